@@ -1,0 +1,93 @@
+/** One signature rule for the whole network: Ed25519 under ZIP-215 (D1). Spec: docs/spec/signatures.md. */
+import { nativeVerify } from '#platform';
+import * as noble from '@noble/ed25519';
+import { randomBytes } from './bytes.js';
+
+/** A statement to be checked: `signature` (64 bytes) by `key` (32 bytes) over `message`. */
+export interface SignatureClaim {
+  readonly key: Uint8Array;
+  readonly message: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+/** Signs with one Ed25519 key that stays where it is: a file, an agent, a hardware module. */
+export interface Signer {
+  /** 32 bytes. */
+  readonly publicKey: Uint8Array;
+  /** @returns 64 bytes (RFC 8032, section 5.1.6) */
+  sign(message: Uint8Array): Promise<Uint8Array>;
+}
+
+type NativeVerify = typeof nativeVerify;
+
+/**
+ * Whether a signature is valid for the ledger: ZIP-215, the same verdict on every platform. Judges everything inside
+ * blocks, votes and evidence. Native acceptance implies ZIP-215 acceptance; only what native refuses is asked again.
+ */
+export function verify(key: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
+  return verifyZip215(nativeVerify, key, message, signature);
+}
+
+/** ZIP-215 over a given native verifier, or none. Internal: `verify` and the tests of both of its paths call it. */
+export async function verifyZip215(
+  native: NativeVerify | undefined,
+  key: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+): Promise<boolean> {
+  if (key.length !== 32 || signature.length !== 64) return false;
+  if (native !== undefined && (await native(key, message, signature)) === true) return true;
+  try {
+    return await noble.verifyAsync(signature, message, key, { zip215: true });
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Whether the platform itself accepts a signature: about twelve times cheaper to refuse than `verify`, but not the same
+ * verdict everywhere. For local policy only: mempool, handshakes, ITI-43. Where a platform has no Ed25519, RFC 8032 rules.
+ */
+export async function verifyFast(key: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
+  if (key.length !== 32 || signature.length !== 64) return false;
+  const verdict = await nativeVerify(key, message, signature);
+  if (verdict !== undefined) return verdict;
+  try {
+    return await noble.verifyAsync(signature, message, key, { zip215: false });
+  } catch {
+    return false;
+  }
+}
+
+/** Whether every claim holds under `verify`; all run side by side on the platform's thread pool. */
+export async function verifyAll(claims: readonly SignatureClaim[]): Promise<boolean> {
+  const verdicts = await Promise.all(claims.map(({ key, message, signature }) => verify(key, message, signature)));
+  return verdicts.every(Boolean);
+}
+
+/** Whether 32 bytes are the canonical encoding of a point that is not of small order: keys a person or source may hold. */
+export function isStrictPublicKey(key: Uint8Array): boolean {
+  if (key.length !== 32) return false;
+  try {
+    return !noble.Point.fromBytes(key, false).isSmallOrder();
+  } catch {
+    return false;
+  }
+}
+
+/** A fresh private key: 32 random bytes (the seed of RFC 8032, section 5.1.5). */
+export function generateSeed(): Uint8Array {
+  return randomBytes(32);
+}
+
+/** The 32-byte public key of a seed. */
+export function publicKeyOf(seed: Uint8Array): Promise<Uint8Array> {
+  return noble.getPublicKeyAsync(seed);
+}
+
+/** A signer that holds its 32-byte seed in memory. */
+export async function createSigner(seed: Uint8Array): Promise<Signer> {
+  const own = seed.slice();
+  const publicKey = await publicKeyOf(own);
+  return { publicKey, sign: (message) => noble.signAsync(message, own) };
+}
