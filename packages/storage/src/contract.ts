@@ -1,0 +1,96 @@
+/** The public shapes of the ledger's store. Keys and values: docs/spec/storage.md. */
+import type { Block, Header, StateReader, WriteSet } from '@radledger/chain';
+
+/** One finalized block with all that follows from it: the unit of a commit. */
+export interface FinalizedBlock {
+  readonly block: Block;
+  /** Effect of the block on the state of its parent; `stateRoot` equals the header's. */
+  readonly writeSet: WriteSet;
+  /** Opaque; the module's. Empty for the genesis block, and for a block that only a descendant's proof finalizes. */
+  readonly finalityProof: Uint8Array;
+  /** Encoded duty events of the views that this block closes, in their order; opaque here, the consensus package's. */
+  readonly dutyEvents: readonly Uint8Array[];
+  /** 32 bytes each, in block order. */
+  readonly transactionIds: readonly Uint8Array[];
+}
+
+export interface StoredTip {
+  readonly height: number;
+  readonly id: Uint8Array;
+  readonly header: Header;
+}
+
+export interface HeightRange {
+  /** First height, included. */
+  readonly from: number;
+  /** Most entries to give; 1 to 10 000. */
+  readonly limit: number;
+}
+
+export interface StoredDuties {
+  readonly height: number;
+  readonly dutyEvents: readonly Uint8Array[];
+}
+
+/**
+ * Everything finalized, and nothing else. As a `StateReader` it reads the state after `tip`.
+ * Reads that start after a commit has resolved see it; a commit is seen whole or not at all.
+ */
+export interface LedgerStore extends StateReader {
+  readonly chainId: Uint8Array;
+  /** Newest finalized block; undefined until the genesis block is committed. */
+  readonly tip: StoredTip | undefined;
+  /**
+   * Makes one block durable: one atomic batch, synced to the disk before this resolves. Commits are carried out in the
+   * order of the calls. The first is the genesis block, height 0.
+   * @throws {StorageError} `NOT_NEXT_BLOCK` | `STATE_ROOT_MISMATCH` (nothing written) | `WRITE_FAILED` (unknown whether
+   *   written: the store refuses everything after; close it and open it again) | `CLOSED`
+   */
+  commit(finalized: FinalizedBlock): Promise<void>;
+  header(height: number): Promise<Header | undefined>;
+  /** Headers in ascending order; stops at the tip. */
+  headers(range: HeightRange): Promise<readonly Header[]>;
+  block(height: number): Promise<Block | undefined>;
+  finalityProof(height: number): Promise<Uint8Array | undefined>;
+  /** Height of a finalized block. */
+  heightOf(blockId: Uint8Array): Promise<number | undefined>;
+  /** Height of the block that holds a transaction; undefined also when the index was pruned past it. */
+  transactionHeight(txId: Uint8Array): Promise<number | undefined>;
+  /** Ids of the transactions of one block, in block order. */
+  transactionIds(height: number): Promise<readonly Uint8Array[] | undefined>;
+  /**
+   * Whether a transaction is among the finalized ones of the 512 bodies before `height` (default: the tip's successor).
+   * Answered from memory. A block above other unfinalized blocks needs their transactions looked at as well.
+   */
+  isRecentTransaction(txId: Uint8Array, height?: number): boolean;
+  /** Heights that closed at least one view, ascending. */
+  duties(range: HeightRange): Promise<readonly StoredDuties[]>;
+  /**
+   * Forgets which block holds a transaction, for blocks below `belowHeight`; bodies stay, and so do the last 512.
+   * @returns how many entries went
+   */
+  pruneTransactionIndex(options: { readonly belowHeight: number }): Promise<number>;
+  /** Waits for commits under way and closes the database. Repeatable. */
+  close(): Promise<void>;
+}
+
+/** A vote or proposal of this node, as the host hands it over before the signature leaves. Opaque here. */
+export interface SignLog {
+  /** Records of earlier runs, in order, as read at opening. */
+  readonly records: readonly Uint8Array[];
+  /** From `createSignLog`. */
+  readonly header: SignLogHeader;
+  /** Bytes of an unfinished last record that were set aside at opening; 0 when it ended cleanly. */
+  readonly tornBytes: number;
+  /** Appends one record; resolves after it is synced to the disk. Calls made together share one sync, order kept. */
+  append(record: Uint8Array): Promise<void>;
+  /** Waits for appends under way, gives the file free. Repeatable. */
+  close(): Promise<void>;
+}
+
+export interface SignLogHeader {
+  /** 32 bytes; the only key whose signatures this file records. */
+  readonly nodeKey: Uint8Array;
+  /** Unix ms. */
+  readonly createdAtMs: number;
+}

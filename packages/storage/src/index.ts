@@ -1,0 +1,12 @@
+export type {
+  FinalizedBlock,
+  HeightRange,
+  LedgerStore,
+  SignLog,
+  SignLogHeader,
+  StoredDuties,
+  StoredTip,
+} from './contract.js';
+export { StorageError, type StorageErrorInfo } from './errors.js';
+export { openStore, type StoreOptions } from './ledger-store.js';
+export { createSignLog, openSignLog, type SignLogOptions } from './sign-log.js';
