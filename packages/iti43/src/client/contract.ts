@@ -1,0 +1,46 @@
+/** What a Document Consumer asks for and gets. */
+import type { Signer } from '@radledger/primitives';
+import type { DocumentDescription, DocumentReference, RegistryError, ResponseStatus } from '../document-set.js';
+
+export interface RetrieveOptions {
+  /** https URL of the repository; also the wsa:To that is signed. */
+  readonly endpoint: string;
+  /** 1 to 1000. */
+  readonly documents: readonly DocumentReference[];
+  /** The recipient's key. */
+  readonly signer: Signer;
+  readonly tls: {
+    /** SHA-256 (32 bytes) of the server key's SubjectPublicKeyInfo in DER; any one must match. No CA, no host name. */
+    readonly pins: readonly Uint8Array[];
+  };
+  readonly limits: {
+    /** Required; a larger response is cut off unread. */
+    readonly responseBytesMax: number;
+    /** Largest SOAP part, un-optimised base64 included; default 4 MiB. */
+    readonly envelopeBytesMax?: number;
+    /** Longest silence on the wire; default 30 000. */
+    readonly idleTimeoutMs?: number;
+  };
+  readonly signal?: AbortSignal;
+  /** The clock that stamps the request; default the system's. */
+  readonly now?: () => Date;
+}
+
+export interface RetrievedDocument extends DocumentDescription {
+  /** The bytes exactly as received; read once, before the next document is asked for. Unread bytes are skipped. */
+  readonly content: AsyncIterable<Uint8Array>;
+}
+
+export interface RetrieveResult {
+  readonly status: ResponseStatus;
+  /** One for each reference that the repository refused, and its warnings. */
+  readonly errors: readonly RegistryError[];
+  /** The MessageID that was sent. */
+  readonly messageId: string;
+  /** Size of the whole HTTP body, where the server says it. */
+  readonly responseBytes?: number;
+  /** In the order in which their bytes arrive; iterate once, to the end or `close()`. */
+  readonly documents: AsyncIterable<RetrievedDocument>;
+  /** Ends the connection; harmless when all was read. */
+  close(): void;
+}

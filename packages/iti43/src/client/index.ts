@@ -1,0 +1,1 @@
+export type { RetrievedDocument, RetrieveOptions, RetrieveResult } from './contract.js';

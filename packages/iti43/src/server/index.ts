@@ -1,0 +1,10 @@
+export type {
+  Answer,
+  DocumentAnswer,
+  DocumentRepositoryLimits,
+  DocumentRepositoryOptions,
+  ErrorAnswer,
+  ReadSignedRequestOptions,
+  ReplayStore,
+  SignedRequest,
+} from './contract.js';
