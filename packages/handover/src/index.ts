@@ -1,0 +1,68 @@
+export {
+  type AcceptedKey,
+  CLAIM_BYTES_MAX,
+  type Claim,
+  createClaim,
+  decodeClaim,
+  PREKEYS_MAX,
+  verifyClaim,
+} from './claim.js';
+export { openClaimReply, sealClaimReply } from './claim-reply.js';
+export { HandoverError, type HandoverErrorInfo } from './errors.js';
+export { validateGatewayUrl } from './gateway-url.js';
+export {
+  decodeGrantNotice,
+  encodeGrantNotice,
+  GRANT_NOTICE_BYTES_MAX,
+  type GrantNotice,
+  type OpenedGrantNotice,
+  openGrantNotice,
+  sealGrantNotice,
+} from './grant-notice.js';
+export {
+  createImageRequest,
+  decodeImageRequest,
+  decodeImageRequestLink,
+  encodeImageRequestLink,
+  type ImageRequest,
+  REASON_BYTES_MAX,
+  type SignedImageRequest,
+  verifyImageRequest,
+} from './image-request.js';
+export {
+  createInvitation,
+  decodeInvitation,
+  decodeInvitationLink,
+  encodeInvitation,
+  encodeInvitationLink,
+  generateInvitationCode,
+  type Invitation,
+} from './invitation.js';
+export { validatePlainText, validateStudyInstanceUid } from './plain-text.js';
+export {
+  deriveSealingKeyPair,
+  generateSealingKeyPair,
+  openSealed,
+  SEALED_BYTES_MAX,
+  SEALED_PLAINTEXT_BYTES_MAX,
+  type SealContext,
+  type SealingKeyPair,
+  sealTo,
+} from './sealing.js';
+export {
+  OWNER_NOTE_BYTES_MAX,
+  type OwnerNote,
+  type SignedStudyDisclosure,
+  type StudyDisclosure,
+} from './study-disclosure.js';
+export {
+  createStudySecretRequest,
+  decodeStudySecretRequest,
+  openStudySecretReply,
+  STUDY_SECRET_REQUEST_BYTES_MAX,
+  STUDY_SECRET_REQUEST_SKEW_MS,
+  type StudySecretRequest,
+  sealStudySecretReply,
+  verifyStudySecretRequest,
+} from './study-secret.js';
+export { createWellKnown, verifyWellKnown, type WellKnown, wellKnownFromJson, wellKnownToJson } from './well-known.js';
