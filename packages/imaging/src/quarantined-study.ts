@@ -1,0 +1,38 @@
+import type { InstanceHeader } from './instance-header.js';
+import type { Manifest } from './manifest.js';
+import type { FiledStudy } from './pacs-connector.js';
+
+/** A received study that was checked whole and waits, away from any archive, for the word to file or discard it. */
+export interface QuarantinedStudy {
+  readonly studyInstanceUid: string;
+  readonly manifest: Manifest;
+  /** In the order of the manifest. */
+  readonly instances: readonly QuarantinedInstance[];
+  /** SHA-256 of the ZIP exactly as received, 32 bytes. */
+  readonly zipSha256: Uint8Array;
+  readonly zipBytes: number;
+  /**
+   * Hands the study to an archive, then erases the quarantine. When the archive refuses, the quarantine stays.
+   * @throws what the sink throws; {ImagingError} `QUARANTINE_CLOSED`
+   */
+  file(sink: StudySink): Promise<FiledStudy>;
+  /** Erases the quarantine; may be called twice. */
+  discard(): Promise<void>;
+}
+
+export interface QuarantinedInstance extends InstanceHeader {
+  /** Size of the whole Part 10 file. */
+  readonly sizeBytes: number;
+  /** SHA-256 of the whole Part 10 file, 32 bytes. */
+  readonly sha256: Uint8Array;
+  /**
+   * The Part 10 file byte for byte as received; ends with an error when the quarantine no longer holds what was checked.
+   * @throws {ImagingError} `QUARANTINE_CHANGED` | `QUARANTINE_CLOSED`
+   */
+  open(): AsyncIterable<Uint8Array>;
+}
+
+/** The filing half of a PACS connector. */
+export interface StudySink {
+  fileStudy(study: QuarantinedStudy): Promise<FiledStudy>;
+}
