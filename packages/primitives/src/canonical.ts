@@ -58,7 +58,7 @@ class Writer {
         throw new PrimitivesError({ code: 'TOO_DEEP', depthMax: DEPTH_MAX }, 'expected less nesting');
       }
       this.head(value.length, 0x90, 15, undefined, 0xdc, 0xdd);
-      for (const item of value) this.value(item, depth + 1);
+      for (const item of value as readonly CanonicalValue[]) this.value(item, depth + 1);
     } else {
       throw new PrimitivesError(
         { code: 'SCHEMA_MISMATCH', path: '' },
