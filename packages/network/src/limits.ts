@@ -26,6 +26,8 @@ export interface NetworkLimits {
   readonly sendBufferBytesMax: number;
   /** Hashes of relayed messages remembered. */
   readonly seenMax: number;
+  /** How long they are remembered; the same bytes count as new afterwards. */
+  readonly seenForMs: number;
   /** Points at which a peer is disconnected. */
   readonly penaltyMax: number;
   readonly penaltyHalfLifeMs: number;
@@ -56,6 +58,7 @@ export const defaultLimits: NetworkLimits = {
   requestsPendingMax: 64,
   sendBufferBytesMax: 32 * MEBIBYTE,
   seenMax: 65_536,
+  seenForMs: 60_000,
   penaltyMax: 100,
   penaltyHalfLifeMs: 60_000,
   banMinMs: 10_000,
