@@ -16,7 +16,7 @@ import {
   text,
   verifyFast,
 } from '@radledger/primitives';
-import { acceptanceMessage } from '@radledger/transactions';
+import { acceptanceMessage, signAcceptance } from '@radledger/transactions';
 import { HandoverError } from './errors.js';
 import { validateGatewayUrl } from './gateway-url.js';
 import type { Invitation } from './invitation.js';
@@ -35,7 +35,7 @@ const bodySchema = struct({
   format,
   chainId: id32,
   invitationId: id16,
-  source: key,
+  source: id32,
   gatewayApi: gatewayUrl,
   code: text({ min: 6, max: 6 }),
   ownerKey: key,
@@ -90,7 +90,7 @@ export async function createClaim(input: {
   const { chainId, source, invitationId, gatewayApi, secret } = invitation;
   const accept = async (signer: Signer): Promise<AcceptedKey> => ({
     ownerKey: signer.publicKey,
-    acceptance: await signer.sign(acceptanceMessage({ chainId, source, ownerKey: signer.publicKey })),
+    acceptance: await signAcceptance({ chainId, source, owner: signer }),
   });
   const body: Body = {
     format: 1,

@@ -24,7 +24,7 @@ const schema = struct({
   chainId: id32,
   boxId: optional(id16),
   recipientKey: key,
-  source: key,
+  source: id32,
   studyId: id32,
   studySalt: id32,
   contentSalt: id32,

@@ -40,6 +40,12 @@ export {
 } from './invitation.js';
 export { validatePlainText, validateStudyInstanceUid } from './plain-text.js';
 export {
+  createRoleAcceptance,
+  encodeRoleAcceptance,
+  type RoleAcceptance,
+  readRoleAcceptance,
+} from './role-acceptance.js';
+export {
   deriveSealingKeyPair,
   generateSealingKeyPair,
   openSealed,

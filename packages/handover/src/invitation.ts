@@ -3,7 +3,7 @@ import { encodeWith, isStrictPublicKey, randomBytes, struct } from '@radledger/p
 import { HandoverError } from './errors.js';
 import { validateGatewayUrl } from './gateway-url.js';
 import { readLink, writeLink } from './link.js';
-import { decodeMessage, format, gatewayUrl, id16, id32, key, timeMs } from './wire.js';
+import { decodeMessage, format, gatewayUrl, id16, id32, timeMs } from './wire.js';
 
 const BYTES_MAX = 512;
 
@@ -13,7 +13,7 @@ const schema = struct({
   gatewayApi: gatewayUrl,
   invitationId: id16,
   secret: id32,
-  source: key,
+  source: id32,
   expiresAtMs: timeMs,
 });
 

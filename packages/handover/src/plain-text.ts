@@ -1,10 +1,9 @@
 import { utf8 } from '@radledger/primitives';
+import { validateUid } from '@radledger/transactions';
 import { HandoverError } from './errors.js';
 
 /** C0 and C1 controls, line separators, bidirectional controls, zero-width characters and other invisible format characters. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]/u;
-
-const STUDY_INSTANCE_UID = /^[0-9]+(\.[0-9]+)*$/;
 
 /**
  * Checks a text that a person will be shown (label, reason): NFC, one line, no invisible or direction-changing
@@ -19,16 +18,15 @@ export function validatePlainText(text: string, options: { field: string; bytesM
   return text;
 }
 
-/**
- * Checks a Study Instance UID: digits and dots, at most 64 characters (DICOM PS3.5 section 9.1; leading zeros of a
- * component are let through because scanners write them).
- * @throws {HandoverError} `TEXT_REFUSED`
- */
+/** Checks a Study Instance UID by the ledger's rule. @throws {HandoverError} `TEXT_REFUSED` */
 export function validateStudyInstanceUid(text: string): string {
-  if (text.length > 64 || !STUDY_INSTANCE_UID.test(text)) {
-    throw refused('studyInstanceUid', 'must be digits and dots, at most 64 characters');
+  try {
+    validateUid(text);
+    return text;
+  } catch (cause) {
+    const rule = '1 to 64 digits and full stops';
+    throw new HandoverError({ code: 'TEXT_REFUSED', field: 'studyInstanceUid', rule }, `expected ${rule}`, { cause });
   }
-  return text;
 }
 
 function refused(field: string, rule: string): HandoverError {

@@ -29,7 +29,7 @@ const ownerNote = struct({ writtenAtMs: timeMs, sealed: bytes({ max: OWNER_NOTE_
 const bodySchema = struct({
   format,
   requestHash: id32,
-  source: key,
+  source: id32,
   studyId: id32,
   ownerKey: key,
   era: uint(),

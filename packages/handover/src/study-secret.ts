@@ -33,7 +33,7 @@ const TAG = 'radledger/study-secret-request/1';
 const bodySchema = struct({
   format,
   chainId: id32,
-  source: key,
+  source: id32,
   studyId: id32,
   ownerKey: key,
   sealingKey,

@@ -12,9 +12,10 @@ import {
 } from '@radledger/primitives';
 import { HandoverError } from './errors.js';
 import { validateGatewayUrl } from './gateway-url.js';
-import { key } from './wire.js';
+import { id32, key } from './wire.js';
 
 const TAG = 'radledger/well-known/1';
+const optionalId = optional(id32);
 const optionalKey = optional(key);
 const optionalUrl = optional(text({ max: 512 }));
 
@@ -124,7 +125,7 @@ function messageOf(statement: Omit<WellKnown, 'signature' | 'signer'>): Uint8Arr
   return encodeCanonical([
     TAG,
     chainId,
-    optionalKey.encode(source),
+    optionalId.encode(source),
     optionalKey.encode(recipient),
     api,
     optionalUrl.encode(iti43),

@@ -1,0 +1,54 @@
+/** Client of a gateway's patient-facing API. Spec: docs/spec/gateway-api.md, section 1. */
+import { toHex } from '@radledger/primitives';
+import { SEALED_BYTES_MAX, type WellKnown, wellKnownFromJson } from '@radledger/handover';
+import { ClientError } from './errors.js';
+import { Http, type HttpOptions } from './http.js';
+
+interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** What a patient's app asks of a gateway. Everything sent and returned as bytes is a message of `@radledger/handover`. */
+export interface GatewayClient {
+  readonly url: string;
+  /** The gateway's statement about itself; not yet verified. */
+  wellKnown(options?: CallOptions): Promise<WellKnown>;
+  /**
+   * Sends a Claim; may be repeated with the same bytes.
+   * @returns the sealed ClaimReply
+   * @throws {ClientError} `REFUSED` with reason `WRONG_CODE` (and `triesLeft`), `INVITATION_UNKNOWN`, `INVITATION_EXPIRED`, ...
+   */
+  claim(claim: Uint8Array, options?: CallOptions): Promise<Uint8Array>;
+  /** Leaves a sealed grant notice in the box of an image request. */
+  leaveNotice(boxId: Uint8Array, sealedNotice: Uint8Array, options?: CallOptions): Promise<void>;
+  /** Sends a StudySecretRequest. @returns the sealed StudySecretReply */
+  studySecret(request: Uint8Array, options?: CallOptions): Promise<Uint8Array>;
+}
+
+/** @param options.url - the `api` address of an invitation, image request or well-known document */
+export function createGatewayClient(options: HttpOptions): GatewayClient {
+  const http = new Http(options);
+  return {
+    url: http.url,
+    async wellKnown({ signal } = {}) {
+      const json = await http.json('/.well-known/radledger', { signal, responseBytesMax: 16 * 1024 });
+      try {
+        return wellKnownFromJson(json);
+      } catch (cause) {
+        throw new ClientError({ code: 'MALFORMED_RESPONSE', field: '' }, 'not a gateway document', { cause });
+      }
+    },
+    claim: (claim, { signal } = {}) =>
+      http.octets('/v1/claims', { method: 'POST', body: claim, signal, responseBytesMax: SEALED_BYTES_MAX }),
+    async leaveNotice(boxId, sealedNotice, { signal } = {}) {
+      await http.octets(`/v1/boxes/${toHex(boxId)}`, {
+        method: 'POST',
+        body: sealedNotice,
+        signal,
+        responseBytesMax: 1024,
+      });
+    },
+    studySecret: (request, { signal } = {}) =>
+      http.octets('/v1/study-secrets', { method: 'POST', body: request, signal, responseBytesMax: SEALED_BYTES_MAX }),
+  };
+}

@@ -1,0 +1,227 @@
+/** Client of a gateway's operator API. Spec: docs/spec/gateway-api.md, section 2. */
+import { toHex } from '@radledger/primitives';
+import { readEventStream } from './event-stream.js';
+import { Http, type HttpOptions } from './http.js';
+import { JsonReader } from './json-reader.js';
+
+interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+export interface OperatorStatus {
+  readonly chainId: Uint8Array;
+  readonly node: { readonly height: number; readonly viewAgeMs: number | null; readonly fresh: boolean };
+  readonly source: {
+    readonly id: Uint8Array;
+    readonly signingKey: Uint8Array;
+    readonly state: string;
+    readonly txId: Uint8Array | null;
+    readonly height: number | null;
+    readonly code: string | null;
+  } | null;
+  readonly recipient: { readonly key: Uint8Array } | null;
+}
+
+/** A study of the archive and how far it is on the ledger. */
+export interface OperatorStudy {
+  readonly studyInstanceUid: string;
+  readonly instances: number;
+  readonly state: string;
+  readonly studyId: Uint8Array | null;
+  readonly height: number | null;
+  readonly label: string | null;
+  readonly code: string | null;
+}
+
+export interface IssuedInvitation {
+  readonly invitationId: string;
+  readonly link: string;
+  readonly code: string;
+  readonly expiresAtMs: number;
+}
+
+export interface Retrieval {
+  readonly retrievalId: string;
+  readonly state: string;
+  readonly source: Uint8Array;
+  readonly studyId: Uint8Array;
+  readonly label: string | null;
+  readonly notAfterMs: number;
+  readonly progress: { readonly bytes: number } | null;
+  readonly folder: string | null;
+  readonly code: string | null;
+}
+
+/** An image request and what became of it. */
+export interface RequestState {
+  readonly requestId: string;
+  readonly state: string;
+  readonly reason: string | null;
+  readonly wantedUntilMs: number | null;
+  readonly progress: { readonly bytes: number } | null;
+  readonly folder: string | null;
+  readonly code: string | null;
+  readonly retrievals: readonly Retrieval[];
+}
+
+/** What the operator of a gateway asks of it. */
+export interface OperatorClient {
+  status(options?: CallOptions): Promise<OperatorStatus>;
+  /** Publishes the directory entry; the proofs are the output of `radledger-node prove`. */
+  defineSource(
+    input: { name: string; nodeKey: Uint8Array; nodeProof: Uint8Array; vrfKey: Uint8Array; vrfProof: Uint8Array },
+    options?: CallOptions,
+  ): Promise<{ txId: Uint8Array }>;
+  /** Publishes the gateway's configured address and pins anew, with a name. */
+  moveSource(input: { name: string }, options?: CallOptions): Promise<{ txId: Uint8Array }>;
+  studies(options?: CallOptions): Promise<readonly OperatorStudy[]>;
+  invite(input: { studyInstanceUid: string; label: string }, options?: CallOptions): Promise<IssuedInvitation>;
+  amendStudy(studyInstanceUid: string, options?: CallOptions): Promise<{ txId: Uint8Array; content: Uint8Array }>;
+  /** @param input.reasonClass - that of Retire Study (docs/spec/transactions.md) */
+  retireStudy(
+    input: { studyInstanceUid: string; reasonClass: number },
+    options?: CallOptions,
+  ): Promise<{ txId: Uint8Array }>;
+  request(
+    input: { reason: string; wantedUntilMs: number },
+    options?: CallOptions,
+  ): Promise<{ requestId: string; link: string; expiresAtMs: number }>;
+  requestState(requestId: string, options?: CallOptions): Promise<RequestState>;
+  fetchRequest(requestId: string, options?: CallOptions): Promise<RequestState>;
+  /** The state now and after each change, until the signal aborts. */
+  watchRequest(requestId: string, options: { signal: AbortSignal }): AsyncIterable<RequestState>;
+}
+
+/** @param options.bearerToken - the content of the gateway's token file */
+export function createOperatorClient(options: HttpOptions & { bearerToken: string }): OperatorClient {
+  const http = new Http(options);
+  const post = async (path: string, body: Readonly<Record<string, unknown>>, { signal }: CallOptions = {}) =>
+    new JsonReader(await http.json(path, { method: 'POST', body, signal }));
+  const get = async (path: string, { signal }: CallOptions = {}) => new JsonReader(await http.json(path, { signal }));
+  const txIdOf = (reader: JsonReader) => ({ txId: reader.bytes('txId', 32) });
+  return {
+    async status(call) {
+      const reader = await get('/v1/status', call);
+      const node = reader.object('node');
+      return {
+        chainId: reader.bytes('chainId', 32),
+        node: {
+          height: node.integer('height'),
+          viewAgeMs: node.integerOrNull('viewAgeMs'),
+          fresh: node.boolean('fresh'),
+        },
+        source: reader.isAbsent('source') ? null : readOwnSource(reader.object('source')),
+        recipient: reader.isAbsent('recipient') ? null : { key: reader.object('recipient').bytes('key', 32) },
+      };
+    },
+    defineSource: async ({ name, nodeKey, nodeProof, vrfKey, vrfProof }, call) =>
+      txIdOf(
+        await post(
+          '/v1/source/define',
+          {
+            name,
+            nodeKey: toHex(nodeKey),
+            nodeProof: toHex(nodeProof),
+            vrfKey: toHex(vrfKey),
+            vrfProof: toHex(vrfProof),
+          },
+          call,
+        ),
+      ),
+    moveSource: async ({ name }, call) => txIdOf(await post('/v1/source/move', { name }, call)),
+    studies: async (call) => (await get('/v1/studies', call)).list('studies', readStudy),
+    async invite({ studyInstanceUid, label }, call) {
+      const reader = await post('/v1/invitations', { studyInstanceUid, label }, call);
+      return {
+        invitationId: reader.string('invitationId', 128),
+        link: reader.string('link'),
+        code: reader.string('code', 6),
+        expiresAtMs: reader.integer('expiresAtMs'),
+      };
+    },
+    async amendStudy(studyInstanceUid, call) {
+      const reader = await post(`/v1/studies/${encodeURIComponent(studyInstanceUid)}/amend`, {}, call);
+      return { ...txIdOf(reader), content: reader.bytes('content', 32) };
+    },
+    retireStudy: async ({ studyInstanceUid, reasonClass }, call) =>
+      txIdOf(await post(`/v1/studies/${encodeURIComponent(studyInstanceUid)}/retire`, { reasonClass }, call)),
+    async request({ reason, wantedUntilMs }, call) {
+      const reader = await post('/v1/requests', { reason, wantedUntilMs }, call);
+      return {
+        requestId: reader.string('requestId', 128),
+        link: reader.string('link'),
+        expiresAtMs: reader.integer('expiresAtMs'),
+      };
+    },
+    requestState: async (requestId, { signal } = {}) =>
+      readRequest(await http.json(`/v1/requests/${encodeURIComponent(requestId)}`, { signal })),
+    fetchRequest: async (requestId, { signal } = {}) =>
+      readRequest(
+        await http.json(`/v1/requests/${encodeURIComponent(requestId)}/fetch`, { method: 'POST', body: {}, signal }),
+      ),
+    async *watchRequest(requestId, { signal }) {
+      const path = `/v1/requests/${encodeURIComponent(requestId)}/events`;
+      // The gateway sends an event at each change only, so silence says nothing about the connection.
+      for await (const { data } of readEventStream(http, () => path, { signal, silenceMsMax: 3_600_000 })) {
+        yield readRequest(data);
+      }
+    },
+  };
+}
+
+function readOwnSource(reader: JsonReader): NonNullable<OperatorStatus['source']> {
+  return {
+    id: reader.bytes('id', 32),
+    signingKey: reader.bytes('signingKey', 32),
+    state: reader.string('state', 64),
+    txId: reader.bytesOrNull('txId', 32),
+    height: reader.integerOrNull('height'),
+    code: reader.stringOrNull('code', 64),
+  };
+}
+
+function readStudy(item: unknown, path: string): OperatorStudy {
+  const reader = new JsonReader(item, path);
+  return {
+    studyInstanceUid: reader.string('studyInstanceUid', 64),
+    instances: reader.integer('instances'),
+    state: reader.string('state', 64),
+    studyId: reader.bytesOrNull('studyId', 32),
+    height: reader.integerOrNull('height'),
+    label: reader.stringOrNull('label', 512),
+    code: reader.stringOrNull('code', 64),
+  };
+}
+
+function readProgress(reader: JsonReader): { bytes: number } | null {
+  return reader.isAbsent('progress') ? null : { bytes: reader.object('progress').integer('bytes') };
+}
+
+function readRequest(json: unknown): RequestState {
+  const reader = new JsonReader(json);
+  return {
+    requestId: reader.string('requestId', 128),
+    state: reader.string('state', 64),
+    reason: reader.stringOrNull('reason', 512),
+    wantedUntilMs: reader.integerOrNull('wantedUntilMs'),
+    progress: readProgress(reader),
+    folder: reader.stringOrNull('folder'),
+    code: reader.stringOrNull('code', 64),
+    retrievals: reader.isAbsent('retrievals') ? [] : reader.list('retrievals', readRetrieval),
+  };
+}
+
+function readRetrieval(item: unknown, path: string): Retrieval {
+  const reader = new JsonReader(item, path);
+  return {
+    retrievalId: reader.string('retrievalId', 128),
+    state: reader.string('state', 64),
+    source: reader.bytes('source', 32),
+    studyId: reader.bytes('studyId', 32),
+    label: reader.stringOrNull('label', 512),
+    notAfterMs: reader.integer('notAfterMs'),
+    progress: readProgress(reader),
+    folder: reader.stringOrNull('folder'),
+    code: reader.stringOrNull('code', 64),
+  };
+}
