@@ -1,0 +1,74 @@
+/** Names of the state's cells: a readable prefix and raw ids. Spec: docs/spec/state.md, section 1. */
+import { concatBytes, encodeCanonical, sha256, utf8 } from '@radledger/primitives';
+
+const SLASH = Uint8Array.of(0x2f);
+const SOURCE = utf8('source/');
+const STUDY = utf8('study/');
+const GRANT = utf8('grant/');
+const OWNER = utf8('owner/');
+const KEY = utf8('key/');
+const STAKE = utf8('stake/');
+const EPOCH = utf8('epoch/');
+
+/** Builders of cell names. Ids and keys are 32 raw bytes; numbers are 8 bytes, big-endian. */
+export const cellKey = {
+  source: (source: Uint8Array): Uint8Array => concatBytes(SOURCE, source),
+  study: (source: Uint8Array, studyId: Uint8Array): Uint8Array => concatBytes(STUDY, source, SLASH, studyId),
+  grant: (source: Uint8Array, studyId: Uint8Array, tag: Uint8Array): Uint8Array =>
+    concatBytes(GRANT, source, SLASH, studyId, SLASH, tag),
+  owner: (key: Uint8Array): Uint8Array => concatBytes(OWNER, key),
+  key: (key: Uint8Array): Uint8Array => concatBytes(KEY, key),
+  stake: (source: Uint8Array, epoch: number): Uint8Array => concatBytes(STAKE, source, SLASH, bigEndian64(epoch)),
+  epoch: (epoch: number): Uint8Array => concatBytes(EPOCH, bigEndian64(epoch)),
+  seed: utf8('seed'),
+  params: utf8('params'),
+} as const;
+
+/** Prefixes for `StateReader.scan`. */
+export const cellPrefix = {
+  sources: SOURCE,
+  studiesOf: (source: Uint8Array): Uint8Array => concatBytes(STUDY, source, SLASH),
+  grantsOf: (source: Uint8Array, studyId: Uint8Array): Uint8Array => concatBytes(GRANT, source, SLASH, studyId, SLASH),
+  stakes: STAKE,
+  stakesOf: (source: Uint8Array): Uint8Array => concatBytes(STAKE, source, SLASH),
+} as const;
+
+const STAKE_NAME_BYTES = STAKE.length + 32 + 1 + 8;
+
+/** Source and epoch of the name of a stake cell; undefined for any other name. */
+export function stakeOfCellName(name: Uint8Array): { source: Uint8Array; epoch: number } | undefined {
+  if (name.length !== STAKE_NAME_BYTES || !startsWith(name, STAKE)) return undefined;
+  const view = new DataView(name.buffer, name.byteOffset + STAKE.length + 33, 8);
+  return {
+    source: name.slice(STAKE.length, STAKE.length + 32),
+    epoch: view.getUint32(0) * 0x100000000 + view.getUint32(4),
+  };
+}
+
+/** The source id in the name of a source cell; undefined for any other name. */
+export function sourceOfCellName(name: Uint8Array): Uint8Array | undefined {
+  return name.length === SOURCE.length + 32 && startsWith(name, SOURCE) ? name.slice(SOURCE.length) : undefined;
+}
+
+/** Longest name of a cell: a grant's. */
+export const CELL_NAME_BYTES_MAX = GRANT.length + 32 + 1 + 32 + 1 + 32;
+
+const HASHED_KEY_TAG = 'radledger/cell-key/1';
+const HASHED_KEY_HEAD = concatBytes(Uint8Array.of(0x92), encodeCanonical(HASHED_KEY_TAG), Uint8Array.of(0xc4));
+
+/** Where a cell hangs in the state tree: H('radledger/cell-key/1', name), 32 bytes. Names are at most 255 bytes. */
+export function hashedKeyOf(name: Uint8Array): Uint8Array {
+  return sha256(concatBytes(HASHED_KEY_HEAD, Uint8Array.of(name.length), name));
+}
+
+function bigEndian64(value: number): Uint8Array {
+  const out = new Uint8Array(8);
+  const view = new DataView(out.buffer);
+  view.setUint32(0, Math.floor(value / 0x100000000));
+  view.setUint32(4, value % 0x100000000);
+  return out;
+}
+
+function startsWith(name: Uint8Array, prefix: Uint8Array): boolean {
+  return prefix.every((byte, index) => name[index] === byte);
+}

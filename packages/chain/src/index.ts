@@ -1,0 +1,106 @@
+export { type Block, type Body, bodyBytesOf, decodeBody, encodeBody } from './body.js';
+export {
+  CELL_NAME_BYTES_MAX,
+  cellKey,
+  cellPrefix,
+  hashedKeyOf,
+  sourceOfCellName,
+  stakeOfCellName,
+} from './cell-names.js';
+export {
+  CELL_BYTES_MAX,
+  decodeEpochCell,
+  decodeGrantCell,
+  decodeKeyCell,
+  decodeOwnerCell,
+  decodeParamsCell,
+  decodeSeedCell,
+  decodeSourceCell,
+  decodeStakeCell,
+  decodeStudyCell,
+  type Endpoint,
+  type EpochCell,
+  type EpochMember,
+  encodeEpochCell,
+  encodeGrantCell,
+  encodeKeyCell,
+  encodeOwnerCell,
+  encodeParamsCell,
+  encodeSeedCell,
+  encodeSourceCell,
+  encodeStakeCell,
+  encodeStudyCell,
+  type GrantCell,
+  isLive,
+  type KeyCell,
+  type OwnerCell,
+  type OwnerRole,
+  type ParamsCell,
+  type QuotaBucket,
+  type SeedCell,
+  type SourceCell,
+  type StakeCell,
+  type StudyCell,
+  type StudyRate,
+  stakeAmount,
+} from './cells.js';
+export { epochOfHeight, firstHeightOfEpoch, isBoundaryHeight } from './epochs.js';
+export {
+  type BlockCode,
+  type BlockRefusalCode,
+  ChainError,
+  type ChainErrorInfo,
+  type TransactionRefusalCode,
+  type TransitionCode,
+} from './errors.js';
+export type { FinalityInput, FinalityVerifier } from './finality.js';
+export {
+  chainIdOf,
+  decodeGenesis,
+  encodeGenesis,
+  GENESIS_BYTES_MAX,
+  GENESIS_FORMAT,
+  type Genesis,
+  type GenesisSource,
+} from './genesis.js';
+export {
+  blockIdOf,
+  decodeHeader,
+  encodeHeader,
+  HEADER_BYTES_MAX,
+  HEADER_FORMAT,
+  type Header,
+  SEAL_BYTES_MAX,
+  type SealedPosition,
+} from './header.js';
+export {
+  type AdmissionPolicy,
+  DEFAULT_PARAMETERS,
+  type Parameters,
+  type Policies,
+  type StakePolicy,
+} from './parameters.js';
+export type {
+  ChainRules,
+  CloseEpochInput,
+  CloseEpochResult,
+  GenesisRulesInput,
+  RulesContext,
+  SeedInput,
+  SourceEntry,
+  StakeEntry,
+} from './rules.js';
+export { emptyState, overlayReader, type StateReader, type WriteSet } from './state-reader.js';
+export type {
+  BuildBlockInput,
+  BuildBlockResult,
+  CheckResult,
+  CheckTransactionInput,
+  ExecuteBlockInput,
+  ExecutionContext,
+  ExecutionResult,
+  LeftOut,
+  RecentBlocks,
+  SelectionResult,
+  SelectTransactionsInput,
+} from './execution-input.js';

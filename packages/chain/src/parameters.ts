@@ -1,0 +1,116 @@
+/** The numbers a network is run by; genesis sets them, the cell `params` holds them. Spec: docs/spec/genesis.md, section 2. */
+import { type Infer, type Schema, struct, uint } from '@radledger/primitives';
+import { choice } from '@radledger/transactions';
+import { ChainError } from './errors.js';
+
+/** 2^31 - 1: wide enough for every parameter but the longest spans of time. */
+const NUMBER_MAX = 0x7fffffff;
+
+/** An integer from `min` to `max`: a parameter out of range would stop every node. */
+function parameter(min: number, max = NUMBER_MAX): Schema<number> {
+  const inner = uint(max);
+  const check = (value: number, path: string): number => {
+    if (value >= min) return value;
+    throw new ChainError({ code: 'PARAMETER_OUT_OF_RANGE', parameter: path }, `expected ${min} or more for ${path}`);
+  };
+  return {
+    encode: (value) => inner.encode(check(value, 'a parameter')),
+    decode: (value, path = '') => check(inner.decode(value, path), path),
+  };
+}
+
+export const parametersSchema = struct({
+  /** Longest encoded body, in bytes. */
+  blockBytesMax: parameter(1_024, 64 * 1024 * 1024),
+  /** Longest signed transaction, in bytes. */
+  transactionBytesMax: parameter(1_024, 1024 * 1024),
+  /** E: heights of an epoch. */
+  epochHeights: parameter(2, 1_000_000),
+  /** T: target block interval. */
+  targetIntervalMs: parameter(1),
+  /** Tmin: a block's timestamp is at least its parent's plus this, and always later. */
+  minimumIntervalMs: parameter(0),
+  /** Delta: assumed message delay; base of the module's timers. */
+  assumedDelayMs: parameter(1),
+  /** PREC: assumed clock precision of voters. */
+  clockPrecisionMs: parameter(0),
+  /** Most voters of an epoch: the heaviest sources. */
+  committeeMax: parameter(1, 128),
+  /** How far ahead of a block an expiry height may lie; also the replay window in blocks. */
+  expiryHeightsMax: parameter(1, 65_536),
+  /** How far a sequence may lie ahead of the block's timestamp. */
+  sequenceAheadMaxMs: parameter(0),
+  /** Longest grant or delegation, counted from the block's timestamp. */
+  grantDurationMaxMs: parameter(1, 1_000_000_000_000),
+  /** Allow quota of a study: tokens of a full bucket. */
+  studyAllowBurst: parameter(1, 1_000_000),
+  /** Heights in which a study's bucket gains one token. */
+  studyAllowRefillHeights: parameter(1, 1_000_000),
+  /** Define Study quota of a source: tokens a period whatever its rate. */
+  sourceStudyBase: parameter(1, 1_000_000),
+  /** Define Study quota of a source: what its mean rate is multiplied with. */
+  sourceStudyRateFactor: parameter(0, 1_000),
+  /** Allow quota of a source: multiple of its Define Study quota. */
+  sourceAllowFactor: parameter(1, 1_000),
+  /** Heights of a quota period; a day of blocks by default. */
+  quotaPeriodHeights: parameter(1, 1_000_000),
+  /** Periods over which the mean rate is smoothed. */
+  rateWindowPeriods: parameter(1, 1_000),
+  /** Heights over which a genesis endowment decays to nothing. */
+  endowmentHeights: parameter(1, 1_000_000_000),
+  /** Epochs for which a study counts towards stake. */
+  stakeWindowEpochs: parameter(1, 10_000_000),
+  /** Leading zero bits of a work stamp in open admission; 0 = no stamp needed. */
+  workBits: parameter(0, 32),
+});
+
+/** Every value is an integer; spans end in Ms (milliseconds), Heights, Periods or Epochs. */
+export type Parameters = Infer<typeof parametersSchema>;
+
+/** Defaults for a consortium: blocks of 1 MiB every 2 s, epochs of 720 heights. */
+export const DEFAULT_PARAMETERS: Parameters = {
+  blockBytesMax: 1_048_576,
+  transactionBytesMax: 65_536,
+  epochHeights: 720,
+  targetIntervalMs: 2_000,
+  minimumIntervalMs: 200,
+  assumedDelayMs: 500,
+  clockPrecisionMs: 500,
+  committeeMax: 128,
+  expiryHeightsMax: 512,
+  sequenceAheadMaxMs: 3_600_000,
+  grantDurationMaxMs: 3_653 * 86_400_000,
+  studyAllowBurst: 32,
+  studyAllowRefillHeights: 60,
+  sourceStudyBase: 64,
+  sourceStudyRateFactor: 3,
+  sourceAllowFactor: 10,
+  quotaPeriodHeights: 43_200,
+  rateWindowPeriods: 28,
+  endowmentHeights: 3_888_000,
+  stakeWindowEpochs: 21_900,
+  workBits: 0,
+};
+
+/** Who may become a source: `open` with a work stamp (test nets), `attested` by a listed authority. */
+export type AdmissionPolicy = 'open' | 'attested';
+/** How Define Study counts become weight. */
+export type StakePolicy = 'raw' | 'guarded' | 'attested';
+
+export const policiesSchema = struct({
+  admission: choice<AdmissionPolicy>(
+    { open: 1, attested: 2 },
+    () =>
+      new ChainError({ code: 'PARAMETER_OUT_OF_RANGE', parameter: 'policies.admission' }, 'expected open or attested'),
+  ),
+  stake: choice<StakePolicy>(
+    { raw: 1, guarded: 2, attested: 3 },
+    () =>
+      new ChainError(
+        { code: 'PARAMETER_OUT_OF_RANGE', parameter: 'policies.stake' },
+        'expected raw, guarded or attested',
+      ),
+  ),
+});
+
+export type Policies = Infer<typeof policiesSchema>;

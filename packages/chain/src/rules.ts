@@ -1,0 +1,87 @@
+/** The port through which a consensus module decides seeds and voters. Spec: docs/spec/blocks.md, section 5. */
+import type { EpochCell, SourceCell } from './cells.js';
+import type { SealedPosition } from './header.js';
+import type { Parameters, Policies } from './parameters.js';
+
+/** What every rule knows. */
+export interface RulesContext {
+  readonly chainId: Uint8Array;
+  readonly parameters: Parameters;
+  readonly policies: Policies;
+}
+
+/** A source as it stands in its cell. */
+export interface SourceEntry {
+  readonly source: Uint8Array;
+  readonly cell: SourceCell;
+}
+
+/** Studies of a source that were defined in one epoch and are not retired. */
+export interface StakeEntry {
+  readonly source: Uint8Array;
+  readonly epoch: number;
+  readonly count: number;
+}
+
+export interface GenesisRulesInput extends RulesContext {
+  /** All genesis sources, in the order of their ids. */
+  readonly sources: readonly SourceEntry[];
+}
+
+export interface SeedInput extends RulesContext {
+  readonly epoch: number;
+  readonly height: number;
+  /** What `randomnessOf` found in this block. */
+  readonly randomness: Uint8Array | undefined;
+  readonly runningSeed: Uint8Array;
+}
+
+export interface CloseEpochInput extends RulesContext {
+  /** The epoch that this block closes, and the block's height (epoch + 1) * E. */
+  readonly epoch: number;
+  readonly height: number;
+  /** All sources after this block, in the order of their ids; `cell.endowment` is genesis' gift. */
+  readonly sources: readonly SourceEntry[];
+  /** All stake cells after this block, in the order of source ids, then epochs. */
+  readonly stakes: readonly StakeEntry[];
+  /** After this block's own `accumulateSeed`. */
+  readonly runningSeed: Uint8Array;
+  /** The cells of `epoch` (complete) and `epoch + 1` (members known, no seed yet). */
+  readonly current: EpochCell;
+  readonly next: EpochCell;
+}
+
+export interface CloseEpochResult {
+  /** Start value of the running seed in epoch + 1; 32 bytes. */
+  readonly runningSeed: Uint8Array;
+  /** Seed of epoch + 1; 32 bytes. */
+  readonly seed: Uint8Array;
+  /** Members of epoch + 2, from the snapshot at this boundary, in the order of source ids. */
+  readonly members: EpochCell['members'];
+}
+
+/**
+ * Swap-in point: who votes and what decides leaders. Every implementation must be
+ * - pure and synchronous: no clock, randomness, I/O, or change to its input;
+ * - deterministic: equal input gives equal output on every platform; integers only;
+ * - total: it answers for every input that chain can give. A seal it cannot read is `randomnessOf` = undefined: judging
+ *   the seal is the module's, before execution.
+ * The snapshot at the end of epoch e decides the members of e + 2; the randomness of epoch e the seed of e + 1.
+ */
+export interface ChainRules {
+  /** Named in genesis as `moduleId`. */
+  readonly id: string;
+  /** Epochs 0 (with seed) and 1 (without), and the running seed that epoch 0 starts with. */
+  openGenesis(input: GenesisRulesInput): {
+    readonly runningSeed: Uint8Array;
+    readonly seed: Uint8Array;
+    readonly members: EpochCell['members'];
+    readonly nextMembers: EpochCell['members'];
+  };
+  /** The VRF output of a block, from its seal; undefined when it has none. */
+  randomnessOf(position: SealedPosition): Uint8Array | undefined;
+  /** The running seed after a block; 32 bytes. Called for every block above genesis. */
+  accumulateSeed(input: SeedInput): Uint8Array;
+  /** Called in the block at each boundary height, after its transactions and `accumulateSeed`. */
+  closeEpoch(input: CloseEpochInput): CloseEpochResult;
+}
