@@ -3,13 +3,12 @@
  * because where group 0002 ends decides the hash on the ledger. Spec: docs/spec/file-set.md, section 1.
  */
 import { ImagingError } from './errors.js';
-import { layoutOf } from './transfer-syntax.js';
+import { LONG_FORM_VRS, layoutOf } from './transfer-syntax.js';
 import { uidFromValue } from './uid.js';
 
 const META_BYTES_MAX = 64 * 1024;
 const PREFIX_OFFSET = 128;
 const META_OFFSET = 132;
-const LONG_FORM = new Set(['OB', 'OD', 'OF', 'OL', 'OV', 'OW', 'SQ', 'SV', 'UC', 'UN', 'UR', 'UT', 'UV']);
 
 export interface FileMeta {
   readonly transferSyntaxUid: string;
@@ -58,7 +57,7 @@ export function readFileMeta(head: Uint8Array, isWhole: boolean): FileMeta | und
     previousElement = element;
     const vr = String.fromCharCode(view.getUint8(position + 4), view.getUint8(position + 5));
     if (!/^[A-Z]{2}$/.test(vr)) throw malformed('group 0002 is explicit VR little endian');
-    const isLong = LONG_FORM.has(vr);
+    const isLong = LONG_FORM_VRS.has(vr);
     const valueOffset = position + (isLong ? 12 : 8);
     if (head.length < valueOffset) return incomplete(isWhole);
     const length = isLong ? view.getUint32(position + 8, true) : view.getUint16(position + 6, true);

@@ -11,6 +11,23 @@ const DEFLATED = new Set([
   '1.2.840.10008.1.2.4.205', // JPIP HTJ2K Referenced Deflate
 ]);
 
+/** Value representations whose explicit length has 32 bits (PS3.5, 7.1.2). */
+export const LONG_FORM_VRS: ReadonlySet<string> = new Set([
+  'OB',
+  'OD',
+  'OF',
+  'OL',
+  'OV',
+  'OW',
+  'SQ',
+  'SV',
+  'UC',
+  'UN',
+  'UR',
+  'UT',
+  'UV',
+]);
+
 export interface DataSetLayout {
   readonly explicitVr: boolean;
   readonly bigEndian: boolean;

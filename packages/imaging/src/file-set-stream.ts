@@ -1,0 +1,77 @@
+/** Serves a study as the ZIP that its plan promised, byte for byte, or breaks off. Spec: docs/spec/file-set.md, section 4. */
+import { createHash } from 'node:crypto';
+import { equalBytes } from '@radledger/primitives';
+import { ImagingError } from './errors.js';
+import type { FileSetEntry, FileSetPlan } from './file-set-plan.js';
+import type { SnapshotInstance, StudySnapshot } from './pacs-connector.js';
+import { centralHeader, endOfCentralDirectory, localHeader } from './stored-zip.js';
+
+/**
+ * Streams the ZIP of a plan from an archive, in memory that does not grow with the study. Instances that the plan does
+ * not name are left out: the plan is what the ledger's commitment covers.
+ * @returns chunks whose bytes are `plan.zipBytes` in number and have the hash `plan.zipSha256`
+ * @throws {ImagingError} `MIXED_STUDIES` when plan and snapshot are of two studies | `INSTANCE_CHANGED` when the archive
+ *   no longer has the planned bytes of an instance; thrown before the last bytes of that instance are handed out
+ */
+export async function* serveFileSet(
+  plan: FileSetPlan,
+  snapshot: StudySnapshot,
+): AsyncGenerator<Uint8Array, void, void> {
+  yield* writeFileSet(plan, snapshot);
+}
+
+/** The bytes of a file-set; they do not depend on the plan's own hash, which is made from them. */
+export async function* writeFileSet(
+  plan: Omit<FileSetPlan, 'zipSha256'>,
+  snapshot: StudySnapshot,
+): AsyncGenerator<Uint8Array, void, void> {
+  if (plan.studyInstanceUid !== snapshot.studyInstanceUid) {
+    throw new ImagingError({ code: 'MIXED_STUDIES' }, 'the plan and the snapshot are of one study');
+  }
+  const available = new Map(snapshot.instances.map((instance) => [instance.sopInstanceUid, instance]));
+  const directory: Uint8Array[] = [];
+  let offset = 0;
+  for (const [index, entry] of plan.entries.entries()) {
+    const instance = available.get(entry.sopInstanceUid);
+    if (instance === undefined) throw changed(index);
+    const header = localHeader(entry);
+    yield header;
+    yield* plannedBytes(entry, instance, index);
+    directory.push(centralHeader(entry, offset));
+    offset += header.length + entry.sizeBytes;
+  }
+  let directoryBytes = 0;
+  for (const record of directory) {
+    yield record;
+    directoryBytes += record.length;
+  }
+  yield endOfCentralDirectory({ entries: directory.length, directoryBytes, directoryOffset: offset });
+}
+
+/** The bytes of one instance; the last chunk waits until the hash over all of them is known to be the planned one. */
+async function* plannedBytes(
+  entry: FileSetEntry,
+  instance: SnapshotInstance,
+  index: number,
+): AsyncGenerator<Uint8Array> {
+  const hash = createHash('sha256');
+  let sizeBytes = 0;
+  let held: Uint8Array | undefined;
+  for await (const chunk of instance.open()) {
+    if (chunk.length === 0) continue;
+    sizeBytes += chunk.length;
+    if (sizeBytes > entry.sizeBytes) throw changed(index);
+    hash.update(chunk);
+    if (held !== undefined) yield held;
+    held = chunk;
+  }
+  if (sizeBytes !== entry.sizeBytes || !equalBytes(hash.digest(), entry.sha256)) throw changed(index);
+  if (held !== undefined) yield held;
+}
+
+function changed(index: number): ImagingError {
+  return new ImagingError(
+    { code: 'INSTANCE_CHANGED', index },
+    'the archive no longer has the bytes that were planned; plan the study again and amend it on the ledger',
+  );
+}
