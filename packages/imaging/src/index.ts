@@ -1,6 +1,16 @@
 export { ImagingError, type ImagingErrorInfo } from './errors.js';
-export type { FileSetEntry, FileSetPlan } from './file-set-plan.js';
+export { clearQuarantine, type ImportOptions, importFileSet } from './file-set-import.js';
+export {
+  decodeFileSetPlan,
+  encodeFileSetPlan,
+  type FileSetEntry,
+  type FileSetPlan,
+  manifestOf,
+  planFileSet,
+} from './file-set-plan.js';
+export { serveFileSet } from './file-set-stream.js';
 export type { InstanceHeader } from './instance-header.js';
+export { type InspectedInstance, inspectInstance } from './instance-inspector.js';
 export {
   DEFAULT_IMPORT_LIMITS,
   DEFAULT_INSTANCE_LIMITS,
