@@ -1,0 +1,58 @@
+/** The chain's port for seeds and voters, for every module that selects leaders by stake. */
+import type { ChainRules, EpochCell, Parameters, SourceEntry, StakeEntry } from '@radledger/chain';
+import type { ConsensusModule } from './module.js';
+import { firstSeed, isBeforeCutOff, runningSeedStart, runningSeedStep } from './seed.js';
+import { rawStake } from './stake-policy.js';
+
+/** An epoch cell has at most this many members: the heaviest. */
+const MEMBERS_MAX = 4096;
+
+/** The part of a module that decides epochs. */
+export type ChainRulesModule = Pick<ConsensusModule, 'id' | 'randomnessOf'>;
+
+/**
+ * Snapshot at the end of epoch e - 2, seed from the first ⌊2E/3⌋ heights of e - 1, use in e; epochs 0 and 1 from genesis.
+ * Spec: docs/spec/leader-election.md, sections 1 and 2.
+ */
+export function createChainRules(module: ChainRulesModule): ChainRules {
+  return {
+    id: module.id,
+    openGenesis({ chainId, sources, parameters }) {
+      const members = membersOf({ height: 0, sources, stakes: [], parameters });
+      const seed = firstSeed(chainId);
+      return { runningSeed: runningSeedStart(chainId, 1, seed), seed, members, nextMembers: members };
+    },
+    randomnessOf: (position) => module.randomnessOf(position),
+    accumulateSeed({ height, randomness, runningSeed, parameters }) {
+      if (randomness === undefined || !isBeforeCutOff(height, parameters.epochHeights)) return runningSeed;
+      return runningSeedStep(runningSeed, randomness);
+    },
+    closeEpoch({ chainId, epoch, height, sources, stakes, runningSeed, parameters }) {
+      return {
+        runningSeed: runningSeedStart(chainId, epoch + 2, runningSeed),
+        seed: runningSeed,
+        members: membersOf({ height, sources, stakes, parameters }),
+      };
+    },
+  };
+}
+
+function membersOf(input: {
+  readonly height: number;
+  readonly sources: readonly SourceEntry[];
+  readonly stakes: readonly StakeEntry[];
+  readonly parameters: Parameters;
+}): EpochCell['members'] {
+  const weights = rawStake(input);
+  const members = input.sources.map(({ source, cell: { nodeKey, vrfKey } }, index) => ({
+    source,
+    nodeKey,
+    vrfKey,
+    weight: weights[index] as bigint,
+  }));
+  const weighty = members.filter(({ weight }) => weight > 0n);
+  if (weighty.length <= MEMBERS_MAX) return weighty;
+  const byWeight = [...weighty].sort((a, b) => (a.weight > b.weight ? -1 : a.weight < b.weight ? 1 : 0));
+  const kept = new Set(byWeight.slice(0, MEMBERS_MAX));
+  return weighty.filter((member) => kept.has(member));
+}

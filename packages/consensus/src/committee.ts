@@ -1,0 +1,40 @@
+/** Who votes in an epoch. Spec: docs/spec/leader-election.md, section 4. */
+import type { EpochCell } from '@radledger/chain';
+import { type CanonicalValue, compareBytes, hash } from '@radledger/primitives';
+import type { EpochContext, Member } from './epoch-context.js';
+import { ConsensusError } from './errors.js';
+
+/**
+ * What a module needs of an epoch cell.
+ * @param context.committeeMax - the parameter of this name: the heaviest vote
+ * @throws {ConsensusError} `NO_SEED` when the epoch before has not closed, `NO_STAKE` when no member has weight
+ */
+export function epochContextOf(
+  cell: EpochCell,
+  context: { readonly chainId: Uint8Array; readonly committeeMax: number },
+): EpochContext {
+  const { epoch, seed } = cell;
+  if (seed === undefined) throw new ConsensusError({ code: 'NO_SEED', epoch }, 'the epoch before must have closed');
+  const leaders = cell.members.filter(({ weight }) => weight > 0n);
+  if (leaders.length === 0) {
+    throw new ConsensusError({ code: 'NO_STAKE', sourceCount: cell.members.length }, 'an epoch needs weight');
+  }
+  const committee = heaviest(leaders, context.committeeMax);
+  const totalWeight = committee.reduce((sum, { weight }) => sum + weight, 0n);
+  return { epoch, seed, leaders, committee, committeeRoot: rootOf(context.chainId, epoch, committee), totalWeight };
+}
+
+/** The heaviest, equal weights by smaller source id; ascending by source id. */
+function heaviest(leaders: readonly Member[], max: number): readonly Member[] {
+  const bySource = (a: Member, b: Member): number => compareBytes(a.source, b.source);
+  const byWeight = (a: Member, b: Member): number =>
+    a.weight === b.weight ? bySource(a, b) : a.weight > b.weight ? -1 : 1;
+  return [...leaders].sort(byWeight).slice(0, max).sort(bySource);
+}
+
+function rootOf(chainId: Uint8Array, epoch: number, committee: readonly Member[]): Uint8Array {
+  const seats = committee.map(
+    ({ source, nodeKey, vrfKey, weight }): CanonicalValue => [source, nodeKey, vrfKey, Number(weight)],
+  );
+  return hash('radledger/committee/1', chainId, epoch, seats);
+}

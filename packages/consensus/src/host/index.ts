@@ -1,0 +1,2 @@
+export { createHost, type Host, type HostOptions, type HostStart } from './host.js';
+export type { Awaitable, HostPorts } from './ports.js';

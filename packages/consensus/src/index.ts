@@ -1,0 +1,35 @@
+export { type ChainRulesModule, createChainRules } from './chain-rules.js';
+export { decodeDutyEvent, encodeDutyEvent } from './duty-events.js';
+export { epochContextOf } from './committee.js';
+export type { EpochContext, EpochLookup, Member } from './epoch-context.js';
+export { ConsensusError, type ConsensusErrorInfo } from './errors.js';
+export { createFinalityVerifier } from './finality-verifier.js';
+export { leaderOf } from './leader-selection.js';
+export type {
+  BlockVerdict,
+  BuildRequest,
+  ConsensusCaps,
+  ConsensusInstance,
+  ConsensusModule,
+  ConsensusReport,
+  DutyEvent,
+  Effect,
+  FinalizedByProof,
+  FinalizedState,
+  Input,
+  InstanceStatus,
+  MessageClaims,
+  ModuleContext,
+  ModuleIdentity,
+  PeerId,
+  SignLogState,
+  SignRecord,
+  VotingReason,
+  VotingStatus,
+  VrfClaim,
+} from './module.js';
+export { decodeSignRecord, encodeSignRecord } from './sign-record.js';
+export { hasHonest, isQuorum, seatOf } from './quorum.js';
+export { vrfAlpha } from './seed.js';
+export { rawStake, type StakeInput, type StakePolicyFunction } from './stake-policy.js';
+export { verifyVrfClaims } from './vrf-claims.js';

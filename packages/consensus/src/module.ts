@@ -1,0 +1,248 @@
+/**
+ * Swap-in point: order and finality of blocks. The core owns blocks, state, mempool and duty ledger.
+ * Spec: docs/spec/consensus-boundary.md.
+ *
+ * A module is sans-I/O. Its instance is a state machine `step(input) -> effects`; clock, timers, sockets, keys, signature
+ * checks and disk belong to the host (`@radledger/consensus/host`). Every implementation must be
+ * - deterministic: equal inputs in equal order give equal effects, on every platform;
+ * - closed: no clock, randomness, timer, promise or I/O inside, and no change to what it is given;
+ * - bounded: memory stays bounded whatever arrives in `message`;
+ * - restartable: after a crash between any two effects, `start` with the sign-log's records never leads to a signature
+ *   that excludes an earlier one.
+ */
+import type { Block, Header, Parameters, SealedPosition } from '@radledger/chain';
+import type { SignatureClaim } from '@radledger/primitives';
+import type { EpochContext, EpochLookup } from './epoch-context.js';
+
+/** A peer as the network names it: 64 lower-case hexadecimal digits of its node key. */
+export type PeerId = string;
+
+export interface ConsensusCaps {
+  readonly finality: 'instant' | 'depth' | 'external';
+  readonly reorganises: boolean;
+  readonly dutyEvidence: 'certified' | 'inferred' | 'none';
+}
+
+/** Who this node is; left out for a node that only follows. */
+export interface ModuleIdentity {
+  readonly source: Uint8Array;
+  readonly nodeKey: Uint8Array;
+}
+
+export interface ModuleContext {
+  readonly chainId: Uint8Array;
+  /** From genesis; `blockBytesMax` bounds every message that holds a block. */
+  readonly parameters: Parameters;
+  readonly identity: ModuleIdentity | undefined;
+}
+
+/** Where a node starts from: its newest finalized block and the epoch of the next height. */
+export interface FinalizedState {
+  readonly header: Header;
+  /** As handed out by the `finalize` effect; empty for genesis. */
+  readonly proof: Uint8Array;
+  /** Epoch of height `header.height + 1`. */
+  readonly epoch: EpochContext;
+  /** The epoch before, when there is one and it is known. */
+  readonly previousEpoch?: EpochContext;
+}
+
+/** What the sign-log says at start. A missing log is not an empty one: `node init` writes the empty one. */
+export type SignLogState =
+  | { readonly state: 'present'; readonly records: readonly SignRecord[] }
+  | { readonly state: 'missing' };
+
+/** One line of the sign-log: written and synced before the signature over `bytes` leaves the node. */
+export interface SignRecord {
+  /** The module's own number for what is signed. */
+  readonly kind: number;
+  readonly epoch: number;
+  readonly view: number;
+  /** The signed bytes. */
+  readonly bytes: Uint8Array;
+  /** Wire messages that the vote rests on (its block, its certificate): handed back at start, so that a power cut of
+   *  every node at once loses nothing that was voted on. */
+  readonly support: readonly Uint8Array[];
+}
+
+/** `notYet`: the parent's effect is not known. `mismatch`: the body is not the header's; says nothing about the block. */
+export type BlockVerdict =
+  | { readonly kind: 'valid' }
+  | { readonly kind: 'invalid'; readonly code: string }
+  | { readonly kind: 'notYet' }
+  | { readonly kind: 'mismatch' };
+
+/** Everything an instance ever learns. `now` is Unix ms. */
+export type Input =
+  | { readonly type: 'start'; readonly now: number; readonly finalized: FinalizedState; readonly signLog: SignLogState }
+  /** Claims of the message have been verified. */
+  | { readonly type: 'message'; readonly now: number; readonly peer: PeerId; readonly bytes: Uint8Array }
+  /** A peer still talks about an epoch before the current one; the message itself was dropped. */
+  | { readonly type: 'stale'; readonly now: number; readonly peer: PeerId; readonly epoch: number }
+  /** A peer talks about an epoch that this node has not reached; the message itself was dropped. */
+  | { readonly type: 'ahead'; readonly now: number; readonly peer: PeerId; readonly epoch: number }
+  | { readonly type: 'timer'; readonly now: number; readonly id: string }
+  /** Answer to `build`; without a block nothing can be proposed. The host knows the block's effect as if verified. */
+  | { readonly type: 'built'; readonly now: number; readonly buildId: number; readonly block: Block | undefined }
+  /** Answer to `verify`. */
+  | { readonly type: 'verdict'; readonly now: number; readonly blockId: Uint8Array; readonly verdict: BlockVerdict }
+  /** Answer to `sign`: the record is on disk. */
+  | { readonly type: 'signed'; readonly now: number; readonly record: SignRecord; readonly signature: Uint8Array }
+  /** Answer to `prove`. */
+  | { readonly type: 'proved'; readonly now: number; readonly alpha: Uint8Array; readonly proof: Uint8Array }
+  /** The blocks of a `finalize` effect are durable; `next` when they closed an epoch. */
+  | { readonly type: 'committed'; readonly now: number; readonly height: number; readonly next?: FinalizedState }
+  /** The host fetched, verified and stored finalized blocks itself. */
+  | { readonly type: 'synced'; readonly now: number; readonly finalized: FinalizedState }
+  /** Whether a transaction waits that the next block could hold. */
+  | { readonly type: 'pending'; readonly now: number; readonly waiting: boolean }
+  | { readonly type: 'peer'; readonly now: number; readonly peer: PeerId }
+  | { readonly type: 'gone'; readonly now: number; readonly peer: PeerId };
+
+export interface BuildRequest {
+  readonly buildId: number;
+  readonly parent: Header;
+  readonly timestampMs: number;
+  readonly proposer: Uint8Array;
+  readonly seal: { readonly kind: number; readonly bytes: Uint8Array };
+  readonly justification: Uint8Array;
+}
+
+/** A block that can never be undone, with what proves it to anyone who knows the epoch's committee. */
+export interface FinalizedByProof {
+  readonly block: Block;
+  readonly proof: Uint8Array;
+}
+
+/** Something an operator or the peer's score should hear of. Holds no payload. */
+export interface ConsensusReport {
+  readonly code: string;
+  readonly peer?: PeerId;
+  readonly epoch?: number;
+  readonly view?: number;
+  /** Source that two exclusive signatures came from. */
+  readonly offender?: Uint8Array;
+}
+
+/** Everything an instance ever does; the host carries effects out in their order. */
+export type Effect =
+  | { readonly type: 'send'; readonly peer: PeerId; readonly bytes: Uint8Array }
+  | { readonly type: 'broadcast'; readonly bytes: Uint8Array }
+  | { readonly type: 'set-timer'; readonly id: string; readonly atMs: number }
+  | { readonly type: 'cancel-timer'; readonly id: string }
+  | { readonly type: 'sign'; readonly record: SignRecord }
+  | { readonly type: 'prove'; readonly alpha: Uint8Array }
+  | { readonly type: 'build'; readonly request: BuildRequest }
+  | { readonly type: 'verify'; readonly block: Block }
+  /** The tip that new transactions should be judged on; no promise that it will be finalized. */
+  | { readonly type: 'adopt'; readonly blockId: Uint8Array }
+  /** Ascending by height, the first a child of the newest finalized block. */
+  | { readonly type: 'finalize'; readonly blocks: readonly FinalizedByProof[] }
+  /** A peer has finalized more than can be learned from messages: the host should sync up to `height`. */
+  | { readonly type: 'behind'; readonly peer: PeerId; readonly height: number }
+  | { readonly type: 'report'; readonly report: ConsensusReport };
+
+export type VotingReason =
+  | 'NO_IDENTITY'
+  | 'NOT_IN_COMMITTEE'
+  | 'KEY_DIFFERS'
+  | 'SIGN_LOG_MISSING'
+  | 'SIGN_LOG_OLD'
+  | 'ASKING_PEERS'
+  | 'SAFE_MODE'
+  | 'NOT_STARTED';
+
+/** Whether this node may sign votes now, and if not why. */
+export type VotingStatus = { readonly allowed: true } | { readonly allowed: false; readonly reason: VotingReason };
+
+export interface InstanceStatus {
+  readonly epoch: number;
+  readonly view: number;
+  readonly finalizedHeight: number;
+  readonly voting: VotingStatus;
+}
+
+export interface ConsensusInstance {
+  step(input: Input): readonly Effect[];
+  status(): InstanceStatus;
+  /** Records that the sign-log must keep; everything else in it may go. */
+  neededRecords(): readonly SignRecord[];
+}
+
+/** What must hold before a message reaches an instance. */
+export interface MessageClaims {
+  /** Epoch that the message belongs to; undefined when to none. */
+  readonly epoch: number | undefined;
+  /** Undefined when the lookup does not know that epoch: nothing can be said about the message. */
+  readonly claims: readonly SignatureClaim[] | undefined;
+}
+
+/** `proof` (80 bytes) is the ECVRF proof of `key` for `alpha`. */
+export interface VrfClaim {
+  readonly key: Uint8Array;
+  readonly alpha: Uint8Array;
+  readonly proof: Uint8Array;
+}
+
+/** One view of one leader, as a finalized block shows it. */
+export interface DutyEvent {
+  /** Height of the finalized block that shows it. */
+  readonly height: number;
+  readonly epoch: number;
+  readonly view: number;
+  /** Source that was to lead. */
+  readonly source: Uint8Array;
+  /** `UNRECORDED`: the chain shows neither block nor certificate of the view. */
+  readonly class: 'PRODUCED' | 'NULLIFIED' | 'UNRECORDED';
+  /** For `NULLIFIED`: weight of the voters, in milli-studies, by reason 0 (no proposal), 1 (invalid), 2 (late or other),
+   *  3 (leader declines). Zeros otherwise. */
+  readonly reasonWeights: readonly [bigint, bigint, bigint, bigint];
+  /** Weight of the whole committee, in milli-studies. */
+  readonly totalWeight: bigint;
+}
+
+export interface ConsensusModule {
+  /** Written into genesis; a peer with another id is on another chain. */
+  readonly id: string;
+  /** Kind of the seal in its headers, 1 to 255. */
+  readonly sealKind: number;
+  readonly caps: ConsensusCaps;
+  create(context: ModuleContext): ConsensusInstance;
+  /**
+   * Signatures a message rests on; pure. The host verifies them before it hands the message over.
+   * @throws {ConsensusError} `MALFORMED_MESSAGE` and others: the sender is at fault
+   */
+  claims(
+    bytes: Uint8Array,
+    lookup: { readonly chainId: Uint8Array; readonly epoch: EpochLookup; readonly parameters: Parameters },
+  ): MessageClaims;
+  /**
+   * Checks the stateless part of a header's seal; pure, browser-safe.
+   * @returns what is left to verify with `verifyVrfClaims`
+   * @throws {ConsensusError} when the header cannot be this epoch's
+   */
+  sealClaims(input: {
+    readonly header: Header;
+    readonly epoch: EpochContext;
+    readonly chainId: Uint8Array;
+    readonly parameters: Parameters;
+  }): readonly VrfClaim[];
+  /**
+   * Checks shape and weight of a finality proof; pure, browser-safe.
+   * @returns the signatures left to verify: all must hold
+   * @throws {ConsensusError} when the proof does not finalize this header
+   */
+  finalityClaims(input: {
+    readonly header: Header;
+    readonly proof: Uint8Array;
+    readonly epoch: EpochContext;
+    readonly chainId: Uint8Array;
+  }): readonly SignatureClaim[];
+  /** Random output of a seal, 64 bytes, for the next seeds; undefined when it has none. Pure. */
+  randomnessOf(position: SealedPosition): Uint8Array | undefined;
+  /** Views that a finalized block closes, ascending; the only feed of the duty ledger. Pure. */
+  dutiesOf(
+    block: Block,
+    context: { readonly chainId: Uint8Array; readonly epoch: EpochLookup; readonly parameters: Parameters },
+  ): readonly DutyEvent[];
+}
