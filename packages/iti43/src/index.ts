@@ -9,3 +9,4 @@ export {
   registryErrorCodes,
 } from './document-set.js';
 export { Iti43Error, type Iti43ErrorInfo, type MessagePart, type SignedPart } from './errors.js';
+export { spkiPinOf } from './spki-pin.js';

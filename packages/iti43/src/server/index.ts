@@ -8,3 +8,6 @@ export type {
   ReplayStore,
   SignedRequest,
 } from './contract.js';
+export { readSignedRequest } from './read-signed-request.js';
+export { NOT_AVAILABLE } from './answers.js';
+export { createDocumentRepository, listenerOptions, type RequestHandler } from './document-repository.js';

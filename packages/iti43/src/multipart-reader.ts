@@ -1,0 +1,217 @@
+/** Streams the parts of a multipart body, octet exact and in constant memory. Source: RFC 2046, section 5.1; RFC 2387. */
+import { Iti43Error, malformed } from './errors.js';
+
+export interface MultipartLimits {
+  /** Longest header block of one part; default 16 384. */
+  readonly headerBytesMax?: number;
+  /** Most parts; default 1100. */
+  readonly partsMax?: number;
+  /** Longest text before the first and after the last boundary; default 8192. */
+  readonly surroundBytesMax?: number;
+}
+
+export interface MultipartPart {
+  /** Names in lower case. */
+  readonly headers: ReadonlyMap<string, string>;
+  /** Every octet between the blank line and the CRLF that belongs to the boundary. Unread octets are skipped. */
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+const CRLF = Buffer.from('\r\n');
+const BLANK_LINE = Buffer.from('\r\n\r\n');
+const DASH = 0x2d;
+const CR = 0x0d;
+const LF = 0x0a;
+
+/**
+ * Reads parts one after the other; asking for the next skips what is left of the last. Reads from `source` only when a
+ * part's bytes are asked for, so a slow reader slows the sender.
+ * @param boundary - 1 to 70 characters (RFC 2046, section 5.1.1)
+ * @throws {Iti43Error} `MALFORMED_MESSAGE` (part `multipart`) | `MESSAGE_TOO_LARGE`
+ */
+export async function* readMultipart(
+  source: AsyncIterable<Uint8Array>,
+  boundary: string,
+  limits: MultipartLimits = {},
+): AsyncGenerator<MultipartPart, void, undefined> {
+  if (!/^[\x20-\x7e]{1,70}$/.test(boundary) || boundary.endsWith(' ')) {
+    throw malformed('multipart', 'boundary', 'a boundary has 1 to 70 printable characters and no space at its end');
+  }
+  const { headerBytesMax = 16_384, partsMax = 1100, surroundBytesMax = 8192 } = limits;
+  const input = new DelimitedInput(source, boundary);
+  try {
+    await input.skipPreamble(surroundBytesMax);
+    for (let parts = 0; !(await input.atClose()); parts++) {
+      if (parts === partsMax) throw tooLarge('partsMax', partsMax);
+      const headers = parseHeaders(await input.readHeaderBlock(headerBytesMax));
+      const body = input.body();
+      // Without `return`: a reader that breaks off early must not stop us from finding the next boundary.
+      yield { headers, body: { [Symbol.asyncIterator]: () => ({ next: () => body.next() }) } };
+      await drain(body);
+    }
+    await input.skipEpilogue(surroundBytesMax);
+  } finally {
+    await input.close();
+  }
+}
+
+async function drain(body: AsyncGenerator<Uint8Array, void, undefined>): Promise<void> {
+  while ((await body.next()).done !== true);
+}
+
+/** A window over the incoming bytes that knows one delimiter. */
+class DelimitedInput {
+  readonly #iterator: AsyncIterator<Uint8Array>;
+  readonly #delimiter: Buffer;
+  // RFC 2046: the CRLF before a boundary belongs to it, and the first boundary may open the body: so pretend it had one.
+  #window: Buffer = CRLF;
+  #ended = false;
+  #inBody = false;
+
+  constructor(source: AsyncIterable<Uint8Array>, boundary: string) {
+    this.#iterator = source[Symbol.asyncIterator]();
+    this.#delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1');
+  }
+
+  async skipPreamble(bytesMax: number): Promise<void> {
+    let skipped = 0;
+    for await (const chunk of this.#untilDelimiter()) {
+      skipped += chunk.length;
+      if (skipped > bytesMax) throw tooLarge('surroundBytesMax', bytesMax);
+    }
+  }
+
+  /** After a delimiter: whether it is the closing one; otherwise moves to the CRLF that ends its line. */
+  async atClose(): Promise<boolean> {
+    if (this.#inBody) throw new Error('the body before must be read first');
+    await this.#need(2);
+    if (this.#window[0] === DASH && this.#window[1] === DASH) {
+      this.#window = this.#window.subarray(2);
+      return true;
+    }
+    // Transport padding may follow a boundary; anything else would make it the boundary of someone else.
+    for (let padding = 0; this.#window[0] === 0x20 || this.#window[0] === 0x09; padding++) {
+      if (padding === 256) throw malformed('multipart', 'boundary-line', 'too much white space after a boundary');
+      this.#window = this.#window.subarray(1);
+      await this.#need(2);
+    }
+    if (this.#window[0] !== CR || this.#window[1] !== LF) {
+      throw malformed('multipart', 'boundary-line', 'a boundary must be followed by CRLF, or by -- at the end');
+    }
+    return false;
+  }
+
+  /** The header block without its blank line; leaves that line's CRLF, which may be the one of the next boundary. */
+  async readHeaderBlock(bytesMax: number): Promise<string> {
+    for (;;) {
+      const end = this.#window.indexOf(BLANK_LINE);
+      if (end > bytesMax || (end < 0 && this.#window.length > bytesMax + BLANK_LINE.length)) {
+        throw tooLarge('headerBytesMax', bytesMax);
+      }
+      if (end >= 0) {
+        const block = this.#window.toString('latin1', 0, end);
+        this.#window = this.#window.subarray(end + CRLF.length);
+        this.#inBody = true;
+        return block;
+      }
+      await this.#need(this.#window.length + 1);
+    }
+  }
+
+  async *body(): AsyncGenerator<Uint8Array, void, undefined> {
+    if (!this.#inBody) return;
+    await this.#need(this.#delimiter.length);
+    if (this.#window.indexOf(this.#delimiter) === 0) {
+      this.#window = this.#window.subarray(this.#delimiter.length); // headers, blank line, boundary: an empty body
+    } else {
+      this.#window = this.#window.subarray(CRLF.length);
+      yield* this.#untilDelimiter();
+    }
+    this.#inBody = false;
+  }
+
+  async skipEpilogue(bytesMax: number): Promise<void> {
+    let skipped = this.#window.length;
+    this.#window = Buffer.alloc(0);
+    while (skipped <= bytesMax && (await this.#pull())) {
+      skipped += this.#window.length;
+      this.#window = Buffer.alloc(0);
+    }
+    if (skipped > bytesMax) throw tooLarge('surroundBytesMax', bytesMax);
+  }
+
+  async close(): Promise<void> {
+    if (!this.#ended) {
+      this.#ended = true;
+      await this.#iterator.return?.();
+    }
+  }
+
+  /** Yields what precedes the next delimiter and steps over it. */
+  async *#untilDelimiter(): AsyncGenerator<Uint8Array, void, undefined> {
+    for (;;) {
+      const at = this.#window.indexOf(this.#delimiter);
+      if (at >= 0) {
+        const last = this.#window.subarray(0, at);
+        this.#window = this.#window.subarray(at + this.#delimiter.length);
+        if (last.length > 0) yield last;
+        return;
+      }
+      const kept = this.#possibleDelimiterStart();
+      const chunk = this.#window.subarray(0, kept);
+      this.#window = this.#window.subarray(kept);
+      if (chunk.length > 0) yield chunk;
+      await this.#need(this.#window.length + 1);
+    }
+  }
+
+  /** Where the delimiter may have begun at the end of the window: only that much is held back. */
+  #possibleDelimiterStart(): number {
+    const { length } = this.#window;
+    let from = Math.max(0, length - this.#delimiter.length + 1);
+    for (;;) {
+      from = this.#window.indexOf(CR, from);
+      if (from < 0) return length;
+      if (this.#window.compare(this.#delimiter, 0, length - from, from, length) === 0) return from;
+      from++;
+    }
+  }
+
+  async #need(bytes: number): Promise<void> {
+    while (this.#window.length < bytes) {
+      if (!(await this.#pull())) throw malformed('multipart', 'truncated', 'the body ends before its closing boundary');
+    }
+  }
+
+  async #pull(): Promise<boolean> {
+    const step = await this.#iterator.next();
+    if (step.done === true) {
+      this.#ended = true;
+      return false;
+    }
+    const chunk = Buffer.from(step.value.buffer, step.value.byteOffset, step.value.byteLength);
+    this.#window = this.#window.length === 0 ? chunk : Buffer.concat([this.#window, chunk]);
+    return true;
+  }
+}
+
+/** RFC 5322 fields, unfolded; the block begins with the CRLF of the boundary line. */
+function parseHeaders(block: string): ReadonlyMap<string, string> {
+  const headers = new Map<string, string>();
+  for (const line of block.replace(/\r\n(?=[ \t])/g, '').split('\r\n')) {
+    if (line === '') continue;
+    const match = /^([!-9;-~]+)[ \t]*:[ \t]*(.*?)[ \t]*$/s.exec(line);
+    const name = match?.[1]?.toLowerCase();
+    const value = match?.[2];
+    if (name === undefined || value === undefined || /[\r\n\0]/.test(value)) {
+      throw malformed('multipart', 'header-line', 'a part header must read Name: value');
+    }
+    if (headers.has(name)) throw malformed('multipart', 'header-repeated', 'a part header stands once');
+    headers.set(name, value);
+  }
+  return headers;
+}
+
+function tooLarge(limit: string, max: number): Iti43Error {
+  return new Iti43Error({ code: 'MESSAGE_TOO_LARGE', limit, max }, `the multipart body exceeds ${limit} = ${max}`);
+}
