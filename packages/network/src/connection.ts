@@ -7,6 +7,7 @@ import type { PeerId } from './contract.js';
 import { decodeEnvelope, type Envelope } from './envelope.js';
 import { encodeHello, HELLO_BYTES_MAX, type Role, sessionValueOf, verifyHello } from './handshake.js';
 import type { NetworkLimits } from './limits.js';
+import type { Misbehaviour } from './penalties.js';
 import { PendingRequests } from './pending-requests.js';
 import { TokenBucket } from './token-bucket.js';
 
@@ -22,7 +23,7 @@ export interface ConnectionOwner {
   /** After both hellos: the peer may be told to others. */
   ready(connection: Connection): void;
   envelope(connection: Connection, envelope: Envelope): void;
-  misbehaved(connection: Connection, points: number, code: string): void;
+  misbehaved(connection: Connection, code: Misbehaviour): void;
   /** The connection is no longer used. */
   ended(connection: Connection, code: string): void;
   /** Its socket is gone as well: last call for each connection. */
@@ -139,7 +140,7 @@ export class Connection {
     if (this.state === 'ended') return;
     this.heard = true;
     if (!isBinary) {
-      this.misbehave(100, 'TEXT_FRAME');
+      this.misbehave('TEXT_FRAME');
       return;
     }
     if (this.state === 'hello') {
@@ -201,15 +202,15 @@ export class Connection {
     try {
       envelope = decodeEnvelope(frame, this.owner.limits.frameBytesMax);
     } catch {
-      this.misbehave(50, 'MALFORMED_ENVELOPE');
+      this.misbehave('MALFORMED_ENVELOPE');
       return;
     }
     this.owner.envelope(this, envelope);
   }
 
-  private misbehave(points: number, code: string): void {
+  private misbehave(code: Misbehaviour): void {
     if (this.identity === undefined) this.close('BAD_HELLO');
-    else this.owner.misbehaved(this, points, code);
+    else this.owner.misbehaved(this, code);
   }
 
   /** Pays for what was received; in debt, the peer is read no further until the debt is paid. */
@@ -248,8 +249,8 @@ export class Connection {
 
   private onSocketError(error: Error & { code?: unknown }): void {
     const isFrameError = typeof error.code === 'string' && error.code.startsWith('WS_ERR_');
-    if (isFrameError && this.state === 'ready')
-      this.misbehave(50, error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' ? 'FRAME_TOO_LARGE' : 'MALFORMED_FRAME');
+    if (!isFrameError || this.state !== 'ready') return;
+    this.misbehave(error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' ? 'FRAME_TOO_LARGE' : 'MALFORMED_FRAME');
   }
 
   private onClose(code: number): void {

@@ -20,6 +20,7 @@ import { ENVELOPE_BYTES_MAX, type Envelope, encodeEnvelope, envelopeKind, TOPIC_
 import { NetworkError } from './errors.js';
 import { defaultLimits, type NetworkLimits } from './limits.js';
 import { type Listener, listen } from './listener.js';
+import { type Misbehaviour, penalties } from './penalties.js';
 import { SeenMessages } from './seen-messages.js';
 import { Standings } from './standing.js';
 
@@ -211,16 +212,16 @@ class PeerNetwork implements Network, ConnectionOwner, DiallerOwner {
 
   envelope(connection: Connection, envelope: Envelope): void {
     const topic = this.topics.get(envelope.topic);
-    if (topic === undefined) this.misbehaved(connection, 10, 'UNKNOWN_TOPIC');
+    if (topic === undefined) this.misbehaved(connection, 'UNKNOWN_TOPIC');
     else if (envelope.kind === envelopeKind.response || envelope.kind === envelopeKind.refusal) {
       this.onAnswer(connection, envelope);
-    } else if (envelope.payload.length > topic.bytesMax) this.misbehaved(connection, 50, 'MESSAGE_TOO_LARGE');
+    } else if (envelope.payload.length > topic.bytesMax) this.misbehaved(connection, 'MESSAGE_TOO_LARGE');
     else if (envelope.kind === envelopeKind.message) this.onMessage(connection, envelope, topic);
     else this.onRequest(connection, envelope);
   }
 
-  misbehaved(connection: Connection, points: number, code: string): void {
-    if (connection.identity !== undefined) this.penalise(connection.identity.peerId, points, code);
+  misbehaved(connection: Connection, code: Misbehaviour): void {
+    if (connection.identity !== undefined) this.penalise(connection.identity.peerId, penalties[code], code);
   }
 
   ended(connection: Connection, code: string): void {
@@ -297,7 +298,7 @@ class PeerNetwork implements Network, ConnectionOwner, DiallerOwner {
       kind === envelopeKind.response
         ? connection.requests?.answer(requestId, topic, payload)
         : connection.requests?.refuse(requestId, topic, reasonOf(payload));
-    if (wrong !== undefined) this.misbehaved(connection, 50, wrong);
+    if (wrong !== undefined) this.misbehaved(connection, wrong);
   }
 
   /** Sends a message to every peer but some; encoded once for all. */

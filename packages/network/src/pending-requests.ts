@@ -1,5 +1,6 @@
 import type { PeerId, RequestOptions } from './contract.js';
 import { NetworkError } from './errors.js';
+import type { Misbehaviour } from './penalties.js';
 
 interface PendingRequest {
   readonly topic: string;
@@ -56,7 +57,7 @@ export class PendingRequests {
    * Settles a request by its answer.
    * @returns what was wrong with the answer, if anything: the rule's code
    */
-  answer(requestId: number, topic: string, payload: Uint8Array): string | undefined {
+  answer(requestId: number, topic: string, payload: Uint8Array): Misbehaviour | undefined {
     const request = this.expect(requestId, topic);
     if (typeof request === 'string') return request;
     if (request === undefined) return undefined;
@@ -71,7 +72,7 @@ export class PendingRequests {
   }
 
   /** As `answer`, for a refusal. `reason` must be one of the known refusal codes. */
-  refuse(requestId: number, topic: string, reason: string): string | undefined {
+  refuse(requestId: number, topic: string, reason: string): Misbehaviour | undefined {
     const request = this.expect(requestId, topic);
     if (typeof request === 'string') return request;
     const info = { code: 'REQUEST_REFUSED', peerId: this.peerId, topic, reason } as const;

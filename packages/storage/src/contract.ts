@@ -84,6 +84,12 @@ export interface SignLog {
   readonly tornBytes: number;
   /** Appends one record; resolves after it is synced to the disk. Calls made together share one sync, order kept. */
   append(record: Uint8Array): Promise<void>;
+  /**
+   * Replaces all records by the given ones, in turn with the appends around it: how records go that no rule needs any
+   * more (those of epochs that are over). A crash leaves either the old file or the new one. `records` stays what it was
+   * at opening.
+   */
+  rewrite(records: readonly Uint8Array[]): Promise<void>;
   /** Waits for appends under way, gives the file free. Repeatable. */
   close(): Promise<void>;
 }
