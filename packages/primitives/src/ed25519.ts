@@ -1,7 +1,8 @@
 /** One signature rule for the whole network: Ed25519 under ZIP-215 (D1). Spec: docs/spec/signatures.md. */
 import { nativeVerify } from '#platform';
+import { ED25519_TORSION_SUBGROUP } from '@noble/curves/ed25519.js';
 import * as noble from '@noble/ed25519';
-import { randomBytes } from './bytes.js';
+import { equalBytes, fromHex, randomBytes } from './bytes.js';
 
 /** A statement to be checked: `signature` (64 bytes) by `key` (32 bytes) over `message`. */
 export interface SignatureClaim {
@@ -65,14 +66,28 @@ export async function verifyAll(claims: readonly SignatureClaim[]): Promise<bool
   return verdicts.every(Boolean);
 }
 
-/** Whether 32 bytes are the canonical encoding of a point that is not of small order: keys a person or source may hold. */
+/**
+ * Whether 32 bytes may be the key of a person or source: a canonical encoding (y below p) and not of small order. Costs no
+ * curve arithmetic, so it does not say whether the point exists; the signature that comes with every such key does.
+ */
 export function isStrictPublicKey(key: Uint8Array): boolean {
   if (key.length !== 32) return false;
-  try {
-    return !noble.Point.fromBytes(key, false).isSmallOrder();
-  } catch {
-    return false;
-  }
+  const y = withoutSign(key);
+  return isBelowPrime(y) && !SMALL_ORDER_Y.some((smallOrder) => equalBytes(smallOrder, y));
+}
+
+/** The y coordinates, little-endian, of the eight points of small order. */
+const SMALL_ORDER_Y = ED25519_TORSION_SUBGROUP.map((point) => withoutSign(fromHex(point)));
+
+function withoutSign(key: Uint8Array): Uint8Array {
+  const y = key.slice();
+  y[31] = (y[31] as number) & 0x7f;
+  return y;
+}
+
+/** p = 2^255 - 19 is ff..ff7f with ed as its lowest byte. */
+function isBelowPrime(y: Uint8Array): boolean {
+  return (y[0] as number) < 0xed || y[31] !== 0x7f || y.subarray(1, 31).some((byte) => byte !== 0xff);
 }
 
 /** A fresh private key: 32 random bytes (the seed of RFC 8032, section 5.1.5). */
