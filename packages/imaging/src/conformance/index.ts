@@ -1,0 +1,2 @@
+export { type ArchiveUnderTest, type PacsConnectorUnderTest, testPacsConnector } from './pacs-connector-suite.js';
+export { type SampleInstance, sampleInstance } from './sample-instance.js';
