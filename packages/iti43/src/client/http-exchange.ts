@@ -52,7 +52,6 @@ function send(socket: TLSSocket, { url, contentType, body }: HttpExchangeOptions
   return new Promise((resolve, reject) => {
     const request = httpRequest({
       createConnection: () => socket,
-      agent: false,
       method: 'POST',
       path: `${url.pathname}${url.search}`,
       headers: {
