@@ -55,14 +55,14 @@ export class Http {
   async json(path: string, exchange: Exchange = {}): Promise<unknown> {
     const answer = await this.answer(path, exchange);
     if (!('reason' in answer)) return parseJson(answer.body);
-    throw refusal(answer);
+    throw refusalOf(answer);
   }
 
   /** The answer's bytes. @throws {ClientError} */
   async octets(path: string, exchange: Exchange = {}): Promise<Uint8Array> {
     const answer = await this.answer(path, exchange);
     if (!('reason' in answer)) return answer.body;
-    throw refusal(answer);
+    throw refusalOf(answer);
   }
 
   /** The answer's JSON, or the error answer when its status is 404. */
@@ -70,7 +70,7 @@ export class Http {
     const answer = await this.answer(path, exchange);
     if (!('reason' in answer)) return { json: parseJson(answer.body) };
     if (answer.status === 404) return { missing: answer };
-    throw refusal(answer);
+    throw refusalOf(answer);
   }
 
   /** A streaming answer; the caller reads and cancels its body. The time limit covers the headers only. */
@@ -84,7 +84,7 @@ export class Http {
         signal: AbortSignal.any([init.signal, limit.signal]),
       });
       if (response.ok) return response;
-      throw refusal(await errorAnswer(response));
+      throw refusalOf(await errorAnswer(response));
     } catch (cause) {
       throw this.#translate(cause, limit.signal, init.signal, this.#timeoutMs);
     } finally {
@@ -171,7 +171,8 @@ async function errorAnswer(response: Response): Promise<ErrorAnswer> {
   return { status: response.status, reason, body };
 }
 
-function refusal({ status, reason, body }: ErrorAnswer): ClientError {
+/** The error of an error answer. */
+export function refusalOf({ status, reason, body }: ErrorAnswer): ClientError {
   const triesLeft = (body as { error?: { triesLeft?: unknown } } | null | undefined)?.error?.triesLeft;
   return new ClientError(
     { code: 'REFUSED', status, reason, ...(typeof triesLeft === 'number' ? { triesLeft } : {}) },

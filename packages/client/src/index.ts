@@ -1,0 +1,27 @@
+export { type CellReader, createCellReader } from './cell-reader.js';
+export type { SourceEntry } from './directory.js';
+export { ClientError, type ClientErrorInfo, isRefusal } from './errors.js';
+export { createGatewayClient, type GatewayClient } from './gateway-client.js';
+export type { Fetch, HttpOptions } from './http.js';
+export {
+  type CallOptions,
+  type CellAnswer,
+  createNodeClient,
+  type DutyEntry,
+  type FinalizedBlock,
+  type NodeClient,
+  type NodeEvent,
+  type NodeStatus,
+  type TransactionStatus,
+} from './node-client.js';
+export {
+  createOperatorClient,
+  type IssuedInvitation,
+  type OperatorClient,
+  type OperatorStatus,
+  type OperatorStudy,
+  type RequestState,
+  type Retrieval,
+} from './operator-client.js';
+export { type BucketAnswer, type StateProof, verifyBucketAnswer } from './state-proof.js';
+export { type FinalizedTransaction, type WaitOptions, waitForFinalized } from './wait-for-finalized.js';

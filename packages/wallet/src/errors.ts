@@ -1,0 +1,24 @@
+import { CodedError } from '@radledger/primitives';
+
+/** Why the wallet did not do what it was asked. No name, label, word or secret is in any of them. */
+export type WalletErrorInfo =
+  | { readonly code: 'WORDS_INVALID'; readonly rule: 'count' | 'unknown-word' | 'checksum' }
+  | { readonly code: 'SNAPSHOT_MALFORMED'; readonly field: string }
+  | { readonly code: 'WALLET_EXISTS' }
+  | { readonly code: 'VIEW_STALE'; readonly viewAgeMs: number }
+  | { readonly code: 'WRONG_CHAIN'; readonly expected: string; readonly actual: string }
+  | { readonly code: 'EXPIRED'; readonly expiresAtMs: number }
+  | { readonly code: 'SOURCE_UNKNOWN'; readonly source: string }
+  | { readonly code: 'STUDY_UNKNOWN' }
+  | { readonly code: 'STUDY_NOT_ACTIVE'; readonly state: string }
+  | { readonly code: 'NOT_OWNER' }
+  | { readonly code: 'GRANT_UNKNOWN' }
+  | { readonly code: 'END_DATE_REFUSED'; readonly rule: 'past' | 'too-far' | 'beyond-delegation' }
+  | { readonly code: 'ACCEPTANCE_MISMATCH'; readonly field: string }
+  | { readonly code: 'NOT_PUBLISHED'; readonly waitedMs: number }
+  | { readonly code: 'GATEWAY_UNKNOWN'; readonly source: string };
+
+/** Thrown by the wallet. */
+export class WalletError extends CodedError<WalletErrorInfo> {
+  override readonly name = 'WalletError';
+}
