@@ -1,0 +1,26 @@
+import { expect, test } from 'vitest';
+import * as conformance from '../src/conformance/index.js';
+import * as folder from '../src/folder/index.js';
+import * as imaging from '../src/index.js';
+
+test('the public surface is what index.ts names', () => {
+  expect([imaging, folder, conformance].map((module) => Object.keys(module).sort())).toEqual([
+    [
+      'DEFAULT_IMPORT_LIMITS',
+      'DEFAULT_INSTANCE_LIMITS',
+      'INSTANCES_MAX',
+      'ImagingError',
+      'clearQuarantine',
+      'createManifest',
+      'decodeFileSetPlan',
+      'encodeFileSetPlan',
+      'importFileSet',
+      'inspectInstance',
+      'manifestOf',
+      'planFileSet',
+      'serveFileSet',
+    ],
+    ['createFolderSink', 'createFolderSource'],
+    ['sampleInstance', 'testPacsConnector'],
+  ]);
+});
