@@ -32,8 +32,16 @@ export interface StoredDuties {
   readonly dutyEvents: readonly Uint8Array[];
 }
 
+/** The state after one block, unmoved by later commits. Hold it for the length of one answer. */
+export interface StateSnapshot extends StateReader {
+  /** The block whose state it is; undefined: the empty state before genesis. */
+  readonly tip: StoredTip | undefined;
+  close(): Promise<void>;
+}
+
 /**
- * Everything finalized, and nothing else. As a `StateReader` it reads the state after `tip`.
+ * Everything finalized, and nothing else. As a `StateReader` it reads the state after `tip`, each call that of its own
+ * moment: fine under overlays of the blocks being finalized, but several reads that must agree need a `snapshot`.
  * Reads that start after a commit has resolved see it; a commit is seen whole or not at all.
  */
 export interface LedgerStore extends StateReader {
@@ -43,10 +51,12 @@ export interface LedgerStore extends StateReader {
   /**
    * Makes one block durable: one atomic batch, synced to the disk before this resolves. Commits are carried out in the
    * order of the calls. The first is the genesis block, height 0.
-   * @throws {StorageError} `NOT_NEXT_BLOCK` | `STATE_ROOT_MISMATCH` (nothing written) | `WRITE_FAILED` (unknown whether
+   * @throws {StorageError} `NOT_NEXT_BLOCK` | `BLOCK_MISMATCH` | `STATE_ROOT_MISMATCH` (nothing written) | `WRITE_FAILED` (unknown whether
    *   written: the store refuses everything after; close it and open it again) | `CLOSED`
    */
   commit(finalized: FinalizedBlock): Promise<void>;
+  /** The state after one finalized block, the newest at that moment. @throws {StorageError} `CLOSED` */
+  snapshot(): Promise<StateSnapshot>;
   header(height: number): Promise<Header | undefined>;
   /** Headers in ascending order; stops at the tip. */
   headers(range: HeightRange): Promise<readonly Header[]>;
@@ -63,6 +73,8 @@ export interface LedgerStore extends StateReader {
    * Answered from memory. A block above other unfinalized blocks needs their transactions looked at as well.
    */
   isRecentTransaction(txId: Uint8Array, height?: number): boolean;
+  /** Id of a finalized block among the newest 512. Answered from memory. */
+  recentBlockIdAt(height: number): Uint8Array | undefined;
   /** Heights that closed at least one view, ascending. */
   duties(range: HeightRange): Promise<readonly StoredDuties[]>;
   /**

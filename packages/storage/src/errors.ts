@@ -11,6 +11,12 @@ export type StorageErrorInfo =
   | { readonly code: 'FOREIGN_DATABASE' }
   | { readonly code: 'NEWER_FORMAT'; readonly format: number; readonly supported: number }
   | { readonly code: 'NOT_NEXT_BLOCK'; readonly height: number; readonly tipHeight: number }
+  | { readonly code: 'UNSUITABLE_DATABASE'; readonly missing: string }
+  | {
+      readonly code: 'BLOCK_MISMATCH';
+      readonly height: number;
+      readonly what: 'id' | 'chainId' | 'body' | 'transactionIds';
+    }
   | { readonly code: 'STATE_ROOT_MISMATCH'; readonly height: number }
   | { readonly code: 'WRITE_FAILED'; readonly height: number }
   | { readonly code: 'OUT_OF_RANGE'; readonly what: string }

@@ -4,6 +4,7 @@ export type {
   LedgerStore,
   SignLog,
   SignLogHeader,
+  StateSnapshot,
   StoredDuties,
   StoredTip,
 } from './contract.js';

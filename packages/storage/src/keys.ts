@@ -1,0 +1,73 @@
+/** Keys of the store's entries. Spec: docs/spec/storage.md, section 2. */
+import { concatBytes, utf8 } from '@radledger/primitives';
+
+/** First byte of a key: what the entry holds. */
+const kind = {
+  meta: 'm',
+  header: 'h',
+  body: 'b',
+  finalityProof: 'f',
+  duties: 'd',
+  transactionIds: 'x',
+  heightOfBlock: 'i',
+  heightOfTransaction: 't',
+  cell: 'c',
+  node: 'n',
+} as const;
+
+type Kind = keyof typeof kind;
+
+const prefixes = Object.fromEntries(Object.entries(kind).map(([name, letter]) => [name, utf8(letter)])) as {
+  readonly [K in Kind]: Uint8Array;
+};
+
+/** The only entry that every format must keep where it is: a reader of any version looks here first. */
+export const META_KEY = prefixes.meta;
+
+export type HeightKind = 'header' | 'body' | 'finalityProof' | 'duties' | 'transactionIds';
+
+/** Key of an entry per height: big-endian, so that the order of keys is that of heights. */
+export function heightKey(of: HeightKind, height: number): Uint8Array {
+  return concatBytes(prefixes[of], encodeHeight(height));
+}
+
+export type IdKind = 'heightOfBlock' | 'heightOfTransaction' | 'cell' | 'node';
+
+export function idKey(of: IdKind, id: Uint8Array): Uint8Array {
+  return concatBytes(prefixes[of], id);
+}
+
+/** Range of the keys of one kind that start with `prefix`, for iterators. */
+export function prefixRange(of: IdKind, prefix: Uint8Array): { gte: Uint8Array; lt: Uint8Array } {
+  const gte = idKey(of, prefix);
+  return { gte, lt: successor(gte) };
+}
+
+/** Range of the keys of one kind, heights `from` to `to`, both included. */
+export function heightRange(of: HeightKind, from: number, to: number): { gte: Uint8Array; lte: Uint8Array } {
+  return { gte: heightKey(of, from), lte: heightKey(of, to) };
+}
+
+export function heightOfKey(key: Uint8Array): number {
+  return decodeHeight(key.subarray(1));
+}
+
+/** 8 bytes, big-endian. */
+export function encodeHeight(height: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(height));
+  return bytes;
+}
+
+export function decodeHeight(bytes: Uint8Array): number {
+  return Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0));
+}
+
+/** The least byte string above all that start with `prefix`, which begins with a letter and so is never all 0xff. */
+function successor(prefix: Uint8Array): Uint8Array {
+  let end = prefix.length;
+  while (prefix[end - 1] === 0xff) end--;
+  const next = prefix.slice(0, end);
+  next[end - 1] = (next[end - 1] ?? 0) + 1;
+  return next;
+}

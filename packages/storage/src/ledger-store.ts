@@ -1,0 +1,364 @@
+/** The ledger's store over any abstract-level database. Spec: docs/spec/storage.md. */
+import {
+  type Block,
+  blockIdOf,
+  decodeBody,
+  decodeHeader,
+  encodeBody,
+  encodeHeader,
+  type Header,
+} from '@radledger/chain';
+import { bytes, concatBytes, decodeWith, encodeWith, equalBytes, fromHex, list } from '@radledger/primitives';
+import type { AbstractSnapshot } from 'abstract-level';
+import { type AnyLevel, type BatchOperation, ByteDatabase, storageErrorOf } from './byte-database.js';
+import type { FinalizedBlock, HeightRange, LedgerStore, StateSnapshot, StoredDuties, StoredTip } from './contract.js';
+import { StorageError } from './errors.js';
+import {
+  decodeHeight,
+  encodeHeight,
+  heightKey,
+  heightOfKey,
+  heightRange,
+  idKey,
+  META_KEY,
+  prefixRange,
+} from './keys.js';
+import { RecentBlocks } from './recent-blocks.js';
+import { corruptDatabase, decodeMeta, encodeMeta } from './store-meta.js';
+import { inspectDatabase } from './inspection.js';
+
+/** Bodies that a transaction id must not be repeated from, and so how far back the newest ids are kept in memory. */
+const RECENT_BLOCKS = 512;
+const RANGE_LIMIT_MAX = 10_000;
+const DUTY_BYTES_MAX = 64 * 1024;
+const DUTIES_BYTES_MAX = 64 * 1024 * 1024;
+const dutiesSchema = list(bytes({ max: DUTY_BYTES_MAX }), { max: 1_000_000 });
+
+export interface StoreOptions {
+  /** 32 bytes; a database of another chain is refused. */
+  readonly chainId: Uint8Array;
+}
+
+/**
+ * Opens the store and checks that it is whole, as far as that is cheap: format, chain, the links of the newest 8,192
+ * blocks, and that the tree of the state hashes to the root in the tip's header. An empty database becomes a new store.
+ * The store takes the database over: it is closed with it, also when it is refused.
+ * @throws {StorageError} `DATABASE_LOCKED` | `DATABASE_CORRUPT` | `DATABASE_UNREADABLE` | `FOREIGN_DATABASE` |
+ *   `FOREIGN_CHAIN` | `NEWER_FORMAT` | `UNSUITABLE_DATABASE`; nothing is changed
+ */
+export async function openStore(database: AnyLevel, options: StoreOptions): Promise<LedgerStore> {
+  const { chainId } = options;
+  if (chainId.length !== 32) throw new StorageError({ code: 'OUT_OF_RANGE', what: 'chainId' }, 'expected 32 bytes');
+  const byteDatabase = new ByteDatabase(database);
+  try {
+    await byteDatabase.open();
+    const recent = new RecentBlocks(RECENT_BLOCKS);
+    const tip = await inspectDatabase({ database: byteDatabase, chainId, recentBlocks: RECENT_BLOCKS, recent });
+    return new LevelStore(byteDatabase, chainId.slice(), recent, tip);
+  } catch (error) {
+    await database.close().catch(() => undefined);
+    throw storageErrorOf(error);
+  }
+}
+
+class LevelStore implements LedgerStore {
+  private queue: Promise<void> = Promise.resolve();
+  private failedAt: number | undefined;
+  private closing: Promise<void> | undefined;
+
+  constructor(
+    private readonly database: ByteDatabase,
+    readonly chainId: Uint8Array,
+    private readonly recent: RecentBlocks,
+    private storedTip: StoredTip | undefined,
+  ) {}
+
+  get tip(): StoredTip | undefined {
+    return this.storedTip;
+  }
+
+  // The state.
+
+  getMany(names: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+    return readCells(this.database, names);
+  }
+
+  scan(prefix: Uint8Array): Promise<readonly [Uint8Array, Uint8Array][]> {
+    return scanCells(this.database, prefix);
+  }
+
+  getNodes(paths: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+    return readNodes(this.database, paths);
+  }
+
+  async snapshot(): Promise<StateSnapshot> {
+    if (this.closing !== undefined) throw closedError();
+    const { database, chainId } = this;
+    const snapshot = database.snapshot();
+    try {
+      // Not `this.tip`: a batch can be seen a moment before its commit resolves.
+      const tip = await readTip(database, chainId, snapshot);
+      return {
+        tip,
+        getMany: (names) => readCells(database, names, snapshot),
+        scan: (prefix) => scanCells(database, prefix, snapshot),
+        getNodes: (paths) => readNodes(database, paths, snapshot),
+        close: () => snapshot.close(),
+      };
+    } catch (error) {
+      await snapshot.close();
+      throw error;
+    }
+  }
+
+  // Blocks.
+
+  async header(height: number): Promise<Header | undefined> {
+    const encoded = await this.readAt('header', height);
+    return encoded === undefined ? undefined : decodeStored('header', () => decodeHeader(encoded));
+  }
+
+  async headers(range: HeightRange): Promise<readonly Header[]> {
+    const entries = await this.database.range({ ...this.rangeOf('header', range), limit: range.limit });
+    return entries.map(([, encoded]) => decodeStored('header', () => decodeHeader(encoded)));
+  }
+
+  async block(height: number): Promise<Block | undefined> {
+    if (!isHeight(height)) return undefined;
+    const [header, body] = await this.database.getMany([heightKey('header', height), heightKey('body', height)]);
+    if (header === undefined || body === undefined) return undefined;
+    return decodeStored('block', () => ({
+      header: decodeHeader(header),
+      body: decodeBody(body, { bytesMax: body.length }),
+      id: blockIdOf(header),
+    }));
+  }
+
+  finalityProof(height: number): Promise<Uint8Array | undefined> {
+    return this.readAt('finalityProof', height);
+  }
+
+  async heightOf(blockId: Uint8Array): Promise<number | undefined> {
+    const encoded = await this.database.get(idKey('heightOfBlock', blockId));
+    return encoded === undefined ? undefined : decodeHeight(encoded);
+  }
+
+  async transactionHeight(txId: Uint8Array): Promise<number | undefined> {
+    const encoded = await this.database.get(idKey('heightOfTransaction', txId));
+    return encoded === undefined ? undefined : decodeHeight(encoded);
+  }
+
+  async transactionIds(height: number): Promise<readonly Uint8Array[] | undefined> {
+    const joined = await this.readAt('transactionIds', height);
+    return joined === undefined ? undefined : splitIds(joined);
+  }
+
+  isRecentTransaction(txId: Uint8Array, height = (this.tip?.height ?? -1) + 1): boolean {
+    return this.recent.has(txId, height);
+  }
+
+  recentBlockIdAt(height: number): Uint8Array | undefined {
+    return this.recent.idAt(height);
+  }
+
+  async duties(range: HeightRange): Promise<readonly StoredDuties[]> {
+    const entries = await this.database.range({ ...this.rangeOf('duties', range), limit: range.limit });
+    return entries.map(([key, encoded]) => ({
+      height: heightOfKey(key),
+      dutyEvents: decodeStored('duties', () => decodeWith(dutiesSchema, encoded, { bytesMax: DUTIES_BYTES_MAX })),
+    }));
+  }
+
+  // Changes.
+
+  commit(finalized: FinalizedBlock): Promise<void> {
+    return this.enqueue(() => this.write(finalized));
+  }
+
+  pruneTransactionIndex({ belowHeight }: { readonly belowHeight: number }): Promise<number> {
+    return this.enqueue(() => this.prune(belowHeight));
+  }
+
+  close(): Promise<void> {
+    this.closing ??= this.queue.then(() => this.database.close());
+    return this.closing;
+  }
+
+  /** Runs a change after those before it, whatever became of them. */
+  private enqueue<T>(change: () => Promise<T>): Promise<T> {
+    if (this.closing !== undefined) return Promise.reject(closedError());
+    const result = this.queue.then(change);
+    this.queue = result.then(
+      () => undefined,
+      () => undefined,
+    );
+    return result;
+  }
+
+  private async write(finalized: FinalizedBlock): Promise<void> {
+    const { header, body, id } = finalized.block;
+    const { height } = header;
+    if (this.failedAt !== undefined) throw writeFailed(this.failedAt);
+    const encodedHeader = encodeHeader(header);
+    const encodedBody = encodeBody(body);
+    this.validateNext(finalized, encodedHeader, encodedBody);
+    const at = encodeHeight(height);
+    const put = (key: Uint8Array, value: Uint8Array): BatchOperation => ({ type: 'put', key, value });
+    const operations: BatchOperation[] = [
+      put(heightKey('header', height), encodedHeader),
+      put(heightKey('body', height), encodedBody),
+      put(heightKey('finalityProof', height), finalized.finalityProof),
+      put(heightKey('transactionIds', height), concatBytes(...finalized.transactionIds)),
+      put(idKey('heightOfBlock', id), at),
+      put(META_KEY, encodeMeta({ chainId: this.chainId, tipHeight: height, tipId: id })),
+    ];
+    if (finalized.dutyEvents.length > 0) {
+      operations.push(put(heightKey('duties', height), encodeWith(dutiesSchema, finalized.dutyEvents)));
+    }
+    for (const txId of finalized.transactionIds) operations.push(put(idKey('heightOfTransaction', txId), at));
+    for (const [kind, entries] of [
+      ['cell', finalized.writeSet.cells],
+      ['node', finalized.writeSet.nodes],
+    ] as const) {
+      for (const [hex, value] of entries) {
+        const key = idKey(kind, fromHex(hex));
+        operations.push(value === undefined ? { type: 'del', key } : put(key, value));
+      }
+    }
+    try {
+      await this.database.writeSynced(operations);
+    } catch (cause) {
+      // The batch may or may not be on the disk: only opening the database again can tell.
+      this.failedAt = height;
+      throw writeFailed(height, cause);
+    }
+    this.storedTip = { height, id: id.slice(), header };
+    this.recent.push(height, id.slice(), finalized.transactionIds);
+  }
+
+  private validateNext(finalized: FinalizedBlock, encodedHeader: Uint8Array, encodedBody: Uint8Array): void {
+    const { header, id } = finalized.block;
+    const { height } = header;
+    const tip = this.storedTip;
+    const isNext = tip === undefined ? height === 0 : height === tip.height + 1 && equalBytes(header.parentId, tip.id);
+    if (!isNext) {
+      const info = { code: 'NOT_NEXT_BLOCK', height, tipHeight: tip?.height ?? -1 } as const;
+      throw new StorageError(info, 'expected the child of the newest finalized block, or genesis in an empty store');
+    }
+    const wrong = !equalBytes(id, blockIdOf(encodedHeader))
+      ? 'id'
+      : !equalBytes(header.chainId, this.chainId)
+        ? 'chainId'
+        : header.bodyBytes !== encodedBody.length
+          ? 'body'
+          : finalized.transactionIds.length !== finalized.block.body.transactions.length ||
+              finalized.transactionIds.some(({ length }) => length !== 32)
+            ? 'transactionIds'
+            : undefined;
+    if (wrong !== undefined) {
+      throw new StorageError({ code: 'BLOCK_MISMATCH', height, what: wrong }, 'expected parts of one block');
+    }
+    if (!equalBytes(finalized.writeSet.stateRoot, header.stateRoot)) {
+      const message = 'expected the write set of this very block';
+      throw new StorageError({ code: 'STATE_ROOT_MISMATCH', height }, message);
+    }
+  }
+
+  private async prune(belowHeight: number): Promise<number> {
+    const end = Math.min(belowHeight, (this.storedTip?.height ?? 0) - RECENT_BLOCKS + 1);
+    let count = 0;
+    if (end <= 0) return count;
+    for await (const page of this.database.pages(heightRange('transactionIds', 0, end - 1))) {
+      const keys = page.flatMap(([, joined]) => splitIds(joined).map((txId) => idKey('heightOfTransaction', txId)));
+      const present = await this.database.getMany(keys);
+      const gone = keys.filter((_key, i) => {
+        const at = present[i];
+        return at !== undefined && decodeHeight(at) < end;
+      });
+      if (gone.length > 0) await this.database.writeSynced(gone.map((key) => ({ type: 'del', key })));
+      count += gone.length;
+    }
+    return count;
+  }
+
+  private async readAt(kind: Parameters<typeof heightKey>[0], height: number): Promise<Uint8Array | undefined> {
+    return isHeight(height) ? this.database.get(heightKey(kind, height)) : undefined;
+  }
+
+  private rangeOf(kind: Parameters<typeof heightKey>[0], { from, limit }: HeightRange) {
+    if (!isHeight(from) || !Number.isInteger(limit) || limit < 1 || limit > RANGE_LIMIT_MAX) {
+      const message = `expected a height and a limit of 1 to ${RANGE_LIMIT_MAX}`;
+      throw new StorageError({ code: 'OUT_OF_RANGE', what: 'range' }, message);
+    }
+    return heightRange(kind, from, Number.MAX_SAFE_INTEGER);
+  }
+}
+
+async function readTip(
+  database: ByteDatabase,
+  chainId: Uint8Array,
+  snapshot: AbstractSnapshot,
+): Promise<StoredTip | undefined> {
+  const [meta] = await database.getMany([META_KEY], snapshot);
+  if (meta === undefined) return undefined;
+  const { tipHeight: height, tipId: id } = decodeMeta(meta, chainId);
+  const [header] = await database.getMany([heightKey('header', height)], snapshot);
+  if (header === undefined) throw corruptDatabase('the newest block');
+  return { height, id, header: decodeStored('header', () => decodeHeader(header)) };
+}
+
+function readCells(
+  database: ByteDatabase,
+  names: readonly Uint8Array[],
+  snapshot?: AbstractSnapshot,
+): Promise<(Uint8Array | undefined)[]> {
+  return database.getMany(
+    names.map((name) => idKey('cell', name)),
+    snapshot,
+  );
+}
+
+async function scanCells(
+  database: ByteDatabase,
+  prefix: Uint8Array,
+  snapshot?: AbstractSnapshot,
+): Promise<[Uint8Array, Uint8Array][]> {
+  const entries = await database.range(prefixRange('cell', prefix), snapshot);
+  return entries.map(([key, value]) => [key.subarray(1), value]);
+}
+
+function readNodes(
+  database: ByteDatabase,
+  paths: readonly Uint8Array[],
+  snapshot?: AbstractSnapshot,
+): Promise<(Uint8Array | undefined)[]> {
+  return database.getMany(
+    paths.map((path) => idKey('node', path)),
+    snapshot,
+  );
+}
+
+function isHeight(height: number): boolean {
+  return Number.isSafeInteger(height) && height >= 0;
+}
+
+function splitIds(joined: Uint8Array): Uint8Array[] {
+  return Array.from({ length: joined.length / 32 }, (_, i) => joined.slice(i * 32, (i + 1) * 32));
+}
+
+function decodeStored<T>(what: string, decode: () => T): T {
+  try {
+    return decode();
+  } catch (cause) {
+    throw corruptDatabase(what, cause);
+  }
+}
+
+function closedError(): StorageError {
+  return new StorageError({ code: 'CLOSED' }, 'the store is closed');
+}
+
+function writeFailed(height: number, cause?: unknown): StorageError {
+  const message = 'close the store, look after the disk, open it again: it then holds all of this block or nothing';
+  return new StorageError({ code: 'WRITE_FAILED', height }, message, { cause });
+}
