@@ -105,12 +105,3 @@ export type CheckResult =
       readonly message: string;
       readonly permanent: boolean;
     };
-
-/** Executes a block on its parent's state: every rule but signatures and the module's own. */
-export type ExecuteBlock = (input: ExecuteBlockInput) => Promise<ExecutionResult>;
-/** Chooses, in block order, the candidates that apply. */
-export type SelectTransactions = (input: SelectTransactionsInput) => Promise<SelectionResult>;
-/** Selects, executes and seals a block. */
-export type BuildBlock = (input: BuildBlockInput) => Promise<BuildBlockResult>;
-/** Judges one transaction on its own. */
-export type CheckTransaction = (transaction: SignedTransaction, input: CheckTransactionInput) => Promise<CheckResult>;

@@ -104,3 +104,31 @@ export type {
   SelectionResult,
   SelectTransactionsInput,
 } from './execution-input.js';
+export { buildBlock, checkTransaction, selectTransactions } from './build-block.js';
+export { executeBlock } from './execute-block.js';
+export { type GenesisBlock, genesisBlock } from './genesis-block.js';
+export {
+  EMPTY_MERKLE_ROOT,
+  type InclusionProof,
+  merkleLeafHash,
+  merkleRoot,
+  proveInclusion,
+  verifyInclusion,
+} from './merkle.js';
+export { compareOrder, type OrderKey, orderKeyOf } from './order.js';
+export { isPermanentRefusal } from './permanence.js';
+export { allowsCapacityMilli, rateAt, studiesCapacityMilli } from './quotas.js';
+export { cellsOf } from './touched-cells.js';
+export { type Bucket, BUCKET_NIBBLES_MAX, type BucketCell, proveBucket, verifyBucket } from './tree/bucket-proof.js';
+export {
+  CELL_PROOF_BYTES_MAX,
+  type CellProof,
+  decodeCellProof,
+  encodeCellProof,
+  type OtherLeaf,
+  proveCell,
+  verifyCellProof,
+} from './tree/cell-proof.js';
+export { branchHashOf, EMPTY_SUBTREE, leafHashOf, valueHashOf } from './tree/hashing.js';
+export { encodeNodePath } from './tree/node.js';
+export { type CellChange, readRoot, type TreeUpdate, updateTree } from './tree/update.js';

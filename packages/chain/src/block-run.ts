@@ -1,0 +1,175 @@
+/** One block in the making or under test: cells, context, and what happens to them in order. Spec: docs/spec/blocks.md, section 4. */
+import { equalBytes } from '@radledger/primitives';
+import type { SignedTransaction } from '@radledger/transactions';
+import { CELL_CODECS } from './cell-codecs.js';
+import { cellKey, cellPrefix, sourceOfCellName, stakeOfCellName } from './cell-names.js';
+import type { EpochCell, ParamsCell } from './cells.js';
+import { epochOfHeight, firstHeightOfEpoch, isBoundaryHeight } from './epochs.js';
+import { ChainError } from './errors.js';
+import type { RecentBlocks } from './execution-input.js';
+import type { SealedPosition } from './header.js';
+import type { ChainRules, RulesContext } from './rules.js';
+import type { StateReader, WriteSet } from './state-reader.js';
+import { type TouchedCells, refsOf, touchedCellsOf } from './touched-cells.js';
+import { applyTransaction, type Refusal, stakeCellOfStudy, type TransitionContext } from './transition.js';
+import { updateTree } from './tree/update.js';
+import { type CellRef, cellRef, WorkingCells } from './working-cells.js';
+
+/**
+ * Transactions that run between two reads. A read goes through the event loop, so this bounds how long the state
+ * transition keeps other work waiting: about two milliseconds.
+ */
+const SLICE = 64;
+
+const PARAMS = cellRef(cellKey.params);
+const SEED = cellRef(cellKey.seed);
+
+export interface RunInput {
+  readonly chainId: Uint8Array;
+  readonly state: StateReader;
+  readonly recent: RecentBlocks;
+  readonly height: number;
+  readonly timestampMs: number;
+}
+
+/** A run over a state, with policies and parameters read from it. @throws {ChainError} `STATE_BROKEN` */
+export async function openRun(input: RunInput): Promise<BlockRun> {
+  const cells = new WorkingCells(input.state);
+  await cells.load([PARAMS, SEED]);
+  const params = cells.get(PARAMS, CELL_CODECS.params);
+  if (params === undefined)
+    throw new ChainError({ code: 'STATE_BROKEN', cell: 'params' }, 'expected a state made from a genesis');
+  return new BlockRun(input, cells, params);
+}
+
+export class BlockRun {
+  readonly context: TransitionContext;
+
+  constructor(
+    private readonly input: RunInput,
+    private readonly cells: WorkingCells,
+    params: ParamsCell,
+  ) {
+    const { chainId, recent, height, timestampMs } = input;
+    this.context = { chainId, recent, height, timestampMs, ...params };
+  }
+
+  /**
+   * Applies transactions in the order given. A refused one changes nothing; `onRefused` says whether to go on.
+   */
+  async apply(
+    transactions: readonly SignedTransaction[],
+    onRefused: (index: number, refusal: Refusal) => boolean,
+  ): Promise<void> {
+    const { height, parameters } = this.context;
+    for (let start = 0; start < transactions.length; start += SLICE) {
+      const slice = transactions.slice(start, start + SLICE);
+      const touched = slice.map(({ transaction }) => touchedCellsOf(transaction, height, parameters.epochHeights));
+      await this.cells.load(touched.flatMap(refsOf));
+      await this.cells.load(this.stakesOfRetired(slice, touched));
+      for (const [at, transaction] of slice.entries()) {
+        const refusal = applyTransaction(transaction, touched[at] as TouchedCells, this.cells, this.context);
+        if (refusal !== undefined && !onRefused(start + at, refusal)) return;
+      }
+    }
+  }
+
+  /** Judges a transaction as if it came first in this block. */
+  async check(transaction: SignedTransaction): Promise<Refusal | undefined> {
+    let refused: Refusal | undefined;
+    await this.apply([transaction], (_index, refusal) => {
+      refused = refusal;
+      return false;
+    });
+    return refused;
+  }
+
+  /** Seed, epoch boundary and tree: what follows the transactions. */
+  async finish(rules: ChainRules, position: SealedPosition): Promise<WriteSet> {
+    await this.accumulateSeed(rules, position);
+    if (isBoundaryHeight(this.context.height, this.context.parameters.epochHeights)) await this.closeEpoch(rules);
+    return commitCells(this.input.state, this.cells);
+  }
+
+  /** Retire Study alone touches a cell that depends on another: the stake of the epoch its study was defined in. */
+  private stakesOfRetired(slice: readonly SignedTransaction[], touched: readonly TouchedCells[]): CellRef[] {
+    return slice.flatMap(({ transaction }, at) => {
+      if (transaction.kind !== 'retire-study') return [];
+      const study = this.cells.get((touched[at] as TouchedCells).study as CellRef, CELL_CODECS.study);
+      if (study === undefined) return [];
+      return [stakeCellOfStudy(transaction.payload.source, study, this.context.parameters.epochHeights)];
+    });
+  }
+
+  private async accumulateSeed(rules: ChainRules, position: SealedPosition): Promise<void> {
+    const runningSeed = this.runningSeed();
+    const { height, parameters } = this.context;
+    const seed = rules.accumulateSeed({
+      ...this.rulesContext(),
+      epoch: epochOfHeight(height, parameters.epochHeights),
+      height,
+      randomness: rules.randomnessOf(position),
+      runningSeed,
+    });
+    if (!equalBytes(seed, runningSeed)) this.cells.set(SEED, CELL_CODECS.seed, { seed });
+  }
+
+  private async closeEpoch(rules: ChainRules): Promise<void> {
+    const { height, parameters } = this.context;
+    const epoch = epochOfHeight(height, parameters.epochHeights);
+    const [currentRef, nextRef, afterRef] = [epoch, epoch + 1, epoch + 2].map((n) => cellRef(cellKey.epoch(n))) as [
+      CellRef,
+      CellRef,
+      CellRef,
+    ];
+    await this.cells.load([currentRef, nextRef, afterRef]);
+    const next = this.epochCell(nextRef);
+    const sources = await this.cells.scan(cellPrefix.sources, CELL_CODECS.source);
+    const stakes = await this.cells.scan(cellPrefix.stakes, CELL_CODECS.stake);
+    const closed = rules.closeEpoch({
+      ...this.rulesContext(),
+      epoch,
+      height,
+      sources: sources.map(([name, cell]) => ({ source: sourceOfCellName(name) as Uint8Array, cell })),
+      stakes: stakes.map(([name, { count }]) => ({
+        ...(stakeOfCellName(name) as { source: Uint8Array; epoch: number }),
+        count,
+      })),
+      runningSeed: this.runningSeed(),
+      current: this.epochCell(currentRef),
+      next,
+    });
+    this.cells.set(SEED, CELL_CODECS.seed, { seed: closed.runningSeed });
+    this.cells.set(nextRef, CELL_CODECS.epoch, { ...next, seed: closed.seed });
+    this.cells.set(afterRef, CELL_CODECS.epoch, {
+      epoch: epoch + 2,
+      firstHeight: firstHeightOfEpoch(epoch + 2, parameters.epochHeights),
+      members: closed.members,
+      seed: undefined,
+    });
+  }
+
+  private rulesContext(): RulesContext {
+    const { chainId, parameters, policies } = this.context;
+    return { chainId, parameters, policies };
+  }
+
+  private runningSeed(): Uint8Array {
+    const cell = this.cells.get(SEED, CELL_CODECS.seed);
+    if (cell === undefined) throw new ChainError({ code: 'STATE_BROKEN', cell: 'seed' }, 'expected a running seed');
+    return cell.seed;
+  }
+
+  private epochCell(ref: CellRef): EpochCell {
+    const cell = this.cells.get(ref, CELL_CODECS.epoch);
+    if (cell === undefined) throw new ChainError({ code: 'STATE_BROKEN', cell: 'epoch' }, 'expected the open epochs');
+    return cell;
+  }
+}
+
+/** The write set of all cells written so far. */
+export async function commitCells(state: StateReader, cells: WorkingCells): Promise<WriteSet> {
+  const encoded = new Map<string, Uint8Array | undefined>();
+  const { root, nodes } = await updateTree(state, cells.changes(encoded));
+  return { cells: encoded, nodes, stateRoot: root };
+}

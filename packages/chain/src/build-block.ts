@@ -1,0 +1,112 @@
+/** What a leader does: chooses transactions and makes a block of them. Spec: docs/spec/blocks.md, section 4. */
+import type { SignedTransaction } from '@radledger/transactions';
+import { type BlockRun, openRun } from './block-run.js';
+import { binaryBytes, bodyBytesOf } from './body.js';
+import type {
+  BuildBlockInput,
+  BuildBlockResult,
+  CheckResult,
+  CheckTransactionInput,
+  LeftOut,
+  SelectionResult,
+  SelectTransactionsInput,
+} from './execution-input.js';
+import { blockIdOf, HEADER_FORMAT, type Header } from './header.js';
+import { merkleRoot } from './merkle.js';
+import { compareOrder, orderKeyOf } from './order.js';
+import { isPermanentRefusal } from './permanence.js';
+
+/** Room kept for the heads of a body's arrays. */
+const BODY_HEADS_BYTES = 1 + 5 + 5;
+
+/**
+ * Chooses, in block order, the candidates that apply one after another.
+ * @throws {ChainError} `STATE_BROKEN`
+ */
+export async function selectTransactions(input: SelectTransactionsInput): Promise<SelectionResult> {
+  return selectInRun(input, await openChildRun(input));
+}
+
+/**
+ * Selects transactions, executes and seals a block. The seal is the module's and made before: it cannot depend on roots.
+ * @throws {ChainError} `STATE_BROKEN`
+ */
+export async function buildBlock(input: BuildBlockInput): Promise<BuildBlockResult> {
+  const { chainId, parent, timestampMs, proposer, seal, justification, rules } = input;
+  const run = await openChildRun(input);
+  const selection = await selectInRun({ ...input, justificationBytes: justification.length }, run);
+  const height = parent.height + 1;
+  const sealed = { height, timestampMs, proposer, sealKind: seal.kind, sealBytes: seal.bytes };
+  const writeSet = await run.finish(rules, sealed);
+  const transactions = selection.selected.map(({ bytes }) => bytes);
+  const header: Header = {
+    format: HEADER_FORMAT,
+    chainId,
+    ...sealed,
+    parentId: blockIdOf(parent),
+    transactionRoot: merkleRoot(transactions),
+    stateRoot: writeSet.stateRoot,
+    dutyRoot: parent.dutyRoot,
+    bodyBytes: bodyBytesOf(transactions, justification.length),
+  };
+  const block = { header, body: { transactions, justification }, id: blockIdOf(header) };
+  return { block, writeSet, ...selection };
+}
+
+/**
+ * Whether a transaction could stand in the next block, on its own: what a mempool asks. Its signatures are not checked
+ * here (`signatureClaims`); its stateless rules were, by `decodeTransaction`.
+ * @throws {ChainError} `STATE_BROKEN`
+ */
+export async function checkTransaction(
+  transaction: SignedTransaction,
+  input: CheckTransactionInput,
+): Promise<CheckResult> {
+  const run = await openRun(input);
+  const refusal = await run.check(transaction);
+  if (refusal === undefined) return { ok: true };
+  return { ok: false, ...refusal, permanent: isPermanentRefusal(refusal.code) };
+}
+
+function openChildRun({ chainId, state, recent, parent, timestampMs }: SelectTransactionsInput): Promise<BlockRun> {
+  return openRun({ chainId, state, recent, height: parent.height + 1, timestampMs });
+}
+
+async function selectInRun(input: SelectTransactionsInput, run: BlockRun): Promise<SelectionResult> {
+  const { blockBytesMax, transactionBytesMax } = run.context.parameters;
+  const left: LeftOut[] = [];
+  const room = blockBytesMax - BODY_HEADS_BYTES - (input.justificationBytes ?? 0);
+  let bytesLeft = Math.min(room, input.transactionBytesMax ?? room);
+  const parentId = blockIdOf(input.parent);
+  const taken: { readonly transaction: SignedTransaction; readonly orderKey: ReturnType<typeof orderKeyOf> }[] = [];
+  for (const transaction of input.candidates) {
+    const { length } = transaction.bytes;
+    if (length > transactionBytesMax) {
+      left.push({
+        transaction,
+        code: 'TOO_LARGE',
+        message: `expected at most ${transactionBytesMax} bytes`,
+        permanent: true,
+      });
+    } else if (binaryBytes(length) > bytesLeft) {
+      left.push({ transaction, code: 'NO_ROOM', message: 'expected a smaller block', permanent: false });
+    } else {
+      bytesLeft -= binaryBytes(length);
+      taken.push({ transaction, orderKey: orderKeyOf(transaction, parentId) });
+    }
+  }
+  const ordered = taken
+    .sort((a, b) => compareOrder(a.orderKey, b.orderKey))
+    .filter(({ orderKey }, index, all) => {
+      const previous = all[index - 1];
+      return previous === undefined || compareOrder(previous.orderKey, orderKey) !== 0;
+    })
+    .map(({ transaction }) => transaction);
+  const refused = new Set<number>();
+  await run.apply(ordered, (index, { code, message }) => {
+    refused.add(index);
+    left.push({ transaction: ordered[index] as SignedTransaction, code, message, permanent: isPermanentRefusal(code) });
+    return true;
+  });
+  return { selected: ordered.filter((_transaction, index) => !refused.has(index)), left };
+}

@@ -1,0 +1,26 @@
+/** The simplest rules that fulfil the port, for tests: every source weighs one study, seeds are hash chains. */
+import { hash } from '@radledger/primitives';
+import type { EpochMember } from '../cells.js';
+import type { ChainRules, SourceEntry } from '../rules.js';
+
+/** Rules named `equal-weight/1`. The seal's bytes count as the block's randomness. */
+export const equalWeightRules: ChainRules = {
+  id: 'equal-weight/1',
+  openGenesis({ chainId, sources }) {
+    const members = membersOf(sources);
+    const seed = hash('radledger/test-seed/1', chainId);
+    return { runningSeed: seed, seed, members, nextMembers: members };
+  },
+  randomnessOf: ({ sealBytes }) => (sealBytes.length === 0 ? undefined : sealBytes),
+  accumulateSeed: ({ runningSeed, randomness }) =>
+    randomness === undefined ? runningSeed : hash('radledger/test-seed/1', runningSeed, randomness),
+  closeEpoch: ({ runningSeed, sources, epoch }) => ({
+    runningSeed: hash('radledger/test-seed/1', runningSeed, epoch),
+    seed: runningSeed,
+    members: membersOf(sources),
+  }),
+};
+
+function membersOf(sources: readonly SourceEntry[]): readonly EpochMember[] {
+  return sources.map(({ source, cell: { nodeKey, vrfKey } }) => ({ source, nodeKey, vrfKey, weight: 1_000n }));
+}

@@ -1,0 +1,2 @@
+export { createMemoryState, type MemoryState } from './memory-state.js';
+export { equalWeightRules } from './equal-weight-rules.js';

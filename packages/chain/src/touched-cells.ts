@@ -1,0 +1,72 @@
+/** The cells a transaction reads and writes, named before it runs (D8). Spec: docs/spec/state.md, section 8. */
+import type { Transaction } from '@radledger/transactions';
+import { cellKey } from './cell-names.js';
+import { epochOfHeight } from './epochs.js';
+import { type CellRef, cellRef } from './working-cells.js';
+
+/** Every cell that a transaction may touch in a block of this height; the fields that its kind has no use for are absent. */
+export interface TouchedCells {
+  readonly source: CellRef;
+  readonly study?: CellRef;
+  readonly grant?: CellRef;
+  /** `owner/<key>` of a new owner or delegate. */
+  readonly owner?: CellRef;
+  /** `key/<key>` of the source id, node key and VRF key, or of the one new key. */
+  readonly keys?: readonly CellRef[];
+  /** `stake/<source>/<epoch of this height>`. */
+  readonly stake?: CellRef;
+}
+
+export function touchedCellsOf(transaction: Transaction, height: number, epochHeights: number): TouchedCells {
+  const source = cellRef(cellKey.source(transaction.payload.source));
+  const stake = (): CellRef => cellRef(cellKey.stake(transaction.payload.source, epochOfHeight(height, epochHeights)));
+  switch (transaction.kind) {
+    case 'define-source': {
+      const { source: id, nodeKey, vrfKey } = transaction.payload;
+      return { source, keys: [id, nodeKey, vrfKey].map((key) => cellRef(cellKey.key(key))) };
+    }
+    case 'move-source':
+      return { source };
+    case 'rotate-key':
+      return { source, keys: [cellRef(cellKey.key(transaction.payload.newKey))] };
+    case 'define-study':
+      return { source, study: studyOf(transaction), owner: ownerOf(transaction.payload.owner), stake: stake() };
+    case 'amend-study':
+      return { source, study: studyOf(transaction) };
+    case 'retire-study':
+      return { source, study: studyOf(transaction), stake: stake() };
+    case 'allow-access':
+    case 'revoke-access': {
+      const { source: id, studyId, tag } = transaction.payload;
+      return { source, study: studyOf(transaction), grant: cellRef(cellKey.grant(id, studyId, tag)) };
+    }
+    case 'set-delegate': {
+      const { delegate } = transaction.payload;
+      const study = studyOf(transaction);
+      return delegate === undefined ? { source, study } : { source, study, owner: ownerOf(delegate.key) };
+    }
+    case 'move-owner':
+      return { source, study: studyOf(transaction), owner: ownerOf(transaction.payload.newOwner) };
+  }
+}
+
+/** The references as one list, for one `getMany`. */
+export function refsOf({ source, study, grant, owner, keys = [], stake }: TouchedCells): readonly CellRef[] {
+  return [source, study, grant, owner, stake, ...keys].filter((ref) => ref !== undefined);
+}
+
+/**
+ * Names of every cell that a transaction may read or write in a block of this height. One more, the stake cell of the
+ * epoch in which the study was defined, is read for a Retire Study once its study is known.
+ */
+export function cellsOf(transaction: Transaction, height: number, epochHeights: number): readonly Uint8Array[] {
+  return refsOf(touchedCellsOf(transaction, height, epochHeights)).map(({ name }) => name);
+}
+
+function studyOf({ payload }: { payload: { source: Uint8Array; studyId: Uint8Array } }): CellRef {
+  return cellRef(cellKey.study(payload.source, payload.studyId));
+}
+
+function ownerOf(key: Uint8Array): CellRef {
+  return cellRef(cellKey.owner(key));
+}

@@ -1,0 +1,224 @@
+/** Changes many cells of the state tree at once; each node is read once. Spec: docs/spec/state.md, section 3. */
+import { toHex } from '@radledger/primitives';
+import { hashedKeyOf } from '../cell-names.js';
+import { ChainError } from '../errors.js';
+import type { StateReader } from '../state-reader.js';
+import { EMPTY_SUBTREE, leafHashOf, nibbleOf, valueHashOf } from './hashing.js';
+import {
+  createNode,
+  decodeNode,
+  encodeNode,
+  encodeNodePath,
+  type Subtree,
+  setChild,
+  subtreeOf,
+  type TreeNode,
+} from './node.js';
+
+/** A cell's new value; `value` is asked once, and undefined deletes. */
+export interface CellChange {
+  /** `hashedKeyOf(name)`. */
+  readonly key: Uint8Array;
+  readonly name: Uint8Array;
+  value(): Uint8Array | undefined;
+}
+
+export interface TreeUpdate {
+  readonly root: Uint8Array;
+  /** By hex of the path; undefined deletes. */
+  readonly nodes: Map<string, Uint8Array | undefined>;
+}
+
+/** Most changes hashed without letting the event loop run: about two milliseconds of work. */
+const SLICE = 128;
+
+interface Leaf extends Subtree {
+  readonly key: Uint8Array;
+  readonly name: Uint8Array;
+}
+
+/**
+ * The tree after `changes`, which are sorted bytewise by key, each key once. Above a slice's size a node's children are
+ * worked off one after another, each with its own reads: between them the event loop runs.
+ * @throws {ChainError} `STATE_BROKEN` when the store lacks a node that its parent names
+ */
+export async function updateTree(
+  state: Pick<StateReader, 'getNodes'>,
+  changes: readonly CellChange[],
+): Promise<TreeUpdate> {
+  const nodes = new Map<string, Uint8Array | undefined>();
+  const first = changes[0];
+  if (first === undefined) return { root: await readRoot(state), nodes };
+  const [encodedRoot] = await state.getNodes([encodeNodePath(first.key, 0)]);
+  const root = encodedRoot === undefined ? createNode() : decodeNode(encodedRoot);
+  const update = new Update(state, nodes);
+  const subtree = await update.changeNode(root, 0, changes);
+  return { root: subtree?.hash ?? EMPTY_SUBTREE, nodes };
+}
+
+/** The state root that a store's tree has. @throws {ChainError} `STATE_BROKEN` */
+export async function readRoot(state: Pick<StateReader, 'getNodes'>): Promise<Uint8Array> {
+  const [encoded] = await state.getNodes([Uint8Array.of(0)]);
+  return encoded === undefined ? EMPTY_SUBTREE : (subtreeOf(decodeNode(encoded), 0, 16)?.hash ?? EMPTY_SUBTREE);
+}
+
+class Update {
+  constructor(
+    private readonly state: Pick<StateReader, 'getNodes'>,
+    private readonly written: Map<string, Uint8Array | undefined>,
+  ) {}
+
+  /** Applies changes below a node that is in memory; returns what stands in its place. */
+  async changeNode(node: TreeNode, depth: number, changes: readonly CellChange[]): Promise<Subtree | undefined> {
+    if (changes.length <= SLICE) {
+      const loaded = await this.load(node, depth, changes);
+      return this.applyToNode(node, depth, changes, loaded);
+    }
+    for (const group of groupsByNibble(changes, depth)) {
+      const nibble = nibbleOf((group[0] as CellChange).key, depth);
+      const child = node.children[nibble];
+      let changed: Subtree | undefined;
+      if (child !== undefined && child.name === undefined) {
+        const path = encodeNodePath((group[0] as CellChange).key, depth + 1);
+        const [encoded] = await this.state.getNodes([path]);
+        changed = await this.changeNode(decodeExisting(encoded), depth + 1, group);
+      } else if (group.length > SLICE) {
+        const fresh = createNode();
+        if (child !== undefined) setChild(fresh, nibbleOf(hashedKeyOf(child.name as Uint8Array), depth + 1), child);
+        changed = await this.changeNode(fresh, depth + 1, group);
+      } else {
+        changed = this.applyToLeaves(child, depth + 1, group);
+        await this.state.getNodes([]);
+      }
+      setChild(node, nibble, changed);
+    }
+    return this.settle(node, depth, changes[0] as CellChange);
+  }
+
+  /** Reads, level by level, every node below `node` that the changes touch. */
+  private async load(node: TreeNode, depth: number, changes: readonly CellChange[]): Promise<Map<string, TreeNode>> {
+    const loaded = new Map<string, TreeNode>();
+    let frontier = [{ node, depth, changes }];
+    while (frontier.length > 0) {
+      const wanted = frontier.flatMap((entry) =>
+        groupsByNibble(entry.changes, entry.depth)
+          .filter((group) => {
+            const child = entry.node.children[nibbleOf((group[0] as CellChange).key, entry.depth)];
+            return child !== undefined && child.name === undefined;
+          })
+          .map((group) => ({
+            depth: entry.depth + 1,
+            changes: group,
+            path: encodeNodePath((group[0] as CellChange).key, entry.depth + 1),
+          })),
+      );
+      if (wanted.length === 0) break;
+      const encoded = await this.state.getNodes(wanted.map(({ path }) => path));
+      frontier = wanted.map((entry, index) => {
+        const child = decodeExisting(encoded[index]);
+        loaded.set(toHex(entry.path), child);
+        return { node: child, depth: entry.depth, changes: entry.changes };
+      });
+    }
+    return loaded;
+  }
+
+  private applyToNode(
+    node: TreeNode,
+    depth: number,
+    changes: readonly CellChange[],
+    loaded: ReadonlyMap<string, TreeNode>,
+  ): Subtree | undefined {
+    for (const group of groupsByNibble(changes, depth)) {
+      const first = group[0] as CellChange;
+      const nibble = nibbleOf(first.key, depth);
+      const child = node.children[nibble];
+      if (child === undefined || child.name !== undefined) {
+        setChild(node, nibble, this.applyToLeaves(child, depth + 1, group));
+        continue;
+      }
+      const below = loaded.get(toHex(encodeNodePath(first.key, depth + 1)));
+      if (below === undefined) throw missingNode();
+      setChild(node, nibble, this.applyToNode(below, depth + 1, group, loaded));
+    }
+    return this.settle(node, depth, changes[0] as CellChange);
+  }
+
+  /** Changes where the tree held at most one leaf. */
+  private applyToLeaves(
+    existing: Subtree | undefined,
+    depth: number,
+    changes: readonly CellChange[],
+  ): Subtree | undefined {
+    const leaves: Leaf[] = [];
+    for (const { key, name, value } of changes) {
+      const bytes = value();
+      if (bytes !== undefined) leaves.push({ key, name, hash: leafHashOf(key, valueHashOf(bytes)) });
+    }
+    if (existing?.name !== undefined) {
+      const { hash, name } = existing;
+      const key = hashedKeyOf(name);
+      if (!changes.some((change) => compareKeys(change.key, key) === 0)) {
+        leaves.push({ key, name, hash });
+        leaves.sort((a, b) => compareKeys(a.key, b.key));
+      }
+    }
+    return this.plant(leaves, depth);
+  }
+
+  /** A fresh subtree over sorted leaves. */
+  private plant(leaves: readonly Leaf[], depth: number): Subtree | undefined {
+    if (leaves.length <= 1) {
+      const leaf = leaves[0];
+      return leaf === undefined ? undefined : { hash: leaf.hash, name: leaf.name };
+    }
+    const node = createNode();
+    for (const group of groupsByNibble(leaves, depth)) {
+      setChild(node, nibbleOf((group[0] as Leaf).key, depth), this.plant(group, depth + 1));
+    }
+    return this.settle(node, depth, leaves[0] as Leaf);
+  }
+
+  /** Writes a changed node, or removes it when at most one leaf is left; the root node holds even a single leaf. */
+  private settle(node: TreeNode, depth: number, { key }: { readonly key: Uint8Array }): Subtree | undefined {
+    const subtree = subtreeOf(node, 0, 16);
+    const kept = subtree !== undefined && (subtree.name === undefined || depth === 0);
+    this.written.set(toHex(encodeNodePath(key, depth)), kept ? encodeNode(node) : undefined);
+    return subtree;
+  }
+}
+
+/** Neighbours with the same nibble at `depth`, in order. */
+function groupsByNibble<T extends { readonly key: Uint8Array }>(sorted: readonly T[], depth: number): (readonly T[])[] {
+  const groups: (readonly T[])[] = [];
+  let start = 0;
+  for (let end = 1; end <= sorted.length; end++) {
+    const previous = sorted[end - 1];
+    const next = sorted[end];
+    if (next !== undefined && nibbleOf(next.key, depth) === nibbleOf((previous as T).key, depth)) continue;
+    if (previous !== undefined) groups.push(start === 0 && end === sorted.length ? sorted : sorted.slice(start, end));
+    start = end;
+  }
+  return groups;
+}
+
+/** Bytewise order of two hashed keys. */
+export function compareKeys(a: Uint8Array, b: Uint8Array): number {
+  for (let i = 0; i < 32; i++) {
+    const difference = (a[i] as number) - (b[i] as number);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+function decodeExisting(encoded: Uint8Array | undefined): TreeNode {
+  if (encoded === undefined) throw missingNode();
+  return decodeNode(encoded);
+}
+
+function missingNode(): ChainError {
+  return new ChainError(
+    { code: 'STATE_BROKEN', cell: 'tree node' },
+    'expected the store to hold every node its parent names',
+  );
+}
