@@ -5,7 +5,7 @@ import { ImagingError } from './errors.js';
 export class Inflation {
   private readonly inflate: InflateRaw = createInflateRaw({ chunkSize: 64 * 1024 });
   private inflatedBytes = 0;
-  private failure: unknown;
+  private failure: Error | undefined;
   private hasEnded = false;
   private wake: (() => void) | undefined;
 
@@ -20,7 +20,7 @@ export class Inflation {
         }
         take(bytes);
       } catch (error) {
-        this.fail(error);
+        this.fail(error instanceof Error ? error : new Error(String(error)));
       }
     });
     this.inflate.on('error', (cause: NodeJS.ErrnoException) => {
@@ -64,7 +64,7 @@ export class Inflation {
     this.wake = undefined;
   }
 
-  private fail(error: unknown): void {
+  private fail(error: Error): void {
     this.failure ??= error;
     this.inflate.destroy();
     this.settle();

@@ -38,7 +38,8 @@ export interface StudySnapshot {
 export interface SnapshotInstance {
   readonly sopInstanceUid: string;
   /**
-   * The Part 10 file as stored; may be called again, and gives the same bytes each time.
+   * The Part 10 file as stored; may be called again, and gives the same bytes each time. Each chunk is a buffer of its
+   * own, never written to again.
    * @throws {ImagingError} `INSTANCE_CHANGED` when the archive no longer has what the snapshot saw
    */
   open(): AsyncIterable<Uint8Array>;

@@ -1,7 +1,7 @@
 /** Verdicts on real files, with dicom-parser as an independent reader of the same identifiers. */
 import { createReadStream, existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { basename, join, relative } from 'node:path';
+import { basename, relative } from 'node:path';
 import dicomParser from 'dicom-parser';
 import { expect, test } from 'vitest';
 import { ImagingError, inspectInstance } from '../src/index.js';

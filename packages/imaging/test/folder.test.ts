@@ -190,7 +190,7 @@ describe('folder source', () => {
     await rm(join(folder, 'Jane Doe.dcm'));
     const gone = await collectBytes(serveFileSet(plan, snapshot)).catch((error: unknown) => error);
     expect(gone).toMatchObject({ code: 'INSTANCE_CHANGED' });
-    expect(`${gone} ${JSON.stringify(gone)}`).not.toContain('Jane');
+    expect(`${String(gone)} ${JSON.stringify(gone)}`).not.toContain('Jane');
     await writeFile(join(folder, 'target'), sliceOf(1));
     await symlink(join(folder, 'target'), join(folder, 'Jane Doe.dcm'));
     await expect(collectBytes(serveFileSet(plan, snapshot))).rejects.toMatchObject({ code: 'INSTANCE_CHANGED' });
@@ -199,7 +199,7 @@ describe('folder source', () => {
   test('a folder that is not there is an error without its name', async () => {
     const error = await openIn('/nonexistent/Jane Doe').catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'FOLDER_UNUSABLE', info: { systemCode: 'ENOENT' } });
-    expect(`${error} ${JSON.stringify(error)}`).not.toContain('Jane');
+    expect(`${String(error)} ${JSON.stringify(error)}`).not.toContain('Jane');
   });
 
   test('limits hold', async () => {
@@ -283,7 +283,7 @@ describe('folder sink', () => {
       .file(createFolderSink({ folder: join(folder, 'Jane Doe') }))
       .catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'FOLDER_UNUSABLE' });
-    expect(`${error} ${JSON.stringify(error)}`).not.toContain('Jane');
+    expect(`${String(error)} ${JSON.stringify(error)}`).not.toContain('Jane');
     await study.discard();
   });
 });

@@ -22,7 +22,7 @@ export interface ArchiveUnderTest {
 export interface PacsConnectorUnderTest {
   readonly name: string;
   /** A fresh, empty archive. */
-  createArchive(): Promise<ArchiveUnderTest>;
+  readonly createArchive: () => Promise<ArchiveUnderTest>;
 }
 
 const STUDY = '2.25.4001';
@@ -42,6 +42,7 @@ async function collect<T>(items: AsyncIterable<T>): Promise<readonly T[]> {
   return collected;
 }
 
+/** Declares the tests of the contract; call it at the top level of a test file. */
 export function testPacsConnector({ name, createArchive }: PacsConnectorUnderTest): void {
   describe(`PACS connector contract: ${name}`, () => {
     let archive: ArchiveUnderTest;
@@ -87,17 +88,17 @@ export function testPacsConnector({ name, createArchive }: PacsConnectorUnderTes
       const snapshot = await openStudy(STUDY);
       expect(snapshot.studyInstanceUid).toBe(STUDY);
       expect(snapshot.instances.map(({ sopInstanceUid }) => sopInstanceUid).sort()).toEqual([...files.keys()]);
-      for (const { sopInstanceUid, open } of [...snapshot.instances, ...snapshot.instances]) {
-        const bytes = concatBytes(...(await collect(open())));
-        expect(equalBytes(bytes, files.get(sopInstanceUid) ?? new Uint8Array(0))).toBe(true);
+      for (const instance of [...snapshot.instances, ...snapshot.instances]) {
+        const bytes = concatBytes(...(await collect(instance.open())));
+        expect(equalBytes(bytes, files.get(instance.sopInstanceUid) ?? new Uint8Array(0))).toBe(true);
       }
     });
 
     test('instances can be read at the same time, and left early', async () => {
       await archive.store([instanceOf(STUDY, 1, new Uint8Array(1_000_000)), instanceOf(STUDY, 2)]);
       const { instances } = await openStudy(STUDY);
-      for (const { open } of instances) for await (const _chunk of open()) break;
-      const read = await Promise.all(instances.map(({ open }) => inspectInstance(open())));
+      for (const instance of instances) for await (const _chunk of instance.open()) break;
+      const read = await Promise.all(instances.map((instance) => inspectInstance(instance.open())));
       expect(read.map(({ sopInstanceUid }) => sopInstanceUid)).toEqual(instances.map((each) => each.sopInstanceUid));
     });
 
