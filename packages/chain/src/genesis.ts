@@ -9,6 +9,7 @@ import {
   isStrictPublicKey,
   list,
   literal,
+  PrimitivesError,
   struct,
   text,
   toHex,
@@ -69,7 +70,14 @@ export function chainIdOf(genesis: Genesis): Uint8Array {
   return hash('radledger/genesis/1', genesisSchema.encode(genesis));
 }
 
-function validateGenesis(genesis: Genesis): void {
+/** @throws {ChainError} `GENESIS_INVALID` | `PARAMETER_OUT_OF_RANGE` | `MALFORMED` */
+export function validateGenesis(genesis: Genesis): void {
+  try {
+    genesisSchema.encode(genesis);
+  } catch (cause) {
+    if (!(cause instanceof PrimitivesError)) throw cause;
+    throw new ChainError({ code: 'MALFORMED', format: 'genesis' }, 'expected values within their ranges', { cause });
+  }
   const keys = genesis.sources.flatMap(({ source, nodeKey, vrfKey }) => [source, nodeKey, vrfKey]);
   const sorted = genesis.sources.every((entry, index) => {
     const previous = genesis.sources[index - 1];

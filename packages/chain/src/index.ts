@@ -132,3 +132,21 @@ export {
 export { branchHashOf, EMPTY_SUBTREE, leafHashOf, valueHashOf } from './tree/hashing.js';
 export { encodeNodePath } from './tree/node.js';
 export { type CellChange, readRoot, type TreeUpdate, updateTree } from './tree/update.js';
+export {
+  type GrantFacts,
+  type GrantJson,
+  grantFromJson,
+  grantToJson,
+  type OwnerJson,
+  ownerFromJson,
+  ownerToJson,
+  type SourceFacts,
+  type SourceJson,
+  type StudyFacts,
+  type StudyJson,
+  sourceFromJson,
+  sourceToJson,
+  studyFromJson,
+  studyToJson,
+} from './json/cell-json.js';
+export { type GenesisJson, genesisFromJson, genesisToJson } from './json/genesis-json.js';
