@@ -105,13 +105,11 @@ export function encodeFileSetPlan(plan: FileSetPlan): Uint8Array {
  */
 export function decodeFileSetPlan(encoded: Uint8Array): FileSetPlan {
   const { format: _format, ...plan } = decodePlan(encoded);
-  const entries = plan.entries.map((entry, position) => ({ name: fileSetName(position), ...entry }));
+  const { studyInstanceUid } = plan;
+  const entries = plan.entries.map((entry, position) => ({ name: fileSetName(position), studyInstanceUid, ...entry }));
   for (let i = 1; i < entries.length; i++) {
     const [before, entry] = entries.slice(i - 1, i + 1) as [FileSetEntry, FileSetEntry];
     if (bySopInstanceUid(before, entry) >= 0) throw invalidPlan(`entries[${i}]`, 'entries ascend by SOP Instance UID');
-  }
-  if (entries.some((entry) => entry.studyInstanceUid !== plan.studyInstanceUid)) {
-    throw invalidPlan('studyInstanceUid', 'a plan holds one study');
   }
   if (storedZipBytes(entries) !== plan.zipBytes) throw invalidPlan('zipBytes', 'the size follows from the entries');
   return { ...plan, entries };
@@ -131,7 +129,6 @@ const planSchema = struct({
   studyInstanceUid: uid,
   entries: list(
     struct({
-      studyInstanceUid: uid,
       seriesInstanceUid: uid,
       sopInstanceUid: uid,
       sopClassUid: uid,
