@@ -1,0 +1,83 @@
+#!/usr/bin/env node
+/** The reference node: parses configuration, calls packages, prints. Guide: docs/guides/integrators-node.md. */
+import { Command, InvalidArgumentError, Option } from 'commander';
+import pino from 'pino';
+import { readConfig } from './config.js';
+import { exitCodeOf, NodeAppError } from './errors.js';
+import { initFolder } from './init.js';
+import { proveKeys } from './prove.js';
+import { startNode } from './run.js';
+import { checkConfig } from './check-config.js';
+
+function print(value: object): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+function hex32(value: string): string {
+  if (!/^[0-9a-f]{64}$/.test(value)) throw new InvalidArgumentError('must be 64 lower-case hex characters');
+  return value;
+}
+
+const program = new Command('radledger-node')
+  .description('a node of a Radledger network')
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+
+program
+  .command('init')
+  .description('make the keys, the empty sign-log, the peer certificate and a first configuration')
+  .requiredOption('--folder <folder>', 'where to make them; nothing in it is overwritten')
+  .addOption(new Option('--source-id <hex>', 'the source that this node votes for').argParser(hex32))
+  .action(async ({ folder, sourceId }: { folder: string; sourceId?: string }) => {
+    print(await initFolder({ folder, ...(sourceId !== undefined && { sourceId }) }));
+  });
+
+program
+  .command('prove')
+  .description("print this node's public keys with proofs for Define Source, as JSON")
+  .requiredOption('--folder <folder>', 'folder made by init')
+  .addOption(new Option('--genesis <file>', 'genesis file of the chain').conflicts('chain'))
+  .addOption(new Option('--chain <hex>', 'chain id, instead of the genesis file').argParser(hex32))
+  .addOption(new Option('--source <hex>', 'source id').argParser(hex32).makeOptionMandatory())
+  .action(async (options: { folder: string; genesis?: string; chain?: string; source: string }) => {
+    const { folder, genesis, chain, source } = options;
+    if (chain !== undefined) print(await proveKeys({ folder, source, chain: { chainId: chain } }));
+    else if (genesis !== undefined) print(await proveKeys({ folder, source, chain: { genesisFile: genesis } }));
+    else program.error('error: give --genesis <file> or --chain <hex>');
+  });
+
+program
+  .command('check-config')
+  .description('check a configuration and the files that it names, and open nothing')
+  .requiredOption('--config <file>', 'node.toml')
+  .action(async ({ config }: { config: string }) => {
+    print(await checkConfig(await readConfig(config)));
+  });
+
+program
+  .command('run')
+  .description('run the node until SIGTERM or SIGINT')
+  .requiredOption('--config <file>', 'node.toml')
+  .action(async ({ config: file }: { config: string }) => {
+    const stopRequested = new Promise<void>((resolve) => {
+      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve());
+    });
+    const config = await readConfig(file);
+    const logger = pino({ level: config.logLevel, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
+    const node = await startNode(config, logger);
+    print({ event: 'listening', api: node.api, peer: node.peer });
+    const failure = await Promise.race([node.failed, stopRequested]);
+    await node.close();
+    if (failure) throw new NodeAppError({ code: 'STORE_FAILED' }, `the node stopped: ${oneLine(failure.message)}`);
+    print({ event: 'stopped' });
+  });
+
+function oneLine(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.stderr.write(`radledger-node: ${oneLine(error instanceof Error ? error.message : String(error))}\n`);
+  process.exitCode = exitCodeOf(error);
+}

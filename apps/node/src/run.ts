@@ -1,0 +1,198 @@
+/** `radledger-node run`: opens a node from its configuration and keeps it running. */
+import { mkdir, readFile } from 'node:fs/promises';
+import { chainIdOf, type Genesis } from '@radledger/chain';
+import { type Ledger, LedgerError, type LedgerIdentity, openLedger } from '@radledger/ledger';
+import { createNodeApi, listenNodeApi } from '@radledger/ledger/http';
+import { createNetwork, type Network, NetworkError } from '@radledger/network';
+import { createSigner, fromHex, toHex, vrfProve } from '@radledger/primitives';
+import { type LedgerStore, openSignLog, openStore, type SignLog, StorageError } from '@radledger/storage';
+import { ClassicLevel } from 'classic-level';
+import type { Logger } from 'pino';
+import type { NodeConfig } from './config.js';
+import { NodeAppError } from './errors.js';
+import { folderPaths, readSecretFile, readSeed } from './folder.js';
+import { readGenesis } from './genesis-file.js';
+import { moduleNamed } from './modules.js';
+
+export interface RunningNode {
+  readonly ledger: Ledger;
+  /** `http://host:port` */
+  readonly api: string;
+  /** `wss://host:port` */
+  readonly peer: string;
+  /** Resolves with an error when the node cannot go on. */
+  readonly failed: Promise<Error>;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a node.
+ * @throws {NodeAppError} whatever stops it, as one line that says what to do; nothing is left open then
+ */
+export async function startNode(config: NodeConfig, logger: Logger): Promise<RunningNode> {
+  const genesis = await readGenesis(config.genesis);
+  const module = moduleNamed(genesis.moduleId);
+  const paths = folderPaths(config.folder);
+  const nodeSigner = await createSigner(await readSeed(paths.nodeKey));
+  const tls = { key: await readSecretFile(paths.tlsKey), cert: await readCertificate(paths.tlsCertificate) };
+  const opened: { close(): Promise<void> }[] = [];
+  try {
+    let identity: LedgerIdentity | undefined;
+    if (config.identity?.enabled) {
+      const vrfSeed = await readSeed(paths.vrfKey);
+      const signLog = await openFolderSignLog(paths.signLog, nodeSigner.publicKey);
+      if (signLog) opened.push(signLog);
+      else
+        logger.warn({ file: paths.signLog }, 'the sign-log is missing: this node will not vote before the next epoch');
+      identity = {
+        source: fromHex(config.identity.source),
+        nodeSigner,
+        prove: (alpha) => vrfProve(vrfSeed, alpha),
+        signLog,
+      };
+    }
+    const store = await openFolderStore(paths.database, genesis);
+    opened.push(store);
+    let network: Network | undefined;
+    const ledger = await openLedger({
+      genesis,
+      store,
+      consensus: module,
+      ...(identity && { identity }),
+      logger,
+      async network(requirements) {
+        network = await createNetwork({
+          ...requirements,
+          nodeSigner,
+          listen: { ...config.peer, tls },
+          peers: config.peers.map(({ url, nodeKey }) => ({ url, ...(nodeKey && { nodeKey: fromHex(nodeKey) }) })),
+        });
+        return network;
+      },
+    });
+    opened.splice(0, opened.length, ledger);
+    const app = createNodeApi(ledger, {
+      requestsPerMinute: config.limits.requestsPerMinute,
+      eventStreamsMax: config.limits.eventStreamsMax,
+      logger,
+    });
+    const listener = await listenNodeApi(app, config.api);
+    opened.push(listener);
+    const failed = new Promise<Error>((resolve) => {
+      ledger.subscribe((event) => {
+        if (event.type === 'failed') resolve(event.error);
+      });
+    });
+    const address = network?.address ?? config.peer;
+    logger.info({ chainId: toHex(ledger.chainId), height: ledger.status().finalized.height }, 'node started');
+    return {
+      ledger,
+      api: listener.url,
+      peer: `wss://${address.host.includes(':') ? `[${address.host}]` : address.host}:${address.port}`,
+      failed,
+      async close() {
+        await listener.close();
+        await ledger.close();
+      },
+    };
+  } catch (error) {
+    for (const part of opened.reverse()) await part.close();
+    throw asOneLine(error, config);
+  }
+}
+
+async function readCertificate(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new NodeAppError(
+      { code: 'KEY_FILE_MISSING', file },
+      `cannot read ${file}: make it with radledger-node init`,
+      { cause },
+    );
+  }
+}
+
+async function openFolderSignLog(file: string, nodeKey: Uint8Array): Promise<SignLog | undefined> {
+  try {
+    return await openSignLog(file, { nodeKey });
+  } catch (error) {
+    if (error instanceof StorageError && error.info.code === 'SIGN_LOG_MISSING') return undefined;
+    throw error;
+  }
+}
+
+async function openFolderStore(folder: string, genesis: Genesis): Promise<LedgerStore> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  return openStore(new ClassicLevel<Uint8Array, Uint8Array>(folder, { keyEncoding: 'view', valueEncoding: 'view' }), {
+    chainId: chainIdOf(genesis),
+  });
+}
+
+/** What stops a node, in the app's own words. */
+function asOneLine(error: unknown, config: NodeConfig): unknown {
+  const { folder } = config;
+  const { database, signLog } = folderPaths(folder);
+  if (error instanceof StorageError) {
+    const { info } = error;
+    switch (info.code) {
+      case 'FOREIGN_CHAIN':
+      case 'FOREIGN_DATABASE':
+        return new NodeAppError(
+          { code: 'GENESIS_FOREIGN', folder },
+          `${database} belongs to another genesis: give each network a folder of its own`,
+          { cause: error },
+        );
+      case 'DATABASE_LOCKED':
+        return new NodeAppError(
+          { code: 'FOLDER_LOCKED', folder },
+          `${database} is in use by another process: never run two copies of one node`,
+          { cause: error },
+        );
+      case 'SIGN_LOG_LOCKED':
+        return new NodeAppError(
+          { code: 'FOLDER_LOCKED', folder },
+          `${signLog} is in use by another process: never run two copies of one node`,
+          { cause: error },
+        );
+      case 'SIGN_LOG_CORRUPT':
+      case 'SIGN_LOG_UNREADABLE':
+      case 'FOREIGN_SIGN_LOG':
+        return new NodeAppError(
+          { code: 'SIGN_LOG_UNREADABLE', file: signLog },
+          `${signLog} cannot be used (${info.code}): move it away to start without voting until the next epoch; nothing was changed`,
+          { cause: error },
+        );
+      default:
+        return new NodeAppError(
+          { code: 'DATABASE_CORRUPT', folder },
+          `${database} cannot be used (${info.code}): move it away and start again to fetch the chain from peers, or restore a copy; nothing was changed`,
+          { cause: error },
+        );
+    }
+  }
+  if (error instanceof NetworkError && error.info.code === 'LISTEN_FAILED')
+    return listenError(error.info, 'peer', error);
+  if (error instanceof LedgerError && error.info.code === 'LISTEN_FAILED') return listenError(error.info, 'api', error);
+  return error;
+}
+
+function listenError(
+  info: { readonly host: string; readonly port: number; readonly systemCode: string },
+  listener: 'peer' | 'api',
+  cause: unknown,
+): NodeAppError {
+  const address = `${info.host}:${info.port}`;
+  if (info.systemCode === 'EADDRINUSE') {
+    return new NodeAppError(
+      { code: 'ADDRESS_IN_USE', listener, address },
+      `${address} ([${listener}] in the configuration) is in use by another process: choose another port`,
+      { cause },
+    );
+  }
+  return new NodeAppError(
+    { code: 'ADDRESS_UNAVAILABLE', listener, address },
+    `cannot listen on ${address} ([${listener}] in the configuration): ${info.systemCode}`,
+    { cause },
+  );
+}

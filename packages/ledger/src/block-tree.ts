@@ -1,0 +1,113 @@
+/** Effects of blocks that are built or verified but not finalized, by block id (design D8). */
+import {
+  type Block,
+  type Header,
+  overlayReader,
+  type RecentBlocks,
+  type StateReader,
+  type WriteSet,
+} from '@radledger/chain';
+import { toHex } from '@radledger/primitives';
+import type { LedgerStore } from '@radledger/storage';
+
+export interface Overlay {
+  readonly id: string;
+  readonly block: Block;
+  readonly writeSet: WriteSet;
+  /** In block order. */
+  readonly transactionIds: readonly Uint8Array[];
+}
+
+/** A place in the chain that a block can be built or judged on. */
+export interface ChainView {
+  readonly header: Header;
+  readonly id: Uint8Array;
+  /** State after `header`. */
+  readonly state: StateReader;
+  readonly recent: RecentBlocks;
+  /** Whether an unfinalized block up to and with `header` holds this transaction (hex id). */
+  isUnfinalizedTransaction(id: string): boolean;
+}
+
+/** Heights of one branch are few; views that came to nothing leave siblings behind until the next finalized block. */
+const OVERLAYS_MAX = 256;
+
+export interface BlockTree {
+  get(id: Uint8Array): Overlay | undefined;
+  add(overlay: Overlay): void;
+  /** The view after a finalized tip or a kept block; undefined when the block or an ancestor of it is not known. */
+  viewAt(id: Uint8Array): ChainView | undefined;
+  /** Forgets what can no longer be finalized, now that the store's tip has moved. */
+  prune(): void;
+  readonly size: number;
+}
+
+/** @param finalizedIdAt - id of a finalized block among the newest `windowHeights` */
+export function createBlockTree(
+  store: LedgerStore,
+  finalizedIdAt: (height: number) => Uint8Array | undefined,
+  windowHeights: number,
+): BlockTree {
+  const overlays = new Map<string, Overlay>();
+
+  /** Overlays from the finalized tip's child to the block, or undefined when they do not connect. */
+  function branchTo(id: string): Overlay[] | undefined {
+    const tip = store.tip;
+    if (!tip) return undefined;
+    const finalizedId = toHex(tip.id);
+    const branch: Overlay[] = [];
+    for (let at = id; at !== finalizedId; ) {
+      const overlay = overlays.get(at);
+      if (!overlay || overlay.block.header.height <= tip.height) return undefined;
+      branch.push(overlay);
+      at = toHex(overlay.block.header.parentId);
+    }
+    return branch.reverse();
+  }
+
+  return {
+    get size() {
+      return overlays.size;
+    },
+    get: (id) => overlays.get(toHex(id)),
+    add(overlay) {
+      overlays.delete(overlay.id);
+      overlays.set(overlay.id, overlay);
+      if (overlays.size > OVERLAYS_MAX) {
+        const [oldest] = overlays.keys();
+        if (oldest !== undefined) overlays.delete(oldest);
+      }
+    },
+    viewAt(id) {
+      const branch = branchTo(toHex(id));
+      const tip = store.tip;
+      if (!branch || !tip) return undefined;
+      const unfinalized = new Set(branch.flatMap(({ transactionIds }) => transactionIds.map(toHex)));
+      const header = branch.at(-1)?.block.header ?? tip.header;
+      return {
+        header,
+        id,
+        state:
+          branch.length === 0
+            ? store
+            : overlayReader(
+                store,
+                branch.map(({ writeSet }) => writeSet),
+              ),
+        recent: {
+          isRecentTransaction: (txId) =>
+            unfinalized.has(toHex(txId)) || store.isRecentTransaction(txId, header.height + 1),
+          blockIdAt(height) {
+            if (height > header.height || height <= header.height - windowHeights) return undefined;
+            const above = height - tip.height;
+            return above > 0 ? branch[above - 1]?.block.id : finalizedIdAt(height);
+          },
+        },
+        isUnfinalizedTransaction: (hexId) => unfinalized.has(hexId),
+      };
+    },
+    prune() {
+      for (const id of [...overlays.keys()]) if (!branchTo(id)) overlays.delete(id);
+    },
+  };
+}

@@ -1,0 +1,75 @@
+/** Where this node stands: the finalized tip, the blocks kept above it, and the tip that consensus adopted. */
+import { blockIdOf } from '@radledger/chain';
+import { equalBytes } from '@radledger/primitives';
+import type { LedgerStore, StoredTip } from '@radledger/storage';
+import { type BlockTree, type ChainView, createBlockTree } from './block-tree.js';
+import { LedgerError } from './errors.js';
+
+const HEADER_BATCH = 1_000;
+
+export interface ChainHead {
+  readonly tree: BlockTree;
+  readonly finalized: StoredTip;
+  finalizedView(): ChainView;
+  /** What new transactions are judged on: the adopted tip while it stands on the finalized one, else the finalized one. */
+  tip(): ChainView;
+  adopt(blockId: Uint8Array): void;
+  /** Call after each commit. */
+  advanced(): void;
+}
+
+/** @param windowHeights - how many ancestors a transaction may refer to: the parameter `expiryHeightsMax` */
+export async function openChainHead(store: LedgerStore, windowHeights: number): Promise<ChainHead> {
+  const ids = new Map<number, Uint8Array>();
+  const start = finalizedTip(store);
+  for (let from = Math.max(0, start.height - windowHeights + 1); from <= start.height; ) {
+    const headers = await store.headers({ from, limit: HEADER_BATCH });
+    if (headers.length === 0) break;
+    for (const header of headers) ids.set(header.height, blockIdOf(header));
+    from += headers.length;
+  }
+  const tree = createBlockTree(store, (height) => ids.get(height), windowHeights);
+  let adopted = start.id;
+  let tip: ChainView | undefined;
+  let finalized: ChainView | undefined;
+
+  function viewOf(id: Uint8Array): ChainView {
+    const view = tree.viewAt(id);
+    if (!view) throw new LedgerError({ code: 'STORE_FAILED' }, 'the finalized tip has no view');
+    return view;
+  }
+  function finalizedView(): ChainView {
+    finalized ??= viewOf(finalizedTip(store).id);
+    return finalized;
+  }
+  return {
+    tree,
+    get finalized() {
+      return finalizedTip(store);
+    },
+    finalizedView,
+    tip() {
+      tip ??= tree.viewAt(adopted) ?? finalizedView();
+      return tip;
+    },
+    adopt(blockId) {
+      if (equalBytes(adopted, blockId)) return;
+      adopted = blockId;
+      tip = undefined;
+    },
+    advanced() {
+      const { height, id } = finalizedTip(store);
+      ids.set(height, id);
+      ids.delete(height - windowHeights);
+      tree.prune();
+      tip = undefined;
+      finalized = undefined;
+    },
+  };
+}
+
+function finalizedTip(store: LedgerStore): StoredTip {
+  const { tip } = store;
+  if (!tip) throw new LedgerError({ code: 'STORE_FAILED' }, 'the store has no genesis block');
+  return tip;
+}

@@ -1,0 +1,156 @@
+/** Drives the consensus host with real timers, keys, disk and connections. */
+import type { Block, Parameters } from '@radledger/chain';
+import {
+  type ConsensusModule,
+  type ConsensusReport,
+  decodeSignRecord,
+  type FinalizedState,
+  type InstanceStatus,
+  type SignLogState,
+  verifyVrfClaims,
+} from '@radledger/consensus';
+import { createHost, type Host } from '@radledger/consensus/host';
+import type { Network, PeerId } from '@radledger/network';
+import { verifyAll } from '@radledger/primitives';
+import type { BlockExecutor } from './block-executor.js';
+import type { ChainHead } from './chain-head.js';
+import type { EpochContexts } from './epoch-contexts.js';
+import { LedgerError } from './errors.js';
+import type { LedgerLogger } from './logger.js';
+import type { LedgerIdentity } from './options.js';
+import { TOPICS } from './topics.js';
+
+export interface ConsensusDriverOptions {
+  readonly chainId: Uint8Array;
+  readonly parameters: Parameters;
+  readonly module: ConsensusModule;
+  readonly identity: LedgerIdentity | undefined;
+  readonly network: Network;
+  readonly executor: BlockExecutor;
+  readonly head: ChainHead;
+  readonly epochs: EpochContexts;
+  readonly now: () => number;
+  readonly logger: LedgerLogger;
+  /** A block that this node saw finalized is durable. */
+  readonly finalized: (block: Block) => void;
+  /** The adopted tip moved. */
+  readonly adopted: () => void;
+  readonly behind: (peer: PeerId, height: number) => void;
+  readonly failed: (error: unknown) => void;
+}
+
+export interface ConsensusDriver {
+  start(finalized: FinalizedState): void;
+  synced(finalized: FinalizedState): void;
+  pendingTransactions(waiting: boolean): void;
+  peer(peer: PeerId): void;
+  gone(peer: PeerId): void;
+  status(): InstanceStatus;
+  /** Nothing is sent or signed after this. */
+  stop(): void;
+}
+
+/** Points by what a message did wrong; codes that an honest peer can cause cost nothing. */
+const PENALTIES: ReadonlyMap<string, number> = new Map([
+  ['MALFORMED_MESSAGE', 50],
+  ['MALFORMED_PROOF', 50],
+  ['MALFORMED_SEAL', 50],
+  ['MALFORMED_JUSTIFICATION', 50],
+  ['BAD_SIGNATURE', 50],
+  ['BAD_RANDOM_PROOF', 50],
+  ['WRONG_LEADER', 25],
+  ['UNKNOWN_SEAT', 25],
+  ['NO_QUORUM', 25],
+]);
+
+export function createConsensusDriver(options: ConsensusDriverOptions): ConsensusDriver {
+  const { chainId, parameters, module, identity, network, executor, head, epochs, now, logger } = options;
+  const timers = new Map<string, NodeJS.Timeout>();
+  const signLog = identity?.signLog;
+
+  function cancelTimer(id: string): void {
+    clearTimeout(timers.get(id));
+    timers.delete(id);
+  }
+  function report({ code, peer, epoch, view }: ConsensusReport): void {
+    const points = PENALTIES.get(code) ?? 0;
+    if (peer !== undefined && points > 0) network.penalise(peer, points, code);
+    logger.debug({ code, peer, epoch, view }, 'consensus report');
+  }
+  const noIdentity = (): never => {
+    throw new LedgerError({ code: 'NO_IDENTITY' }, 'a node without an identity was asked to sign');
+  };
+
+  const host: Host = createHost({
+    module,
+    context: {
+      chainId,
+      parameters,
+      identity: identity && { source: identity.source, nodeKey: identity.nodeSigner.publicKey },
+    },
+    ports: {
+      now,
+      setTimer(id, atMs) {
+        cancelTimer(id);
+        const timer = setTimeout(
+          () => {
+            timers.delete(id);
+            host.timer(id);
+          },
+          Math.max(0, atMs - now()),
+        );
+        timers.set(id, timer);
+      },
+      cancelTimer,
+      send: (peer, bytes) => void network.send(peer, TOPICS.consensus, bytes),
+      broadcast: (bytes) => void network.broadcast(TOPICS.consensus, bytes),
+      verifyClaims: verifyAll,
+      verifyVrf: verifyVrfClaims,
+      sign: (bytes) => identity?.nodeSigner.sign(bytes) ?? noIdentity(),
+      prove: (alpha) => identity?.prove(alpha) ?? noIdentity(),
+      signLog: {
+        append: (record) => signLog?.append(record) ?? noIdentity(),
+        rewrite: (records) => signLog?.rewrite(records),
+      },
+      build: (request) => executor.build(request),
+      verifyBlock: (block) => executor.verify(block),
+      adopt(blockId) {
+        head.adopt(blockId);
+        options.adopted();
+      },
+      async finalize(blocks) {
+        for (const { block, proof } of blocks) {
+          await executor.commit(block, proof);
+          options.finalized(block);
+        }
+      },
+      epoch: (epoch) => epochs.load(epoch),
+      behind: options.behind,
+      report,
+      failed: options.failed,
+    },
+  });
+  network.subscribe(TOPICS.consensus, async ({ peerId, bytes }) => {
+    await host.message(peerId, bytes);
+  });
+
+  return {
+    start: (finalized) => host.start({ finalized, signLog: signLogState(identity) }),
+    synced: (finalized) => host.synced(finalized),
+    pendingTransactions: (waiting) => host.pendingTransactions(waiting),
+    peer: (peer) => host.peer(peer),
+    gone: (peer) => host.gone(peer),
+    status: () => host.status(),
+    stop() {
+      host.stop();
+      for (const timer of timers.values()) clearTimeout(timer);
+      timers.clear();
+    },
+  };
+}
+
+function signLogState(identity: LedgerIdentity | undefined): SignLogState {
+  if (!identity) return { state: 'present', records: [] };
+  if (!identity.signLog) return { state: 'missing' };
+  return { state: 'present', records: identity.signLog.records.map(decodeSignRecord) };
+}

@@ -1,0 +1,2 @@
+export { type ApiListener, listenNodeApi } from './listen.js';
+export { createNodeApi, type NodeApiOptions } from './node-api.js';

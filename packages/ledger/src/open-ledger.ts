@@ -1,0 +1,291 @@
+/** The importable node: mempool, chain, consensus, network and storage as one. */
+import {
+  type Block,
+  blockIdOf,
+  type ChainRules,
+  chainIdOf,
+  epochOfHeight,
+  type Genesis,
+  genesisBlock,
+} from '@radledger/chain';
+import { createChainRules, decodeDutyEvent, type FinalizedState } from '@radledger/consensus';
+import { equalBytes, toHex } from '@radledger/primitives';
+import type { LedgerStore } from '@radledger/storage';
+import { createAdmission } from './admission.js';
+import { createBlockExecutor } from './block-executor.js';
+import { openChainHead } from './chain-head.js';
+import { type ConsensusDriver, createConsensusDriver } from './consensus-driver.js';
+import type { HeaderEntry, Ledger, LedgerStatus } from './contract.js';
+import { createEpochContexts } from './epoch-contexts.js';
+import { LedgerError } from './errors.js';
+import { createEventHub } from './event-hub.js';
+import { createGossip } from './gossip.js';
+import { silentLogger } from './logger.js';
+import { createMempool } from './mempool.js';
+import type { LedgerOptions } from './options.js';
+import { createProofAge } from './proof-age.js';
+import { createSync, type Sync } from './sync.js';
+import { largestMessageBytes, topicsOf } from './topics.js';
+
+/** Frame bytes beside a payload; see docs/spec/peer-protocol.md. */
+const FRAME_ENVELOPE_BYTES = 1_024;
+
+/** Bodies whose transactions the store keeps in memory against replay. */
+const REPLAY_WINDOW_HEIGHTS = 512;
+
+/**
+ * Opens a node on a store and starts it: it connects, catches up, votes when its identity may, and answers.
+ * @throws {LedgerError} `GENESIS_MISMATCH` | `MODULE_MISMATCH` | `PARAMETER_UNSUPPORTED` before anything is started; what `options.network` throws
+ */
+export async function openLedger(options: LedgerOptions): Promise<Ledger> {
+  const { genesis, store, consensus: module, identity, now = Date.now, logger = silentLogger } = options;
+  const { parameters } = genesis;
+  const chainId = chainIdOf(genesis);
+  if (!equalBytes(store.chainId, chainId)) {
+    throw new LedgerError({ code: 'GENESIS_MISMATCH' }, 'this store belongs to another genesis');
+  }
+  if (module.id !== genesis.moduleId) {
+    throw new LedgerError(
+      { code: 'MODULE_MISMATCH', module: module.id, genesisModule: genesis.moduleId },
+      `genesis demands the consensus module ${genesis.moduleId}, not ${module.id}`,
+    );
+  }
+  if (parameters.expiryHeightsMax > REPLAY_WINDOW_HEIGHTS) {
+    throw new LedgerError(
+      { code: 'PARAMETER_UNSUPPORTED', parameter: 'expiryHeightsMax' },
+      `this node remembers transactions for ${REPLAY_WINDOW_HEIGHTS} heights: genesis may not demand more`,
+    );
+  }
+  const rules = createChainRules(module);
+  if (!store.tip) await commitGenesis(store, genesis, rules);
+  const head = await openChainHead(store, parameters.expiryHeightsMax);
+  const epochs = createEpochContexts(store, { chainId, committeeMax: parameters.committeeMax });
+  const events = createEventHub((error) => logger.error({ err: error }, 'an event listener failed'));
+  const mempool = createMempool(options.mempoolLimits);
+  const proofAge = createProofAge(now, head.finalized.header.timestampMs);
+  let stopping: 'STORE_FAILED' | 'STOPPING' | undefined;
+  let failure: unknown;
+  let closed: Promise<void> | undefined;
+
+  function refuseWhenStopped(): void {
+    if (stopping === 'STORE_FAILED') {
+      throw new LedgerError({ code: 'STORE_FAILED' }, 'this node stopped after a failed write', { cause: failure });
+    }
+    if (stopping) throw new LedgerError({ code: 'CLOSED' }, 'this ledger is closed');
+  }
+
+  // Declared before the parts that call them: each is set before the first message can arrive.
+  let driver: ConsensusDriver | undefined;
+  let sync: Sync | undefined;
+  let toldWaiting = false;
+
+  /** Tells consensus whether a block is worth making now. */
+  function tellPending(): void {
+    const tip = head.tip();
+    const waiting = mempool.hasOther((id) => tip.isUnfinalizedTransaction(id));
+    if (waiting === toldWaiting) return;
+    toldWaiting = waiting;
+    driver?.pendingTransactions(waiting);
+  }
+
+  function failed(error: unknown): void {
+    if (stopping) return;
+    stopping = 'STORE_FAILED';
+    failure = error;
+    driver?.stop();
+    logger.error({ err: error }, 'this node failed and stopped voting: restart it when the cause is gone');
+    events.emit({ type: 'failed', error: error instanceof Error ? error : new Error(String(error)) });
+  }
+
+  const admission = createAdmission({
+    chainId,
+    transactionBytesMax: parameters.transactionBytesMax,
+    mempool,
+    events,
+    tip: () => head.tip(),
+    finalizedView: () => head.finalizedView(),
+    finalizedHeightOf: (txId) => store.transactionHeight(txId),
+    now,
+    verifyingMax: options.verifyingMax ?? 2_048,
+    changed: tellPending,
+  });
+
+  const executor = createBlockExecutor({
+    chainId,
+    store,
+    head,
+    module,
+    rules,
+    epochs,
+    parameters,
+    mempool,
+    admission,
+    async committed({ header, id }, transactionIds) {
+      await admission.finalized(header.height, transactionIds);
+      const { height, timestampMs, stateRoot } = header;
+      logger.debug({ height, transactions: transactionIds.length }, 'finalized');
+      events.emit({ type: 'finalized', height, id, timestampMs, stateRoot });
+      sync?.announce();
+    },
+  });
+
+  async function finalizedState(): Promise<FinalizedState> {
+    const { header, height } = head.finalized;
+    const epochNumber = epochOfHeight(height + 1, parameters.epochHeights);
+    const epoch = await epochs.load(epochNumber);
+    if (!epoch) throw new LedgerError({ code: 'STORE_FAILED' }, `the state has no epoch ${epochNumber}`);
+    const previousEpoch = epochNumber > 0 ? await epochs.load(epochNumber - 1) : undefined;
+    const proof = (await store.finalityProof(height)) ?? new Uint8Array();
+    return { header, proof, epoch, ...(previousEpoch && { previousEpoch }) };
+  }
+  const start = await finalizedState();
+
+  const network = await options.network({
+    chainId,
+    topics: topicsOf(parameters),
+    isKnownKey: (nodeKey) => epochs.isMember(nodeKey),
+    limits: { frameBytesMax: largestMessageBytes(parameters) + FRAME_ENVELOPE_BYTES },
+  });
+  const gossip = createGossip({ network, admission, mempool, failed });
+  const consensus = createConsensusDriver({
+    chainId,
+    parameters,
+    module,
+    identity,
+    network,
+    executor,
+    head,
+    epochs,
+    now,
+    logger,
+    finalized: ({ header }: Block) => proofAge.received(header.timestampMs),
+    adopted: tellPending,
+    behind: (peer, height) => sync?.behind(peer, height),
+    failed,
+  });
+  driver = consensus;
+  const catchUp = createSync({
+    chainId,
+    store,
+    network,
+    module,
+    epochs,
+    parameters,
+    answerBytesMax: largestMessageBytes(parameters),
+    executor,
+    logger,
+    async advanced() {
+      proofAge.received(head.finalized.header.timestampMs);
+      consensus.synced(await finalizedState());
+    },
+    failed,
+  });
+  sync = catchUp;
+  network.on('peer', ({ peerId }) => {
+    logger.info({ peer: peerId }, 'peer connected');
+    catchUp.peer(peerId);
+    consensus.peer(peerId);
+    gossip.greet(peerId);
+  });
+  network.on('gone', ({ peerId }, code) => {
+    logger.info({ peer: peerId, code }, 'peer gone');
+    catchUp.gone(peerId);
+    consensus.gone(peerId);
+  });
+  network.on('report', (report) => logger.debug(report, 'network report'));
+  consensus.start(start);
+  for (const { peerId } of network.peers()) {
+    catchUp.peer(peerId);
+    consensus.peer(peerId);
+  }
+
+  async function entryAt(header: Block['header'], id: Uint8Array): Promise<HeaderEntry> {
+    const { height } = header;
+    const [finality, transactionIds] = await Promise.all([store.finalityProof(height), store.transactionIds(height)]);
+    return { id, header, finality: height === 0 ? undefined : finality, transactionIds: transactionIds ?? [] };
+  }
+
+  return {
+    chainId,
+    genesis,
+    status(): LedgerStatus {
+      const { height, id, header } = head.finalized;
+      const { voting } = consensus.status();
+      return {
+        chainId,
+        name: genesis.name,
+        module: module.id,
+        finalized: {
+          height,
+          id,
+          timestampMs: header.timestampMs,
+          stateRoot: header.stateRoot,
+          proofAgeMs: proofAge.ageMs(),
+        },
+        peers: network.peers().length,
+        pendingTransactions: mempool.size + admission.waiting().length,
+        nodeKey: identity?.nodeSigner.publicKey,
+        voting: stopping ? { allowed: false, reason: stopping } : voting,
+        nowMs: now(),
+      };
+    },
+    async submit(bytes) {
+      refuseWhenStopped();
+      const { signed, added } = await admission.admit(bytes, { waits: false });
+      if (added) gossip.send(signed.bytes);
+      return signed.txId;
+    },
+    async transactionStatus(txId) {
+      const height = await store.transactionHeight(txId);
+      if (height !== undefined) return { status: 'finalized', height };
+      const id = toHex(txId);
+      if (mempool.has(id) || admission.isWaiting(id) || head.tip().isUnfinalizedTransaction(id))
+        return { status: 'seen' };
+      const refusal = admission.refusalOf(id);
+      return refusal ? { status: 'refused', ...refusal } : { status: 'unknown' };
+    },
+    pending: () => [...mempool.all().map(({ signed }) => signed), ...admission.waiting()],
+    async read(reader) {
+      refuseWhenStopped();
+      const snapshot = await store.snapshot();
+      try {
+        const tip = snapshot.tip ?? head.finalized;
+        const finality = tip.height === 0 ? undefined : await store.finalityProof(tip.height);
+        return await reader({ ...tip, state: snapshot, finality });
+      } finally {
+        await snapshot.close();
+      }
+    },
+    async headers({ from, limit }) {
+      const headers = await store.headers({ from, limit });
+      return Promise.all(headers.map((header) => entryAt(header, blockIdOf(header))));
+    },
+    async block(height) {
+      const block = await store.block(height);
+      return block && { ...(await entryAt(block.header, block.id)), block };
+    },
+    async duties(range) {
+      const stored = await store.duties(range);
+      return stored.flatMap(({ dutyEvents }) => dutyEvents.map(decodeDutyEvent));
+    },
+    subscribe: (listener) => events.subscribe(listener),
+    close() {
+      closed ??= (async () => {
+        stopping ??= 'STOPPING';
+        consensus.stop();
+        events.emit({ type: 'closed' });
+        await catchUp.close();
+        await network.close();
+        await executor.idle();
+        await identity?.signLog?.close();
+        await store.close();
+      })();
+      return closed;
+    },
+  };
+}
+
+async function commitGenesis(store: LedgerStore, genesis: Genesis, rules: ChainRules): Promise<void> {
+  const { block, writeSet } = await genesisBlock(genesis, rules);
+  await store.commit({ block, writeSet, finalityProof: new Uint8Array(), dutyEvents: [], transactionIds: [] });
+}

@@ -1,0 +1,46 @@
+/** What a ledger is opened with. */
+import type { Genesis } from '@radledger/chain';
+import type { ConsensusModule } from '@radledger/consensus';
+import type { Network, NetworkLimits, NetworkOptions } from '@radledger/network';
+import type { Signer } from '@radledger/primitives';
+import type { LedgerStore, SignLog } from '@radledger/storage';
+import type { LedgerLogger } from './logger.js';
+import type { MempoolLimits } from './mempool.js';
+
+/** The part of a network's options that a ledger decides. */
+export type NetworkRequirements = Pick<NetworkOptions, 'chainId' | 'topics' | 'isKnownKey'> & {
+  readonly limits: Pick<NetworkLimits, 'frameBytesMax'>;
+};
+
+/** Makes this node's connections: node key, listener and addresses are the caller's. */
+export type NetworkFactory = (requirements: NetworkRequirements) => Promise<Network>;
+
+/** Who this node votes for (design D13). */
+export interface LedgerIdentity {
+  /** Source id. */
+  readonly source: Uint8Array;
+  /** Signs votes and proposals. */
+  readonly nodeSigner: Signer;
+  /** ECVRF proof (80 bytes) of the source's VRF key, RFC 9381 suite EDWARDS25519-SHA512-TAI. */
+  readonly prove: (alpha: Uint8Array) => Uint8Array | Promise<Uint8Array>;
+  /** Undefined when its file is missing: then the node does not vote until the epoch after the current one. */
+  readonly signLog: SignLog | undefined;
+}
+
+export interface LedgerOptions {
+  readonly genesis: Genesis;
+  /** Opened for this genesis; the ledger closes it. */
+  readonly store: LedgerStore;
+  /** Its id must be the one in genesis. */
+  readonly consensus: ConsensusModule;
+  /** The ledger closes the network that it makes. */
+  readonly network: NetworkFactory;
+  /** Left out: the node follows only. The ledger closes its sign-log. */
+  readonly identity?: LedgerIdentity;
+  /** Unix ms; default `Date.now`. */
+  readonly now?: () => number;
+  readonly logger?: LedgerLogger;
+  readonly mempoolLimits?: MempoolLimits;
+  /** Transactions in signature verification at once; default 2,048. */
+  readonly verifyingMax?: number;
+}

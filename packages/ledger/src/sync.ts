@@ -1,0 +1,270 @@
+/**
+ * Fetching finalized history: late joiners and restarted nodes catch up from peers and believe none of them.
+ * Spec: docs/spec/node-sync.md.
+ */
+import {
+  type Block,
+  blockIdOf,
+  decodeBody,
+  decodeHeader,
+  encodeBody,
+  encodeHeader,
+  epochOfHeight,
+  type Parameters,
+} from '@radledger/chain';
+import { type ConsensusModule, type EpochContext, verifyVrfClaims } from '@radledger/consensus';
+import type { Network, PeerId } from '@radledger/network';
+import { CodedError, equalBytes, verifyAll } from '@radledger/primitives';
+import type { LedgerStore } from '@radledger/storage';
+import type { BlockExecutor } from './block-executor.js';
+import type { EpochContexts } from './epoch-contexts.js';
+import { LedgerError } from './errors.js';
+import type { LedgerLogger } from './logger.js';
+import {
+  type Announcement,
+  decodeAnnouncement,
+  decodeBlocks,
+  decodeBlocksRequest,
+  encodeAnnouncement,
+  encodeBlocks,
+  encodeBlocksRequest,
+  SYNC_BLOCKS_MAX,
+  type SyncedBlock,
+} from './sync-messages.js';
+import { createSyncPeers } from './sync-peers.js';
+import { TOPICS } from './topics.js';
+
+const REQUEST_TIMEOUT_MS = 10_000;
+/** A node this few heights behind hears the missing blocks from consensus messages; sooner fetching would only race them. */
+const FOLLOW_MESSAGES_HEIGHTS = 1;
+/** How long a node that hears of a higher block waits for consensus to finalize it before it fetches. */
+const PATIENCE_MS = 250;
+const PENALTY_FALSE_BLOCK = 100;
+const PENALTY_MALFORMED = 50;
+
+export interface SyncOptions {
+  readonly chainId: Uint8Array;
+  readonly store: LedgerStore;
+  readonly network: Network;
+  readonly module: ConsensusModule;
+  readonly epochs: EpochContexts;
+  readonly parameters: Parameters;
+  /** Largest answer, in bytes. */
+  readonly answerBytesMax: number;
+  readonly executor: BlockExecutor;
+  readonly logger: LedgerLogger;
+  /** Called after a run of fetched blocks was committed. */
+  readonly advanced: () => Promise<void>;
+  /** A fault of this node itself. */
+  readonly failed: (error: unknown) => void;
+}
+
+export interface Sync {
+  /** Tells peers what is finalized here. */
+  announce(): void;
+  peer(peer: PeerId): void;
+  gone(peer: PeerId): void;
+  /** Consensus saw that a peer has finalized more than messages will tell. */
+  behind(peer: PeerId, height: number): void;
+  readonly active: boolean;
+  close(): Promise<void>;
+}
+
+export function createSync(options: SyncOptions): Sync {
+  const { chainId, store, network, module, epochs, parameters, executor, logger } = options;
+  const peers = createSyncPeers();
+  const stop = new AbortController();
+  let running: Promise<void> | undefined;
+  let patience: NodeJS.Timeout | undefined;
+
+  const ownHeight = (): number => store.tip?.height ?? 0;
+  const ownAnnouncement = (): Uint8Array => {
+    const { tip } = store;
+    if (!tip) throw new LedgerError({ code: 'STORE_FAILED' }, 'the store has no genesis block');
+    return encodeAnnouncement({ height: tip.height, id: tip.id });
+  };
+
+  network.subscribe(TOPICS.announcement, ({ peerId, bytes }) => {
+    let announcement: Announcement;
+    try {
+      announcement = decodeAnnouncement(bytes);
+    } catch (error) {
+      network.penalise(peerId, PENALTY_MALFORMED, codeOf(error));
+      return;
+    }
+    peers.announce(peerId, announcement.height);
+    consider();
+  });
+
+  network.handle(TOPICS.blocks, async ({ peerId, bytes }) => {
+    let wanted: ReturnType<typeof decodeBlocksRequest>;
+    try {
+      wanted = decodeBlocksRequest(bytes);
+    } catch (error) {
+      network.penalise(peerId, PENALTY_MALFORMED, codeOf(error));
+      throw error;
+    }
+    return encodeBlocks(await storedBlocks(wanted.from, wanted.limit), options.answerBytesMax);
+  });
+
+  async function storedBlocks(from: number, limit: number): Promise<readonly SyncedBlock[]> {
+    const blocks: SyncedBlock[] = [];
+    let room = options.answerBytesMax - 1_024;
+    for (let height = Math.max(1, from); height < from + limit && height <= ownHeight(); height += 1) {
+      const [block, proof] = await Promise.all([store.block(height), store.finalityProof(height)]);
+      if (!block || !proof) break;
+      const header = encodeHeader(block.header);
+      const body = encodeBody(block.body);
+      room -= header.length + body.length + proof.length + 32;
+      if (room < 0) break;
+      blocks.push({ header, body, proof });
+    }
+    return blocks;
+  }
+
+  function consider(): void {
+    if (stop.signal.aborted || running || patience) return;
+    const missing = peers.heightMax - ownHeight();
+    if (missing <= 0) return;
+    if (missing > FOLLOW_MESSAGES_HEIGHTS) start();
+    else {
+      patience = setTimeout(() => {
+        patience = undefined;
+        if (peers.heightMax > ownHeight()) start();
+      }, PATIENCE_MS);
+    }
+  }
+
+  function start(): void {
+    if (running || stop.signal.aborted) return;
+    running = catchUp()
+      .catch((error: unknown) => {
+        if (!stop.signal.aborted) options.failed(error);
+      })
+      .finally(() => {
+        running = undefined;
+        consider();
+      });
+  }
+
+  async function catchUp(): Promise<void> {
+    const before = ownHeight();
+    for (let peer = peers.choose(ownHeight()); peer && !stop.signal.aborted; peer = peers.choose(ownHeight())) {
+      const fetched = await fetchFrom(peer, ownHeight() + 1);
+      if (!fetched) continue;
+      await options.advanced();
+    }
+    const gained = ownHeight() - before;
+    if (gained > 0) logger.info({ height: ownHeight(), gained }, 'caught up with peers');
+  }
+
+  /** Fetches and commits one batch. @returns whether the tip moved */
+  async function fetchFrom(peer: PeerId, from: number): Promise<boolean> {
+    let blocks: readonly SyncedBlock[];
+    try {
+      const answer = await network.request(peer, TOPICS.blocks, encodeBlocksRequest({ from, limit: SYNC_BLOCKS_MAX }), {
+        timeoutMs: REQUEST_TIMEOUT_MS,
+        responseBytesMax: options.answerBytesMax,
+        signal: stop.signal,
+      });
+      blocks = decodeBlocks(answer, options.answerBytesMax);
+    } catch (error) {
+      if (error instanceof LedgerError) network.penalise(peer, PENALTY_MALFORMED, error.info.code);
+      peers.failed(peer);
+      return false;
+    }
+    const first = ownHeight();
+    try {
+      for (const [index, synced] of blocks.entries()) {
+        if (stop.signal.aborted) return false;
+        await take(synced, from + index);
+      }
+    } catch (error) {
+      if (!(error instanceof LedgerError) || error.info.code !== 'PEER_DATA_INVALID') throw error;
+      logger.warn({ peer, rule: error.info.rule, height: ownHeight() + 1 }, 'a peer sent a false block');
+      network.penalise(peer, PENALTY_FALSE_BLOCK, error.info.rule);
+      peers.failed(peer);
+      return ownHeight() > first;
+    }
+    if (blocks.length === 0) peers.failed(peer);
+    else peers.helped(peer);
+    return ownHeight() > first;
+  }
+
+  /** Verifies one block completely and commits it; consensus may have been faster. */
+  async function take({ header: headerBytes, body: bodyBytes, proof }: SyncedBlock, height: number): Promise<void> {
+    if (height <= ownHeight()) return;
+    const block = decodeBlock(headerBytes, bodyBytes);
+    const { header } = block;
+    const { tip } = store;
+    if (!tip || header.height !== height) throw falseData('WRONG_HEIGHT');
+    if (height !== tip.height + 1) return;
+    if (!equalBytes(header.chainId, chainId)) throw falseData('WRONG_CHAIN');
+    if (!equalBytes(header.parentId, tip.id)) throw falseData('WRONG_PARENT');
+    const epoch = await epochs.load(epochOfHeight(height, parameters.epochHeights));
+    if (!epoch) throw new LedgerError({ code: 'STORE_FAILED' }, 'the epoch of the next height is not in the state');
+    await verifyFinality(block, proof, epoch);
+    const verdict = await executor.verify(block);
+    if (verdict.kind === 'mismatch') throw falseData('WRONG_BODY');
+    if (verdict.kind === 'notYet') return;
+    if (verdict.kind === 'invalid') throw falseData(verdict.code);
+    await executor.commit(block, proof);
+  }
+
+  function decodeBlock(headerBytes: Uint8Array, bodyBytes: Uint8Array): Block {
+    try {
+      const header = decodeHeader(headerBytes);
+      const body = decodeBody(bodyBytes, { bytesMax: parameters.blockBytesMax });
+      return { header, body, id: blockIdOf(headerBytes) };
+    } catch (error) {
+      throw falseData(codeOf(error), error);
+    }
+  }
+
+  async function verifyFinality(block: Block, proof: Uint8Array, epoch: EpochContext): Promise<void> {
+    const { header } = block;
+    let claims: ReturnType<ConsensusModule['finalityClaims']>;
+    let seal: ReturnType<ConsensusModule['sealClaims']>;
+    try {
+      claims = module.finalityClaims({ header, proof, epoch, chainId });
+      seal = module.sealClaims({ header, epoch, chainId, parameters });
+    } catch (error) {
+      throw falseData(codeOf(error), error);
+    }
+    if (!(await verifyAll(claims))) throw falseData('BAD_SIGNATURE');
+    if (!verifyVrfClaims(seal)) throw falseData('BAD_RANDOM_PROOF');
+  }
+
+  return {
+    announce() {
+      network.broadcast(TOPICS.announcement, ownAnnouncement());
+    },
+    peer(peer) {
+      network.send(peer, TOPICS.announcement, ownAnnouncement());
+    },
+    gone: (peer) => peers.gone(peer),
+    behind(peer, height) {
+      peers.announce(peer, height);
+      start();
+    },
+    get active() {
+      return running !== undefined;
+    },
+    async close() {
+      stop.abort();
+      clearTimeout(patience);
+      await running;
+    },
+  };
+}
+
+function falseData(rule: string, cause?: unknown): LedgerError {
+  return new LedgerError({ code: 'PEER_DATA_INVALID', rule }, 'a peer sent a block that is not the finalized one', {
+    cause,
+  });
+}
+
+function codeOf(error: unknown): string {
+  if (error instanceof CodedError) return String(error.code);
+  throw error;
+}

@@ -1,0 +1,32 @@
+/** What travels between nodes, and how large it may be. Spec: docs/spec/node-sync.md, section 1. */
+import type { Parameters } from '@radledger/chain';
+import type { TopicOptions } from '@radledger/network';
+import { ANNOUNCEMENT_BYTES_MAX } from './sync-messages.js';
+
+export const TOPICS = {
+  /** Signed transaction bytes; each admitted one is passed on. */
+  transaction: 'transaction',
+  /** Messages of the consensus module. */
+  consensus: 'consensus',
+  announcement: 'announcement',
+  /** Request and response: finalized blocks. */
+  blocks: 'blocks',
+} as const;
+
+/** Room beside a block's body for its header, its proof, and the votes that travel with it. */
+const BESIDE_BODY_BYTES = 1024 * 1024;
+
+/** Largest consensus message and largest answer to a request for blocks. */
+export function largestMessageBytes({ blockBytesMax }: Pick<Parameters, 'blockBytesMax'>): number {
+  return Math.max(2 * 1024 * 1024, blockBytesMax + BESIDE_BODY_BYTES);
+}
+
+export function topicsOf(parameters: Parameters): Readonly<Record<string, TopicOptions>> {
+  const bytesMax = largestMessageBytes(parameters);
+  return {
+    [TOPICS.transaction]: { relay: true, bytesMax: parameters.transactionBytesMax },
+    [TOPICS.consensus]: { relay: false, bytesMax },
+    [TOPICS.announcement]: { relay: false, bytesMax: ANNOUNCEMENT_BYTES_MAX },
+    [TOPICS.blocks]: { relay: false, bytesMax },
+  };
+}

@@ -1,0 +1,222 @@
+/** A network of nodes in one process: real TLS on loopback, memory databases that outlive a closed node. */
+import { type Genesis, chainIdOf, DEFAULT_PARAMETERS, type Parameters } from '@radledger/chain';
+import type { ConsensusModule } from '@radledger/consensus';
+import { createNetwork, type Network, type PeerAddress } from '@radledger/network';
+import { compareBytes, createSigner, vrfProve } from '@radledger/primitives';
+import { openStore, type SignLog } from '@radledger/storage';
+import { MemoryLevel } from 'memory-level';
+import { generate } from 'selfsigned';
+import { type Ledger, type LedgerEvent, type LedgerOptions, openLedger } from '../../src/index.js';
+import { seedOf, type TestSource, testSource } from './keys.js';
+
+/** Times of a quick net: blocks as soon as something waits, else every 2 s. */
+export const QUICK: Partial<Parameters> = { minimumIntervalMs: 0, targetIntervalMs: 2_000, assumedDelayMs: 250 };
+
+export function genesisOf(
+  sources: readonly TestSource[],
+  options: {
+    readonly moduleId: string;
+    readonly name?: string;
+    readonly parameters?: Partial<Parameters>;
+    readonly timeMs?: number;
+  },
+): Genesis {
+  return {
+    format: 1,
+    name: options.name ?? 'ledger-test',
+    timeMs: options.timeMs ?? Date.now() - 60_000,
+    moduleId: options.moduleId,
+    policies: { admission: 'open', stake: 'raw' },
+    parameters: { ...DEFAULT_PARAMETERS, ...QUICK, ...options.parameters },
+    sources: sources
+      .map(({ signer, nodeSigner, vrfKey }) => ({
+        source: signer.publicKey,
+        nodeKey: nodeSigner.publicKey,
+        vrfKey,
+        endowment: 10_000,
+      }))
+      .sort((a, b) => compareBytes(a.source, b.source)),
+    authorities: [],
+    recoveryKeys: [],
+    recoveryThreshold: 0,
+  };
+}
+
+/** A sign-log in memory that outlives a closed node, as the file does. */
+export function memorySignLog(nodeKey: Uint8Array): { open(): SignLog; readonly records: readonly Uint8Array[] } {
+  let records: Uint8Array[] = [];
+  return {
+    get records() {
+      return records;
+    },
+    open: () => ({
+      records: [...records],
+      header: { nodeKey, createdAtMs: 0 },
+      tornBytes: 0,
+      append(record) {
+        records.push(record);
+        return Promise.resolve();
+      },
+      rewrite(next) {
+        records = [...next];
+        return Promise.resolve();
+      },
+      close: () => Promise.resolve(),
+    }),
+  };
+}
+
+/** A database whose content stays when the store closes it. */
+function lastingDatabase(): MemoryLevel<Uint8Array, Uint8Array> {
+  return new MemoryLevel<Uint8Array, Uint8Array>({ keyEncoding: 'view', valueEncoding: 'view', storeEncoding: 'view' });
+}
+
+export interface TestNode {
+  readonly source: TestSource | undefined;
+  readonly ledger: Ledger;
+  readonly network: Network;
+  readonly running: boolean;
+  /** Stops the node; its database and sign-log stay. */
+  stop(): Promise<void>;
+  restart(): Promise<void>;
+}
+
+export interface TestNet {
+  readonly genesis: Genesis;
+  readonly chainId: Uint8Array;
+  readonly sources: readonly TestSource[];
+  readonly nodes: readonly TestNode[];
+  /** Adds a node that follows only, or one of a source. */
+  join(options?: { readonly source?: TestSource; readonly genesis?: Genesis }): Promise<TestNode>;
+  close(): Promise<void>;
+}
+
+let tlsOnce: Promise<{ key: string; cert: string }> | undefined;
+/** One certificate for all: peers know each other by node key. */
+export function testTls(): Promise<{ key: string; cert: string }> {
+  tlsOnce ??= generate([{ name: 'commonName', value: 'test' }], { keyType: 'ec', algorithm: 'sha256' }).then(
+    ({ private: key, cert }) => ({ key, cert }),
+  );
+  return tlsOnce;
+}
+
+export async function startNet(options: {
+  readonly module: ConsensusModule;
+  readonly size?: number;
+  readonly parameters?: Partial<Parameters>;
+  readonly ledger?: Partial<LedgerOptions>;
+}): Promise<TestNet> {
+  const { size = 4, module, parameters } = options;
+  const sources = await Promise.all(Array.from({ length: size }, (_, index) => testSource(`s${index}`)));
+  const genesis = genesisOf(sources, { moduleId: module.id, ...(parameters && { parameters }) });
+  const nodes: TestNode[] = [];
+  const addresses: PeerAddress[] = [];
+  const tls = await testTls();
+
+  async function makeNode(source: TestSource | undefined, own: Genesis): Promise<TestNode> {
+    const nodeSigner = source?.nodeSigner ?? (await createSigner(seedOf(`follower ${nodes.length}`)));
+    const database = lastingDatabase();
+    const signLog = memorySignLog(nodeSigner.publicKey);
+    let network: Network | undefined;
+    let port = 0;
+    const open = async (): Promise<Ledger> =>
+      openLedger({
+        genesis: own,
+        store: await openStore(database, { chainId: chainIdOf(own) }),
+        consensus: module,
+        ...(source && {
+          identity: {
+            source: source.signer.publicKey,
+            nodeSigner,
+            prove: (alpha: Uint8Array) => vrfProve(source.vrfSeed, alpha),
+            signLog: signLog.open(),
+          },
+        }),
+        async network(requirements) {
+          network = await createNetwork({
+            ...requirements,
+            limits: { ...requirements.limits, reconnectMinMs: 20, reconnectMaxMs: 200 },
+            nodeSigner,
+            listen: { host: '127.0.0.1', port, tls },
+            peers: [...addresses],
+          });
+          port = network.address?.port ?? 0;
+          return network;
+        },
+        ...options.ledger,
+      });
+    let ledger = await open();
+    let running = true;
+    addresses.push({ url: `wss://127.0.0.1:${port}`, nodeKey: nodeSigner.publicKey });
+    return {
+      source,
+      get ledger() {
+        return ledger;
+      },
+      get network() {
+        if (!network) throw new Error('no network');
+        return network;
+      },
+      get running() {
+        return running;
+      },
+      async stop() {
+        running = false;
+        await ledger.close();
+      },
+      async restart() {
+        ledger = await open();
+        running = true;
+      },
+    };
+  }
+
+  for (const source of sources) nodes.push(await makeNode(source, genesis));
+  return {
+    genesis,
+    chainId: chainIdOf(genesis),
+    sources,
+    nodes,
+    async join({ source, genesis: own = genesis } = {}) {
+      const node = await makeNode(source, own);
+      nodes.push(node);
+      return node;
+    },
+    async close() {
+      await Promise.all(nodes.filter(({ running }) => running).map((node) => node.stop()));
+    },
+  };
+}
+
+/** Resolves with the first event, past or future within this wait, that fits; a test's own time limit ends a wait that is vain. */
+export function nextEvent<T extends LedgerEvent['type']>(
+  ledger: Ledger,
+  type: T,
+  fits: (event: Extract<LedgerEvent, { type: T }>) => boolean = () => true,
+): Promise<Extract<LedgerEvent, { type: T }>> {
+  return new Promise((resolve) => {
+    const unsubscribe = ledger.subscribe((event) => {
+      if (event.type !== type || !fits(event as Extract<LedgerEvent, { type: T }>)) return;
+      unsubscribe();
+      resolve(event as Extract<LedgerEvent, { type: T }>);
+    });
+  });
+}
+
+/** Resolves when the ledger has finalized this height. */
+export async function heightReached(ledger: Ledger, height: number): Promise<void> {
+  const reached = nextEvent(ledger, 'finalized', (event) => event.height >= height);
+  if (ledger.status().finalized.height >= height) return;
+  await reached;
+}
+
+/** Resolves with the height at which this node has finalized a transaction. */
+export async function finalizedAt(ledger: Ledger, txId: Uint8Array): Promise<number> {
+  for (;;) {
+    const next = nextEvent(ledger, 'finalized');
+    const status = await ledger.transactionStatus(txId);
+    if (status.status === 'finalized') return status.height;
+    if (status.status === 'refused') throw new Error(`refused: ${status.rule}`);
+    await next;
+  }
+}
