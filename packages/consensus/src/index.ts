@@ -31,5 +31,6 @@ export type {
 export { decodeSignRecord, encodeSignRecord } from './sign-record.js';
 export { hasHonest, isQuorum, seatOf } from './quorum.js';
 export { vrfAlpha } from './seed.js';
+export { StartUpRule } from './start-up-rule.js';
 export { rawStake, type StakeInput, type StakePolicyFunction } from './stake-policy.js';
 export { verifyVrfClaims } from './vrf-claims.js';

@@ -1,0 +1,26 @@
+import type { ConsensusModule } from '@radledger/consensus';
+import { messageClaims } from './claims.js';
+import { dutiesOf } from './duties.js';
+import { finalityClaims } from './finality-proof.js';
+import { SimplexInstance } from './instance.js';
+import { SIMPLEX_RULES, type SimplexRules } from './rules.js';
+import { randomnessOf, SEAL_KIND, sealClaims } from './seal.js';
+
+/** @param options.rules - for tests of the tests only: production has one set */
+export function createSimplex(options: { readonly rules?: Partial<SimplexRules> } = {}): ConsensusModule {
+  const rules = Object.freeze({ ...SIMPLEX_RULES, ...options.rules });
+  return {
+    id: 'simplex/1',
+    sealKind: SEAL_KIND,
+    caps: { finality: 'instant', reorganises: false, dutyEvidence: 'certified' },
+    create: (context) => new SimplexInstance(context, rules),
+    claims: (bytes, context) => messageClaims(bytes, { ...context, rules }),
+    sealClaims,
+    finalityClaims: (input) => finalityClaims(input, rules),
+    randomnessOf,
+    dutiesOf,
+  };
+}
+
+/** The default consensus: Simplex with rotating leaders, weighted by stake. Spec: docs/spec/simplex.md. */
+export const simplex: ConsensusModule = createSimplex();
