@@ -1,0 +1,155 @@
+/**
+ * The gateway's durable memory over any `abstract-level` database: sealed records, one atomic synced batch per change.
+ * Spec: docs/spec/exchange-records.md.
+ */
+import type { AbstractBatchOptions, AbstractLevel } from 'abstract-level';
+import { decodeWith, encodeWith, hmacSha256, randomBytes, type Schema, toHex, utf8 } from '@radledger/primitives';
+import { ExchangeError } from './errors.js';
+import type { SecretBox } from './secret-box.js';
+
+// The value and key types of a database are its own business; every call here names its encodings.
+// biome-ignore lint/suspicious/noExplicitAny: AbstractLevel is invariant in its formats
+export type ExchangeDatabase = AbstractLevel<any, any, any>;
+
+/** One kind of record: its place in the database and its codec. */
+export interface RecordKind<T> {
+  /** First segment of the key; lower-case, no `/`. */
+  readonly name: string;
+  readonly schema: Schema<T>;
+  readonly bytesMax: number;
+}
+
+/** One write of a batch; made by `put` and `remove`. */
+export interface Change {
+  readonly key: string;
+  readonly plaintext: Uint8Array | undefined;
+}
+
+/** Writes a record. @param id - never a name, a UID or anything else that tells of a patient: keys are stored as they are */
+export function put<T>(kind: RecordKind<T>, id: string, value: T): Change {
+  return { key: `${kind.name}/${id}`, plaintext: encodeWith(kind.schema, value) };
+}
+
+/** Erases a record. */
+export function remove(kind: RecordKind<unknown>, id: string): Change {
+  return { key: `${kind.name}/${id}`, plaintext: undefined };
+}
+
+/** A sealed stand-in for a record that may not exist. */
+export interface Decoy<T> {
+  readonly key: string;
+  readonly sealed: Uint8Array;
+  readonly kind: RecordKind<T>;
+}
+
+export interface ExchangeStore {
+  get<T>(kind: RecordKind<T>, id: string): Promise<T | undefined>;
+  /**
+   * The record, or `decoy` when there is none, after the same amount of work: one read, one opening, one decoding. Where
+   * an answer must not tell whether a record exists.
+   */
+  getOrDecoy<T>(
+    kind: RecordKind<T>,
+    id: string,
+    decoy: Decoy<T>,
+  ): Promise<{ readonly found: boolean; readonly value: T }>;
+  /** Seals a stand-in for `getOrDecoy`; it never reaches the database. */
+  createDecoy<T>(kind: RecordKind<T>, value: T): Promise<Decoy<T>>;
+  /** All records of a kind whose id starts with `prefix`, in the order of their keys. */
+  list<T>(kind: RecordKind<T>, prefix?: string): Promise<readonly { readonly id: string; readonly value: T }[]>;
+  /** All of `changes` or none of them; on disk when it resolves. */
+  commit(changes: readonly Change[]): Promise<void>;
+  /** A stable name for something that must not stand in a key: HMAC-SHA-256 under a key that only this database has. */
+  pseudonymOf(value: string): string;
+}
+
+const META_KEY = 'meta/index-key';
+// `sync` is an option of classic-level and of adapters with a disk; others ignore it.
+const DURABLE: AbstractBatchOptions<string, Uint8Array> & { readonly sync: boolean } = {
+  keyEncoding: 'utf8',
+  valueEncoding: 'view',
+  sync: true,
+};
+const READ = { keyEncoding: 'utf8', valueEncoding: 'view' } as const;
+
+/**
+ * Opens the records of a gateway.
+ * @throws {ExchangeError} `RECORD_UNREADABLE` when `secretBox` has another key than the one the database was made with;
+ *   nothing is changed then
+ */
+export async function openExchangeStore(options: {
+  readonly database: ExchangeDatabase;
+  readonly secretBox: SecretBox;
+}): Promise<ExchangeStore> {
+  const { database, secretBox } = options;
+  const read = async (key: string): Promise<Uint8Array | undefined> => {
+    const sealed = await database.get<string, Uint8Array>(key, READ);
+    return sealed === undefined ? undefined : secretBox.open(key, sealed);
+  };
+  const commit = async (changes: readonly Change[]): Promise<void> => {
+    if (changes.length === 0) return;
+    const operations = await Promise.all(
+      changes.map(async ({ key, plaintext }) =>
+        plaintext === undefined
+          ? ({ type: 'del', key } as const)
+          : ({ type: 'put', key, value: await secretBox.seal(key, plaintext) } as const),
+      ),
+    );
+    await database.batch<string, Uint8Array>(operations, DURABLE);
+  };
+
+  let indexKey = await read(META_KEY);
+  if (indexKey === undefined) {
+    indexKey = randomBytes(32);
+    await commit([{ key: META_KEY, plaintext: indexKey }]);
+  }
+  const pseudonymKey = indexKey;
+
+  return {
+    commit,
+    pseudonymOf: (value) => toHex(hmacSha256(pseudonymKey, utf8(value))),
+    async get<T>(kind: RecordKind<T>, id: string) {
+      const plaintext = await read(`${kind.name}/${id}`);
+      return plaintext === undefined ? undefined : decodeRecord(kind, plaintext);
+    },
+    async createDecoy<T>(kind: RecordKind<T>, value: T) {
+      const key = `${kind.name}/decoy`;
+      return { key, kind, sealed: await secretBox.seal(key, encodeWith(kind.schema, value)) };
+    },
+    async getOrDecoy<T>(kind: RecordKind<T>, id: string, decoy: Decoy<T>) {
+      const key = `${kind.name}/${id}`;
+      const sealed = await database.get<string, Uint8Array>(key, READ);
+      const plaintext = await secretBox.open(
+        ...(sealed === undefined ? ([decoy.key, decoy.sealed] as const) : ([key, sealed] as const)),
+      );
+      return { found: sealed !== undefined, value: decodeRecord(kind, plaintext) };
+    },
+    async list<T>(kind: RecordKind<T>, prefix = '') {
+      const start = `${kind.name}/${prefix}`;
+      const found: { id: string; value: T }[] = [];
+      for await (const [key, sealed] of database.iterator<string, Uint8Array>({
+        gte: start,
+        lt: `${start}\xff`,
+        ...READ,
+      })) {
+        found.push({
+          id: key.slice(kind.name.length + 1),
+          value: decodeRecord(kind, await secretBox.open(key, sealed)),
+        });
+      }
+      return found;
+    },
+  };
+}
+
+function decodeRecord<T>(kind: RecordKind<T>, plaintext: Uint8Array): T {
+  try {
+    return decodeWith(kind.schema, plaintext, { bytesMax: kind.bytesMax });
+  } catch (cause) {
+    throw new ExchangeError(
+      { code: 'RECORD_UNREADABLE' },
+      `a ${kind.name} record was written by another version of this software`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,4 @@
+export { type Address, type BoundListener, bindHttp, bindTls, createIti43Handler, type Listener } from './listen.js';
+export { createOperatorApi, type OperatorApiOptions } from './operator-api.js';
+export { createPatientApi, type PatientApiOptions } from './patient-api.js';
+export { tlsPinOf } from './tls-pin.js';

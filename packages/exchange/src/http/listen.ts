@@ -1,0 +1,119 @@
+/** Sockets of a gateway, with limits set, and an end that lets running answers finish. */
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { createDocumentRepository, type DocumentRepositoryLimits, listenerOptions } from '@radledger/iti43/server';
+import { ExchangeError } from '../errors.js';
+import type { ImageSource } from '../source/image-source.js';
+
+export interface Address {
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+}
+
+export interface Listener extends Address {
+  /** `http(s)://host:port` */
+  readonly url: string;
+  /**
+   * Stops accepting and waits for running answers, at most `drainMs` (default 10 000); then cuts what is left.
+   */
+  close(drainMs?: number): Promise<void>;
+}
+
+const CONNECTIONS_MAX = 1024;
+
+/** A bound socket that answers 503 until something is mounted: its port is known before what it serves. */
+export interface BoundListener extends Listener {
+  mount(handler: RequestListener): void;
+}
+
+/** Binds plain HTTP; TLS for it is the work of a reverse proxy. @throws {ExchangeError} `LISTEN_FAILED` */
+export function bindHttp(address: Address): Promise<BoundListener> {
+  return bind(
+    (handler) =>
+      createServer(
+        { maxHeaderSize: 16_384, headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 5_000 },
+        handler,
+      ),
+    address,
+    'http',
+  );
+}
+
+/**
+ * Binds TLS 1.3 with the key whose pin is on the ledger.
+ * @param tls - PEM
+ * @throws {ExchangeError} `LISTEN_FAILED`; what `node:tls` throws for a key that does not fit its certificate
+ */
+export function bindTls(
+  address: Address,
+  tls: { readonly key: string; readonly cert: string },
+): Promise<BoundListener> {
+  return bind((handler) => createTlsServer({ ...listenerOptions, ...tls }, handler), address, 'https');
+}
+
+/** ITI-43 of a source at `/xds/iti43`, to be mounted on a TLS listener. Behind a base URL with a path, a proxy strips that path. */
+export function createIti43Handler(options: {
+  readonly source: ImageSource;
+  readonly limits?: DocumentRepositoryLimits;
+  readonly onRefusal?: (error: Error) => void;
+}): RequestListener {
+  const serve = createDocumentRepository({
+    ...options.source.repository,
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
+    ...(options.onRefusal === undefined ? {} : { onRefusal: options.onRefusal }),
+  });
+  return (request, response) => {
+    if (request.url === '/xds/iti43') serve(request, response);
+    else response.writeHead(404, { 'content-length': 0 }).end();
+  };
+}
+
+async function bind(
+  create: (handler: RequestListener) => Server,
+  address: Address,
+  scheme: 'http' | 'https',
+): Promise<BoundListener> {
+  let mounted: RequestListener = (_request, response) =>
+    void response.writeHead(503, { 'content-length': 0, 'retry-after': '1' }).end();
+  const listener = await listen(
+    create((request, response) => mounted(request, response)),
+    address,
+    scheme,
+  );
+  return {
+    ...listener,
+    mount(handler) {
+      mounted = handler;
+    },
+  };
+}
+
+async function listen(server: Server, address: Address, scheme: 'http' | 'https'): Promise<Listener> {
+  server.maxConnections = CONNECTIONS_MAX;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const reason = cause.code ?? 'UNKNOWN';
+      const message = `cannot listen on ${address.host}:${address.port} (${reason})`;
+      reject(new ExchangeError({ code: 'LISTEN_FAILED', reason }, message, { cause }));
+    });
+    server.listen(address.port, address.host, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  const hostInUrl = address.host.includes(':') ? `[${address.host}]` : address.host;
+  return {
+    host: address.host,
+    port,
+    url: `${scheme}://${hostInUrl}:${port}`,
+    close: (drainMs = 10_000) =>
+      new Promise<void>((resolve) => {
+        const cut = setTimeout(() => server.closeAllConnections(), drainMs);
+        server.close(() => {
+          clearTimeout(cut);
+          resolve();
+        });
+        server.closeIdleConnections();
+      }),
+  };
+}

@@ -1,0 +1,262 @@
+/** The operator API of a gateway: loopback, bearer token. Spec: docs/spec/gateway-api.md, section 2. */
+import { equalSecrets, fromHex, toHex, utf8 } from '@radledger/primitives';
+import { RETIRE_REASON_NUMBERS, type RetireReason } from '@radledger/transactions';
+import express, { type Express, type RequestHandler } from 'express';
+import helmet from 'helmet';
+import { ExchangeError } from '../errors.js';
+import type { LedgerView } from '../ledger-view.js';
+import type { ImageRecipient, RequestStatus } from '../recipient/image-recipient.js';
+import type { ImageSource, WorklistEntry } from '../source/image-source.js';
+import { errorHandler, sendError } from './replies.js';
+
+export interface OperatorApiOptions {
+  readonly source?: ImageSource | undefined;
+  readonly recipient?: ImageRecipient | undefined;
+  readonly chainId: Uint8Array;
+  /** A secret of at least 16 characters. */
+  readonly bearerToken: string;
+  /** SHA-256 of the SubjectPublicKeyInfo of the TLS keys in use. */
+  readonly tlsPins?: readonly Uint8Array[];
+  readonly onFailure?: (error: unknown) => void;
+}
+
+const BODY_BYTES_MAX = 65_536;
+
+/** Makes the express app of the operator API. It must be listened to on loopback only. */
+export function createOperatorApi(options: OperatorApiOptions): Express {
+  const { source, recipient } = options;
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('etag', false);
+  app.use(helmet());
+  app.use((_request, response, next) => {
+    response.set('Cache-Control', 'no-store');
+    next();
+  });
+  app.use(requireToken(options.bearerToken));
+  app.use(express.json({ limit: BODY_BYTES_MAX, inflate: false, strict: true }));
+
+  app.get('/v1/status', async (_request, response) => {
+    const view = (source ?? recipient)?.view;
+    response.json({
+      chainId: toHex(options.chainId),
+      node: view === undefined ? null : viewJson(view),
+      source: source === undefined ? null : await sourceJson(source, options.tlsPins ?? []),
+      recipient: recipient === undefined ? null : { key: toHex(recipient.recipientKey) },
+      suspended: source?.suspended ?? 0,
+    });
+  });
+  if (source !== undefined) addSourceRoutes(app, source);
+  if (recipient !== undefined) addRecipientRoutes(app, recipient);
+
+  app.use((_request, response) =>
+    sendError(response, new ExchangeError({ code: 'NOT_FOUND' }, 'there is nothing here')),
+  );
+  app.use(errorHandler(options.onFailure ?? (() => undefined)));
+  return app;
+}
+
+function addSourceRoutes(app: Express, source: ImageSource): void {
+  app.post('/v1/source/define', async (request, response) => {
+    const body = membersOf(request.body, ['name', 'nodeKey', 'nodeProof', 'vrfKey', 'vrfProof']);
+    const { txId } = await source.directory.define({
+      name: textOf(body.name, 64),
+      nodeKey: hexOf(body.nodeKey, 32),
+      nodeProof: hexOf(body.nodeProof, 64),
+      vrfKey: hexOf(body.vrfKey, 32),
+      vrfProof: hexOf(body.vrfProof, 64),
+    });
+    response.status(202).json({ txId: toHex(txId) });
+  });
+  app.post('/v1/source/move', async (request, response) => {
+    const { name } = membersOf(request.body, ['name']);
+    const { txId } = await source.directory.move({ name: textOf(name, 64) });
+    response.status(202).json({ txId: toHex(txId) });
+  });
+  app.get('/v1/studies', async (_request, response) => {
+    const studies = [];
+    for await (const entry of source.worklist()) studies.push(studyJson(entry));
+    response.json({ studies });
+  });
+  app.post('/v1/invitations', async (request, response) => {
+    const body = membersOf(request.body, ['studyInstanceUid', 'label']);
+    const studyInstanceUid = uidOf(body.studyInstanceUid);
+    response.status(201).json(await source.invite({ studyInstanceUid, label: textOf(body.label, 128) }));
+  });
+  app.post('/v1/studies/:studyInstanceUid/amend', async (request, response) => {
+    membersOf(request.body, []);
+    const { txId, content } = await source.amend(uidOf(request.params.studyInstanceUid));
+    response.status(202).json({ txId: toHex(txId), content: toHex(content) });
+  });
+  app.post('/v1/studies/:studyInstanceUid/retire', async (request, response) => {
+    const { reasonClass } = membersOf(request.body, ['reasonClass']);
+    const { txId } = await source.retire(uidOf(request.params.studyInstanceUid), reasonOf(reasonClass));
+    response.status(202).json({ txId: toHex(txId) });
+  });
+  app.post('/v1/studies/:studyInstanceUid/retry', async (request, response) => {
+    membersOf(request.body, []);
+    await source.retry(uidOf(request.params.studyInstanceUid));
+    response.status(202).json({});
+  });
+}
+
+function addRecipientRoutes(app: Express, recipient: ImageRecipient): void {
+  app.post('/v1/requests', async (request, response) => {
+    const body = membersOf(request.body, ['reason', 'wantedUntilMs']);
+    const wantedUntilMs = timeOf(body.wantedUntilMs);
+    response.status(201).json(await recipient.request({ reason: textOf(body.reason, 200), wantedUntilMs }));
+  });
+  app.get('/v1/requests', async (_request, response) => {
+    response.json({ requests: (await recipient.requests()).map(requestJson) });
+  });
+  app.get('/v1/requests/:id', async (request, response) => {
+    response.json(requestJson(await recipient.requestStatus(String(request.params.id))));
+  });
+  app.post('/v1/requests/:id/fetch', async (request, response) => {
+    const { retrievalId } = membersOf(request.body, [], ['retrievalId']);
+    const wanted = retrievalId === undefined || retrievalId === null ? undefined : textOf(retrievalId, 128);
+    response.status(202).json(requestJson(await recipient.fetch(String(request.params.id), wanted)));
+  });
+  app.get('/v1/requests/:id/events', async (request, response) => {
+    const gone = new AbortController();
+    response.on('close', () => gone.abort());
+    const id = String(request.params.id);
+    await recipient.requestStatus(id); // an unknown request is an error answer, not an empty stream
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    for await (const status of recipient.watchRequest(id, gone.signal)) {
+      const isDrained = response.write(`event: request\ndata: ${JSON.stringify(requestJson(status))}\n\n`);
+      if (!isDrained) await drained(response, gone.signal);
+    }
+    response.end();
+  });
+}
+
+function drained(response: NodeJS.EventEmitter, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off('drain', done);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    response.on('drain', done);
+    signal.addEventListener('abort', done);
+    if (signal.aborted) done();
+  });
+}
+
+function requireToken(token: string): RequestHandler {
+  const expected = utf8(`Bearer ${token}`);
+  return (request, response, next) => {
+    const given = utf8(request.headers.authorization ?? '');
+    if (equalSecrets(given, expected)) next();
+    else
+      sendError(response, new ExchangeError({ code: 'UNAUTHORIZED' }, 'expected the bearer token of the token file'));
+  };
+}
+
+function viewJson(view: LedgerView) {
+  const ageMs = view.ageMs();
+  return { height: view.head.height, viewAgeMs: Number.isFinite(ageMs) ? ageMs : null, fresh: view.isFresh() };
+}
+
+async function sourceJson(source: ImageSource, tlsPins: readonly Uint8Array[]) {
+  const { state, txId, height, failure } = await source.directory.state();
+  return {
+    id: toHex(source.source),
+    signingKey: toHex(source.signingKey),
+    state,
+    txId: txId === undefined ? null : toHex(txId),
+    height: height ?? null,
+    code: failure ?? null,
+    iti43: source.endpointUrl,
+    tlsPins: tlsPins.map(toHex),
+  };
+}
+
+function studyJson({ studyInstanceUid, instances, state, studyId, height, label, code }: WorklistEntry) {
+  return {
+    studyInstanceUid,
+    instances,
+    state,
+    studyId: studyId === undefined ? null : toHex(studyId),
+    height: height ?? null,
+    label: label ?? null,
+    code: code ?? null,
+  };
+}
+
+function requestJson({ requestId, reason, wantedUntilMs, expiresAtMs, retrievals }: RequestStatus) {
+  const shown = retrievals.map((retrieval) => ({
+    retrievalId: retrieval.retrievalId,
+    state: retrieval.state,
+    source: toHex(retrieval.source),
+    studyId: toHex(retrieval.studyId),
+    label: retrieval.label,
+    notAfterMs: retrieval.notAfterMs,
+    progress: { bytes: retrieval.bytesReceived },
+    folder: retrieval.location ?? null,
+    code: retrieval.code ?? null,
+  }));
+  const newest = shown.at(-1);
+  return {
+    requestId,
+    state: newest?.state ?? 'waiting',
+    reason,
+    wantedUntilMs,
+    expiresAtMs,
+    progress: newest?.progress ?? { bytes: 0 },
+    folder: newest?.folder ?? null,
+    code: newest?.code ?? null,
+    retrievals: shown,
+  };
+}
+
+/** The members of a JSON body: all of `required`, none but those and `allowed`. */
+function membersOf(
+  body: unknown,
+  required: readonly string[],
+  allowed: readonly string[] = [],
+): Readonly<Record<string, unknown>> {
+  const members = (body ?? {}) as Readonly<Record<string, unknown>>;
+  if (typeof members !== 'object' || Array.isArray(members)) throw malformed('a JSON object');
+  const unknown = Object.keys(members).find((name) => !required.includes(name) && !allowed.includes(name));
+  if (unknown !== undefined) throw malformed(`only the members ${[...required, ...allowed].join(', ')}`);
+  const missing = required.find((name) => members[name] === undefined);
+  if (missing !== undefined) throw malformed(`a member ${missing}`);
+  return members;
+}
+
+function textOf(value: unknown, lengthMax: number): string {
+  if (typeof value !== 'string' || value.length > 4 * lengthMax) throw malformed(`text of at most ${lengthMax} bytes`);
+  return value;
+}
+
+const UID = /^[0-9]+(\.[0-9]+)*$/;
+
+function uidOf(value: unknown): string {
+  if (typeof value !== 'string' || value.length > 64 || !UID.test(value)) throw malformed('a Study Instance UID');
+  return value;
+}
+
+function hexOf(value: unknown, length: number): Uint8Array {
+  if (typeof value !== 'string' || !/^[0-9a-f]*$/.test(value) || value.length !== 2 * length) {
+    throw malformed(`${2 * length} lower-case hex digits`);
+  }
+  return fromHex(value);
+}
+
+function timeOf(value: unknown): number {
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
+    throw malformed('a time in Unix milliseconds');
+  return value;
+}
+
+function reasonOf(value: unknown): RetireReason {
+  const found = Object.entries(RETIRE_REASON_NUMBERS).find(([, number]) => number === value);
+  if (found === undefined) throw malformed('a reason class from 0 to 4');
+  return found[0] as RetireReason;
+}
+
+function malformed(expected: string): ExchangeError {
+  return new ExchangeError({ code: 'MALFORMED_REQUEST' }, `expected ${expected}`);
+}

@@ -1,0 +1,123 @@
+/** The patient-facing API of a gateway. Spec: docs/spec/gateway-api.md, section 1. */
+import {
+  CLAIM_BYTES_MAX,
+  createWellKnown,
+  GRANT_NOTICE_BYTES_MAX,
+  STUDY_SECRET_REQUEST_BYTES_MAX,
+  wellKnownToJson,
+} from '@radledger/handover';
+import type { Signer } from '@radledger/primitives';
+import express, { type Express, type RequestHandler, type Response } from 'express';
+import { rateLimit } from 'express-rate-limit';
+import helmet from 'helmet';
+import { ExchangeError } from '../errors.js';
+import type { ImageRecipient } from '../recipient/image-recipient.js';
+import type { ImageSource } from '../source/image-source.js';
+import { errorHandler, sendError } from './replies.js';
+
+export interface PatientApiOptions {
+  readonly source?: ImageSource | undefined;
+  readonly recipient?: ImageRecipient | undefined;
+  /** Signs the well-known document: the source's signing key, or the recipient key when there is no source. */
+  readonly signer: Signer;
+  readonly chainId: Uint8Array;
+  /** Address under which patients reach this API. */
+  readonly gatewayApi: string;
+  /** Whom a patient asks about her data: one line. */
+  readonly privacyContact?: string;
+  /** The clock, Unix ms; default the system's. */
+  readonly now?: () => number;
+  /** Requests of one address a minute; default 120. */
+  readonly requestsPerMinute?: number;
+  /** Number of reverse proxies in front whose `X-Forwarded-For` is believed; default 0. */
+  readonly trustedProxies?: number;
+  readonly onFailure?: (error: unknown) => void;
+}
+
+/**
+ * Makes the express app of the patient-facing API. Without a source, claims and study secrets are 404; without a recipient,
+ * boxes are.
+ */
+export function createPatientApi(options: PatientApiOptions): Express {
+  const { source, recipient } = options;
+  const onFailure = options.onFailure ?? (() => undefined);
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('etag', false);
+  app.set('trust proxy', options.trustedProxies ?? 0);
+  app.use(helmet({ crossOriginResourcePolicy: { policy: 'cross-origin' } }));
+  app.use(openToEveryOrigin);
+  app.use(
+    rateLimit({
+      windowMs: 60_000,
+      limit: options.requestsPerMinute ?? 120,
+      standardHeaders: 'draft-8',
+      legacyHeaders: false,
+      handler: (_request, response) =>
+        sendError(response, new ExchangeError({ code: 'TOO_MANY_REQUESTS' }, 'retry in a minute')),
+    }),
+  );
+
+  app.get('/.well-known/radledger', async (_request, response) => {
+    const document = await createWellKnown(
+      {
+        chainId: options.chainId,
+        api: options.gatewayApi,
+        privacyContact: options.privacyContact ?? '',
+        issuedAtMs: (options.now ?? Date.now)(),
+        ...(source === undefined ? {} : { source: source.source, iti43: source.endpointUrl }),
+        ...(recipient === undefined ? {} : { recipient: recipient.recipientKey }),
+      },
+      options.signer,
+    );
+    response.json(wellKnownToJson(document));
+  });
+
+  if (source !== undefined) {
+    app.post('/v1/claims', octets(CLAIM_BYTES_MAX), async (request, response) => {
+      sendOctets(response, await source.claim(bodyOf(request.body)));
+    });
+    app.post('/v1/study-secrets', octets(STUDY_SECRET_REQUEST_BYTES_MAX), async (request, response) => {
+      sendOctets(response, await source.studySecret(bodyOf(request.body)));
+    });
+  }
+  if (recipient !== undefined) {
+    app.post('/v1/boxes/:boxId', octets(GRANT_NOTICE_BYTES_MAX), async (request, response) => {
+      await recipient.takeNotice(String(request.params.boxId), bodyOf(request.body));
+      response.status(202).json({});
+    });
+  }
+
+  app.use((_request, response) =>
+    sendError(response, new ExchangeError({ code: 'NOT_FOUND' }, 'there is nothing here')),
+  );
+  app.use(errorHandler(onFailure));
+  return app;
+}
+
+const openToEveryOrigin: RequestHandler = (request, response, next) => {
+  response.set({
+    'Access-Control-Allow-Origin': '*',
+    'Access-Control-Allow-Methods': 'GET, HEAD, POST',
+    'Access-Control-Allow-Headers': 'Content-Type',
+    'Access-Control-Max-Age': '86400',
+    'Cache-Control': 'no-store',
+  });
+  if (request.method === 'OPTIONS') response.status(204).end();
+  else next();
+};
+
+function octets(bytesMax: number): RequestHandler {
+  return express.raw({ type: 'application/octet-stream', limit: bytesMax, inflate: false });
+}
+
+function bodyOf(body: unknown): Uint8Array {
+  if (!(body instanceof Uint8Array) || body.length === 0) {
+    throw new ExchangeError({ code: 'MALFORMED_REQUEST' }, 'expected a body of type application/octet-stream');
+  }
+  return new Uint8Array(body);
+}
+
+function sendOctets(response: Response, bytes: Uint8Array): void {
+  response.type('application/octet-stream').send(Buffer.from(bytes));
+}

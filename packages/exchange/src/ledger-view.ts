@@ -1,0 +1,253 @@
+/**
+ * A gateway's view of the ledger: how old it is, the cells it has read, and what happens next. D11: an old view serves
+ * nothing. Spec: docs/spec/gateway-api.md, section 3.
+ */
+import type { GrantCell, StudyCell } from '@radledger/chain';
+import { toHex } from '@radledger/primitives';
+import { decodeTransaction, type SignedTransaction } from '@radledger/transactions';
+import type { FinalizedHead, LedgerPort } from './ledger-port.js';
+
+/** Longest age of a view that a gateway still acts on, unless configured. */
+export const VIEW_AGE_MS_MAX = 60_000;
+const CACHED_PAIRS_MAX = 100_000;
+/** More missed blocks than this are not read one by one: everything cached is dropped instead. */
+const CATCH_UP_BLOCKS_MAX = 256;
+
+/** The two cells that decide about one reader of one study, read together. */
+export interface CellPair {
+  readonly study: StudyCell | undefined;
+  readonly grant: GrantCell | undefined;
+}
+
+export interface FinalizedBlock extends FinalizedHead {
+  /** Transactions of the blocks since the last one told, in their order; `undefined` when they were too many to read. */
+  readonly transactions: readonly SignedTransaction[] | undefined;
+}
+
+export interface LedgerViewListener {
+  /** A block is final and the cells it changed are no longer cached. The next event waits until this resolves. */
+  onFinalized?(block: FinalizedBlock): Promise<void>;
+  /** The node admitted a transaction that may never be final. Its form was checked, its signatures were not. */
+  onSeen?(transaction: SignedTransaction): Promise<void>;
+  onHeartbeat?(height: number): Promise<void>;
+}
+
+export interface LedgerView {
+  readonly chainId: Uint8Array;
+  /** Newest finalized block whose changes this view has taken in. */
+  readonly head: FinalizedHead;
+  /** Now minus the receipt of the newest verified finality proof; infinite before the first one. */
+  ageMs(): number;
+  isFresh(): boolean;
+  /** Both cells from the cache, or both from the node: never one of each, so that cost tells nothing about the study. */
+  cells(studyId: Uint8Array, tag: Uint8Array): Promise<CellPair>;
+  /** As `cells`, from the cache only. */
+  cachedCells(studyId: Uint8Array, tag: Uint8Array): CellPair | undefined;
+  listen(listener: LedgerViewListener): void;
+  /** Resolves when the view has taken in its first heartbeat, or rejects when closed before. */
+  ready(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface LedgerViewOptions {
+  readonly ledger: LedgerPort;
+  /** The source whose studies and grants are asked for. */
+  readonly source: Uint8Array;
+  readonly now: () => number;
+  /** Default 60 000. */
+  readonly ageMsMax?: number;
+  /** Told of failures that are tried again: an unreachable node, a listener that threw. */
+  readonly onFailure?: (error: unknown) => void;
+}
+
+/**
+ * Starts to follow the ledger. Cells are cached until a finalized transaction names their study.
+ * @throws {ExchangeError} `NODE_UNREACHABLE` when the node does not answer at the start
+ */
+export async function openLedgerView(options: LedgerViewOptions): Promise<LedgerView> {
+  const { ledger, source, now } = options;
+  const ageMsMax = options.ageMsMax ?? VIEW_AGE_MS_MAX;
+  const status = await ledger.head();
+  const { chainId } = status;
+  const listeners: LedgerViewListener[] = [];
+  const stop = new AbortController();
+  const pairs = createPairCache();
+
+  let head: FinalizedHead = { height: status.height, timestampMs: status.timestampMs };
+  let proofReceivedMs = now() - status.proofAgeMs;
+
+  const tell = async (call: (listener: LedgerViewListener) => Promise<void> | undefined): Promise<void> => {
+    for (const listener of listeners) {
+      try {
+        await call(listener);
+      } catch (error) {
+        options.onFailure?.(error);
+      }
+    }
+  };
+
+  const takeIn = async (next: FinalizedHead): Promise<void> => {
+    if (next.height <= head.height) return;
+    const transactions = await readBlocks(head.height + 1, next.height);
+    if (transactions === undefined) pairs.clear();
+    else for (const { transaction } of transactions) pairs.drop(studyNamedBy(transaction, source));
+    head = next;
+    await tell((listener) => listener.onFinalized?.({ ...next, transactions }));
+  };
+
+  const readBlocks = async (from: number, to: number): Promise<readonly SignedTransaction[] | undefined> => {
+    if (to - from >= CATCH_UP_BLOCKS_MAX) return undefined;
+    const found: SignedTransaction[] = [];
+    for (let height = from; height <= to; height++) {
+      for (const bytes of await ledger.transactionsAt(height)) found.push(decodeTransaction(bytes, chainId));
+    }
+    return found;
+  };
+
+  const follow = async (): Promise<void> => {
+    for await (const event of ledger.events({ fromHeight: head.height + 1, signal: stop.signal })) {
+      if (event.kind === 'finalized') {
+        await takeIn({ height: event.height, timestampMs: event.timestampMs });
+      } else if (event.kind === 'seen') {
+        const transaction = readSeen(event.transaction);
+        if (transaction !== undefined) await tell((listener) => listener.onSeen?.(transaction));
+      } else {
+        // A proof counts once its block is taken in: a node far ahead of what is cached here makes no view young.
+        if (event.height <= head.height) proofReceivedMs = Math.max(proofReceivedMs, now() - event.proofAgeMs);
+        await tell((listener) => listener.onHeartbeat?.(event.height));
+        markReady();
+      }
+    }
+  };
+
+  const readSeen = (bytes: Uint8Array): SignedTransaction | undefined => {
+    try {
+      return decodeTransaction(bytes, chainId);
+    } catch (error) {
+      options.onFailure?.(error);
+      return undefined;
+    }
+  };
+
+  let markReady = (): void => undefined;
+  let markFailed = (_error: Error): void => undefined;
+  const firstHeartbeat = new Promise<void>((resolve, reject) => {
+    markReady = resolve;
+    markFailed = reject;
+  });
+  firstHeartbeat.catch(() => undefined);
+
+  const running = (async () => {
+    while (!stop.signal.aborted) {
+      try {
+        await follow();
+      } catch (error) {
+        if (stop.signal.aborted) break;
+        options.onFailure?.(error);
+        await pause(RETRY_MS, stop.signal);
+      }
+    }
+    markFailed(new Error('the view was closed'));
+  })();
+
+  return {
+    chainId,
+    get head() {
+      return head;
+    },
+    ageMs: () => Math.max(0, now() - proofReceivedMs),
+    isFresh: () => now() - proofReceivedMs <= ageMsMax,
+    cachedCells: (studyId, tag) => pairs.get(studyId, tag),
+    async cells(studyId, tag) {
+      const cached = pairs.get(studyId, tag);
+      if (cached !== undefined) return cached;
+      const generation = pairs.generation();
+      const [study, grant] = await Promise.all([ledger.study(source, studyId), ledger.grant(source, studyId, tag)]);
+      const pair: CellPair = { study, grant };
+      pairs.set(studyId, tag, pair, generation);
+      return pair;
+    },
+    listen: (listener) => void listeners.push(listener),
+    ready: () => firstHeartbeat,
+    async close() {
+      stop.abort();
+      await running;
+    },
+  };
+}
+
+const RETRY_MS = 500;
+
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener(
+      'abort',
+      () => {
+        clearTimeout(timer);
+        resolve();
+      },
+      { once: true },
+    );
+  });
+}
+
+/** The study of `source` that a transaction is about, if any. */
+export function studyNamedBy(
+  { payload }: SignedTransaction['transaction'],
+  source: Uint8Array,
+): Uint8Array | undefined {
+  if (!('studyId' in payload) || toHex(payload.source) !== toHex(source)) return undefined;
+  return payload.studyId;
+}
+
+interface PairCache {
+  get(studyId: Uint8Array, tag: Uint8Array): CellPair | undefined;
+  /** Keeps a pair unless something was dropped since `generation`: it may have been read before that change. */
+  set(studyId: Uint8Array, tag: Uint8Array, pair: CellPair, generation: number): void;
+  generation(): number;
+  drop(studyId: Uint8Array | undefined): void;
+  clear(): void;
+}
+
+/** Least recently inserted pairs go first; all pairs of a study go together. */
+function createPairCache(): PairCache {
+  const studies = new Map<string, Map<string, CellPair>>();
+  let size = 0;
+  let generation = 0;
+  const dropStudy = (key: string): void => {
+    size -= studies.get(key)?.size ?? 0;
+    studies.delete(key);
+  };
+  return {
+    generation: () => generation,
+    get: (studyId, tag) => studies.get(cacheKey(studyId))?.get(cacheKey(tag)),
+    set(studyId, tag, pair, readAt) {
+      if (readAt !== generation) return;
+      const key = cacheKey(studyId);
+      const tags = studies.get(key) ?? new Map<string, CellPair>();
+      studies.set(key, tags);
+      if (!tags.has(cacheKey(tag))) size += 1;
+      tags.set(cacheKey(tag), pair);
+      for (const oldest of studies.keys()) {
+        if (size <= CACHED_PAIRS_MAX) break;
+        dropStudy(oldest);
+      }
+    },
+    drop(studyId) {
+      if (studyId === undefined) return;
+      generation += 1;
+      dropStudy(cacheKey(studyId));
+    },
+    clear() {
+      generation += 1;
+      studies.clear();
+      size = 0;
+    },
+  };
+}
+
+/** One character a byte: several times cheaper to make than hex, and never shown. */
+function cacheKey(id: Uint8Array): string {
+  return String.fromCharCode.apply(undefined, id as unknown as number[]);
+}

@@ -1,0 +1,166 @@
+/**
+ * One retrieval: proven endpoint, signed ITI-43 request, quarantine, comparison with the ledger, filing. Nothing that a
+ * link, a notice or a sender says is believed where the ledger can be asked.
+ */
+import { importFileSet, type ImportLimits, ImagingError, type StudySink } from '@radledger/imaging';
+import { Iti43Error } from '@radledger/iti43';
+import { type RetrievedDocument, type RetrieveResult, retrieveDocuments } from '@radledger/iti43/client';
+import { equalBytes, type Signer, toHex } from '@radledger/primitives';
+import { contentOf, studyIdOf } from '@radledger/transactions';
+import { isLive } from '@radledger/chain';
+import { ExchangeError } from '../errors.js';
+import type { LedgerPort } from '../ledger-port.js';
+import type { LedgerView } from '../ledger-view.js';
+import { type EndpointGuardOptions, guardEndpoint } from './endpoint-guard.js';
+import type { RetrievalRecord } from './recipient-records.js';
+
+export interface FetchStudyOptions {
+  readonly ledger: LedgerPort;
+  readonly view: LedgerView;
+  readonly signer: Signer;
+  readonly sink: StudySink;
+  readonly quarantineFolder: string;
+  readonly endpointGuard: EndpointGuardOptions;
+  readonly importLimits?: Partial<ImportLimits>;
+  /** Largest ITI-43 response, in bytes. */
+  readonly responseBytesMax: number;
+  readonly now: () => number;
+}
+
+/** What is fetched: the parts of a grant notice that survive its checks. */
+export type FetchTarget = Pick<
+  RetrievalRecord,
+  'source' | 'studyId' | 'tag' | 'studySalt' | 'contentSalt' | 'studyInstanceUid'
+>;
+
+/**
+ * Fetches and files one study.
+ * @param call.onProgress - told how many bytes of the file-set have arrived
+ * @returns where the sink filed it
+ * @throws {ExchangeError} why it was not fetched, by its own reading of the ledger where the source only says no;
+ *   {ImagingError} | {Iti43Error} what was wrong with what came
+ */
+export async function fetchStudy(
+  target: FetchTarget,
+  options: FetchStudyOptions,
+  call: { readonly signal: AbortSignal; readonly onProgress: (bytes: number) => void },
+): Promise<{ readonly location: string; readonly bytes: number }> {
+  const { ledger, signer } = options;
+  const { source, studyId } = target;
+  await requireLiveGrant(target, options);
+  const [sourceCell, studyCell] = await Promise.all([ledger.source(source), ledger.study(source, studyId)]);
+  if (sourceCell?.endpoint === undefined || studyCell === undefined) {
+    throw new ExchangeError({ code: 'SOURCE_UNPROVEN' }, 'the ledger has no endpoint of this source');
+  }
+  const endpoint = await guardEndpoint(sourceCell.endpoint.baseUrl, options.endpointGuard);
+  const repositoryUniqueId = toHex(source);
+  const documentUniqueId = toHex(studyId);
+
+  const response = await retrieveDocuments({
+    endpoint,
+    signer,
+    documents: [{ repositoryUniqueId, documentUniqueId }],
+    tls: { pins: sourceCell.endpoint.tlsPins },
+    limits: { responseBytesMax: options.responseBytesMax },
+    signal: call.signal,
+    now: () => new Date(options.now()),
+  });
+  try {
+    const documents = response.documents[Symbol.asyncIterator]();
+    const document = await firstDocument(documents);
+    if (document?.documentUniqueId !== documentUniqueId) throw await explainRefusal(response, target, options);
+    const { content } = studyCell;
+    if (document.newDocumentUniqueId !== toHex(content)) {
+      throw new ExchangeError({ code: 'CONTENT_MISMATCH' }, 'the source sends another version than the ledger names');
+    }
+    let received = 0;
+    const study = await importFileSet({
+      stream: counted(document.content, (bytes) => {
+        received = bytes;
+        call.onProgress(bytes);
+      }),
+      quarantineFolder: options.quarantineFolder,
+      ...(options.importLimits === undefined ? {} : { limits: options.importLimits }),
+      expected: {
+        studyInstanceUid: target.studyInstanceUid,
+        isCommitted: (manifest, studyInstanceUid) =>
+          equalBytes(contentOf({ contentSalt: target.contentSalt, manifest }), content) &&
+          equalBytes(studyIdOf({ source, studySalt: target.studySalt, studyInstanceUid }), studyId),
+      },
+    });
+    try {
+      const { location } = await study.file(options.sink);
+      return { location, bytes: received };
+    } catch (error) {
+      await study.discard();
+      throw error;
+    }
+  } finally {
+    response.close();
+  }
+}
+
+/** @throws {ExchangeError} `VIEW_STALE` | `GRANT_NOT_LIVE` */
+async function requireLiveGrant(target: FetchTarget, options: FetchStudyOptions): Promise<void> {
+  if (!options.view.isFresh()) {
+    throw new ExchangeError({ code: 'VIEW_STALE' }, 'the view of the ledger is out of date; retry later');
+  }
+  if (!(await hasLiveGrant(target, options))) {
+    throw new ExchangeError({ code: 'GRANT_NOT_LIVE' }, 'the owner has ended access, or it has run out');
+  }
+}
+
+/** Whether finalized cells allow the holder of `tag` to read the study now. */
+export async function hasLiveGrant(
+  { source, studyId, tag }: Pick<FetchTarget, 'source' | 'studyId' | 'tag'>,
+  { ledger, view, now }: Pick<FetchStudyOptions, 'ledger' | 'view' | 'now'>,
+): Promise<boolean> {
+  const [study, grant] = await Promise.all([ledger.study(source, studyId), ledger.grant(source, studyId, tag)]);
+  if (study === undefined || grant === undefined) return false;
+  return isLive({ study, grant, finalizedTimestampMs: view.head.timestampMs, nowMs: now() });
+}
+
+/** The first document, without ending the iteration: ending it would end the connection that its bytes come from. */
+async function firstDocument(documents: AsyncIterator<RetrievedDocument>): Promise<RetrievedDocument | undefined> {
+  const next = await documents.next();
+  return next.done === true ? undefined : next.value;
+}
+
+/** A refusal says little on purpose; what the ledger says about our own grant tells the rest. */
+async function explainRefusal(
+  response: RetrieveResult,
+  target: FetchTarget,
+  options: FetchStudyOptions,
+): Promise<ExchangeError> {
+  const reason = response.errors[0]?.errorCode ?? 'NO_DOCUMENT';
+  if (reason === 'XDSDocumentUniqueIdError' && !(await hasLiveGrant(target, options))) {
+    return new ExchangeError({ code: 'GRANT_NOT_LIVE', reason }, 'the owner has ended access, or it has run out');
+  }
+  const explanation: Record<string, string> = {
+    XDSDocumentUniqueIdError:
+      'the ledger allows it, but the source does not hold the study or has seen an end of access that is not final yet',
+    XDSUnknownRepositoryId: 'the endpoint on the ledger is served by another source',
+    XDSRepositoryBusy: "the source's view of the ledger is out of date; retry in 30 s",
+  };
+  return new ExchangeError({ code: 'RETRIEVAL_REFUSED', reason }, explanation[reason] ?? 'the source refused');
+}
+
+/** The code under which a failed retrieval is kept and shown. */
+export function failureCodeOf(error: unknown): string {
+  if (error instanceof ExchangeError)
+    return error.code === 'RETRIEVAL_REFUSED' ? (error.info.reason ?? error.code) : error.code;
+  if (error instanceof Iti43Error || error instanceof ImagingError) return error.code;
+  return 'RETRIEVAL_FAILED';
+}
+
+async function* counted(
+  stream: AsyncIterable<Uint8Array>,
+  onBytes: (total: number) => void,
+): AsyncIterable<Uint8Array> {
+  let total = 0;
+  for await (const chunk of stream) {
+    total += chunk.length;
+    onBytes(total);
+    yield chunk;
+  }
+}

@@ -1,0 +1,61 @@
+/** What an image recipient keeps, and how it is written. Spec: docs/spec/exchange-records.md, section 5. */
+import { GRANT_NOTICE_BYTES_MAX } from '@radledger/handover';
+import { bytes, type Infer, literal, optional, struct, text, uint } from '@radledger/primitives';
+import type { RecordKind } from '../exchange-store.js';
+import { oneOf } from '../one-of.js';
+
+const format = literal(1);
+const id32 = bytes({ length: 32 });
+
+/** An image request and its box; the id of the record is the box id in hex. */
+export const requestSchema = struct({
+  format,
+  boxId: bytes({ length: 16 }),
+  reason: text({ max: 200 }),
+  wantedUntilMs: uint(),
+  createdAtMs: uint(),
+  expiresAtMs: uint(),
+  sealingPublicKey: id32,
+  sealingPrivateKey: id32,
+});
+export type RequestRecord = Infer<typeof requestSchema>;
+export const requestRecords: RecordKind<RequestRecord> = { name: 'request', schema: requestSchema, bytesMax: 2048 };
+
+/** A sealed notice not opened yet; the id is `<boxId>.<SHA-256 of the notice>`. */
+export const noticeRecords: RecordKind<Uint8Array> = {
+  name: 'notice',
+  schema: bytes({ max: GRANT_NOTICE_BYTES_MAX }),
+  bytesMax: GRANT_NOTICE_BYTES_MAX + 16,
+};
+
+export type RetrievalState = 'waiting' | 'allowed' | 'fetching' | 'filed' | 'failed' | 'ended';
+const RETRIEVAL_STATES: readonly RetrievalState[] = ['waiting', 'allowed', 'fetching', 'filed', 'failed', 'ended'];
+
+/** One study that a notice told of; same id as its notice had. */
+export const retrievalSchema = struct({
+  format,
+  boxId: bytes({ length: 16 }),
+  receivedAtMs: uint(),
+  source: id32,
+  studyId: id32,
+  tag: id32,
+  studySalt: id32,
+  contentSalt: id32,
+  opening: id32,
+  studyInstanceUid: text({ max: 64 }),
+  label: text({ max: 128 }),
+  notAfterMs: uint(),
+  state: oneOf(RETRIEVAL_STATES),
+  code: optional(text({ max: 64 })),
+  bytesReceived: uint(),
+  location: optional(text({ max: 4096 })),
+});
+export type RetrievalRecord = Infer<typeof retrievalSchema>;
+export const retrievalRecords: RecordKind<RetrievalRecord> = {
+  name: 'retrieval',
+  schema: retrievalSchema,
+  bytesMax: 8192,
+};
+
+/** Retrievals that wait for the ledger or were being fetched, so that a restart need not read all of them. */
+export const openRetrievalRecords: RecordKind<0> = { name: 'open-retrieval', schema: literal(0), bytesMax: 8 };

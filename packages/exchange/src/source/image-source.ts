@@ -1,0 +1,277 @@
+/** An image source: everything between an archive on one side, and patients, other gateways and the ledger on the other. */
+import type { PacsConnector } from '@radledger/imaging';
+import type { DocumentRepositoryOptions, ReplayStore } from '@radledger/iti43/server';
+import { equalBytes, type Signer, toHex } from '@radledger/primitives';
+import { isKind, type RetireReason } from '@radledger/transactions';
+import { createCoalesced } from '../coalesce.js';
+import { ExchangeError } from '../errors.js';
+import { type ExchangeDatabase, openExchangeStore } from '../exchange-store.js';
+import { createKeyedLock } from '../keyed-lock.js';
+import type { LedgerPort } from '../ledger-port.js';
+import { type LedgerView, openLedgerView } from '../ledger-view.js';
+import type { SecretBox } from '../secret-box.js';
+import { type Authorise, createAuthoriser, decoyStudy } from './authorise.js';
+import { createDirectoryEntry, type DirectoryEntry } from './directory-entry.js';
+import { createEras } from './eras.js';
+import { createInvitations, currentStudy, type Invitations } from './invitations.js';
+import { createPublisher } from './publisher.js';
+import { createReplayStore } from './replay-store.js';
+import { createRetrieve } from './serving.js';
+import { type StudyRecord, studyRecords } from './source-records.js';
+import { createStudySecrets } from './study-secrets.js';
+import { openSuspensions } from './suspensions.js';
+
+export interface ImageSourceOptions {
+  /** Any `abstract-level` database; this process is its only user. */
+  readonly database: ExchangeDatabase;
+  readonly secretBox: SecretBox;
+  /** The operator's own node. */
+  readonly ledger: LedgerPort;
+  /** Where the studies are. */
+  readonly connector: PacsConnector;
+  /** The source's current signing key. */
+  readonly signer: Signer;
+  /** The source id; default the signing key, which it is until the first rotation. */
+  readonly source?: Uint8Array;
+  /** Address of the patient-facing API: https, or http on loopback. */
+  readonly gatewayApi: string;
+  /** The wallet page that opens invitations, without a fragment; default `<gatewayApi>/`. */
+  readonly walletPage?: string;
+  /** Base URL for Define Source: https; ITI-43 is at `<baseUrl>/xds/iti43`. */
+  readonly baseUrl: string;
+  /** SHA-256 of the SubjectPublicKeyInfo of each TLS key in use, 1 to 3. */
+  readonly tlsPins: readonly Uint8Array[];
+  /** Work asked of a source that genesis does not name; default 0. */
+  readonly workBits?: number;
+  /** Longest age of a ledger view that still serves; default 60 000. */
+  readonly viewAgeMsMax?: number;
+  /** The clock, Unix ms; default the system's. */
+  readonly now?: () => number;
+  /** Told of failures that are tried again or answered elsewhere; never holds patient data. */
+  readonly onFailure?: (error: unknown) => void;
+  /** Told of every durable change of a study. */
+  readonly onStudyChange?: (study: WorklistEntry) => void;
+}
+
+export type WorklistState =
+  | 'draft'
+  | 'invited'
+  | 'claimed'
+  | 'planned'
+  | 'submitted'
+  | 'published'
+  | 'amending'
+  | 'retiring'
+  | 'retired'
+  | 'failed';
+
+/** A study of the archive and how far it is. */
+export interface WorklistEntry {
+  readonly studyInstanceUid: string;
+  /** As far as the archive knows without opening the study. */
+  readonly instances: number;
+  readonly state: WorklistState;
+  readonly studyId: Uint8Array | undefined;
+  /** When Define Study was finalized. */
+  readonly height: number | undefined;
+  readonly label: string | undefined;
+  /** Why it failed, or why it waits. */
+  readonly code: string | undefined;
+}
+
+export interface ImageSource extends Pick<Invitations, 'claim'> {
+  /** The source id: also the repositoryUniqueId, in hex on the wire. */
+  readonly source: Uint8Array;
+  readonly signingKey: Uint8Array;
+  readonly chainId: Uint8Array;
+  readonly view: LedgerView;
+  readonly directory: Pick<DirectoryEntry, 'define' | 'move' | 'state'>;
+  /** Suspensions that hold now. */
+  readonly suspended: number;
+  readonly authorise: Authorise;
+  /** The ITI-43 URL that requests must be addressed to. */
+  readonly endpointUrl: string;
+  /** What `@radledger/iti43/server` needs to serve this source. */
+  readonly repository: Pick<DocumentRepositoryOptions, 'endpointUrl' | 'repositoryUniqueId' | 'retrieve' | 'now'> & {
+    readonly replay: ReplayStore;
+  };
+  worklist(): AsyncIterable<WorklistEntry>;
+  /** @throws {ExchangeError} `STUDY_NOT_FOUND` | `STUDY_TAKEN`; {HandoverError} `TEXT_REFUSED` */
+  invite: Invitations['invite'];
+  /** @throws {ExchangeError} see `createStudySecrets` */
+  studySecret(requestBytes: Uint8Array): Promise<Uint8Array>;
+  amend(studyInstanceUid: string): Promise<{ readonly txId: Uint8Array; readonly content: Uint8Array }>;
+  retire(studyInstanceUid: string, reason: RetireReason): Promise<{ readonly txId: Uint8Array }>;
+  retry(studyInstanceUid: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a source over its records and starts to follow the ledger; goes on with whatever a stop interrupted.
+ * @throws {ExchangeError} `RECORD_UNREADABLE` | `NODE_UNREACHABLE`
+ */
+export async function openImageSource(options: ImageSourceOptions): Promise<ImageSource> {
+  const { ledger, connector, signer } = options;
+  const now = options.now ?? Date.now;
+  const onFailure = options.onFailure ?? (() => undefined);
+  const source = options.source ?? signer.publicKey;
+  const lock = createKeyedLock();
+  const store = await openExchangeStore(options);
+  const view = await openLedgerView({
+    ledger,
+    source,
+    now,
+    onFailure,
+    ...(options.viewAgeMsMax === undefined ? {} : { ageMsMax: options.viewAgeMsMax }),
+  });
+  const { chainId } = view;
+  const identity = { chainId, source, signer };
+  const repositoryUniqueId = toHex(source);
+  const endpointUrl = `${options.baseUrl}/xds/iti43`;
+
+  const suspensions = await openSuspensions({ store, lock, ledger, identity, now, onFailure });
+  const eras = createEras({ store, lock });
+  const replay = createReplayStore({ store, lock, scope: 'iti43', now });
+  const authorise = await createAuthoriser({ store, view, suspensions, source, now });
+  const publisher = createPublisher({
+    store,
+    lock,
+    ledger,
+    identity,
+    connector,
+    onFailure,
+    onChange: (study) => options.onStudyChange?.(entryOf(study, 0)),
+  });
+  const directory = createDirectoryEntry({
+    store,
+    lock,
+    ledger,
+    identity,
+    onFailure,
+    baseUrl: options.baseUrl,
+    tlsPins: options.tlsPins,
+    workBits: options.workBits ?? 0,
+  });
+
+  // Work that nobody waits for; `close` does.
+  const running = new Set<Promise<void>>();
+  const inBackground = (work: Promise<void>): void => {
+    const settled = work.catch(onFailure).finally(() => running.delete(settled));
+    running.add(settled);
+  };
+
+  const invitations = createInvitations({
+    store,
+    lock,
+    identity,
+    now,
+    gatewayApi: options.gatewayApi,
+    walletPage: options.walletPage ?? `${options.gatewayApi}/`,
+    onClaimed: (studyId) => inBackground(publisher.advance(studyId)),
+  });
+  const studySecret = createStudySecrets({
+    store,
+    lock,
+    ledger,
+    view,
+    identity,
+    eras,
+    now,
+    replay: createReplayStore({ store, lock, scope: 'study-secret', now }),
+    decoy: await store.createDecoy(studyRecords, decoyStudy()),
+  });
+
+  const advancing = createCoalesced(async () => {
+    await directory.advance();
+    await publisher.advanceAll();
+  }, onFailure);
+  const resubmitting = createCoalesced(() => suspensions.resubmit(), onFailure);
+
+  view.listen({
+    onSeen: (transaction) => suspensions.see(transaction),
+    async onFinalized({ height, transactions }) {
+      await suspensions.settle(height);
+      for (const transaction of transactions ?? []) {
+        if (!isKind(transaction, 'move-owner')) continue;
+        const { payload } = transaction.transaction;
+        if (!equalBytes(payload.source, source)) continue;
+        const cell = await ledger.study(source, payload.studyId);
+        if (cell !== undefined) await eras.reach(payload.studyId, cell.era);
+      }
+      advancing.trigger();
+    },
+    async onHeartbeat() {
+      resubmitting.trigger();
+      advancing.trigger();
+    },
+  });
+  await suspensions.settle(view.head.height);
+  advancing.trigger();
+
+  return {
+    source,
+    chainId,
+    view,
+    directory,
+    authorise,
+    endpointUrl,
+    signingKey: signer.publicKey,
+    get suspended() {
+      return suspensions.size;
+    },
+    repository: {
+      endpointUrl,
+      repositoryUniqueId,
+      replay,
+      now: () => new Date(now()),
+      retrieve: createRetrieve({ store, connector, repositoryUniqueId, authorise }),
+    },
+    async *worklist() {
+      for await (const { studyInstanceUid, instances } of connector.listStudies()) {
+        const study = await currentStudy(store, studyInstanceUid);
+        yield study === undefined ? draftOf(studyInstanceUid, instances) : entryOf(study, instances);
+      }
+    },
+    async invite(input) {
+      await mustExist(connector, input.studyInstanceUid);
+      return invitations.invite(input);
+    },
+    claim: (claimBytes) => invitations.claim(claimBytes),
+    studySecret,
+    amend: (studyInstanceUid) => publisher.amend(studyInstanceUid),
+    retire: (studyInstanceUid, reason) => publisher.retire(studyInstanceUid, reason),
+    retry: (studyInstanceUid) => publisher.retry(studyInstanceUid),
+    async close() {
+      await view.close();
+      await Promise.all([...running, advancing.idle(), resubmitting.idle()]);
+    },
+  };
+}
+
+async function mustExist(connector: PacsConnector, studyInstanceUid: string): Promise<void> {
+  for await (const study of connector.listStudies()) if (study.studyInstanceUid === studyInstanceUid) return;
+  throw new ExchangeError({ code: 'STUDY_NOT_FOUND' }, 'the archive has no such study');
+}
+
+function draftOf(studyInstanceUid: string, instances: number): WorklistEntry {
+  const nothing = { studyId: undefined, height: undefined, label: undefined, code: undefined };
+  return { studyInstanceUid, instances, state: 'draft', ...nothing };
+}
+
+function entryOf(study: StudyRecord, instances: number): WorklistEntry {
+  const { studyInstanceUid, studyId, height, label, failure } = study;
+  return { studyInstanceUid, instances, state: stateOf(study), studyId, height, label, code: failure };
+}
+
+function stateOf({ state, pending }: StudyRecord): WorklistState {
+  switch (pending?.kind) {
+    case undefined:
+      return state;
+    case 'define-study':
+      return 'submitted';
+    case 'amend-study':
+      return 'amending';
+    case 'retire-study':
+      return 'retiring';
+  }
+}

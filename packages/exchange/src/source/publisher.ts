@@ -1,0 +1,250 @@
+/**
+ * From a claim to a published study, and on to its amendments and its end: one durable state machine a study, resumable
+ * after a stop at any point. Spec: docs/spec/exchange-records.md, section 4.
+ */
+import {
+  encodeFileSetPlan,
+  type FileSetPlan,
+  ImagingError,
+  manifestOf,
+  type PacsConnector,
+  planFileSet,
+} from '@radledger/imaging';
+import { equalBytes, toHex } from '@radledger/primitives';
+import {
+  contentOf,
+  createTransaction,
+  decodeTransaction,
+  type RetireReason,
+  type SignedTransaction,
+  studySalts,
+} from '@radledger/transactions';
+import { ExchangeError } from '../errors.js';
+import { type Change, type ExchangeStore, put, remove } from '../exchange-store.js';
+import type { KeyedLock } from '../keyed-lock.js';
+import type { LedgerPort } from '../ledger-port.js';
+import { currentStudy } from './invitations.js';
+import type { SourceIdentity } from './source-identity.js';
+import { planRecords, type StudyRecord, studyRecords, workRecords } from './source-records.js';
+
+/** How far ahead of the newest finalized block a transaction may still enter one; the protocol's own limit is 512. */
+export const EXPIRY_BLOCKS = 256;
+
+export interface PublisherOptions {
+  readonly store: ExchangeStore;
+  readonly lock: KeyedLock;
+  readonly ledger: LedgerPort;
+  readonly identity: SourceIdentity;
+  readonly connector: PacsConnector;
+  readonly onFailure: (error: unknown) => void;
+  /** Told of every durable change of a study. */
+  readonly onChange?: (study: StudyRecord) => void;
+}
+
+export interface Publisher {
+  /** Does what can be done now for one study; returns when it must wait for the ledger, or is settled. */
+  advance(studyId: Uint8Array): Promise<void>;
+  /** `advance` for every study with something left to do. */
+  advanceAll(): Promise<void>;
+  /** @throws {ExchangeError} `NOT_PUBLISHED` | `UNCHANGED`; {ImagingError} */
+  amend(studyInstanceUid: string): Promise<{ readonly txId: Uint8Array; readonly content: Uint8Array }>;
+  /** Serving ends before this resolves. @throws {ExchangeError} `NOT_PUBLISHED` */
+  retire(studyInstanceUid: string, reason: RetireReason): Promise<{ readonly txId: Uint8Array }>;
+  /** Takes a failed study up again where it failed. @throws {ExchangeError} `STUDY_NOT_FOUND` */
+  retry(studyInstanceUid: string): Promise<void>;
+}
+
+export function createPublisher(options: PublisherOptions): Publisher {
+  const { store, lock, ledger, identity, connector } = options;
+  const { chainId, source } = identity;
+
+  const save = async (study: StudyRecord, more: readonly Change[] = []): Promise<StudyRecord> => {
+    const id = toHex(study.studyId);
+    const open = study.state === 'claimed' || study.state === 'planned' || study.pending !== undefined;
+    const work = open ? put(workRecords, id, 0) : remove(workRecords, id);
+    await store.commit([put(studyRecords, id, study), work, ...more]);
+    options.onChange?.(study);
+    return study;
+  };
+
+  const sign = async (kind: 'define-study' | 'amend-study' | 'retire-study', payload: never) => {
+    const { height } = await ledger.head();
+    return createTransaction({ chainId, kind, signer: identity.signer, expiryHeight: height + EXPIRY_BLOCKS, payload });
+  };
+
+  /** One step; `undefined` when nothing more can be done before the ledger moves. */
+  const step = async (study: StudyRecord): Promise<StudyRecord | undefined> => {
+    if (study.pending !== undefined) return settle(study, study.pending);
+    if (study.state === 'claimed') return plan(study);
+    if (study.state === 'planned') return define(study);
+    return undefined;
+  };
+
+  const plan = async (study: StudyRecord): Promise<StudyRecord> => {
+    try {
+      const { content, change } = await makePlan(study);
+      return await save({ ...study, state: 'planned', content, failure: undefined }, [change]);
+    } catch (error) {
+      if (!(error instanceof ImagingError)) throw error;
+      options.onFailure(error);
+      return save({ ...study, state: 'failed', failure: error.code });
+    }
+  };
+
+  const makePlan = async ({ studyInstanceUid, secret, studyId }: StudyRecord) => {
+    const snapshot = await connector.openStudy(studyInstanceUid);
+    let fileSet: FileSetPlan;
+    try {
+      fileSet = await planFileSet(snapshot);
+    } finally {
+      await snapshot.close();
+    }
+    const content = contentOf({ contentSalt: studySalts(secret).contentSalt, manifest: manifestOf(fileSet) });
+    return { content, change: put(planRecords, planId(studyId, content), encodeFileSetPlan(fileSet)) };
+  };
+
+  const define = async (study: StudyRecord): Promise<StudyRecord | undefined> => {
+    const { claim, content, studyId } = study;
+    if (claim === undefined || content === undefined) return undefined;
+    // Until the directory has this source every Define Study would be refused.
+    if ((await ledger.source(source)) === undefined) return undefined;
+    const payload = { source, studyId, owner: claim.ownerKey, acceptance: claim.acceptance, content };
+    const signed = await sign('define-study', payload as never);
+    // On disk before it is sent: after a restart the same transaction goes out again, never a second one.
+    return save({ ...study, pending: { kind: 'define-study', transaction: signed.bytes, content } });
+  };
+
+  const settle = async (
+    study: StudyRecord,
+    pending: NonNullable<StudyRecord['pending']>,
+  ): Promise<StudyRecord | undefined> => {
+    const signed = decodeTransaction(pending.transaction, chainId);
+    // The head is read first: when it is past the expiry, the cell read after it shows whatever the ledger will ever say.
+    const { height } = await ledger.head();
+    const cell = await ledger.study(source, study.studyId);
+    const settled = { ...study, pending: undefined, failure: undefined };
+    if (pending.kind === 'define-study' && cell !== undefined) {
+      return save({ ...settled, state: 'published', height: (await finalizedHeightOf(signed)) ?? height });
+    }
+    if (
+      pending.kind === 'amend-study' &&
+      cell !== undefined &&
+      equalBytes(cell.content, pending.content ?? cell.owner)
+    ) {
+      return save({ ...settled, content: cell.content }, await outdatedPlans(study, cell.content));
+    }
+    if (pending.kind === 'retire-study' && cell !== undefined && cell.retired !== undefined) {
+      return save({ ...settled, state: 'retired' });
+    }
+    if (height >= signed.transaction.expiryHeight) return renew(study, pending);
+    return pursue(study, pending, signed);
+  };
+
+  const finalizedHeightOf = async ({ txId }: SignedTransaction): Promise<number | undefined> => {
+    const outcome = await ledger.outcome(txId);
+    return outcome.status === 'finalized' ? outcome.height : undefined;
+  };
+
+  /** The ledger can no longer take the transaction and has not: it is signed anew. */
+  const renew = async (study: StudyRecord, pending: NonNullable<StudyRecord['pending']>): Promise<StudyRecord> => {
+    if (pending.kind === 'define-study') return save({ ...study, pending: undefined });
+    const { transaction } = decodeTransaction(pending.transaction, chainId);
+    const signed = await sign(pending.kind, transaction.payload as never);
+    return save({ ...study, pending: { ...pending, transaction: signed.bytes } });
+  };
+
+  const pursue = async (
+    study: StudyRecord,
+    pending: NonNullable<StudyRecord['pending']>,
+    signed: SignedTransaction,
+  ): Promise<StudyRecord | undefined> => {
+    const outcome = await ledger.outcome(signed.txId);
+    if (outcome.status === 'refused') {
+      const state = pending.kind === 'define-study' ? 'failed' : study.state;
+      return save({ ...study, state, pending: undefined, failure: outcome.code });
+    }
+    if (outcome.status === 'unknown') {
+      try {
+        await ledger.submit(signed.bytes);
+      } catch (error) {
+        options.onFailure(error);
+        const reason = error instanceof ExchangeError ? (error.info.reason ?? error.code) : 'NODE_UNREACHABLE';
+        // Refused now is not refused for ever (quotas refill, clocks agree): the operator sees why it waits.
+        if (study.failure !== reason) await save({ ...study, failure: reason });
+      }
+    }
+    return undefined;
+  };
+
+  const outdatedPlans = async ({ studyId }: StudyRecord, content: Uint8Array): Promise<readonly Change[]> => {
+    const plans = await store.list(planRecords, `${toHex(studyId)}.`);
+    return plans.filter(({ id }) => id !== planId(studyId, content)).map(({ id }) => remove(planRecords, id));
+  };
+
+  const advance = (studyId: Uint8Array): Promise<void> =>
+    lock(`study/${toHex(studyId)}`, async () => {
+      let study = await store.get(studyRecords, toHex(studyId));
+      while (study !== undefined) study = await step(study);
+    });
+
+  const published = async (studyInstanceUid: string): Promise<StudyRecord> => {
+    const study = await currentStudy(store, studyInstanceUid);
+    if (study === undefined || study.state !== 'published') {
+      throw new ExchangeError({ code: 'NOT_PUBLISHED' }, 'expected a published study');
+    }
+    return study;
+  };
+
+  return {
+    advance,
+    async advanceAll() {
+      for (const { id } of await store.list(workRecords)) {
+        const study = await store.get(studyRecords, id);
+        if (study !== undefined) await advance(study.studyId).catch(options.onFailure);
+      }
+    },
+    async amend(studyInstanceUid) {
+      const { studyId } = await published(studyInstanceUid);
+      const amended = await lock(`study/${toHex(studyId)}`, async () => {
+        const study = await published(studyInstanceUid);
+        const { content, change } = await makePlan(study);
+        const old = study.pending?.content ?? study.content;
+        if (study.pending?.kind === 'retire-study') {
+          throw new ExchangeError({ code: 'NOT_PUBLISHED' }, 'the study is being retired');
+        }
+        if (old !== undefined && equalBytes(content, old)) {
+          throw new ExchangeError({ code: 'UNCHANGED' }, 'the archive holds what is published');
+        }
+        const signed = await sign('amend-study', { source, studyId, content } as never);
+        await save({ ...study, pending: { kind: 'amend-study', transaction: signed.bytes, content } }, [change]);
+        return { txId: signed.txId, content };
+      });
+      await advance(studyId).catch(options.onFailure);
+      return amended;
+    },
+    async retire(studyInstanceUid, reason) {
+      const { studyId } = await published(studyInstanceUid);
+      const retired = await lock(`study/${toHex(studyId)}`, async () => {
+        const study = await published(studyInstanceUid);
+        const signed = await sign('retire-study', { source, studyId, reason } as never);
+        await save({ ...study, pending: { kind: 'retire-study', transaction: signed.bytes, content: undefined } });
+        return { txId: signed.txId };
+      });
+      await advance(studyId).catch(options.onFailure);
+      return retired;
+    },
+    async retry(studyInstanceUid) {
+      const failed = await currentStudy(store, studyInstanceUid);
+      if (failed === undefined || failed.state !== 'failed') {
+        throw new ExchangeError({ code: 'STUDY_NOT_FOUND' }, 'expected a study that failed');
+      }
+      await lock(`study/${toHex(failed.studyId)}`, () => save({ ...failed, state: 'claimed', failure: undefined }));
+      await advance(failed.studyId).catch(options.onFailure);
+    },
+  };
+}
+
+/** Id of a plan record. */
+export function planId(studyId: Uint8Array, content: Uint8Array): string {
+  return `${toHex(studyId)}.${toHex(content)}`;
+}

@@ -1,0 +1,106 @@
+/** What a source answers to ITI-43: the bridge from a verified request to the bytes of a study. */
+import { decodeFileSetPlan, type FileSetPlan, manifestOf, type PacsConnector, serveFileSet } from '@radledger/imaging';
+import type { Answer, SignedRequest } from '@radledger/iti43/server';
+import { fromHex, toHex } from '@radledger/primitives';
+import { encodeManifest } from '@radledger/transactions';
+import { ExchangeError } from '../errors.js';
+import type { ExchangeStore } from '../exchange-store.js';
+import { type Authorise, readDocumentUniqueId } from './authorise.js';
+import { planId } from './publisher.js';
+import { planRecords } from './source-records.js';
+
+export const FILE_SET_MIME_TYPE = 'application/zip';
+export const MANIFEST_MIME_TYPE = 'application/octet-stream';
+
+export interface ServingOptions {
+  readonly store: ExchangeStore;
+  readonly connector: PacsConnector;
+  readonly repositoryUniqueId: string;
+  readonly authorise: Authorise;
+}
+
+/** Answers the documents of a request in their order; each is authorised once more when its turn to be sent comes. */
+export function createRetrieve(options: ServingOptions): (request: SignedRequest) => Promise<readonly Answer[]> {
+  const { store, connector, repositoryUniqueId, authorise } = options;
+
+  const answerOne = async (signer: Uint8Array, documentUniqueId: string): Promise<Answer> => {
+    const { studyId, part } = readDocumentUniqueId(documentUniqueId);
+    const verdict = await authorise({ studyId, signer });
+    if (!verdict.allowed) return refusal(verdict.reason);
+    const { content, study } = verdict;
+    const encoded = await store.get(planRecords, planId(studyId, content));
+    if (encoded === undefined) return BUSY;
+    const plan = decodeFileSetPlan(encoded);
+
+    const reauthorise = async (): Promise<void> => {
+      const again = await authorise({ studyId, signer });
+      if (!again.allowed || toHex(again.content) !== toHex(content)) {
+        throw new ExchangeError(
+          { code: 'GRANT_NOT_LIVE' },
+          'the grant ended, or the study changed, before its turn came',
+        );
+      }
+    };
+    const newDocumentUniqueId = toHex(content);
+    if (part === 'manifest') {
+      const manifest = encodeManifest(manifestOf(plan));
+      return {
+        kind: 'document',
+        mimeType: MANIFEST_MIME_TYPE,
+        newDocumentUniqueId,
+        sizeBytes: manifest.length,
+        async *open() {
+          await reauthorise();
+          yield manifest;
+        },
+      };
+    }
+    return {
+      kind: 'document',
+      mimeType: FILE_SET_MIME_TYPE,
+      newDocumentUniqueId,
+      sizeBytes: plan.zipBytes,
+      async *open() {
+        await reauthorise();
+        yield* streamFileSet(connector, study.studyInstanceUid, plan);
+      },
+    };
+  };
+
+  return async (request) => {
+    const signer = fromHex(request.signer);
+    const answers: Answer[] = [];
+    for (const document of request.documents) {
+      answers.push(
+        document.repositoryUniqueId === repositoryUniqueId
+          ? await answerOne(signer, document.documentUniqueId)
+          : { kind: 'error', errorCode: 'XDSUnknownRepositoryId', codeContext: 'this repository has another id' },
+      );
+    }
+    return answers;
+  };
+}
+
+async function* streamFileSet(
+  connector: PacsConnector,
+  studyInstanceUid: string,
+  plan: FileSetPlan,
+): AsyncIterable<Uint8Array> {
+  const snapshot = await connector.openStudy(studyInstanceUid);
+  try {
+    yield* serveFileSet(plan, snapshot);
+  } finally {
+    await snapshot.close();
+  }
+}
+
+const BUSY: Answer = {
+  kind: 'error',
+  errorCode: 'XDSRepositoryBusy',
+  codeContext: 'the view of the ledger is out of date; retry later',
+};
+
+function refusal(reason: 'stale-view' | 'refused'): Answer {
+  if (reason === 'stale-view') return BUSY;
+  return { kind: 'error', errorCode: 'XDSDocumentUniqueIdError', codeContext: 'not available' };
+}

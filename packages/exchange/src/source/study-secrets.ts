@@ -1,0 +1,117 @@
+/** The owner's request for her study secret (D4): twelve words alone restore control. Spec: docs/spec/gateway-api.md, section 1. */
+import {
+  decodeStudySecretRequest,
+  HandoverError,
+  STUDY_SECRET_REQUEST_SKEW_MS,
+  type StudySecretRequest,
+  sealStudySecretReply,
+  verifyStudySecretRequest,
+} from '@radledger/handover';
+import { equalBytes, toHex } from '@radledger/primitives';
+import { studySalts } from '@radledger/transactions';
+import { ExchangeError } from '../errors.js';
+import { type Decoy, type ExchangeStore, put } from '../exchange-store.js';
+import type { KeyedLock } from '../keyed-lock.js';
+import type { LedgerPort } from '../ledger-port.js';
+import type { LedgerView } from '../ledger-view.js';
+import type { Eras } from './eras.js';
+import type { DurableReplayStore } from './replay-store.js';
+import type { SourceIdentity } from './source-identity.js';
+import { type StudyRecord, studyRecords } from './source-records.js';
+
+export interface StudySecretsOptions {
+  readonly store: ExchangeStore;
+  readonly lock: KeyedLock;
+  readonly ledger: LedgerPort;
+  readonly view: LedgerView;
+  readonly identity: SourceIdentity;
+  readonly eras: Eras;
+  readonly replay: DurableReplayStore;
+  readonly decoy: Decoy<StudyRecord>;
+  readonly now: () => number;
+}
+
+/**
+ * Makes the answer to study secret requests: for the key that owns the study on the finalized ledger now, nobody else.
+ * The returned function gives the sealed reply.
+ * @throws {ExchangeError} (when called) `MALFORMED_REQUEST` | `SIGNATURE_INVALID` | `REQUEST_EXPIRED` | `VIEW_STALE` |
+ *   `STUDY_UNKNOWN` | `REPLAYED`
+ */
+export function createStudySecrets(options: StudySecretsOptions): (requestBytes: Uint8Array) => Promise<Uint8Array> {
+  const { store, lock, ledger, view, identity, now } = options;
+
+  return async (requestBytes) => {
+    const request = await readRequest(requestBytes);
+    if (!view.isFresh())
+      throw new ExchangeError({ code: 'VIEW_STALE' }, 'the view of the ledger is out of date; retry later');
+    const id = toHex(request.studyId);
+    const { found } = await store.getOrDecoy(studyRecords, id, options.decoy);
+    const cell = await ledger.study(identity.source, request.studyId);
+    if (!found || cell === undefined || !equalBytes(cell.owner, request.ownerKey)) {
+      throw new ExchangeError({ code: 'STUDY_UNKNOWN' }, 'this source holds no such study of yours');
+    }
+    const untilMs = request.timeMs + 2 * STUDY_SECRET_REQUEST_SKEW_MS;
+    if (!(await options.replay.remember(toHex(request.ownerKey), toHex(request.nonce), untilMs))) {
+      throw new ExchangeError({ code: 'REPLAYED' }, 'this request was answered before; make a new one');
+    }
+    await options.eras.reach(request.studyId, cell.era);
+    const study = await lock(`study/${id}`, () => keepNote(id, request));
+    return seal(request, study, cell.era);
+  };
+
+  async function readRequest(requestBytes: Uint8Array): Promise<StudySecretRequest> {
+    const { chainId, source } = identity;
+    try {
+      const request = decodeStudySecretRequest(requestBytes);
+      await verifyStudySecretRequest(request, { chainId, source, nowMs: now() });
+      return request;
+    } catch (cause) {
+      if (!(cause instanceof HandoverError)) throw cause;
+      if (cause.code === 'SIGNATURE_INVALID') {
+        throw new ExchangeError({ code: 'SIGNATURE_INVALID' }, 'the request is not signed by the owner key', { cause });
+      }
+      if (cause.code === 'EXPIRED') {
+        throw new ExchangeError({ code: 'REQUEST_EXPIRED' }, 'the request is not from the last five minutes', {
+          cause,
+        });
+      }
+      throw new ExchangeError({ code: 'MALFORMED_REQUEST' }, 'expected a study secret request for this source', {
+        cause,
+      });
+    }
+  }
+
+  async function keepNote(id: string, { note, timeMs }: StudySecretRequest): Promise<StudyRecord> {
+    const study = await store.get(studyRecords, id);
+    if (study === undefined)
+      throw new ExchangeError({ code: 'STUDY_UNKNOWN' }, 'this source holds no such study of yours');
+    // An older request that arrives late must not bring an older note back.
+    if (note === undefined || (study.ownerNote?.writtenAtMs ?? -1) >= timeMs) return study;
+    const noted: StudyRecord = { ...study, ownerNote: { writtenAtMs: timeMs, sealed: note } };
+    await store.commit([put(studyRecords, id, noted)]);
+    return noted;
+  }
+
+  function seal(request: StudySecretRequest, study: StudyRecord, era: number): Promise<Uint8Array> {
+    const { studySalt, contentSalt } = studySalts(study.secret);
+    const grantSalt = study.grantSalts[era];
+    if (grantSalt === undefined) throw new ExchangeError({ code: 'VIEW_STALE' }, 'the study has just moved; retry');
+    return sealStudySecretReply({
+      request,
+      signer: identity.signer,
+      disclosure: {
+        source: identity.source,
+        studyId: study.studyId,
+        ownerKey: request.ownerKey,
+        era,
+        studySalt,
+        contentSalt,
+        grantSalt,
+        studyInstanceUid: study.studyInstanceUid,
+        label: study.label,
+        issuedAtMs: now(),
+        ...(study.ownerNote === undefined ? {} : { note: study.ownerNote }),
+      },
+    });
+  }
+}
