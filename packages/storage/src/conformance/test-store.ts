@@ -1,0 +1,214 @@
+/** What every database must do for the ledger's store. */
+import { proveCell, verifyCellProof } from '@radledger/chain';
+import { compareBytes, fromHex, toHex, utf8 } from '@radledger/primitives';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { AnyLevel } from '../byte-database.js';
+import type { LedgerStore } from '../contract.js';
+import { openStore } from '../ledger-store.js';
+import { withBatchFaults } from './faults.js';
+import { SyntheticChain } from './synthetic-chain.js';
+
+/** One place where a database keeps its entries. */
+export interface DatabaseFixture {
+  /** A database over the same entries each time, not opened yet or opened; the one before is closed by then. */
+  database(): AnyLevel | Promise<AnyLevel>;
+  /** Deletes the place. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * Defines a vitest suite that proves an abstract-level database fit for the store.
+ * @param name - of the database, for the report
+ */
+export function testStore(name: string, createFixture: () => Promise<DatabaseFixture>): void {
+  describe(`store on ${name}`, () => {
+    let fixture: DatabaseFixture;
+    let chain: SyntheticChain;
+    let store: LedgerStore;
+    const reopen = async (): Promise<void> => {
+      await store.close();
+      store = await openStore(await fixture.database(), { chainId: chain.chainId });
+    };
+
+    beforeEach(async () => {
+      fixture = await createFixture();
+      chain = new SyntheticChain({ seed: 1 });
+      store = await openStore(await fixture.database(), { chainId: chain.chainId });
+    });
+    afterEach(async () => {
+      await store.close();
+      await fixture.dispose();
+    });
+
+    test('a new store is empty, and stays empty until genesis', async () => {
+      expect(store.tip).toBeUndefined();
+      expect(await store.header(0)).toBeUndefined();
+      expect(await store.headers({ from: 0, limit: 10 })).toEqual([]);
+      expect(await store.getMany([utf8('params')])).toEqual([undefined]);
+      expect(store.isRecentTransaction(new Uint8Array(32))).toBe(false);
+      await reopen();
+      expect(store.tip).toBeUndefined();
+    });
+
+    test('everything committed is read back, before and after opening again', async () => {
+      for (const finalized of await chain.take(20)) await store.commit(finalized);
+      await expectWhole(store, chain);
+      await reopen();
+      await expectWhole(store, chain);
+      await store.commit(await chain.next());
+      await expectWhole(store, chain);
+    });
+
+    test('commits called together are carried out in order', async () => {
+      const blocks = await chain.take(10);
+      await Promise.all(blocks.map((finalized) => store.commit(finalized)));
+      await expectWhole(store, chain);
+    });
+
+    test('a state proof from the store holds under the root in the tip', async () => {
+      for (const finalized of await chain.take(8)) await store.commit(finalized);
+      const stateRoot = store.tip?.header.stateRoot ?? new Uint8Array(0);
+      for (const name of [...[...chain.cells.keys()].map(fromHex), utf8('study/absent')]) {
+        const [value] = await store.getMany([name]);
+        expect(verifyCellProof({ stateRoot, name, value, proof: await proveCell(store, name) })).toBe(true);
+      }
+    });
+
+    test('a snapshot stays at its block while commits go on', async () => {
+      const [genesis, first, second] = await chain.take(3);
+      if (genesis === undefined || first === undefined || second === undefined)
+        throw new Error('expected three blocks');
+      await store.commit(genesis);
+      await store.commit(first);
+      const name = fromHex([...second.writeSet.cells.keys()].find((hex) => hex !== toHex(utf8('params'))) ?? '');
+      const [before] = await store.getMany([name]);
+      const snapshot = await store.snapshot();
+      await store.commit(second);
+      expect(snapshot.tip?.height).toBe(1);
+      expect(await snapshot.getMany([name])).toEqual([before]);
+      expect((await snapshot.scan(utf8('study/'))).length).not.toBe(0);
+      expect(await store.getMany([name])).not.toEqual([before]);
+      await snapshot.close();
+    });
+
+    test('what is not the next block is refused, and nothing of it is written', async () => {
+      const [genesis, first, second] = await chain.take(3);
+      if (genesis === undefined || first === undefined || second === undefined)
+        throw new Error('expected three blocks');
+      await expect(store.commit(first)).rejects.toMatchObject({ code: 'NOT_NEXT_BLOCK' });
+      await store.commit(genesis);
+      await expect(store.commit(genesis)).rejects.toMatchObject({ code: 'NOT_NEXT_BLOCK' });
+      await expect(store.commit(second)).rejects.toMatchObject({ code: 'NOT_NEXT_BLOCK' });
+      await expect(store.commit({ ...first, writeSet: second.writeSet })).rejects.toMatchObject({
+        code: 'STATE_ROOT_MISMATCH',
+      });
+      await expect(store.commit({ ...first, transactionIds: [] })).rejects.toMatchObject({
+        code: 'BLOCK_MISMATCH',
+        info: { what: 'transactionIds' },
+      });
+      const block = { ...first.block, body: second.block.body, id: second.block.id };
+      await expect(store.commit({ ...first, block })).rejects.toMatchObject({ info: { what: 'id' } });
+      const stranger = new SyntheticChain({ seed: 2 });
+      await stranger.next();
+      const [foreign] = await stranger.take(1);
+      if (foreign !== undefined) await expect(store.commit(foreign)).rejects.toMatchObject({ code: 'NOT_NEXT_BLOCK' });
+      expect(await store.header(1)).toBeUndefined();
+      await store.commit(first);
+      expect(store.tip?.height).toBe(1);
+    });
+
+    test('a database of another chain is refused and keeps its entries', async () => {
+      await store.commit(await chain.next());
+      await store.close();
+      const opening = openStore(await fixture.database(), { chainId: new Uint8Array(32).fill(9) });
+      await expect(opening).rejects.toMatchObject({ code: 'FOREIGN_CHAIN' });
+      store = await openStore(await fixture.database(), { chainId: chain.chainId });
+      await expectWhole(store, chain);
+    });
+
+    test('a failed write closes the store to writing, and opening it again tells what became of the block', async () => {
+      for (const finalized of await chain.take(3)) await store.commit(finalized);
+      const next = await chain.next();
+      for (const fate of ['lost', 'written-but-failed'] as const) {
+        await store.close();
+        const faulty = withBatchFaults(await fixture.database(), () => fate);
+        store = await openStore(faulty, { chainId: chain.chainId });
+        await expect(store.commit(next)).rejects.toMatchObject({ code: 'WRITE_FAILED', info: { height: 3 } });
+        await expect(store.commit(next)).rejects.toMatchObject({ code: 'WRITE_FAILED' });
+        await reopen();
+        expect(store.tip?.height).toBe(fate === 'lost' ? 2 : 3);
+      }
+      await expectWhole(store, chain);
+    });
+
+    test('pruning forgets where old transactions are, and nothing else', async () => {
+      chain = new SyntheticChain({ seed: 3, cellsPerBlock: 1, transactionsPerBlock: 1 });
+      await store.close();
+      await fixture.dispose();
+      fixture = await createFixture();
+      store = await openStore(await fixture.database(), { chainId: chain.chainId });
+      for (const finalized of await chain.take(520)) await store.commit(finalized);
+      expect(await store.pruneTransactionIndex({ belowHeight: 600 })).toBe(7);
+      expect(await store.pruneTransactionIndex({ belowHeight: 600 })).toBe(0);
+      const idAt = (height: number) => chain.blocks[height]?.transactionIds[0] ?? new Uint8Array(0);
+      expect(await store.transactionHeight(idAt(7))).toBeUndefined();
+      expect(await store.transactionHeight(idAt(8))).toBe(8);
+      expect(await store.transactionIds(7)).toEqual([idAt(7)]);
+      for (const opened of [false, true]) {
+        if (opened) await reopen();
+        // The next block is 520: bodies 8 to 519 are the 512 before it.
+        expect([7, 8, 519].map((height) => store.isRecentTransaction(idAt(height)))).toEqual([false, true, true]);
+        expect(store.isRecentTransaction(idAt(519), 519)).toBe(false);
+        expect(store.recentBlockIdAt(519)).toEqual(chain.blocks[519]?.block.id);
+        expect(store.recentBlockIdAt(7)).toBeUndefined();
+      }
+    });
+
+    test('ranges have bounds', async () => {
+      for (const range of [
+        { from: -1, limit: 1 },
+        { from: 0, limit: 0 },
+        { from: 0.5, limit: 1 },
+        { from: 0, limit: 10_001 },
+      ]) {
+        await expect(store.headers(range)).rejects.toMatchObject({ code: 'OUT_OF_RANGE' });
+        await expect(store.duties(range)).rejects.toMatchObject({ code: 'OUT_OF_RANGE' });
+      }
+      expect(await store.block(-1)).toBeUndefined();
+    });
+
+    test('a closed store says so', async () => {
+      const genesis = await chain.next();
+      await Promise.all([store.close(), store.close()]);
+      await expect(store.commit(genesis)).rejects.toMatchObject({ code: 'CLOSED' });
+      await expect(store.header(0)).rejects.toMatchObject({ code: 'CLOSED' });
+      await expect(store.snapshot()).rejects.toMatchObject({ code: 'CLOSED' });
+    });
+  });
+}
+
+/** Compares all that a store holds with the chain that was committed to it. */
+async function expectWhole(store: LedgerStore, chain: SyntheticChain): Promise<void> {
+  const newest = chain.blocks.at(-1)?.block;
+  expect(store.tip).toEqual({ height: chain.blocks.length - 1, id: newest?.id, header: newest?.header });
+  expect(await store.headers({ from: 0, limit: 10_000 })).toEqual(chain.blocks.map(({ block }) => block.header));
+  const duties = chain.blocks.map(({ block, dutyEvents }) => ({ height: block.header.height, dutyEvents }));
+  expect(await store.duties({ from: 0, limit: 10_000 })).toEqual(
+    duties.filter(({ dutyEvents }) => dutyEvents.length > 0),
+  );
+  for (const { block, finalityProof, transactionIds } of chain.blocks) {
+    const { height } = block.header;
+    expect(await store.block(height)).toEqual(block);
+    expect(await store.finalityProof(height)).toEqual(finalityProof);
+    expect(await store.heightOf(block.id)).toBe(height);
+    expect(await store.transactionIds(height)).toEqual(transactionIds);
+    for (const txId of transactionIds) expect(await store.transactionHeight(txId)).toBe(height);
+  }
+  const names = [...chain.cells.keys()];
+  expect(await store.getMany(names.map(fromHex))).toEqual([...chain.cells.values()]);
+  const studies = [...chain.cells].map(([hex, value]) => [fromHex(hex), value] as const);
+  const sorted = studies.sort(([a], [b]) => compareBytes(a, b));
+  expect(await store.scan(new Uint8Array(0))).toEqual(sorted);
+  expect(await store.scan(utf8('study/'))).toEqual(sorted.filter(([name]) => name[0] === 0x73));
+  expect(await store.header(chain.blocks.length)).toBeUndefined();
+}
