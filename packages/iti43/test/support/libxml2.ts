@@ -1,7 +1,7 @@
 /** An unrelated XML engine (libxml2): schema oracle, and a signer for messages that our own writer never makes. */
 import { pathToFileURL } from 'node:url';
 import { sha256, type Signer, utf8 } from '@radledger/primitives';
-import { type XmlElement, XmlDocument, type XmlNode, xmlRegisterInputProvider, XsdValidator } from 'libxml2-wasm';
+import { type XmlElement, XmlDocument, xmlRegisterInputProvider, XsdValidator } from 'libxml2-wasm';
 import { fsInputProviders } from 'libxml2-wasm/lib/nodejs.mjs';
 import { testData, testDataPath } from './test-data.js';
 
@@ -40,7 +40,7 @@ export function validateBody(envelope: string, parts: ReadonlyMap<string | undef
 function canonical(document: XmlDocument, xpath: string): string {
   const node = document.get(xpath);
   if (node === null) throw new Error(`nothing at ${xpath}`);
-  const prefixes = (node as XmlNode)
+  const prefixes = node
     .find("ancestor-or-self::*[local-name()='SignedInfo']/*[local-name()='CanonicalizationMethod']/*/@PrefixList")
     .flatMap((attribute) => attribute.content.split(' '));
   return node.canonicalizeToString({

@@ -56,8 +56,8 @@ export async function startRepository(
   options: Omit<DocumentRepositoryOptions, 'endpointUrl' | 'replay'> & { readonly replay?: ReplayStore },
   overrides: Record<string, unknown> = {},
 ): Promise<RunningServer> {
-  let handler: RequestHandler | undefined;
-  const server = await listen((request, response) => handler?.(request, response), overrides);
-  handler = createDocumentRepository({ replay: memoryReplayStore(), ...options, endpointUrl: server.endpoint });
+  const late: { handler?: RequestHandler } = {};
+  const server = await listen((request, response) => late.handler?.(request, response), overrides);
+  late.handler = createDocumentRepository({ replay: memoryReplayStore(), ...options, endpointUrl: server.endpoint });
   return server;
 }

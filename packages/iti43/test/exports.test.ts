@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import * as client from '../src/client/index.js';
+import * as shared from '../src/index.js';
+import * as server from '../src/server/index.js';
+
+test('the public surface, so that an accidental export is a visible change', () => {
+  expect(Object.keys(shared).sort()).toEqual([
+    'DOCUMENTS_MAX',
+    'ID_LENGTH_MAX',
+    'Iti43Error',
+    'registryErrorCodes',
+    'spkiPinOf',
+  ]);
+  expect(Object.keys(client).sort()).toEqual(['retrieveDocuments', 'signRequest']);
+  expect(Object.keys(server).sort()).toEqual([
+    'NOT_AVAILABLE',
+    'createDocumentRepository',
+    'listenerOptions',
+    'readSignedRequest',
+  ]);
+});
