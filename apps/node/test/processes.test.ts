@@ -1,0 +1,38 @@
+import { afterEach, expect, test } from 'vitest';
+import { heightReached, type ProcessNet, prepareNet, statusOf } from './support/processes.js';
+
+let net: ProcessNet | undefined;
+afterEach(async () => {
+  await net?.close();
+  net = undefined;
+});
+
+test('four processes make blocks; one is killed and comes back; two killed stop the chain until one returns', async () => {
+  net = await prepareNet(4, { targetIntervalMs: 300 });
+  const { nodes, start } = net;
+  for (const node of nodes) await start(node);
+  const apiOf = (index: number): string => nodes[index]?.process?.api ?? '';
+  const kill = async (index: number): Promise<void> => {
+    nodes[index]?.process?.child.kill('SIGKILL');
+    await nodes[index]?.process?.exited;
+  };
+  await heightReached(apiOf(0), 3);
+
+  await kill(3);
+  const { height: whenKilled } = await statusOf(apiOf(0));
+  await heightReached(apiOf(0), whenKilled + 5);
+
+  const [third, fourth] = [nodes[2], nodes[3]];
+  if (!third || !fourth) throw new Error('expected four nodes');
+  const { height: whenBack } = await statusOf(apiOf(0));
+  await start(fourth);
+  await heightReached(apiOf(3), whenBack + 3);
+  expect((await statusOf(apiOf(3))).voting.allowed).toBe(true);
+
+  await kill(2);
+  await kill(3);
+  const { height: stopped } = await statusOf(apiOf(0));
+  await start(third);
+  await heightReached(apiOf(0), stopped + 4);
+  await heightReached(apiOf(2), stopped + 4);
+}, 60_000);

@@ -1,0 +1,195 @@
+/** Real `radledger-node` processes on loopback, each with a folder of its own; a test ends all that it started. */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { DEFAULT_PARAMETERS, type Genesis, genesisToJson, type Parameters } from '@radledger/chain';
+import { simplex } from '@radledger/consensus-simplex';
+import { compareBytes, createSigner, fromHex, generateSeed, type Signer, toHex } from '@radledger/primitives';
+
+export const MAIN = new URL('../../dist/main.js', import.meta.url).pathname;
+
+export interface CommandResult {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs one command to its end. */
+export function runCommand(args: readonly string[]): Promise<CommandResult> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [MAIN, ...args], { timeout: 30_000 }, (_error, stdout, stderr) => {
+      resolve({ code: child.exitCode ?? -1, stdout, stderr });
+    });
+  });
+}
+
+export interface RunningProcess {
+  readonly child: ChildProcess;
+  readonly api: string;
+  readonly peer: string;
+  /** Resolves with the exit code, or null after a signal. */
+  readonly exited: Promise<number | null>;
+}
+
+/** Starts `run` and waits for its `listening` line. */
+export async function startProcess(config: string): Promise<RunningProcess> {
+  const child = spawn(process.execPath, [MAIN, 'run', '--config', config], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
+  let stderr = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr = `${stderr}${chunk.toString()}`.slice(-4_000);
+  });
+  const lines = createInterface({ input: child.stdout });
+  const listening = new Promise<{ api: string; peer: string }>((resolve, reject) => {
+    lines.on('line', (line) => {
+      const message = JSON.parse(line) as { event?: string; api: string; peer: string };
+      if (message.event === 'listening') resolve(message);
+    });
+    void exited.then((code) => reject(new Error(`the node ended with ${code}: ${stderr}`)));
+  });
+  const { api, peer } = await listening;
+  return { child, api, peer, exited };
+}
+
+export interface ProcessNode {
+  readonly folder: string;
+  readonly config: string;
+  readonly source: Signer;
+  readonly keys: { readonly nodeKey: string; readonly vrfKey: string };
+  process: RunningProcess | undefined;
+}
+
+export interface ProcessNet {
+  readonly folder: string;
+  readonly genesis: Genesis;
+  readonly genesisFile: string;
+  readonly nodes: readonly ProcessNode[];
+  start(node: ProcessNode): Promise<RunningProcess>;
+  close(): Promise<void>;
+}
+
+/** Folders, keys, genesis and configurations of a net; nothing is started yet. Peer ports are chosen at the first start. */
+export async function prepareNet(size: number, parameters: Partial<Parameters> = {}): Promise<ProcessNet> {
+  const folder = await mkdtemp(join(tmpdir(), 'radledger-node-test-'));
+  const nodes: ProcessNode[] = [];
+  for (let index = 0; index < size; index += 1) {
+    const own = join(folder, `node${index}`);
+    const { stdout, stderr, code } = await runCommand(['init', '--folder', own]);
+    if (code !== 0) throw new Error(`init failed: ${stderr}`);
+    const keys = JSON.parse(stdout) as ProcessNode['keys'];
+    nodes.push({
+      folder: own,
+      config: join(own, 'node.toml'),
+      source: await createSigner(generateSeed()),
+      keys,
+      process: undefined,
+    });
+  }
+  const genesis: Genesis = {
+    format: 1,
+    name: 'process-test',
+    timeMs: Date.now() - 60_000,
+    moduleId: simplex.id,
+    policies: { admission: 'open', stake: 'raw' },
+    parameters: { ...DEFAULT_PARAMETERS, minimumIntervalMs: 0, assumedDelayMs: 250, ...parameters },
+    sources: nodes
+      .map(({ source, keys }) => ({
+        source: source.publicKey,
+        nodeKey: fromHex(keys.nodeKey),
+        vrfKey: fromHex(keys.vrfKey),
+        endowment: 10_000,
+      }))
+      .sort((a, b) => compareBytes(a.source, b.source)),
+    authorities: [],
+    recoveryKeys: [],
+    recoveryThreshold: 0,
+  };
+  const genesisFile = join(folder, 'genesis.json');
+  await writeFile(genesisFile, JSON.stringify(genesisToJson(genesis)));
+  const peers = new Map<ProcessNode, string>();
+
+  return {
+    folder,
+    genesis,
+    genesisFile,
+    nodes,
+    async start(node) {
+      const port = Number(new URL(peers.get(node) ?? 'wss://127.0.0.1:0').port);
+      await writeFile(node.config, configText({ node, port, peers: [...peers].filter(([other]) => other !== node) }));
+      const running = await startProcess(node.config);
+      peers.set(node, running.peer);
+      node.process = running;
+      return running;
+    },
+    async close() {
+      for (const { process: running } of nodes) running?.child.kill('SIGKILL');
+      await Promise.all(nodes.map(({ process: running }) => running?.exited));
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function configText(options: {
+  readonly node: ProcessNode;
+  readonly port: number;
+  readonly peers: readonly (readonly [ProcessNode, string])[];
+}): string {
+  const { node, port, peers } = options;
+  return `folder = "."
+genesis = "../genesis.json"
+logLevel = "info"
+
+[identity]
+source = "${toHex(node.source.publicKey)}"
+
+[peer]
+host = "127.0.0.1"
+port = ${port}
+
+[api]
+host = "127.0.0.1"
+port = 0
+
+${peers.map(([other, url]) => `[[peers]]\nurl = "${url}"\nnodeKey = "${other.keys.nodeKey}"\n`).join('\n')}`;
+}
+
+/** Follows a node's event stream until `done` says so. */
+export async function followEvents(
+  api: string,
+  done: (event: { readonly name: string; readonly data: Record<string, unknown> }) => boolean,
+): Promise<void> {
+  const abort = new AbortController();
+  const response = await fetch(`${api}/v1/events?fromHeight=1`, { signal: abort.signal });
+  if (!response.body) throw new Error('expected a stream');
+  let text = '';
+  try {
+    for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+      text += chunk;
+      for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
+        const lines = text.slice(0, end).split('\n');
+        text = text.slice(end + 2);
+        const field = (name: string): string =>
+          lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2) ?? '';
+        if (done({ name: field('event'), data: JSON.parse(field('data')) as Record<string, unknown> })) return;
+      }
+    }
+    throw new Error('the stream ended');
+  } finally {
+    abort.abort();
+  }
+}
+
+/** Resolves when a node has finalized a height. */
+export function heightReached(api: string, height: number): Promise<void> {
+  return followEvents(api, ({ name, data }) => name === 'finalized' && Number(data.height) >= height);
+}
+
+export async function statusOf(api: string): Promise<{
+  readonly height: number;
+  readonly peers: number;
+  readonly voting: { readonly allowed: boolean; readonly reason: string | null };
+}> {
+  return (await (await fetch(`${api}/v1/status`)).json()) as never;
+}
