@@ -1,5 +1,4 @@
 export { type CellReader, createCellReader } from './cell-reader.js';
-export type { SourceEntry } from './directory.js';
 export { ClientError, type ClientErrorInfo, isRefusal } from './errors.js';
 export { createGatewayClient, type GatewayClient } from './gateway-client.js';
 export type { Fetch, HttpOptions } from './http.js';

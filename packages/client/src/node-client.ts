@@ -8,10 +8,11 @@ import {
   type GrantCell,
   type OwnerCell,
   type SourceCell,
+  type SourceFacts,
+  sourceFromJson,
   type StudyCell,
 } from '@radledger/chain';
 import { toHex } from '@radledger/primitives';
-import { readSourceEntry, type SourceEntry } from './directory.js';
 import { ClientError } from './errors.js';
 import { readEventStream } from './event-stream.js';
 import { Http, type HttpOptions, refusalOf } from './http.js';
@@ -102,7 +103,7 @@ export interface NodeClient {
   /** See `waitForFinalized`: follows blocks, does not poll by id. */
   waitForFinalized(txId: Uint8Array, options?: WaitOptions): Promise<FinalizedTransaction>;
   /** The whole directory, ordered by source id. */
-  sources(options?: CallOptions): Promise<{ readonly height: number; readonly sources: readonly SourceEntry[] }>;
+  sources(options?: CallOptions): Promise<{ readonly height: number; readonly sources: readonly SourceFacts[] }>;
   /** @throws {ClientError} `PROOF_INVALID` */
   source(id: Uint8Array, options?: CallOptions): Promise<CellAnswer<SourceCell>>;
   /** @throws {ClientError} `PROOF_INVALID` */
@@ -183,7 +184,7 @@ export function createNodeClient(options: HttpOptions): NodeClient {
       const reader = new JsonReader(
         await http.json('/v1/sources', { signal, responseBytesMax: LARGE_ANSWER_BYTES_MAX }),
       );
-      return { height: reader.integer('height'), sources: reader.list('sources', readSourceEntry) };
+      return { height: reader.integer('height'), sources: reader.list('sources', readSource) };
     },
     source: (id, call = {}) => readCell(`/v1/sources/${toHex(id)}`, cellKey.source(id), call, decodeSourceCell),
     study: (source, studyId, call = {}) =>
@@ -270,6 +271,14 @@ function readStatus(json: unknown): NodeStatus {
     voting: { allowed: voting.boolean('allowed'), reason: voting.stringOrNull('reason', 64) },
     nowMs: reader.integer('nowMs'),
   };
+}
+
+function readSource(item: unknown, path: string): SourceFacts {
+  try {
+    return sourceFromJson(item);
+  } catch (cause) {
+    throw new ClientError({ code: 'MALFORMED_RESPONSE', field: path }, 'a source is not as specified', { cause });
+  }
 }
 
 function readTransactionStatus(reader: JsonReader): TransactionStatus {

@@ -10,7 +10,7 @@ interface CallOptions {
 
 export interface OperatorStatus {
   readonly chainId: Uint8Array;
-  readonly node: { readonly height: number; readonly viewAgeMs: number | null; readonly fresh: boolean };
+  readonly node: { readonly height: number; readonly viewAgeMs: number | null; readonly fresh: boolean } | null;
   readonly source: {
     readonly id: Uint8Array;
     readonly signingKey: Uint8Array;
@@ -102,14 +102,9 @@ export function createOperatorClient(options: HttpOptions & { bearerToken: strin
   return {
     async status(call) {
       const reader = await get('/v1/status', call);
-      const node = reader.object('node');
       return {
         chainId: reader.bytes('chainId', 32),
-        node: {
-          height: node.integer('height'),
-          viewAgeMs: node.integerOrNull('viewAgeMs'),
-          fresh: node.boolean('fresh'),
-        },
+        node: reader.isAbsent('node') ? null : readView(reader.object('node')),
         source: reader.isAbsent('source') ? null : readOwnSource(reader.object('source')),
         recipient: reader.isAbsent('recipient') ? null : { key: reader.object('recipient').bytes('key', 32) },
       };
@@ -166,6 +161,14 @@ export function createOperatorClient(options: HttpOptions & { bearerToken: strin
         yield readRequest(data);
       }
     },
+  };
+}
+
+function readView(reader: JsonReader): NonNullable<OperatorStatus['node']> {
+  return {
+    height: reader.integer('height'),
+    viewAgeMs: reader.integerOrNull('viewAgeMs'),
+    fresh: reader.boolean('fresh'),
   };
 }
 

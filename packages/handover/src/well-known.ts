@@ -17,7 +17,7 @@ import { id32, key } from './wire.js';
 const TAG = 'radledger/well-known/1';
 const optionalId = optional(id32);
 const optionalKey = optional(key);
-const optionalUrl = optional(text({ max: 512 }));
+const optionalText = optional(text({ max: 512 }));
 
 /** What a gateway says about itself: which keys are reached at which addresses. */
 export interface WellKnown {
@@ -31,20 +31,24 @@ export interface WellKnown {
   /** ITI-43 endpoint, when the gateway is an image source; information only: what counts is the ledger. */
   readonly iti43?: string;
   /** Whom a patient asks about her data. */
-  readonly privacyContact: string;
+  readonly privacyContact?: string;
   readonly issuedAtMs: number;
   /** The source's current signing key, or the recipient key when there is no source. */
   readonly signer: Uint8Array;
   readonly signature: Uint8Array;
 }
 
-/** Signs with the source's current signing key, or with the recipient key when there is no source. */
+/**
+ * Signs with the source's current signing key, or with the recipient key when there is no source.
+ * @param statement.issuedAtMs - default now
+ */
 export async function createWellKnown(
-  statement: Omit<WellKnown, 'signature' | 'signer'>,
+  statement: Omit<WellKnown, 'signature' | 'signer' | 'issuedAtMs'> & { readonly issuedAtMs?: number },
   signer: Signer,
 ): Promise<WellKnown> {
   validateGatewayUrl(statement.api);
-  return { ...statement, signer: signer.publicKey, signature: await signer.sign(messageOf(statement)) };
+  const dated = { ...statement, issuedAtMs: statement.issuedAtMs ?? Date.now() };
+  return { ...dated, signer: signer.publicKey, signature: await signer.sign(messageOf(dated)) };
 }
 
 /** The document as it is served, JSON. */
@@ -56,7 +60,7 @@ export function wellKnownToJson(document: WellKnown): Record<string, string | nu
     recipient: document.recipient === undefined ? null : toHex(document.recipient),
     api: document.api,
     iti43: document.iti43 ?? null,
-    privacyContact: document.privacyContact,
+    privacyContact: document.privacyContact ?? null,
     issuedAtMs: document.issuedAtMs,
     signer: toHex(document.signer),
     signature: toHex(document.signature),
@@ -97,7 +101,7 @@ export function wellKnownFromJson(json: unknown): WellKnown {
     ...(present('recipient') ? { recipient: hex('recipient', 32) } : {}),
     api: validateGatewayUrl(string('api', 256)),
     ...(present('iti43') ? { iti43: string('iti43', 512) } : {}),
-    privacyContact: string('privacyContact', 512),
+    ...(present('privacyContact') ? { privacyContact: string('privacyContact', 512) } : {}),
     issuedAtMs,
     signer: hex('signer', 32),
     signature: hex('signature', 64),
@@ -128,8 +132,8 @@ function messageOf(statement: Omit<WellKnown, 'signature' | 'signer'>): Uint8Arr
     optionalId.encode(source),
     optionalKey.encode(recipient),
     api,
-    optionalUrl.encode(iti43),
-    privacyContact,
+    optionalText.encode(iti43),
+    optionalText.encode(privacyContact),
     issuedAtMs,
   ]);
 }

@@ -73,7 +73,9 @@ export class LedgerView {
 
   async directory(signal?: AbortSignal): Promise<readonly DirectorySource[]> {
     const { sources } = await this.node.sources(signal === undefined ? {} : { signal });
-    return sources;
+    return sources.map(({ id, signingKey, endpoint }) =>
+      endpoint === undefined ? { id, signingKey, tlsPins: [] } : { id, signingKey, ...endpoint },
+    );
   }
 
   /** @throws {WalletError} `SOURCE_UNKNOWN` */

@@ -509,7 +509,6 @@ export class Wallet {
     const unanswered: Uint8Array[] = [];
     for (const record of this.#state.studies) {
       if (record.role === 'delegate') continue;
-      if (record.secrets !== undefined && !found.some((match) => isSameStudy(match, record))) continue;
       try {
         await this.refreshSecrets(record.studyId, options);
       } catch {

@@ -1,0 +1,72 @@
+/** The command tree, and one run of it. */
+import { Command, CommanderError } from 'commander';
+import { addGrantCommands } from './commands/grant-commands.js';
+import { addRequestCommands } from './commands/request-commands.js';
+import { addSourceCommands } from './commands/source-commands.js';
+import { addStudyCommands } from './commands/study-commands.js';
+import { addWalletCommands } from './commands/wallet-commands.js';
+import type { Context } from './context.js';
+import { EXIT, failureOf } from './exit-codes.js';
+import { createOutput, type Output } from './output.js';
+import { SecretInput } from './secret-input.js';
+import { refuseSecrets } from './secret-guard.js';
+
+/** The whole command tree; parse errors and help are thrown and collected, never printed past `output`. */
+export function createProgram(context: Context): Command {
+  const program = new Command('radledger');
+  program
+    .description('Radledger for patients, practices and image sources')
+    .option('--json', 'print one JSON object on standard output, on failure too')
+    .version('0.1.0')
+    .addHelpText(
+      'after',
+      '\nExit status: 0 ok, 2 usage, 3 refused, 4 not found, 5 network, 6 stale view, 7 verification failed.\n',
+    );
+  addWalletCommands(program, context);
+  addStudyCommands(program, context);
+  addGrantCommands(program, context);
+  addRequestCommands(program, context);
+  addSourceCommands(program, context);
+  forEachCommand(program, (command) => {
+    if (command !== program) command.option('--json', 'print one JSON object on standard output, on failure too');
+    command.exitOverride();
+    // What a person typed may be a secret that landed in the wrong place: commander's own messages would repeat it.
+    command.configureOutput({ writeOut: (text) => context.output.text(text), writeErr: () => undefined });
+    command.showSuggestionAfterError(false);
+  });
+  return program;
+}
+
+/** Runs one command line. @returns the exit status */
+export async function run(
+  args: readonly string[],
+  streams: Pick<NodeJS.Process, 'stdin' | 'stdout' | 'stderr' | 'env'> & { signal: AbortSignal },
+): Promise<number> {
+  const output = createOutput(args.includes('--json'), streams);
+  try {
+    refuseSecrets(args);
+    const input = new SecretInput(streams.stdin as NodeJS.ReadStream);
+    const program = createProgram({ output, input, env: streams.env, signal: streams.signal });
+    await program.parseAsync([...args], { from: 'user' });
+    return EXIT.ok;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
+    return reportFailure(output, error, args);
+  }
+}
+
+function reportFailure(output: Output, error: unknown, args: readonly string[]): number {
+  const failure = failureOf(error);
+  // Commander quotes what was typed; each quoted piece is left out.
+  const message = args.reduce(
+    (text, arg) => (arg.length < 4 || arg.startsWith('--') ? text : text.replaceAll(`'${arg}'`, '(not repeated)')),
+    failure.message,
+  );
+  output.failure({ ...failure, message });
+  return failure.exitCode;
+}
+
+function forEachCommand(command: Command, visit: (command: Command) => void): void {
+  visit(command);
+  for (const child of command.commands) forEachCommand(child, visit);
+}
