@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { equalBytes } from '@radledger/primitives';
 import type { ZipFile } from 'yauzl';
 import { ImagingError } from './errors.js';
+import { FileWriter } from './file-writer.js';
 import { openFileSetZip, type ZipMember } from './file-set-zip.js';
 import { type InspectedInstance, inspectInstance } from './instance-inspector.js';
 import { DEFAULT_IMPORT_LIMITS, type ImportLimits } from './limits.js';
@@ -94,6 +95,7 @@ async function receive(
   bytesMax: number,
 ): Promise<{ zipBytes: number; zipSha256: Uint8Array }> {
   const handle = await onDisk(() => open(path, 'wx', 0o600));
+  const writer = new FileWriter(handle);
   try {
     const hash = createHash('sha256');
     let zipBytes = 0;
@@ -103,11 +105,12 @@ async function receive(
         throw new ImagingError({ code: 'ZIP_TOO_LARGE', bytesMax }, `expected at most ${bytesMax} bytes`);
       }
       hash.update(chunk);
-      await onDisk(() => handle.writeFile(chunk));
+      await onDisk(() => writer.write(chunk));
     }
-    await onDisk(() => handle.sync());
+    await onDisk(() => writer.finish());
     return { zipBytes, zipSha256: new Uint8Array(hash.digest()) };
   } finally {
+    await writer.settled();
     await handle.close();
   }
 }

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promise
 import { join, resolve } from 'node:path';
 import { equalBytes } from '@radledger/primitives';
 import { ImagingError } from '../errors.js';
+import { FileWriter } from '../file-writer.js';
 import type { FiledStudy } from '../pacs-connector.js';
 import type { QuarantinedInstance, QuarantinedStudy, StudySink } from '../quarantined-study.js';
 import { openStoredFile, readChunks } from './stored-file.js';
@@ -78,10 +79,12 @@ function fileNameOf(instance: QuarantinedInstance): string {
 
 async function writeInstance(path: string, instance: QuarantinedInstance): Promise<void> {
   const handle = await open(path, 'wx', 0o600);
+  const writer = new FileWriter(handle);
   try {
-    for await (const chunk of instance.open()) await handle.writeFile(chunk);
-    await handle.sync();
+    for await (const chunk of instance.open()) await writer.write(chunk);
+    await writer.finish();
   } finally {
+    await writer.settled();
     await handle.close();
   }
 }
