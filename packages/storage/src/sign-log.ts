@@ -69,8 +69,9 @@ export async function openSignLog(path: string, options: SignLogOptions): Promis
   let lock: ClassicLevel | undefined;
   try {
     lock = await lockSignLog(path);
-    const bytes = await file.readFile();
-    const parsed = parseRecords(bytes);
+    const { buffer, byteOffset, byteLength } = await file.readFile();
+    // A plain view: the `slice` of a Buffer would keep the whole file in memory for the sake of one record.
+    const parsed = parseRecords(new Uint8Array(buffer, byteOffset, byteLength));
     if ('damagedAt' in parsed) throw corrupt(path, parsed.damagedAt);
     const [first, ...records] = parsed.records;
     if (first === undefined) throw corrupt(path, 0);
