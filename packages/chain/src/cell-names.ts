@@ -1,5 +1,6 @@
 /** Names of the state's cells: a readable prefix and raw ids. Spec: docs/spec/state.md, section 1. */
-import { concatBytes, encodeCanonical, sha256, utf8 } from '@radledger/primitives';
+import { concatBytes, utf8 } from '@radledger/primitives';
+import { bytesHasher } from './bytes-hasher.js';
 
 const SLASH = Uint8Array.of(0x2f);
 const SOURCE = utf8('source/');
@@ -53,12 +54,11 @@ export function sourceOfCellName(name: Uint8Array): Uint8Array | undefined {
 /** Longest name of a cell: a grant's. */
 export const CELL_NAME_BYTES_MAX = GRANT.length + 32 + 1 + 32 + 1 + 32;
 
-const HASHED_KEY_TAG = 'radledger/cell-key/1';
-const HASHED_KEY_HEAD = concatBytes(Uint8Array.of(0x92), encodeCanonical(HASHED_KEY_TAG), Uint8Array.of(0xc4));
+const hashName = bytesHasher('radledger/cell-key/1');
 
 /** Where a cell hangs in the state tree: H('radledger/cell-key/1', name), 32 bytes. Names are at most 255 bytes. */
 export function hashedKeyOf(name: Uint8Array): Uint8Array {
-  return sha256(concatBytes(HASHED_KEY_HEAD, Uint8Array.of(name.length), name));
+  return hashName(name);
 }
 
 function bigEndian64(value: number): Uint8Array {

@@ -1,5 +1,6 @@
 /** Merkle tree over a list, as in RFC 9162, section 2.1, with our tagged hashes. Spec: docs/spec/blocks.md, section 3. */
-import { concatBytes, encodeCanonical, equalBytes, hash, sha256 } from '@radledger/primitives';
+import { equalBytes, hash } from '@radledger/primitives';
+import { bytesHasher } from './bytes-hasher.js';
 
 /** Root of the tree without leaves. */
 export const EMPTY_MERKLE_ROOT: Uint8Array = hash('radledger/merkle-empty/1');
@@ -50,12 +51,8 @@ export function verifyInclusion(input: { root: Uint8Array; leaf: Uint8Array; pro
   return step === path.length && equalBytes(current, input.root);
 }
 
-const LEAF_HEAD = concatBytes(Uint8Array.of(0x92), encodeCanonical('radledger/merkle-leaf/1'));
-
 /** H('radledger/merkle-leaf/1', leaf). */
-export function merkleLeafHash(leaf: Uint8Array): Uint8Array {
-  return sha256(concatBytes(LEAF_HEAD, encodeCanonical(leaf)));
-}
+export const merkleLeafHash: (leaf: Uint8Array) => Uint8Array = bytesHasher('radledger/merkle-leaf/1');
 
 function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
   return hash('radledger/merkle-node/1', left, right);

@@ -1,14 +1,15 @@
 /** Hashes of the state tree. Spec: docs/spec/state.md, section 3. */
 import { concatBytes, encodeCanonical, sha256 } from '@radledger/primitives';
+import { bytesHasher } from '../bytes-hasher.js';
 
 /** The hash of a subtree without cells, and the state root of an empty state: 32 zero bytes. */
 export const EMPTY_SUBTREE: Uint8Array = new Uint8Array(32);
 
-const VALUE_HEAD = concatBytes(Uint8Array.of(0x92), encodeCanonical('radledger/value/1'));
+const hashValue = bytesHasher('radledger/value/1');
 
 /** H('radledger/value/1', value): what a leaf holds of a cell's value. */
 export function valueHashOf(value: Uint8Array): Uint8Array {
-  return sha256(concatBytes(VALUE_HEAD, encodeCanonical(value)));
+  return hashValue(value);
 }
 
 // Inner hashes are most of the work of a block, so both layouts are written once and only the 32-byte fields replaced.

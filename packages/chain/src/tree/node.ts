@@ -47,7 +47,7 @@ export function subtreeOf(node: TreeNode, first: number, width: number): Subtree
  * highest bit); per child its hash and, for a leaf, the length of the name in one byte and the name; then the hash of
  * each group of four that is a branch.
  */
-export function encodeNode(node: TreeNode): Uint8Array {
+export function encodeNode(node: TreeNode, allocate: (length: number) => Uint8Array): Uint8Array {
   let present = 0;
   let leaves = 0;
   let length = 4;
@@ -58,7 +58,7 @@ export function encodeNode(node: TreeNode): Uint8Array {
     if (child !== undefined) length += 32 + (child.name === undefined ? 0 : 1 + child.name.length);
   }
   const groups = [0, 4, 8, 12].map((first) => subtreeOf(node, first, 4)).filter((group) => isBranch(group));
-  const out = new Uint8Array(length + groups.length * 32);
+  const out = allocate(length + groups.length * 32);
   out[0] = present >> 8;
   out[1] = present & 0xff;
   out[2] = leaves >> 8;
@@ -105,6 +105,25 @@ export function decodeNode(encoded: Uint8Array): TreeNode {
   return node;
 }
 
+/**
+ * Hands out slices of large buffers: the nodes of one block are written, kept and dropped together, and thousands of
+ * small buffers would cost more to collect than to hash.
+ */
+export function createSlab(): (length: number) => Uint8Array {
+  let slab = new Uint8Array(0);
+  let used = 0;
+  return (length) => {
+    if (used + length > slab.length) {
+      slab = new Uint8Array(Math.max(SLAB_BYTES, length));
+      used = 0;
+    }
+    used += length;
+    return slab.subarray(used - length, used);
+  };
+}
+
+const SLAB_BYTES = 65_536;
+
 /** Path of the node at `depth` nibbles above `key`: the depth in one byte, then the nibbles, the last half byte zero. */
 export function encodeNodePath(key: Uint8Array, depth: number): Uint8Array {
   const out = new Uint8Array(1 + ((depth + 1) >> 1));
@@ -113,6 +132,13 @@ export function encodeNodePath(key: Uint8Array, depth: number): Uint8Array {
   if (depth % 2 === 1) out[out.length - 1] = (out[out.length - 1] as number) & 0xf0;
   return out;
 }
+
+/** `encodeNodePath` as hex, from the hex of the key. */
+export function nodePathHex(keyHex: string, depth: number): string {
+  return `${DEPTH_HEX[depth] as string}${keyHex.slice(0, depth)}${depth % 2 === 1 ? '0' : ''}`;
+}
+
+const DEPTH_HEX = Array.from({ length: 65 }, (_, depth) => depth.toString(16).padStart(2, '0'));
 
 function isBranch(subtree: Subtree | undefined): boolean {
   return subtree !== undefined && subtree.name === undefined;

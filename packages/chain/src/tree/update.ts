@@ -6,9 +6,11 @@ import type { StateReader } from '../state-reader.js';
 import { EMPTY_SUBTREE, leafHashOf, nibbleOf, valueHashOf } from './hashing.js';
 import {
   createNode,
+  createSlab,
   decodeNode,
   encodeNode,
   encodeNodePath,
+  nodePathHex,
   type Subtree,
   setChild,
   subtreeOf,
@@ -32,8 +34,14 @@ export interface TreeUpdate {
 /** Most changes hashed without letting the event loop run: about two milliseconds of work. */
 const SLICE = 128;
 
+/** A change with the hex of its key, from which the paths of nodes are cut. */
+interface KeyedChange extends CellChange {
+  readonly keyHex: string;
+}
+
 interface Leaf extends Subtree {
   readonly key: Uint8Array;
+  readonly keyHex: string;
   readonly name: Uint8Array;
 }
 
@@ -52,7 +60,13 @@ export async function updateTree(
   const [encodedRoot] = await state.getNodes([encodeNodePath(first.key, 0)]);
   const root = encodedRoot === undefined ? createNode() : decodeNode(encodedRoot);
   const update = new Update(state, nodes);
-  const subtree = await update.changeNode(root, 0, changes);
+  const keyed = changes.map((change) => ({
+    key: change.key,
+    keyHex: toHex(change.key),
+    name: change.name,
+    value: () => change.value(),
+  }));
+  const subtree = await update.changeNode(root, 0, keyed);
   return { root: subtree?.hash ?? EMPTY_SUBTREE, nodes };
 }
 
@@ -63,23 +77,25 @@ export async function readRoot(state: Pick<StateReader, 'getNodes'>): Promise<Ui
 }
 
 class Update {
+  private readonly allocate = createSlab();
+
   constructor(
     private readonly state: Pick<StateReader, 'getNodes'>,
     private readonly written: Map<string, Uint8Array | undefined>,
   ) {}
 
   /** Applies changes below a node that is in memory; returns what stands in its place. */
-  async changeNode(node: TreeNode, depth: number, changes: readonly CellChange[]): Promise<Subtree | undefined> {
+  async changeNode(node: TreeNode, depth: number, changes: readonly KeyedChange[]): Promise<Subtree | undefined> {
     if (changes.length <= SLICE) {
       const loaded = await this.load(node, depth, changes);
       return this.applyToNode(node, depth, changes, loaded);
     }
     for (const group of groupsByNibble(changes, depth)) {
-      const nibble = nibbleOf((group[0] as CellChange).key, depth);
+      const nibble = nibbleOf((group[0] as KeyedChange).key, depth);
       const child = node.children[nibble];
       let changed: Subtree | undefined;
       if (child !== undefined && child.name === undefined) {
-        const path = encodeNodePath((group[0] as CellChange).key, depth + 1);
+        const path = encodeNodePath((group[0] as KeyedChange).key, depth + 1);
         const [encoded] = await this.state.getNodes([path]);
         changed = await this.changeNode(decodeExisting(encoded), depth + 1, group);
       } else if (group.length > SLICE) {
@@ -92,31 +108,32 @@ class Update {
       }
       setChild(node, nibble, changed);
     }
-    return this.settle(node, depth, changes[0] as CellChange);
+    return this.settle(node, depth, changes[0] as KeyedChange);
   }
 
   /** Reads, level by level, every node below `node` that the changes touch. */
-  private async load(node: TreeNode, depth: number, changes: readonly CellChange[]): Promise<Map<string, TreeNode>> {
+  private async load(node: TreeNode, depth: number, changes: readonly KeyedChange[]): Promise<Map<string, TreeNode>> {
     const loaded = new Map<string, TreeNode>();
     let frontier = [{ node, depth, changes }];
     while (frontier.length > 0) {
       const wanted = frontier.flatMap((entry) =>
         groupsByNibble(entry.changes, entry.depth)
           .filter((group) => {
-            const child = entry.node.children[nibbleOf((group[0] as CellChange).key, entry.depth)];
+            const child = entry.node.children[nibbleOf((group[0] as KeyedChange).key, entry.depth)];
             return child !== undefined && child.name === undefined;
           })
           .map((group) => ({
             depth: entry.depth + 1,
             changes: group,
-            path: encodeNodePath((group[0] as CellChange).key, entry.depth + 1),
+            path: encodeNodePath((group[0] as KeyedChange).key, entry.depth + 1),
+            pathHex: nodePathHex((group[0] as KeyedChange).keyHex, entry.depth + 1),
           })),
       );
       if (wanted.length === 0) break;
       const encoded = await this.state.getNodes(wanted.map(({ path }) => path));
       frontier = wanted.map((entry, index) => {
         const child = decodeExisting(encoded[index]);
-        loaded.set(toHex(entry.path), child);
+        loaded.set(entry.pathHex, child);
         return { node: child, depth: entry.depth, changes: entry.changes };
       });
     }
@@ -126,40 +143,40 @@ class Update {
   private applyToNode(
     node: TreeNode,
     depth: number,
-    changes: readonly CellChange[],
+    changes: readonly KeyedChange[],
     loaded: ReadonlyMap<string, TreeNode>,
   ): Subtree | undefined {
     for (const group of groupsByNibble(changes, depth)) {
-      const first = group[0] as CellChange;
+      const first = group[0] as KeyedChange;
       const nibble = nibbleOf(first.key, depth);
       const child = node.children[nibble];
       if (child === undefined || child.name !== undefined) {
         setChild(node, nibble, this.applyToLeaves(child, depth + 1, group));
         continue;
       }
-      const below = loaded.get(toHex(encodeNodePath(first.key, depth + 1)));
+      const below = loaded.get(nodePathHex(first.keyHex, depth + 1));
       if (below === undefined) throw missingNode();
       setChild(node, nibble, this.applyToNode(below, depth + 1, group, loaded));
     }
-    return this.settle(node, depth, changes[0] as CellChange);
+    return this.settle(node, depth, changes[0] as KeyedChange);
   }
 
   /** Changes where the tree held at most one leaf. */
   private applyToLeaves(
     existing: Subtree | undefined,
     depth: number,
-    changes: readonly CellChange[],
+    changes: readonly KeyedChange[],
   ): Subtree | undefined {
     const leaves: Leaf[] = [];
-    for (const { key, name, value } of changes) {
+    for (const { key, keyHex, name, value } of changes) {
       const bytes = value();
-      if (bytes !== undefined) leaves.push({ key, name, hash: leafHashOf(key, valueHashOf(bytes)) });
+      if (bytes !== undefined) leaves.push({ key, keyHex, name, hash: leafHashOf(key, valueHashOf(bytes)) });
     }
     if (existing?.name !== undefined) {
       const { hash, name } = existing;
       const key = hashedKeyOf(name);
       if (!changes.some((change) => compareKeys(change.key, key) === 0)) {
-        leaves.push({ key, name, hash });
+        leaves.push({ key, keyHex: toHex(key), name, hash });
         leaves.sort((a, b) => compareKeys(a.key, b.key));
       }
     }
@@ -180,10 +197,10 @@ class Update {
   }
 
   /** Writes a changed node, or removes it when at most one leaf is left; the root node holds even a single leaf. */
-  private settle(node: TreeNode, depth: number, { key }: { readonly key: Uint8Array }): Subtree | undefined {
+  private settle(node: TreeNode, depth: number, { keyHex }: { readonly keyHex: string }): Subtree | undefined {
     const subtree = subtreeOf(node, 0, 16);
     const kept = subtree !== undefined && (subtree.name === undefined || depth === 0);
-    this.written.set(toHex(encodeNodePath(key, depth)), kept ? encodeNode(node) : undefined);
+    this.written.set(nodePathHex(keyHex, depth), kept ? encodeNode(node, this.allocate) : undefined);
     return subtree;
   }
 }
