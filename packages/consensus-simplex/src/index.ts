@@ -1,4 +1,7 @@
-export { decodeMessage, encodeMessage, type Message, type SignedVote } from './message.js';
+export { type Certificate, statementOf, type VoteGroup } from './certificate.js';
+export { certificatesOf, decodeJustification, type Justification, type Tail } from './justification.js';
+export { decodeMessage, encodeMessage, type Message, type MessageOf, type SignedVote } from './message.js';
 export type { SimplexRules } from './rules.js';
+export { decodeSeal, encodeSeal, justificationRootOf, type Seal } from './seal.js';
 export { createSimplex, simplex } from './simplex.js';
-export { NullifyReason, signedBytes, type Vote } from './vote.js';
+export { NullifyReason, signedBytes, type Vote, voteOfSignedBytes } from './vote.js';

@@ -1,0 +1,102 @@
+import type { EpochCell, Parameters } from '@radledger/chain';
+import { DEFAULT_PARAMETERS } from '@radledger/chain';
+import { compareBytes, hash } from '@radledger/primitives';
+import type { Prng } from './prng.js';
+import type { SimCrypto } from './sim-crypto.js';
+import type { LinkFaults } from './sim-network.js';
+
+/** A moment at which something breaks. */
+export type Fault =
+  | { readonly atMs: number; readonly kind: 'crash'; readonly node: number; readonly downMs: number; readonly portCalls: number }
+  | { readonly atMs: number; readonly kind: 'blackout'; readonly downMs: number }
+  | { readonly atMs: number; readonly kind: 'partition'; readonly sides: readonly number[]; readonly oneWay: boolean; readonly forMs: number };
+
+/** Everything a run is made of, drawn from its seed. */
+export interface Scenario {
+  readonly nodeCount: number;
+  readonly byzantine: readonly number[];
+  readonly behaviours: readonly string[];
+  readonly weights: readonly bigint[];
+  readonly parameters: Parameters;
+  readonly links: LinkFaults;
+  readonly skewMs: readonly number[];
+  readonly faults: readonly Fault[];
+  readonly submitMs: readonly number[];
+  /** Faults end here, and liveness is demanded unless `safetyOnly`. */
+  readonly healMs: number;
+  readonly safetyOnly: boolean;
+}
+
+export interface ScenarioShape {
+  /** Fixed committee: equal weights and this many liars; default: 4 nodes, up to one liar. */
+  readonly seats?: { readonly nodeCount: number; readonly byzantineCount: number };
+  readonly behaviours: readonly string[];
+}
+
+export function drawScenario(prng: Prng, shape: ScenarioShape): Scenario {
+  const nodeCount = shape.seats?.nodeCount ?? 4;
+  const byzantineCount = shape.seats?.byzantineCount ?? (prng.chance(70) ? 1 : 0);
+  const byzantine = distinct(prng, nodeCount, byzantineCount);
+  const weights = Array.from({ length: nodeCount }, () => 1000n);
+  // Unequal weights, the liar staying below a third.
+  if (shape.seats === undefined && prng.chance(40)) {
+    for (let i = 0; i < nodeCount; i++) weights[i] = BigInt(prng.between(900, byzantine.includes(i) ? 1000 : 1300));
+  }
+  const healMs = prng.between(1500, 3500);
+  const assumedDelayMs = prng.between(30, 80);
+  const harsh = prng.chance(50);
+  return {
+    nodeCount,
+    byzantine,
+    behaviours: Array.from({ length: prng.between(1, 3) }, () => prng.pick(shape.behaviours)),
+    weights,
+    parameters: {
+      ...DEFAULT_PARAMETERS,
+      epochHeights: prng.between(3, 12),
+      targetIntervalMs: prng.between(100, 300),
+      minimumIntervalMs: prng.chance(50) ? 0 : prng.between(5, 60),
+      assumedDelayMs,
+      clockPrecisionMs: assumedDelayMs,
+    },
+    links: {
+      lossPercent: harsh ? prng.between(0, 25) : prng.between(0, 3),
+      duplicatePercent: prng.between(0, 10),
+      delayMsMin: 1,
+      delayMsMax: prng.between(5, harsh ? 2 * assumedDelayMs : assumedDelayMs),
+      slowPercent: prng.between(0, harsh ? 10 : 2),
+    },
+    skewMs: weights.map(() => prng.between(0, Math.floor(assumedDelayMs / 2))),
+    faults: drawFaults(prng, nodeCount, healMs),
+    submitMs: Array.from({ length: prng.between(0, 12) }, () => prng.between(0, healMs)),
+    healMs,
+    safetyOnly: shape.seats !== undefined,
+  };
+}
+
+function drawFaults(prng: Prng, nodeCount: number, healMs: number): Fault[] {
+  return Array.from({ length: prng.between(0, 6) }, (): Fault => {
+    const atMs = prng.between(50, healMs);
+    if (prng.chance(10)) return { atMs, kind: 'blackout', downMs: prng.between(10, 600) };
+    if (prng.chance(30)) {
+      const sides = Array.from({ length: nodeCount }, () => prng.between(0, 1));
+      return { atMs, kind: 'partition', sides, oneWay: prng.chance(30), forMs: prng.between(50, 1200) };
+    }
+    const node = prng.between(0, nodeCount - 1);
+    return { atMs, kind: 'crash', node, downMs: prng.between(1, 900), portCalls: prng.between(0, 30) };
+  });
+}
+
+function distinct(prng: Prng, below: number, count: number): number[] {
+  const all = Array.from({ length: below }, (_, index) => index);
+  return Array.from({ length: count }, () => all.splice(prng.between(0, all.length - 1), 1)[0] as number);
+}
+
+/** Voters of a scenario in the order of their ids, with the number of the node that holds each. */
+export function membersOf(scenario: Scenario, crypto: SimCrypto): { readonly members: EpochCell['members']; readonly nodes: readonly number[] } {
+  const made = scenario.weights.map((weight, node) => ({
+    node,
+    member: { source: hash('sim/source', node), nodeKey: crypto.keyOf('node', node), vrfKey: crypto.keyOf('vrf', node), weight },
+  }));
+  made.sort((a, b) => compareBytes(a.member.source, b.member.source));
+  return { members: made.map(({ member }) => member), nodes: made.map(({ node }) => node) };
+}

@@ -1,0 +1,203 @@
+/** One replica: the unmodified module in the unmodified host, on virtual time, network and disk. */
+import type { Block } from '@radledger/chain';
+import { type ConsensusModule, type ConsensusReport, type FinalizedByProof, type Member, type PeerId } from '@radledger/consensus';
+import { createHost, type Host, type HostPorts } from '@radledger/consensus/host';
+import type { EventHeap } from './event-heap.js';
+import { Later } from './later.js';
+import type { Prng } from './prng.js';
+import { SimChain, type SimGenesis } from './sim-chain.js';
+import type { SimCrypto } from './sim-crypto.js';
+import { SimDisk } from './sim-disk.js';
+
+/** What surrounds a node: its links, and the eyes of the test. */
+export interface NodeSurroundings {
+  send(from: number, to: number, bytes: Uint8Array): void;
+  /** Every node number but this one. */
+  others(of: number): readonly number[];
+  isUp(from: number, to: number): boolean;
+  peerId(index: number): PeerId;
+  indexOf(peer: PeerId): number;
+  node(index: number): SimNode;
+  signed(node: SimNode, bytes: Uint8Array): void;
+  finalizing(node: SimNode, blocks: readonly FinalizedByProof[]): void;
+  reported(node: SimNode, report: ConsensusReport): void;
+  failed(node: SimNode, error: unknown): void;
+}
+
+export interface NodeOptions {
+  readonly index: number;
+  readonly member: Member;
+  readonly module: ConsensusModule;
+  readonly genesis: SimGenesis;
+  readonly crypto: SimCrypto;
+  readonly heap: EventHeap;
+  readonly prng: Prng;
+  readonly skewMs: number;
+  readonly syncsDisk: boolean;
+  readonly surroundings: NodeSurroundings;
+}
+
+const SYNC_BLOCKS_MAX = 40;
+const SYNC_MS = 60;
+
+export class SimNode {
+  readonly chain: SimChain;
+  readonly disk: SimDisk;
+  host: Host | undefined;
+  /** Rises with each start: what was under way before a crash never comes back. */
+  private incarnation = 0;
+  private timers = new Map<string, number>();
+  private timersMade = 0;
+  /** Port calls until the next crash: it may come between any two effects. */
+  private callsUntilCrash: number | undefined;
+  private waiting = false;
+  private syncing = false;
+
+  constructor(readonly options: NodeOptions) {
+    this.chain = new SimChain(options.genesis);
+    this.disk = new SimDisk(options.heap, options.prng, options.syncsDisk);
+  }
+
+  get index(): number {
+    return this.options.index;
+  }
+
+  get isUp(): boolean {
+    return this.host !== undefined;
+  }
+
+  start(): void {
+    const { module, genesis, member, surroundings } = this.options;
+    this.incarnation++;
+    this.syncing = false;
+    this.waiting = false;
+    const { chainId, parameters } = genesis;
+    const identity = { source: member.source, nodeKey: member.nodeKey };
+    this.host = createHost({ module, context: { chainId, parameters, identity }, ports: this.ports() });
+    this.host.start({ finalized: this.chain.state(), signLog: { state: 'present', records: this.disk.records() } });
+    for (const other of surroundings.others(this.index)) {
+      if (!surroundings.node(other).isUp) continue;
+      this.host?.peer(surroundings.peerId(other));
+      surroundings.node(other).host?.peer(surroundings.peerId(this.index));
+    }
+  }
+
+  crash(): void {
+    if (this.host === undefined) return;
+    this.host.stop();
+    this.host = undefined;
+    this.incarnation++;
+    this.timers.clear();
+    this.callsUntilCrash = undefined;
+    this.disk.crash();
+    this.chain.crash();
+  }
+
+  /** Undefined: no more. */
+  crashAfter(portCalls: number | undefined): void {
+    this.callsUntilCrash = portCalls;
+  }
+
+  /** A client hands this node a transaction. */
+  submit(): void {
+    this.waiting = true;
+    this.host?.pendingTransactions(true);
+  }
+
+  private ports(): HostPorts {
+    const { heap, prng, crypto, member, skewMs, surroundings } = this.options;
+    const { incarnation } = this;
+    const alive = (): boolean => this.incarnation === incarnation;
+    /** Counts a port call; false when the node is down from here on. */
+    const enter = (): boolean => {
+      if (!alive()) return false;
+      if (this.callsUntilCrash !== undefined && this.callsUntilCrash-- <= 0) {
+        this.crash();
+        return false;
+      }
+      return true;
+    };
+    const after = <T>(delayMs: number, value: () => T): PromiseLike<T> => {
+      const later = new Later<T>();
+      heap.at(heap.nowMs + delayMs, () => {
+        if (enter()) later.resolve(value());
+      });
+      return later;
+    };
+    return {
+      now: () => heap.nowMs + skewMs,
+      setTimer: (id, atMs) => {
+        const made = ++this.timersMade;
+        this.timers.set(id, made);
+        heap.at(atMs - skewMs, () => {
+          if (!alive() || this.timers.get(id) !== made) return;
+          this.timers.delete(id);
+          this.host?.timer(id);
+        });
+      },
+      cancelTimer: (id) => void this.timers.delete(id),
+      send: (peer, bytes) => {
+        if (enter()) surroundings.send(this.index, surroundings.indexOf(peer), bytes);
+      },
+      broadcast: (bytes) => {
+        for (const other of surroundings.others(this.index)) if (enter()) surroundings.send(this.index, other, bytes);
+      },
+      verifyClaims: (claims) => crypto.verifyClaims(claims),
+      verifyVrf: (claims) => crypto.verifyVrf(claims),
+      sign: (bytes) => {
+        surroundings.signed(this, bytes);
+        return crypto.sign(member.nodeKey, bytes);
+      },
+      prove: (alpha) => crypto.prove(member.vrfKey, alpha),
+      signLog: { append: (record) => (enter() ? this.disk.append(record) : new Later<void>()) as PromiseLike<void> },
+      build: (request) =>
+        after(prng.between(0, 5), () => {
+          const transactions = this.waiting ? [Uint8Array.of(prng.between(0, 200), this.index, request.buildId & 0xff)] : [];
+          this.waiting = false;
+          const block = this.chain.build(request, transactions);
+          this.host?.pendingTransactions(false);
+          return block;
+        }),
+      verifyBlock: (block: Block) => after(prng.between(0, 5), () => this.chain.verify(block)),
+      adopt: () => {},
+      finalize: (blocks) => {
+        surroundings.finalizing(this, blocks);
+        return after(prng.between(0, 8), () => this.chain.finalize(blocks));
+      },
+      epoch: (epoch) => this.chain.epoch(epoch),
+      behind: (peer) => this.sync(surroundings.indexOf(peer)),
+      report: (report) => surroundings.reported(this, report),
+      failed: (error) => surroundings.failed(this, error),
+    };
+  }
+
+  /** Fetches finalized blocks from a peer and believes only their proofs. */
+  private sync(from: number): void {
+    if (this.syncing) return;
+    this.syncing = true;
+    const { incarnation } = this;
+    const { heap, surroundings } = this.options;
+    heap.at(heap.nowMs + SYNC_MS, () => {
+      if (this.incarnation !== incarnation) return;
+      this.syncing = false;
+      if (!surroundings.isUp(from, this.index) || !surroundings.isUp(this.index, from)) return;
+      const fetched = surroundings.node(from).chain.finalized.slice(this.chain.height, this.chain.height + SYNC_BLOCKS_MAX);
+      const kept: FinalizedByProof[] = [];
+      for (const entry of fetched) {
+        if (!this.proves(entry)) break;
+        surroundings.finalizing(this, [entry]);
+        this.chain.finalize([entry]);
+        kept.push(entry);
+      }
+      if (kept.length > 0) this.host?.synced(this.chain.state());
+    });
+  }
+
+  private proves({ block, proof }: FinalizedByProof): boolean {
+    const { module, genesis, crypto } = this.options;
+    const { chainId, parameters } = genesis;
+    const epoch = this.chain.epoch(Math.floor((block.header.height - 1) / parameters.epochHeights));
+    if (epoch === undefined) return false;
+    return crypto.verifyClaims(module.finalityClaims({ header: block.header, proof, epoch, chainId }));
+  }
+}

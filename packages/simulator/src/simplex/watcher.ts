@@ -1,0 +1,108 @@
+/** Invariants I2 to I6 and I14 on the messages of simplex. Design: docs/spec/simplex.md, section 12. */
+import { type EpochContext, isQuorum, type Member } from '@radledger/consensus';
+import {
+  type Certificate,
+  certificatesOf,
+  decodeJustification,
+  decodeMessage,
+  decodeSeal,
+  encodeMessage,
+  statementOf,
+  type Vote,
+  voteOfSignedBytes,
+} from '@radledger/consensus-simplex';
+import { equalBytes, toHex } from '@radledger/primitives';
+import type { SimGenesis } from '../sim-chain.js';
+import type { Watcher } from '../simulation.js';
+import { Violation } from '../violation.js';
+
+interface ViewRecord {
+  notarized?: string;
+  nullified?: boolean;
+  finalized?: string;
+}
+
+export function createSimplexWatcher(genesis: SimGenesis): Watcher {
+  const { members, parameters } = genesis;
+  const totalWeight = members.reduce((sum, { weight }) => sum + weight, 0n);
+  const views = new Map<string, ViewRecord>();
+  const signedVotes = new Map<string, Partial<Record<Vote['kind'], string>>>();
+  const seen = new WeakSet<object>();
+
+  function certificate(shown: Certificate): void {
+    if (seen.has(shown)) return;
+    seen.add(shown);
+    checkWeight(shown, members, totalWeight);
+    const statement = statementOf(shown);
+    const key = `${shown.epoch}/${statement.view}`;
+    const view = views.get(key) ?? {};
+    views.set(key, view);
+    if (statement.kind === 'nullify') view.nullified = true;
+    else if (statement.kind !== 'proposal') {
+      const id = toHex(statement.blockId);
+      if ((view.notarized ?? id) !== id) throw new Violation('I3', `two blocks are certified in view ${key}`);
+      view.notarized = id;
+      if (statement.kind === 'finalize') view.finalized = id;
+    }
+    if (view.nullified && view.finalized !== undefined) throw new Violation('I2', `view ${key} is final and given up`);
+  }
+
+  return {
+    sent(bytes) {
+      if (seen.has(bytes)) return;
+      seen.add(bytes);
+      const message = decodeMessage(bytes, parameters.blockBytesMax);
+      if (!equalBytes(encodeMessage(message), bytes)) throw new Violation('I14', `a ${message.type} is not canonical`);
+      if (message.type === 'certificate') certificate(message.certificate);
+      if (message.type !== 'proposal') return;
+      const { block, again } = message;
+      for (const shown of certificatesOf(decodeJustification(again ?? block.body.justification, parameters.blockBytesMax))) {
+        certificate(shown);
+      }
+    },
+    signed(node, bytes) {
+      const vote = voteOfSignedBytes(bytes);
+      // The epoch is inside the bytes: equal views of two epochs differ in the committee root before the vote.
+      const key = `${node}/${epochPrefix(bytes)}/${vote.view}`;
+      const earlier = signedVotes.get(key) ?? {};
+      signedVotes.set(key, earlier);
+      const id = vote.blockId === undefined ? '' : toHex(vote.blockId);
+      const before = earlier[vote.kind];
+      if (vote.kind !== 'nullify' && before !== undefined && before !== id) {
+        throw new Violation('I6', `honest node ${node} signed two ${vote.kind} in view ${vote.view}`);
+      }
+      earlier[vote.kind] = id;
+      if (earlier.nullify !== undefined && earlier.finalize !== undefined) {
+        throw new Violation('I6', `honest node ${node} gave up and finalized view ${vote.view}`);
+      }
+    },
+    finalizing(blocks) {
+      for (const { block } of blocks) {
+        const seal = decodeSeal(block.header);
+        const { parent, nullifications } = decodeJustification(block.body.justification, parameters.blockBytesMax);
+        for (const shown of nullifications) certificate(shown);
+        const parentView = parent?.epoch === seal.epoch ? statementOf(parent).view : 0;
+        const skipped = nullifications.map((shown) => statementOf(shown).view);
+        for (let view = Math.max(parentView + 1, seal.view - 64); view < seal.view; view++) {
+          if (!skipped.includes(view)) throw new Violation('I4', `view ${view} was skipped without being given up`);
+        }
+      }
+    },
+  };
+}
+
+/** Tag, chain id, epoch and most of the committee root: equal within an epoch, different between epochs. */
+function epochPrefix(bytes: Uint8Array): string {
+  return toHex(bytes.subarray(0, 80));
+}
+
+function checkWeight(certificate: Certificate, committee: readonly Member[], totalWeight: EpochContext['totalWeight']): void {
+  const seats = new Set(certificate.groups.flatMap(({ signatures }) => signatures.map(([seat]) => seat)));
+  const count = certificate.groups.reduce((sum, { signatures }) => sum + signatures.length, 0);
+  if (seats.size !== count) throw new Violation('I5', 'a certificate counts a seat twice');
+  let weight = 0n;
+  for (const seat of seats) weight += committee[seat]?.weight ?? 0n;
+  if (!isQuorum(weight, totalWeight)) {
+    throw new Violation('I5', `a certificate of view ${statementOf(certificate).view} has ${weight} of ${totalWeight}`);
+  }
+}
