@@ -1,9 +1,12 @@
-/** A network of nodes in one process: real TLS on loopback, memory databases that outlive a closed node. */
+/** A network of nodes in one process: real TLS on loopback, databases that outlive a closed node. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { type Genesis, chainIdOf, DEFAULT_PARAMETERS, type Parameters } from '@radledger/chain';
 import type { ConsensusModule } from '@radledger/consensus';
 import { createNetwork, type Network, type PeerAddress } from '@radledger/network';
 import { compareBytes, createSigner, vrfProve } from '@radledger/primitives';
-import { openStore, type SignLog } from '@radledger/storage';
+import { createSignLog, openSignLog, openStore, type SignLog } from '@radledger/storage';
+import { ClassicLevel } from 'classic-level';
 import { MemoryLevel } from 'memory-level';
 import { generate } from 'selfsigned';
 import { type Ledger, type LedgerEvent, type LedgerOptions, openLedger } from '../../src/index.js';
@@ -71,6 +74,26 @@ function lastingDatabase(): MemoryLevel<Uint8Array, Uint8Array> {
   return new MemoryLevel<Uint8Array, Uint8Array>({ keyEncoding: 'view', valueEncoding: 'view', storeEncoding: 'view' });
 }
 
+interface Disk {
+  database(): MemoryLevel<Uint8Array, Uint8Array> | ClassicLevel<Uint8Array, Uint8Array>;
+  signLog(): Promise<SignLog>;
+}
+
+async function diskOf(folder: string | undefined, nodeKey: Uint8Array): Promise<Disk> {
+  if (folder === undefined) {
+    const database = lastingDatabase();
+    const signLog = memorySignLog(nodeKey);
+    return { database: () => database, signLog: () => Promise.resolve(signLog.open()) };
+  }
+  await mkdir(folder, { recursive: true });
+  const path = join(folder, 'sign-log');
+  await createSignLog(path, { nodeKey, createdAtMs: Date.now() });
+  return {
+    database: () => new ClassicLevel(join(folder, 'db'), { keyEncoding: 'view', valueEncoding: 'view' }),
+    signLog: () => openSignLog(path, { nodeKey }),
+  };
+}
+
 export interface TestNode {
   readonly source: TestSource | undefined;
   readonly ledger: Ledger;
@@ -105,6 +128,8 @@ export async function startNet(options: {
   readonly size?: number;
   readonly parameters?: Partial<Parameters>;
   readonly ledger?: Partial<LedgerOptions>;
+  /** Databases and sign-logs on disk, in folders below this one; in memory when left out. */
+  readonly folder?: string;
 }): Promise<TestNet> {
   const { size = 4, module, parameters } = options;
   const sources = await Promise.all(Array.from({ length: size }, (_, index) => testSource(`s${index}`)));
@@ -115,21 +140,20 @@ export async function startNet(options: {
 
   async function makeNode(source: TestSource | undefined, own: Genesis): Promise<TestNode> {
     const nodeSigner = source?.nodeSigner ?? (await createSigner(seedOf(`follower ${nodes.length}`)));
-    const database = lastingDatabase();
-    const signLog = memorySignLog(nodeSigner.publicKey);
+    const disk = await diskOf(options.folder && join(options.folder, `node${nodes.length}`), nodeSigner.publicKey);
     let network: Network | undefined;
     let port = 0;
     const open = async (): Promise<Ledger> =>
       openLedger({
         genesis: own,
-        store: await openStore(database, { chainId: chainIdOf(own) }),
+        store: await openStore(disk.database(), { chainId: chainIdOf(own) }),
         consensus: module,
         ...(source && {
           identity: {
             source: source.signer.publicKey,
             nodeSigner,
             prove: (alpha: Uint8Array) => vrfProve(source.vrfSeed, alpha),
-            signLog: signLog.open(),
+            signLog: await disk.signLog(),
           },
         }),
         async network(requirements) {
