@@ -62,6 +62,7 @@ export function checkUnderstood(blocks: readonly Element[]): void {
     const known = block.namespaceURI === ns.wsa || isNamed(block, ns.wsse, 'Security');
     if (mandatory && !forNobody && !known) {
       const [namespace, localName] = [block.namespaceURI ?? '', block.localName ?? ''];
+      if (namespace === '') throw malformed('envelope', 'header-namespace', 'a header block has a namespace');
       throw new Iti43Error(
         { code: 'HEADER_NOT_UNDERSTOOD', namespace, localName },
         'a mandatory header is not understood',

@@ -44,19 +44,16 @@ export async function* readMultipart(
     for (let parts = 0; !(await input.atClose()); parts++) {
       if (parts === partsMax) throw tooLarge('partsMax', partsMax);
       const headers = parseHeaders(await input.readHeaderBlock(headerBytesMax));
-      const body = input.body();
-      // Without `return`: a reader that breaks off early must not stop us from finding the next boundary.
-      yield { headers, body: { [Symbol.asyncIterator]: () => ({ next: () => body.next() }) } };
-      await drain(body);
+      await input.beginBody();
+      // No `return`: a reader that breaks off early must not stop us from finding the next boundary.
+      const iterator: AsyncIterator<Uint8Array, undefined> = { next: () => input.nextOfBody() };
+      yield { headers, body: { [Symbol.asyncIterator]: () => iterator } };
+      while ((await input.nextOfBody()).done !== true);
     }
     await input.skipEpilogue(surroundBytesMax);
   } finally {
     await input.close();
   }
-}
-
-async function drain(body: AsyncGenerator<Uint8Array, void, undefined>): Promise<void> {
-  while ((await body.next()).done !== true);
 }
 
 /** A window over the incoming bytes that knows one delimiter. */
@@ -74,16 +71,16 @@ class DelimitedInput {
   }
 
   async skipPreamble(bytesMax: number): Promise<void> {
+    this.#inBody = true;
     let skipped = 0;
-    for await (const chunk of this.#untilDelimiter()) {
-      skipped += chunk.length;
+    for (let step = await this.nextOfBody(); step.done !== true; step = await this.nextOfBody()) {
+      skipped += step.value.length;
       if (skipped > bytesMax) throw tooLarge('surroundBytesMax', bytesMax);
     }
   }
 
   /** After a delimiter: whether it is the closing one; otherwise moves to the CRLF that ends its line. */
   async atClose(): Promise<boolean> {
-    if (this.#inBody) throw new Error('the body before must be read first');
     await this.#need(2);
     if (this.#window[0] === DASH && this.#window[1] === DASH) {
       this.#window = this.#window.subarray(2);
@@ -111,23 +108,32 @@ class DelimitedInput {
       if (end >= 0) {
         const block = this.#window.toString('latin1', 0, end);
         this.#window = this.#window.subarray(end + CRLF.length);
-        this.#inBody = true;
         return block;
       }
       await this.#need(this.#window.length + 1);
     }
   }
 
-  async *body(): AsyncGenerator<Uint8Array, void, undefined> {
-    if (!this.#inBody) return;
+  /** Steps over the blank line, unless headers, blank line and boundary follow each other: then there is no body. */
+  async beginBody(): Promise<void> {
     await this.#need(this.#delimiter.length);
-    if (this.#window.indexOf(this.#delimiter) === 0) {
-      this.#window = this.#window.subarray(this.#delimiter.length); // headers, blank line, boundary: an empty body
-    } else {
-      this.#window = this.#window.subarray(CRLF.length);
-      yield* this.#untilDelimiter();
+    const empty = this.#window.indexOf(this.#delimiter) === 0;
+    this.#window = this.#window.subarray(empty ? this.#delimiter.length : CRLF.length);
+    this.#inBody = !empty;
+  }
+
+  /** Octets of the body up to the delimiter, which it steps over. One promise a chunk: this is the path of every byte. */
+  async nextOfBody(): Promise<IteratorResult<Uint8Array, undefined>> {
+    while (this.#inBody) {
+      const at = this.#window.indexOf(this.#delimiter);
+      const end = at >= 0 ? at : this.#possibleDelimiterStart();
+      const chunk = this.#window.subarray(0, end);
+      this.#window = this.#window.subarray(at >= 0 ? at + this.#delimiter.length : end);
+      if (at >= 0) this.#inBody = false;
+      if (chunk.length > 0) return { done: false, value: chunk };
+      if (at < 0) await this.#need(this.#window.length + 1);
     }
-    this.#inBody = false;
+    return { done: true, value: undefined };
   }
 
   async skipEpilogue(bytesMax: number): Promise<void> {
@@ -144,24 +150,6 @@ class DelimitedInput {
     if (!this.#ended) {
       this.#ended = true;
       await this.#iterator.return?.();
-    }
-  }
-
-  /** Yields what precedes the next delimiter and steps over it. */
-  async *#untilDelimiter(): AsyncGenerator<Uint8Array, void, undefined> {
-    for (;;) {
-      const at = this.#window.indexOf(this.#delimiter);
-      if (at >= 0) {
-        const last = this.#window.subarray(0, at);
-        this.#window = this.#window.subarray(at + this.#delimiter.length);
-        if (last.length > 0) yield last;
-        return;
-      }
-      const kept = this.#possibleDelimiterStart();
-      const chunk = this.#window.subarray(0, kept);
-      this.#window = this.#window.subarray(kept);
-      if (chunk.length > 0) yield chunk;
-      await this.#need(this.#window.length + 1);
     }
   }
 

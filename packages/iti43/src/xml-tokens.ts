@@ -11,9 +11,25 @@ export interface XmlLimits {
   readonly elementsMax: number;
   /** Most attributes of one element, namespace declarations included. */
   readonly attributesMax: number;
+  /** Most attributes in all. */
+  readonly attributesTotalMax: number;
 }
 
-export const xmlLimits: XmlLimits = { depthMax: 64, elementsMax: 20_000, attributesMax: 64 };
+/** Room for 1000 references and a SAML assertion. Tighter than a response: whoever has a key can make us walk this tree. */
+export const requestLimits: XmlLimits = {
+  depthMax: 64,
+  elementsMax: 5000,
+  attributesMax: 64,
+  attributesTotalMax: 1000,
+};
+
+/** Room for 1000 documents or errors. */
+export const responseLimits: XmlLimits = {
+  depthMax: 64,
+  elementsMax: 20_000,
+  attributesMax: 64,
+  attributesTotalMax: 20_000,
+};
 
 const ENTITY = /&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});)/;
 const DECLARATION = /^<\?xml[ \t\r\n][^?]*\?>/;
@@ -23,7 +39,7 @@ const FOREIGN_ENCODING = /[ \t\r\n]encoding[ \t\r\n]*=[ \t\r\n]*["'](?!utf-8["']
  * Checks tokens, not well-formedness: the parser does that.
  * @throws {Iti43Error} `DOCTYPE_REFUSED` | `MALFORMED_MESSAGE` (part `xml`) | `MESSAGE_TOO_LARGE`
  */
-export function checkXmlTokens(text: string, limits: XmlLimits = xmlLimits): void {
+export function checkXmlTokens(text: string, limits: XmlLimits): void {
   let at = 0;
   const declaration = DECLARATION.exec(text)?.[0];
   if (declaration !== undefined) {
@@ -32,6 +48,7 @@ export function checkXmlTokens(text: string, limits: XmlLimits = xmlLimits): voi
   }
   let depth = 0;
   let elements = 0;
+  let attributes = 0;
   for (;;) {
     const start = text.indexOf('<', at);
     checkEntities(text.slice(at, start < 0 ? text.length : start));
@@ -51,6 +68,8 @@ export function checkXmlTokens(text: string, limits: XmlLimits = xmlLimits): voi
     } else {
       const tag = endOfStartTag(text, at + 1, limits.attributesMax);
       elements++;
+      attributes += tag.attributes;
+      if (attributes > limits.attributesTotalMax) throw tooMuch('attributesTotalMax', limits.attributesTotalMax);
       if (elements > limits.elementsMax) throw tooMuch('elementsMax', limits.elementsMax);
       if (!tag.empty) depth++;
       if (depth > limits.depthMax) throw tooMuch('depthMax', limits.depthMax);
@@ -66,11 +85,15 @@ function checkEntities(text: string): void {
   }
 }
 
-function endOfStartTag(text: string, from: number, attributesMax: number): { end: number; empty: boolean } {
+function endOfStartTag(
+  text: string,
+  from: number,
+  attributesMax: number,
+): { end: number; empty: boolean; attributes: number } {
   let attributes = 0;
   for (let at = from; at < text.length; at++) {
     const character = text[at];
-    if (character === '>') return { end: at + 1, empty: text[at - 1] === '/' };
+    if (character === '>') return { end: at + 1, empty: text[at - 1] === '/', attributes };
     if (character === '<') break;
     if (character === '"' || character === "'") {
       attributes++;

@@ -1,7 +1,8 @@
 /** One text, one parse, one tree; and the few ways in which we look at it: by path, namespace and local name. */
 import { type Attr, DOMParser, type Element, type Node, onWarningStopParsing } from '@xmldom/xmldom';
 import { type Iti43Error, malformed } from './errors.js';
-import { checkXmlTokens } from './xml-tokens.js';
+import { checkXmlTokens, type XmlLimits } from './xml-tokens.js';
+import { isXmlText } from './xml-writer.js';
 
 export type { Element } from '@xmldom/xmldom';
 
@@ -18,14 +19,14 @@ export interface XmlDocument {
 /**
  * @throws {Iti43Error} `DOCTYPE_REFUSED` | `MALFORMED_MESSAGE` (part `xml`) | `MESSAGE_TOO_LARGE`
  */
-export function parseXml(bytes: Uint8Array): XmlDocument {
+export function parseXml(bytes: Uint8Array, limits: XmlLimits): XmlDocument {
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
     throw malformed('xml', 'encoding', 'the envelope must be UTF-8', cause);
   }
-  checkXmlTokens(text);
+  checkXmlTokens(text, limits);
   let root: Element | null;
   try {
     root = new DOMParser({ onError: onWarningStopParsing, locator: false }).parseFromString(
@@ -89,6 +90,8 @@ export function textOf(element: Element, refuse: () => Iti43Error): string {
     if (node.nodeType !== TEXT_NODE && node.nodeType !== CDATA_SECTION_NODE) throw refuse();
     text += node.nodeValue ?? '';
   }
+  // A character reference can name what XML cannot carry; echoed, it would break our own answer.
+  if (!isXmlText(text)) throw refuse();
   return text;
 }
 

@@ -9,6 +9,7 @@ import { decodeRetrieveRequest } from '../src/retrieve-request.js';
 import { decodeRetrieveResponse } from '../src/retrieve-response.js';
 import { readSignedRequest } from '../src/server/index.js';
 import { parseXml } from '../src/xml-tree.js';
+import { responseLimits } from '../src/xml-tokens.js';
 import { rfc8032 } from './support/keys.js';
 import { bytesOf, captured, capturedDocument, inChunks, testData } from './support/test-data.js';
 
@@ -20,7 +21,7 @@ async function openPackage(contentType: string, body: Uint8Array) {
   });
   const contents = new Map<string | undefined, Buffer>();
   for await (const part of parts) contents.set(part.contentId, await bytesOf(part.body));
-  return { envelope, soap: readEnvelope(parseXml(envelope)), contents };
+  return { envelope, soap: readEnvelope(parseXml(envelope, responseLimits)), contents };
 }
 
 async function openResponse(contentType: string, body: Uint8Array) {
@@ -101,7 +102,7 @@ describe('JAX-WS RI', () => {
     ['noaction', 'Sender', [`${wsa}MessageAddressingHeaderRequired`, `${wsa}MessageAddressingHeaderRequired`]],
     ['versionmismatch', 'VersionMismatch', []],
   ])('fault: %s', (name, faultCode, subcodes) => {
-    const { payload } = readEnvelope(parseXml(captured(`${jaxws}fault-${name}.response.http`).body));
+    const { payload } = readEnvelope(parseXml(captured(`${jaxws}fault-${name}.response.http`).body, responseLimits));
     expect(decodeFault(payload).info).toEqual({ code: 'SOAP_FAULT', faultCode, subcodes });
   });
 });
@@ -163,9 +164,9 @@ describe('NIST XDS Toolkit', () => {
   });
 
   test('the query of testkit 12029', () => {
-    expect(decodeRetrieveRequest(parseXml(testData('nist-toolkit/12029-retrieve-query.xml')).root)).toEqual([
-      { repositoryUniqueId: '$repuid$', documentUniqueId: '$docuid1$' },
-    ]);
+    expect(
+      decodeRetrieveRequest(parseXml(testData('nist-toolkit/12029-retrieve-query.xml'), responseLimits).root),
+    ).toEqual([{ repositoryUniqueId: '$repuid$', documentUniqueId: '$docuid1$' }]);
   });
 });
 
@@ -175,15 +176,15 @@ describe('IHE and Swiss EPR samples', () => {
       { repositoryUniqueId: '1.3.6.1.4...1000', documentUniqueId: '1.3.6.1.4...2300' },
       { repositoryUniqueId: '1.3.6.1.4...1000', documentUniqueId: '1.3.6.1.4...2301' },
     ];
-    const soap = readEnvelope(parseXml(testData('ihe-iti-info/RetrieveDocumentSetRequest_SOAP.xml')));
+    const soap = readEnvelope(parseXml(testData('ihe-iti-info/RetrieveDocumentSetRequest_SOAP.xml'), responseLimits));
     expect(decodeRetrieveRequest(soap.payload)).toEqual(documents);
-    expect(decodeRetrieveRequest(parseXml(testData('ihe-iti-info/RetrieveDocumentSetRequest.xml')).root)).toEqual(
-      documents,
-    );
+    expect(
+      decodeRetrieveRequest(parseXml(testData('ihe-iti-info/RetrieveDocumentSetRequest.xml'), responseLimits).root),
+    ).toEqual(documents);
   });
 
   test('IHE response: un-optimised base64 is rebuilt', () => {
-    const soap = readEnvelope(parseXml(testData('ihe-iti-info/RetrieveDocumentSetResponse_SOAP.xml')));
+    const soap = readEnvelope(parseXml(testData('ihe-iti-info/RetrieveDocumentSetResponse_SOAP.xml'), responseLimits));
     const { status, documents } = decodeRetrieveResponse(soap.payload);
     expect(status).toBe('Success');
     expect(documents).toHaveLength(2);
@@ -192,14 +193,15 @@ describe('IHE and Swiss EPR samples', () => {
       { kind: 'inline', bytes },
       { kind: 'inline', bytes },
     ]);
-    expect(decodeRetrieveResponse(parseXml(testData('ihe-iti-info/RetrieveDocumentSetResponse.xml')).root).status).toBe(
-      'Success',
-    );
+    expect(
+      decodeRetrieveResponse(parseXml(testData('ihe-iti-info/RetrieveDocumentSetResponse.xml'), responseLimits).root)
+        .status,
+    ).toBe('Success');
   });
 
   test('Swiss request: a SAML assertion with its own signature is no request signature', async () => {
     const bytes = testData('epr-by-example/ITI-43_request_raw.xml');
-    expect(decodeRetrieveRequest(readEnvelope(parseXml(bytes)).payload)).toEqual([
+    expect(decodeRetrieveRequest(readEnvelope(parseXml(bytes, responseLimits)).payload)).toEqual([
       {
         homeCommunityId: expect.stringMatching(/^urn:oid:/),
         repositoryUniqueId: expect.any(String),
@@ -215,7 +217,7 @@ describe('IHE and Swiss EPR samples', () => {
   });
 
   test('Swiss response: white space around the Include', () => {
-    const soap = readEnvelope(parseXml(testData('epr-by-example/ITI-43_response_raw.xml')));
+    const soap = readEnvelope(parseXml(testData('epr-by-example/ITI-43_response_raw.xml'), responseLimits));
     expect(decodeRetrieveResponse(soap.payload).documents.map(({ location }) => location)).toEqual([
       { kind: 'part', contentId: '72f7c587daaacb8b81212de4e80e442e5f43394482e12edd@apache.org' },
     ]);

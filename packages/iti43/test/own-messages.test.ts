@@ -15,6 +15,7 @@ import { decodeRetrieveResponse, encodeRetrieveResponse } from '../src/retrieve-
 import { type Answer, readSignedRequest } from '../src/server/index.js';
 import { assembleResponse } from '../src/server/answers.js';
 import { childElements, parseXml } from '../src/xml-tree.js';
+import { responseLimits } from '../src/xml-tokens.js';
 import { rfc8032, signer } from './support/keys.js';
 import { exclusiveC14n, validateBody } from './support/libxml2.js';
 import { bytesOf, inChunks } from './support/test-data.js';
@@ -80,7 +81,7 @@ describe('every Body is valid against the schema', () => {
 
 test('a response with markup in its ids and texts reads back as it was meant', async () => {
   const { envelope } = await respond([refusedAnswer, sent]);
-  const [, body] = childElements(parseXml(utf8(envelope)).root);
+  const [, body] = childElements(parseXml(utf8(envelope), responseLimits).root);
   const payload = body === undefined ? undefined : childElements(body)[0];
   if (payload === undefined) throw new Error('no payload');
   expect(decodeRetrieveResponse(payload)).toMatchObject({

@@ -403,6 +403,13 @@ describe('answers that are not answers', () => {
       '--b\r\nContent-Type: application/xop+xml\r\n\r\n<',
       'MALFORMED_MESSAGE',
     ],
+    [
+      'a fault without code',
+      'application/soap+xml',
+      500,
+      '<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope"><e:Body><e:Fault/></e:Body></e:Envelope>',
+      'MALFORMED_MESSAGE',
+    ],
     ['a DOCTYPE', 'application/soap+xml', 200, '<!DOCTYPE x><x/>', 'DOCTYPE_REFUSED'],
   ])('%s', async (_, contentType, status, body, code) => {
     const server = await listen((_request, response) => {
@@ -558,6 +565,20 @@ describe('requests on the wire', () => {
     const answer = await raw(server, await post(await signed(server), { 'Content-Type': contentType }));
     expect(answer).toMatch(/^HTTP\/1.1 415 /);
     expect(answer).toContain('<soap:Value>soap:Sender</soap:Value>');
+  });
+
+  test.each<[string, (body: string) => string, string]>([
+    ['without its closing boundary', (body) => body.slice(0, -4), 'truncated'],
+    ['without the root part', (body) => body.replace('Content-ID', 'Content-Id-2'), 'no-root'],
+    ['with a root in base64', (body) => body.replace('Encoding: binary', 'Encoding: base64'), 'transfer-encoding'],
+  ])('a package %s: 400 that names the rule', async (_, damage, rule) => {
+    const server = await repository(async () => []);
+    const message = writeMtom(Buffer.from(await signed(server)), []);
+    const body = damage((await bytesOf(message.chunks())).toString('latin1'));
+    const head = `POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: ${message.contentType}\r\nContent-Length: ${body.length}\r\n\r\n`;
+    const answer = await raw(server, head + body);
+    expect(answer).toMatch(/^HTTP\/1.1 400 /);
+    expect(answer).toContain(rule);
   });
 
   test('too large, announced or not: 413', async () => {

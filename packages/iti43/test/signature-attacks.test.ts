@@ -204,6 +204,11 @@ test.each<[string, (xml: string) => string, string]>([
     'MALFORMED_MESSAGE element-order',
   ],
   [
+    'an id with a character that XML cannot carry',
+    (xml) => change(xml, 'ni:///', '&#xFFFE;'),
+    'MALFORMED_MESSAGE id-not-text',
+  ],
+  [
     'text in the Body',
     (xml) => change(xml, '<xds:RetrieveDocumentSetRequest', 'x<xds:RetrieveDocumentSetRequest'),
     'MALFORMED_MESSAGE one-payload',
@@ -441,11 +446,16 @@ test.each<[string, () => string, string]>([
     () => change(good, '<soap:Header>', `<soap:Header>${'<x>'.repeat(100)}${'</x>'.repeat(100)}`),
     'MESSAGE_TOO_LARGE',
   ],
-  ['elements', () => change(good, '<soap:Header>', `<soap:Header>${'<x/>'.repeat(20_001)}`), 'MESSAGE_TOO_LARGE'],
+  ['elements', () => change(good, '<soap:Header>', `<soap:Header>${'<x/>'.repeat(5001)}`), 'MESSAGE_TOO_LARGE'],
   [
     'attributes',
     () =>
       change(good, '<soap:Header>', `<soap:Header><x ${Array.from({ length: 65 }, (_, i) => `a${i}=""`).join(' ')}/>`),
+    'MESSAGE_TOO_LARGE',
+  ],
+  [
+    'attributes in all',
+    () => change(good, '<soap:Header>', `<soap:Header>${'<x a="" b="" c=""/>'.repeat(340)}`),
     'MESSAGE_TOO_LARGE',
   ],
   ['bytes', () => good + ' '.repeat(800_000), 'MESSAGE_TOO_LARGE'],

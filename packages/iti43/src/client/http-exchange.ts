@@ -1,7 +1,7 @@
 /** One HTTP request and its streamed response on one pinned connection. */
 import { type IncomingMessage, request as httpRequest } from 'node:http';
 import type { TLSSocket } from 'node:tls';
-import { Iti43Error } from '../errors.js';
+import { Iti43Error, malformed } from '../errors.js';
 import { aborted, openPinnedConnection } from './pinned-connection.js';
 
 export interface HttpExchangeOptions {
@@ -19,7 +19,7 @@ export interface HttpExchange {
   readonly contentType: string;
   readonly contentLength: number | undefined;
   /** The body; throws coded errors only. Ends the connection when left early. */
-  readonly body: AsyncGenerator<Uint8Array, void, undefined>;
+  readonly body: AsyncIterableIterator<Uint8Array, undefined>;
   close(): void;
 }
 
@@ -31,12 +31,19 @@ export async function exchange(options: HttpExchangeOptions): Promise<HttpExchan
   const { url, pins, signal, idleTimeoutMs } = options;
   const socket = await openPinnedConnection({ url, pins, timeoutMs: idleTimeoutMs, signal });
   const watch = watchConnection(socket, idleTimeoutMs, signal);
+  watch.waiting = true;
   let response: IncomingMessage;
   try {
-    response = await watch.during(send(socket, options));
+    response = await send(socket, options);
+    watch.waiting = false;
   } catch (error) {
     watch.end();
     throw watch.explain(error);
+  }
+  const coding = response.headers['content-encoding']?.toLowerCase() ?? 'identity';
+  if (coding !== 'identity') {
+    watch.end();
+    throw malformed('http', 'content-encoding', 'the response must not be compressed');
   }
   const length = Number(response.headers['content-length'] ?? Number.NaN);
   return {
@@ -69,36 +76,49 @@ function send(socket: TLSSocket, { url, contentType, body }: HttpExchangeOptions
   });
 }
 
-async function* receive(
+/** One promise a chunk, not a generator: this is the path of every byte. */
+function receive(
   response: IncomingMessage,
   watch: ConnectionWatch,
   responseBytesMax: number,
-): AsyncGenerator<Uint8Array, void, undefined> {
+): AsyncIterableIterator<Uint8Array, undefined> {
+  const iterator = response[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
   let bytes = 0;
-  const iterator: AsyncIterator<Uint8Array> = response[Symbol.asyncIterator]();
-  try {
-    for (;;) {
-      const step = await watch.during(iterator.next());
-      if (step.done === true) return;
-      bytes += step.value.length;
-      if (bytes > responseBytesMax) {
-        throw new Iti43Error(
-          { code: 'RESPONSE_TOO_LARGE', responseBytesMax },
-          `the response exceeds ${responseBytesMax} bytes`,
-        );
-      }
-      yield step.value;
-    }
-  } catch (error) {
-    throw watch.explain(error);
-  } finally {
+  const end = (): IteratorReturnResult<undefined> => {
     watch.end();
-  }
+    return { done: true, value: undefined };
+  };
+  return {
+    async next() {
+      try {
+        watch.waiting = true;
+        const step = await iterator.next();
+        watch.waiting = false;
+        if (step.done === true) return end();
+        bytes += step.value.length;
+        if (bytes <= responseBytesMax) return step;
+      } catch (error) {
+        watch.end();
+        throw watch.explain(error);
+      }
+      watch.end();
+      throw new Iti43Error(
+        { code: 'RESPONSE_TOO_LARGE', responseBytesMax },
+        `the response exceeds ${responseBytesMax} bytes`,
+      );
+    },
+    async return() {
+      return end();
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }
 
 interface ConnectionWatch {
-  /** Counts silence while the promise is pending; a caller who is slow himself is not silence on the wire. */
-  during<T>(work: Promise<T>): Promise<T>;
+  /** Silence counts from when this turns true until it turns false: a caller who is slow himself is not silence. */
+  waiting: boolean;
   /** What a failure of the socket really was. */
   explain(error: unknown): Iti43Error;
   end(): void;
@@ -119,14 +139,12 @@ function watchConnection(socket: TLSSocket, idleTimeoutMs: number, signal: Abort
   if (signal?.aborted === true) onAbort();
   socket.on('error', () => undefined);
   return {
-    async during(work) {
-      waiting = true;
-      timer.refresh();
-      try {
-        return await work;
-      } finally {
-        waiting = false;
-      }
+    get waiting() {
+      return waiting;
+    },
+    set waiting(now) {
+      waiting = now;
+      if (now) timer.refresh();
     },
     explain(error) {
       if (reason !== undefined) return reason;

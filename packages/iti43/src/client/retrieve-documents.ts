@@ -9,6 +9,7 @@ import { writeMtom } from '../mtom-writer.js';
 import { action, ns, SOAP_MEDIA_TYPE } from '../namespaces.js';
 import { decodeRetrieveResponse, type IncomingDocument, type RetrieveResponse } from '../retrieve-response.js';
 import { isNamed, parseXml } from '../xml-tree.js';
+import { responseLimits } from '../xml-tokens.js';
 import type { RetrievedDocument, RetrieveOptions, RetrieveResult } from './contract.js';
 import { exchange, type HttpExchange } from './http-exchange.js';
 import { signRequest } from './sign-request.js';
@@ -88,7 +89,7 @@ async function openResponse(
 }
 
 function readResponse(soap: Uint8Array, messageId: string, httpStatus: number): RetrieveResponse {
-  const { blocks, payload } = readEnvelope(parseXml(soap));
+  const { blocks, payload } = readEnvelope(parseXml(soap, responseLimits));
   if (isNamed(payload, ns.soap, 'Fault')) throw decodeFault(payload);
   if (httpStatus !== 200)
     throw new Iti43Error({ code: 'HTTP_STATUS', status: httpStatus }, 'a response needs HTTP 200');

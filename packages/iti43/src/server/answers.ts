@@ -4,6 +4,7 @@ import type { DocumentReference, RegistryError, RegistryErrorCode } from '../doc
 import { ID_LENGTH_MAX } from '../document-set.js';
 import { type OutgoingPart, freshContentId } from '../mtom-writer.js';
 import type { OutgoingDocument } from '../retrieve-response.js';
+import { isXmlText } from '../xml-writer.js';
 import type { Answer, DocumentAnswer } from './contract.js';
 
 /**
@@ -71,7 +72,8 @@ function registryError(
 ): RegistryError {
   return {
     errorCode,
-    codeContext: errorCode === 'XDSDocumentUniqueIdError' ? NOT_AVAILABLE : codeContext,
+    codeContext:
+      errorCode === 'XDSDocumentUniqueIdError' ? NOT_AVAILABLE : isXmlText(codeContext) ? codeContext : FAILED,
     severity: 'Error',
     location: documentUniqueId,
   };
@@ -84,6 +86,8 @@ function isSendable({ mimeType, newDocumentUniqueId }: DocumentAnswer): boolean 
     /^[\x20-\x7e]+$/.test(mimeType) &&
     parseContentType(mimeType) !== undefined &&
     (newDocumentUniqueId === undefined ||
-      (newDocumentUniqueId.length >= 1 && newDocumentUniqueId.length <= ID_LENGTH_MAX))
+      (newDocumentUniqueId.length >= 1 &&
+        newDocumentUniqueId.length <= ID_LENGTH_MAX &&
+        isXmlText(newDocumentUniqueId)))
   );
 }

@@ -24,6 +24,7 @@ import {
   parseXml,
   textOf,
 } from '../xml-tree.js';
+import { requestLimits } from '../xml-tokens.js';
 import type { ReadSignedRequestOptions, SignedRequest } from './contract.js';
 import { type ReadSignature, readSignature, verifySignature } from './xml-signature.js';
 
@@ -52,7 +53,7 @@ export async function readSignedRequest(
       'the envelope is too large',
     );
   }
-  const document = parseXml(envelope);
+  const document = parseXml(envelope, requestLimits);
 
   // 4: one of each, each found by its path.
   const soap = readEnvelope(document);
@@ -106,7 +107,7 @@ export async function readSignedRequest(
 /** The MessageID of an envelope, as far as it can be read: a Fault relates to it whatever else is wrong. */
 export function messageIdOf(envelope: Uint8Array): string | undefined {
   try {
-    return messageIdValue(readAddressing(readEnvelope(parseXml(envelope)).blocks).messageId);
+    return messageIdValue(readAddressing(readEnvelope(parseXml(envelope, requestLimits)).blocks).messageId);
   } catch {
     return undefined;
   }

@@ -166,6 +166,7 @@ export async function verifySignature(
   const invalid = (cause?: unknown): Iti43Error =>
     new Iti43Error({ code: 'SIGNATURE_INVALID' }, 'the signature does not match the message', { cause });
   const checker = new SignedXml({ idMode: 'wssecurity' });
+  checker.idAttributes = ['Id']; // we located by wsu:Id; each further name costs a walk through the tree per reference
   checker.CanonicalizationAlgorithms = { [EXCLUSIVE_C14N]: CodePointOrderedC14n };
   const sha256 = checker.HashAlgorithms[SHA256];
   checker.HashAlgorithms = sha256 === undefined ? {} : { [SHA256]: sha256 };
