@@ -20,7 +20,7 @@ const TAG = 'radledger/peer/1';
 /** Of the exporter (RFC 8446, section 7.5); "EXPERIMENTAL" labels need no registration (RFC 5705, section 4). */
 const EXPORTER_LABEL = 'EXPERIMENTAL radledger/peer/1';
 
-/** A hello is 151 bytes; the rest of this is room for the WebSocket frame around it, twice. */
+/** A hello is 157 bytes; the rest of this is room for the WebSocket frame around it, twice. */
 export const HELLO_BYTES_MAX = 512;
 
 /** Part of what is signed, so that one side's hello cannot be sent back to it. */

@@ -1,6 +1,8 @@
 import { appendFile, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { toHex } from '@radledger/primitives';
+import * as index from '../src/index.js';
 import { createSignLog, openSignLog } from '../src/index.js';
 import { frameRecord } from '../src/sign-log-records.js';
 import { newFolder } from './folders.js';
@@ -108,4 +110,14 @@ test('a log that is missing, empty, of another key or open already is refused', 
   await expect(log.append(record(1))).rejects.toMatchObject({ code: 'CLOSED' });
   await writeFile(path, '');
   await expect(openSignLog(path, { nodeKey })).rejects.toMatchObject({ code: 'SIGN_LOG_CORRUPT' });
+});
+
+test('the framed record of docs/spec/storage.md, section 5', () => {
+  expect(toHex(frameRecord(Uint8Array.of(1, 2, 3), 5))).toBe(
+    '0000000300000005f025848a01020389b9c2e4a1d502cc20d205c9648cf444',
+  );
+});
+
+test('the public surface', () => {
+  expect(Object.keys(index).sort()).toEqual(['StorageError', 'createSignLog', 'openSignLog', 'openStore']);
 });
