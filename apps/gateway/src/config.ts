@@ -1,0 +1,159 @@
+/** The gateway's configuration file: TOML, every key known. Guide: docs/guides/integrators-gateway.md. */
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { parse } from 'smol-toml';
+import { z } from 'zod';
+import { GatewayAppError } from './errors.js';
+
+const hex32 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex characters');
+const port = z.int().min(0).max(65_535);
+const host = z.string().min(1).max(255);
+const path = z.string().min(1).max(4096);
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
+
+const schema = z
+  .strictObject({
+    /** Address of the operator's own node. */
+    node: z.string().regex(/^https?:\/\/[^/?#@\s]+$/, 'must be http(s)://host:port'),
+    /** Refuses a node of another network. */
+    chainId: hex32.optional(),
+    database: path.default('db'),
+    secretBoxKey: path.default('secret-box.key'),
+    logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+    viewAgeMsMax: z.int().min(1_000).max(3_600_000).default(60_000),
+    privacyContact: z.string().max(256).default(''),
+    /** The wallet page that opens links; default the patient-facing API's own address. */
+    walletPage: z
+      .string()
+      .regex(/^https?:\/\/[^#\s]+$/, 'must be an address without a fragment')
+      .optional(),
+    api: z.strictObject({
+      host,
+      port,
+      /** Address under which patients reach this listener. */
+      url: z.string().optional(),
+      requestsPerMinute: z.int().min(1).max(1_000_000).default(120),
+      trustedProxies: z.int().min(0).max(16).default(0),
+    }),
+    operator: z.strictObject({
+      host: host.refine((value) => LOOPBACK.has(value), 'must be a loopback address: 127.0.0.1, ::1 or localhost'),
+      port,
+      tokenFile: path.default('operator-token'),
+    }),
+    source: z
+      .strictObject({
+        /** Folder of DICOM files. */
+        folder: path,
+        /** The source id after a rotation of the signing key; default that key. */
+        id: hex32.optional(),
+        signingKey: path.default('source.pem'),
+        /** What Define Source says; default https://host:port of `iti43` when that is loopback. */
+        baseUrl: z.string().optional(),
+        workBits: z.int().min(0).max(32).default(0),
+        iti43: z.strictObject({
+          host,
+          port,
+          tlsKey: path.default('tls-key.pem'),
+          tlsCertificate: path.default('tls-cert.pem'),
+        }),
+      })
+      .optional(),
+    recipient: z
+      .strictObject({
+        /** Folder that checked studies are filed into. */
+        folder: path,
+        quarantine: path.default('quarantine'),
+        recipientKey: path.default('recipient.pem'),
+        responseBytesMax: z
+          .int()
+          .min(1_048_576)
+          .default(64 * 1024 ** 3),
+        /** Lets sources on loopback be fetched from: test nets on one machine. */
+        allowLoopback: z.boolean().default(false),
+        /** Lets sources on private addresses be fetched from: centres that meet in a VPN. */
+        allowPrivate: z.boolean().default(false),
+      })
+      .optional(),
+  })
+  .refine(({ source, recipient }) => source !== undefined || recipient !== undefined, {
+    message: 'needs a [source], a [recipient] or both',
+  })
+  .refine(({ api }) => api.url !== undefined || LOOPBACK.has(api.host), {
+    path: ['api', 'url'],
+    message: 'is required unless host is loopback: the address under which patients reach this gateway',
+  })
+  .refine(({ source }) => source === undefined || source.baseUrl !== undefined || LOOPBACK.has(source.iti43.host), {
+    path: ['source', 'baseUrl'],
+    message: 'is required unless iti43.host is loopback: the address that goes on the ledger',
+  });
+
+export interface GatewayConfig extends z.infer<typeof schema> {
+  /** The file it was read from; every path in it is absolute. */
+  readonly file: string;
+}
+
+/**
+ * Reads and checks a configuration file. Relative paths in it are relative to the file.
+ * @throws {GatewayAppError} `CONFIG_UNREADABLE` | `CONFIG_INVALID`
+ */
+export async function readConfig(configPath: string): Promise<GatewayConfig> {
+  const file = resolve(configPath);
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new GatewayAppError({ code: 'CONFIG_UNREADABLE', file }, `cannot read ${file}`, { cause });
+  }
+  return parseConfig(text, file);
+}
+
+/** The same from text; `file` is where it stands, for messages and relative paths. */
+export function parseConfig(text: string, file: string): GatewayConfig {
+  let document: unknown;
+  try {
+    document = parse(text);
+  } catch (cause) {
+    const where = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : '';
+    throw new GatewayAppError({ code: 'CONFIG_INVALID', file, path: '' }, `${file} is not TOML: ${where}`, { cause });
+  }
+  const result = schema.safeParse(document);
+  if (!result.success) {
+    const issue = result.error.issues[0];
+    const at = issue?.path.join('.') ?? '';
+    const message = `${file}${at === '' ? '' : ` at ${at}`}: ${issue?.message ?? 'not valid'}`;
+    throw new GatewayAppError({ code: 'CONFIG_INVALID', file, path: at }, message);
+  }
+  const from = (relative: string): string => resolve(dirname(file), relative);
+  const { source, recipient, operator, ...rest } = result.data;
+  return {
+    ...rest,
+    file,
+    database: from(rest.database),
+    secretBoxKey: from(rest.secretBoxKey),
+    operator: { ...operator, tokenFile: from(operator.tokenFile) },
+    ...(source === undefined
+      ? {}
+      : {
+          source: {
+            ...source,
+            folder: from(source.folder),
+            signingKey: from(source.signingKey),
+            iti43: {
+              ...source.iti43,
+              tlsKey: from(source.iti43.tlsKey),
+              tlsCertificate: from(source.iti43.tlsCertificate),
+            },
+          },
+        }),
+    ...(recipient === undefined
+      ? {}
+      : {
+          recipient: {
+            ...recipient,
+            folder: from(recipient.folder),
+            quarantine: from(recipient.quarantine),
+            recipientKey: from(recipient.recipientKey),
+          },
+        }),
+  };
+}

@@ -1,0 +1,50 @@
+#!/usr/bin/env node
+/** The reference gateway: parses configuration, calls packages, prints. Guide: docs/guides/integrators-gateway.md. */
+import { Command, Option } from 'commander';
+import { readConfig } from './config.js';
+import { exitCodeOf } from './errors.js';
+import { initFolder, type Role } from './init.js';
+import { createLogger } from './log.js';
+import { startGateway } from './run.js';
+
+function print(value: object): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+const program = new Command('radledger-gateway')
+  .description('an image source, an image recipient, or both, beside a PACS')
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+
+program
+  .command('init')
+  .description('make the keys of a role and a first configuration')
+  .requiredOption('--folder <folder>', 'where to make them; nothing in it is overwritten')
+  .addOption(new Option('--role <role>', 'what to make').choices(['source', 'recipient']).makeOptionMandatory())
+  .option('--node <url>', "address of the operator's own node", 'http://127.0.0.1:7410')
+  .action(async (options: { folder: string; role: Role; node: string }) => {
+    print(await initFolder(options));
+  });
+
+program
+  .command('run')
+  .description('run the gateway until SIGTERM or SIGINT')
+  .requiredOption('--config <file>', 'gateway.toml')
+  .action(async ({ config: file }: { config: string }) => {
+    const stopRequested = new Promise<void>((resolve) => {
+      for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve());
+    });
+    const config = await readConfig(file);
+    const gateway = await startGateway(config, createLogger(config.logLevel));
+    print({ event: 'listening', ...gateway.listening });
+    await stopRequested;
+    await gateway.close();
+    print({ event: 'stopped' });
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  const [line] = (error instanceof Error ? error.message : String(error)).split('\n', 1);
+  process.stderr.write(`radledger-gateway: ${line}\n`);
+  process.exitCode = exitCodeOf(error);
+}

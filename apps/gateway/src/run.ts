@@ -1,0 +1,219 @@
+/** `radledger-gateway run`: opens a gateway from its configuration and keeps it running. */
+import { mkdir } from 'node:fs/promises';
+import { createNodeClient } from '@radledger/client';
+import { createNodeLedger, createSecretBox, ExchangeError } from '@radledger/exchange';
+import {
+  type BoundListener,
+  bindHttp,
+  bindTls,
+  createIti43Handler,
+  createOperatorApi,
+  createPatientApi,
+  tlsPinOf,
+} from '@radledger/exchange/http';
+import { type ImageRecipient, openImageRecipient } from '@radledger/exchange/recipient';
+import { type ImageSource, openImageSource } from '@radledger/exchange/source';
+import { createFolderSink, createFolderSource } from '@radledger/imaging/folder';
+import { createSigner, equalBytes, fromHex, toHex } from '@radledger/primitives';
+import { ClassicLevel } from 'classic-level';
+import type { Logger } from 'pino';
+import type { GatewayConfig } from './config.js';
+import { GatewayAppError, type ListenerName } from './errors.js';
+import { describeFailure } from './log.js';
+import { readCertificate, readSecretBoxKey, readSecretFile, readSeed, readToken } from './secret-files.js';
+
+export interface RunningGateway {
+  /** Where it listens and who it is: the line that `run` prints. */
+  readonly listening: Readonly<Record<string, string>>;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a gateway.
+ * @throws {GatewayAppError} whatever stops it, as one line that says what to do; nothing is left open then
+ */
+export async function startGateway(config: GatewayConfig, logger: Logger): Promise<RunningGateway> {
+  // Everything that can be wrong with files is found before a socket or the database is opened.
+  const keys = await readKeys(config);
+  const opened: { close(): Promise<void> }[] = [];
+  const onFailure = (error: unknown): void => logger.warn(describeFailure(error), 'a step failed');
+  try {
+    const api = await listening('api', config.api, (address) => bindHttp(address));
+    opened.push(api);
+    const operator = await listening('operator', config.operator, (address) => bindHttp(address));
+    opened.push(operator);
+    const { source: sourceConfig, recipient: recipientConfig } = config;
+    const tls = keys.tls;
+    let iti43: BoundListener | undefined;
+    if (sourceConfig !== undefined && tls !== undefined) {
+      iti43 = await listening('source.iti43', sourceConfig.iti43, (address) => bindTls(address, tls));
+      opened.push(iti43);
+    }
+
+    const database = await openDatabase(config.database);
+    opened.push(database);
+    const ledger = createNodeLedger(createNodeClient({ url: config.node }));
+    const { chainId } = await ledger.head();
+    if (config.chainId !== undefined && !equalBytes(chainId, fromHex(config.chainId))) {
+      const info = { code: 'FOREIGN_CHAIN', node: config.node } as const;
+      throw new GatewayAppError(
+        info,
+        `the node at ${config.node} belongs to chain ${toHex(chainId)}, not to ${config.chainId}`,
+      );
+    }
+    const gatewayApi = config.api.url ?? api.url;
+    const shared = {
+      database,
+      ledger,
+      gatewayApi,
+      onFailure,
+      secretBox: createSecretBox(keys.secretBox),
+      viewAgeMsMax: config.viewAgeMsMax,
+      ...(config.walletPage === undefined ? {} : { walletPage: config.walletPage }),
+    };
+
+    let source: ImageSource | undefined;
+    const tlsPins = tls === undefined ? [] : [tlsPinOf(tls.cert)];
+    if (sourceConfig !== undefined && keys.sourceSeed !== undefined && iti43 !== undefined) {
+      source = await openImageSource({
+        ...shared,
+        tlsPins,
+        connector: createFolderSource({ folder: sourceConfig.folder }),
+        signer: await createSigner(keys.sourceSeed),
+        baseUrl: sourceConfig.baseUrl ?? iti43.url,
+        workBits: sourceConfig.workBits,
+        ...(sourceConfig.id === undefined ? {} : { source: fromHex(sourceConfig.id) }),
+        onStudyChange: ({ state, code }) => logger.info({ state, code }, 'a study changed'),
+      });
+      opened.push(source);
+      iti43.mount(
+        createIti43Handler({
+          source,
+          onRefusal: (error) => logger.info(describeFailure(error), 'a retrieval was refused'),
+        }),
+      );
+    }
+    let recipient: ImageRecipient | undefined;
+    if (recipientConfig !== undefined && keys.recipientSeed !== undefined) {
+      const sink = createFolderSink({ folder: recipientConfig.folder });
+      await sink.clearLeftovers();
+      recipient = await openImageRecipient({
+        ...shared,
+        sink,
+        signer: await createSigner(keys.recipientSeed),
+        quarantineFolder: recipientConfig.quarantine,
+        responseBytesMax: recipientConfig.responseBytesMax,
+        endpointGuard: { allowLoopback: recipientConfig.allowLoopback, allowPrivate: recipientConfig.allowPrivate },
+      });
+      opened.push(recipient);
+    }
+
+    const seed = keys.sourceSeed ?? keys.recipientSeed;
+    if (seed === undefined) throw new TypeError('a gateway has a role');
+    const both = { source, recipient, chainId, onFailure };
+    api.mount(
+      createPatientApi({
+        ...both,
+        gatewayApi,
+        signer: await createSigner(seed),
+        privacyContact: config.privacyContact,
+        requestsPerMinute: config.api.requestsPerMinute,
+        trustedProxies: config.api.trustedProxies,
+      }),
+    );
+    operator.mount(createOperatorApi({ ...both, tlsPins, bearerToken: keys.token }));
+    logger.info({ chainId: toHex(chainId), height: (await ledger.head()).height }, 'gateway started');
+    return {
+      listening: {
+        api: gatewayApi,
+        operator: operator.url,
+        ...(source === undefined || tlsPins[0] === undefined
+          ? {}
+          : { iti43: source.endpointUrl, tlsPin: toHex(tlsPins[0]), sourceId: toHex(source.source) }),
+        ...(recipient === undefined ? {} : { recipientKey: toHex(recipient.recipientKey) }),
+      },
+      async close() {
+        // Listeners first: answers that run may still need what is below them. A recipient's transfers are resumed.
+        await Promise.all([api.close(), operator.close(0), iti43?.close()]);
+        await source?.close();
+        await recipient?.close();
+        await database.close();
+      },
+    };
+  } catch (error) {
+    for (const part of opened.reverse()) await part.close().catch(onFailure);
+    throw asOneLine(error, config);
+  }
+}
+
+async function readKeys(config: GatewayConfig) {
+  const { source, recipient } = config;
+  return {
+    token: await readToken(config.operator.tokenFile),
+    secretBox: await readSecretBoxKey(config.secretBoxKey),
+    sourceSeed: source === undefined ? undefined : await readSeed(source.signingKey),
+    recipientSeed: recipient === undefined ? undefined : await readSeed(recipient.recipientKey),
+    tls:
+      source === undefined
+        ? undefined
+        : {
+            key: await readSecretFile(source.iti43.tlsKey),
+            cert: await readCertificate(source.iti43.tlsCertificate),
+          },
+  };
+}
+
+async function openDatabase(folder: string): Promise<ClassicLevel<string, Uint8Array>> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const database = new ClassicLevel<string, Uint8Array>(folder, { keyEncoding: 'utf8', valueEncoding: 'view' });
+  try {
+    await database.open();
+    return database;
+  } catch (error) {
+    const cause = (error as { cause?: { code?: unknown } }).cause;
+    if (cause?.code === 'LEVEL_LOCKED') {
+      const message = `${folder} is in use by another process: never run two copies of one gateway`;
+      throw new GatewayAppError({ code: 'DATABASE_LOCKED', folder }, message, { cause: error });
+    }
+    const message = `${folder} cannot be opened: restore a copy; nothing was changed`;
+    throw new GatewayAppError({ code: 'DATABASE_UNREADABLE', folder }, message, { cause: error });
+  }
+}
+
+async function listening(
+  listener: ListenerName,
+  { host, port }: { readonly host: string; readonly port: number },
+  bind: (address: { host: string; port: number }) => Promise<BoundListener>,
+): Promise<BoundListener> {
+  const address = `${host}:${port}`;
+  try {
+    return await bind({ host, port });
+  } catch (cause) {
+    if (!(cause instanceof ExchangeError) || cause.code !== 'LISTEN_FAILED') throw cause;
+    if (cause.info.reason === 'EADDRINUSE') {
+      const message = `${address} ([${listener}] in the configuration) is in use by another process: choose another port`;
+      throw new GatewayAppError({ code: 'ADDRESS_IN_USE', listener, address }, message, { cause });
+    }
+    const message = `cannot listen on ${address} ([${listener}] in the configuration): ${cause.info.reason}`;
+    throw new GatewayAppError({ code: 'ADDRESS_UNAVAILABLE', listener, address }, message, { cause });
+  }
+}
+
+/** What stops a gateway, in the app's own words. */
+function asOneLine(error: unknown, { node, database, source }: GatewayConfig): unknown {
+  if (error instanceof ExchangeError && error.code === 'NODE_UNREACHABLE') {
+    const message = `the node at ${node} does not answer (${error.info.reason ?? 'UNKNOWN'}): start it first`;
+    return new GatewayAppError({ code: 'NODE_UNREACHABLE', node }, message, { cause: error });
+  }
+  if (error instanceof ExchangeError && error.code === 'RECORD_UNREADABLE') {
+    const message = `${database} does not open with this secret box key: restore the key or the database; nothing was changed`;
+    return new GatewayAppError({ code: 'DATABASE_UNREADABLE', folder: database }, message, { cause: error });
+  }
+  const code = (error as { code?: unknown } | null)?.code;
+  if (source !== undefined && typeof code === 'string' && code.startsWith('ERR_OSSL')) {
+    const file = source.iti43.tlsKey;
+    const message = `${file} and ${source.iti43.tlsCertificate} are not a PEM key and its certificate`;
+    return new GatewayAppError({ code: 'KEY_FILE_INVALID', file }, message, { cause: error });
+  }
+  return error;
+}
