@@ -25,6 +25,7 @@ export function readLink(link: string, name: 'i' | 'r'): Uint8Array {
   const prefix = `${name}=`;
   if (!afterHash.startsWith(prefix) && (trimmed.includes('#') || trimmed.includes('='))) throw malformed();
   const encoded = afterHash.startsWith(prefix) ? afterHash.slice(prefix.length) : afterHash;
+  if (encoded === '') throw malformed();
   try {
     return base64urlnopad.decode(encoded);
   } catch (cause) {

@@ -1,0 +1,201 @@
+/** A source's gateway behind its patient-facing API, for tests: real hand-over messages and transactions; no archive, no sockets. */
+import {
+  createInvitation,
+  createWellKnown,
+  decodeClaim,
+  decodeStudySecretRequest,
+  HandoverError,
+  type Invitation,
+  type OwnerNote,
+  sealClaimReply,
+  sealStudySecretReply,
+  type StudyDisclosure,
+  verifyClaim,
+  verifyStudySecretRequest,
+  wellKnownToJson,
+} from '@radledger/handover';
+import { equalBytes, randomBytes, type Signer, toHex } from '@radledger/primitives';
+import { createTransaction, signKeyProof, studyIdOf, studySalts } from '@radledger/transactions';
+import type { Fetch } from '../http.js';
+import { createNodeClient } from '../node-client.js';
+import type { FakeNode } from './fake-node.js';
+
+interface HeldStudy {
+  readonly studyId: Uint8Array;
+  readonly secret: Uint8Array;
+  readonly studyInstanceUid: string;
+  readonly label: string;
+  grantSalts: Uint8Array[];
+  note?: OwnerNote;
+}
+
+interface HeldInvitation {
+  readonly invitation: Invitation;
+  readonly code: string;
+  readonly study: HeldStudy;
+  triesLeft: number;
+  claimedBy?: Uint8Array;
+}
+
+/** The fake and its levers. */
+export interface FakeGateway {
+  readonly api: string;
+  readonly source: Uint8Array;
+  readonly fetch: Fetch;
+  /** Sealed notices by hex of their box. */
+  readonly boxes: ReadonlyMap<string, readonly Uint8Array[]>;
+  /** While true, every request is a connection error. */
+  isDown: boolean;
+  /** While true, claims are answered and nothing is published. */
+  isPublishingPaused: boolean;
+  /** Enters the source in the directory. */
+  define(input: { name: string; baseUrl: string; node: Signer; vrf: Signer }): Promise<void>;
+  invite(input: { studyInstanceUid: string; label: string; expiresAtMs?: number }): {
+    invitation: Invitation;
+    code: string;
+  };
+  /** Publishes what was claimed while publishing was paused. */
+  publishClaimed(): Promise<void>;
+}
+
+/** @param options.signer - the source's key, also its signing key */
+export function createFakeGateway(options: { node: FakeNode; api: string; signer: Signer }): FakeGateway {
+  const { node, api, signer } = options;
+  const { chainId } = node;
+  const source = signer.publicKey;
+  const ledger = createNodeClient({ url: 'http://node.test', fetch: node.fetch });
+  const invitations = new Map<string, HeldInvitation>();
+  const studies = new Map<string, HeldStudy>();
+  const boxes = new Map<string, Uint8Array[]>();
+  let unpublished: { study: HeldStudy; owner: Uint8Array; acceptance: Uint8Array }[] = [];
+
+  const submit = async (kind: 'define-source' | 'define-study', payload: never) => {
+    const { bytes } = await createTransaction({ chainId, kind, signer, payload, expiryHeight: node.height + 100 });
+    await ledger.submit(bytes);
+  };
+  const disclosureOf = (study: HeldStudy, ownerKey: Uint8Array, era: number): StudyDisclosure => {
+    const { studySalt, contentSalt } = studySalts(study.secret);
+    while (study.grantSalts.length <= era) study.grantSalts.push(randomBytes(32));
+    return {
+      source,
+      studyId: study.studyId,
+      ownerKey,
+      era,
+      studySalt,
+      contentSalt,
+      grantSalt: study.grantSalts[era] as Uint8Array,
+      studyInstanceUid: study.studyInstanceUid,
+      label: study.label,
+      issuedAtMs: Date.now(),
+      ...(study.note === undefined ? {} : { note: study.note }),
+    };
+  };
+
+  const claim = async (bytes: Uint8Array): Promise<Response> => {
+    const received = decodeClaim(bytes);
+    const held = invitations.get(toHex(received.invitationId));
+    if (held === undefined || held.triesLeft === 0) return refuse(404, 'INVITATION_UNKNOWN');
+    try {
+      await verifyClaim(received, held.invitation);
+    } catch (error) {
+      if (error instanceof HandoverError) return refuse(404, 'INVITATION_UNKNOWN');
+      throw error;
+    }
+    if (received.code !== held.code) {
+      held.triesLeft -= 1;
+      return refuse(403, 'WRONG_CODE', { triesLeft: held.triesLeft });
+    }
+    if (held.claimedBy !== undefined && !equalBytes(held.claimedBy, received.ownerKey))
+      return refuse(409, 'INVITATION_CLAIMED');
+    if (held.claimedBy === undefined) {
+      held.claimedBy = received.ownerKey;
+      unpublished.push({ study: held.study, owner: received.ownerKey, acceptance: received.acceptance });
+    }
+    const disclosure = disclosureOf(held.study, received.ownerKey, 0);
+    const sealed = await sealClaimReply({ claim: received, signer, disclosure });
+    if (!fake.isPublishingPaused) await fake.publishClaimed();
+    return octets(sealed);
+  };
+
+  const studySecret = async (bytes: Uint8Array): Promise<Response> => {
+    const request = decodeStudySecretRequest(bytes);
+    try {
+      await verifyStudySecretRequest(request, { chainId, source, nowMs: Date.now() });
+    } catch (error) {
+      if (error instanceof HandoverError) return refuse(401, 'SIGNATURE_INVALID');
+      throw error;
+    }
+    const held = studies.get(toHex(request.studyId));
+    const { cell } = await ledger.study(source, request.studyId);
+    if (held === undefined || cell === undefined || !equalBytes(cell.owner, request.ownerKey))
+      return refuse(404, 'STUDY_UNKNOWN');
+    const disclosure = disclosureOf(held, request.ownerKey, cell.era);
+    if (request.note !== undefined) held.note = { writtenAtMs: request.timeMs, sealed: request.note };
+    return octets(await sealStudySecretReply({ request, signer, disclosure }));
+  };
+
+  const fake: FakeGateway = {
+    api,
+    source,
+    boxes,
+    isDown: false,
+    isPublishingPaused: false,
+    async define({ name, baseUrl, node: nodeSigner, vrf }) {
+      const payload = {
+        source,
+        name,
+        baseUrl,
+        tlsPins: [randomBytes(32)],
+        nodeKey: nodeSigner.publicKey,
+        nodeKeyProof: await signKeyProof({ chainId, source, role: 'node', key: nodeSigner }),
+        vrfKey: vrf.publicKey,
+        vrfKeyProof: await signKeyProof({ chainId, source, role: 'vrf', key: vrf }),
+        admission: undefined,
+      };
+      await submit('define-source', payload as never);
+    },
+    invite({ studyInstanceUid, label, expiresAtMs = Date.now() + 86_400_000 }) {
+      const secret = randomBytes(32);
+      const { studySalt, grantSalt } = studySalts(secret);
+      const studyId = studyIdOf({ source, studySalt, studyInstanceUid });
+      const study: HeldStudy = { studyId, secret, studyInstanceUid, label, grantSalts: [grantSalt] };
+      const invitation = createInvitation({ chainId, gatewayApi: api, source, expiresAtMs });
+      const code = '271828';
+      studies.set(toHex(studyId), study);
+      invitations.set(toHex(invitation.invitationId), { invitation, code, study, triesLeft: 5 });
+      return { invitation, code };
+    },
+    async publishClaimed() {
+      const claimed = unpublished;
+      unpublished = [];
+      for (const { study, owner, acceptance } of claimed) {
+        const payload = { source, studyId: study.studyId, owner, acceptance, content: randomBytes(32) };
+        await submit('define-study', payload as never);
+      }
+    },
+    async fetch(address, init) {
+      if (fake.isDown) throw new TypeError('fetch failed');
+      const path = new URL(address).pathname;
+      if (path.endsWith('/.well-known/radledger')) {
+        return Response.json(wellKnownToJson(await createWellKnown({ chainId, source, api }, signer)));
+      }
+      if (init.method !== 'POST') return refuse(404, 'NOT_FOUND');
+      const body = new Uint8Array(init.body as Uint8Array);
+      if (path === '/v1/claims') return claim(body);
+      if (path === '/v1/study-secrets') return studySecret(body);
+      const box = /^\/v1\/boxes\/([0-9a-f]{32})$/.exec(path)?.[1];
+      if (box === undefined) return refuse(404, 'NOT_FOUND');
+      boxes.set(box, [...(boxes.get(box) ?? []), body]);
+      return Response.json({}, { status: 202 });
+    },
+  };
+  return fake;
+}
+
+function octets(bytes: Uint8Array): Response {
+  return new Response(new Uint8Array(bytes), { status: 200, headers: { 'content-type': 'application/octet-stream' } });
+}
+
+function refuse(status: number, code: string, more: object = {}): Response {
+  return Response.json({ error: { code, message: 'refused', ...more } }, { status });
+}

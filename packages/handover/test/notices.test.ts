@@ -1,0 +1,247 @@
+import { equalBytes } from '@radledger/primitives';
+import { openingOf, recipientTag } from '@radledger/transactions';
+import { describe, expect, test } from 'vitest';
+import {
+  createRoleAcceptance,
+  createStudySecretRequest,
+  createWellKnown,
+  decodeGrantNotice,
+  decodeStudySecretRequest,
+  encodeGrantNotice,
+  encodeRoleAcceptance,
+  GRANT_NOTICE_BYTES_MAX,
+  OWNER_NOTE_BYTES_MAX,
+  openGrantNotice,
+  openStudySecretReply,
+  readRoleAcceptance,
+  STUDY_SECRET_REQUEST_BYTES_MAX,
+  sealGrantNotice,
+  sealStudySecretReply,
+  verifyStudySecretRequest,
+  verifyWellKnown,
+  wellKnownFromJson,
+  wellKnownToJson,
+} from '../src/index.js';
+import * as handover from '../src/index.js';
+import {
+  bytesOf,
+  chainId,
+  disclosure,
+  gatewayApi,
+  notice,
+  nowMs,
+  owner,
+  recipient,
+  salts,
+  sealingPair,
+  signerOf,
+  source,
+  studyId,
+} from './hand-over-fixture.js';
+
+describe('a grant notice', () => {
+  const open = (sealed: Uint8Array, recipientKey = recipient.publicKey, chain = chainId) =>
+    openGrantNotice({ sealed, sealingKeyPair: sealingPair, chainId: chain, recipientKey });
+
+  test('opens for its recipient and names the grant cell', async () => {
+    const sealed = await sealGrantNotice(notice, sealingPair.publicKey);
+    expect(sealed.length).toBeLessThanOrEqual(GRANT_NOTICE_BYTES_MAX);
+    const opened = await open(sealed);
+    expect(opened).toMatchObject(notice);
+    expect(opened.tag).toEqual(recipientTag(openingOf(salts.grantSalt, recipient.publicKey), recipient.publicKey));
+  });
+
+  test('without a box is told from one with a box', () => {
+    const { boxId: _, ...boxless } = notice;
+    expect(decodeGrantNotice(encodeGrantNotice(boxless))).toEqual(boxless);
+    expect(decodeGrantNotice(encodeGrantNotice(notice))).toEqual(notice);
+  });
+
+  test('for another key or chain does not open', async () => {
+    const sealed = await sealGrantNotice(notice, sealingPair.publicKey);
+    await expect(open(sealed, owner.publicKey)).rejects.toMatchObject({ code: 'SEAL_BROKEN' });
+    await expect(open(sealed, recipient.publicKey, bytesOf('other'))).rejects.toMatchObject({ code: 'SEAL_BROKEN' });
+  });
+
+  test('whose salt does not give its study id is refused', async () => {
+    const sealing = sealGrantNotice({ ...notice, studySalt: bytesOf('other') }, sealingPair.publicKey);
+    await expect(sealing).rejects.toMatchObject({ code: 'STUDY_ID_MISMATCH' });
+  });
+
+  test('that is too large is not even opened', async () => {
+    await expect(open(new Uint8Array(GRANT_NOTICE_BYTES_MAX + 1))).rejects.toMatchObject({ code: 'MALFORMED_MESSAGE' });
+  });
+});
+
+describe('a study secret request', () => {
+  const expected = { chainId, source: source.publicKey, nowMs };
+  const make = (note?: Uint8Array) =>
+    createStudySecretRequest({
+      chainId,
+      source: source.publicKey,
+      studyId,
+      owner,
+      sealingKey: sealingPair.publicKey,
+      timeMs: nowMs,
+      ...(note === undefined ? {} : { note }),
+    });
+
+  test('with the largest note is read, verified and answered', async () => {
+    const note = new Uint8Array(OWNER_NOTE_BYTES_MAX).fill(7);
+    const bytes = await make(note);
+    expect(bytes.length).toBeLessThanOrEqual(STUDY_SECRET_REQUEST_BYTES_MAX);
+    const request = decodeStudySecretRequest(bytes);
+    expect(equalBytes(request.note ?? new Uint8Array(), note)).toBe(true);
+    await expect(verifyStudySecretRequest(request, expected)).resolves.toBeUndefined();
+    const told = { ...disclosure, era: 3, note: { writtenAtMs: nowMs, sealed: note } };
+    const sealed = await sealStudySecretReply({ request, disclosure: told, signer: source });
+    const opened = await openStudySecretReply({
+      request: bytes,
+      sealed,
+      sealingKeyPair: sealingPair,
+      signingKey: source.publicKey,
+    });
+    expect(opened.disclosure).toEqual(told);
+  });
+
+  test('is refused for another ledger or source, early, late, and with any field changed', async () => {
+    const request = decodeStudySecretRequest(await make());
+    const judge = (changed: object, other = {}) =>
+      verifyStudySecretRequest({ ...request, ...changed }, { ...expected, ...other });
+    await expect(judge({}, { chainId: bytesOf('x') })).rejects.toMatchObject({ code: 'NOT_FOR_US' });
+    await expect(judge({}, { source: owner.publicKey })).rejects.toMatchObject({ code: 'NOT_FOR_US' });
+    await expect(judge({}, { nowMs: nowMs + 300_001 })).rejects.toMatchObject({ code: 'EXPIRED' });
+    await expect(judge({}, { nowMs: nowMs - 300_001 })).rejects.toMatchObject({ code: 'EXPIRED' });
+    for (const changed of [
+      { studyId: bytesOf('x') },
+      { ownerKey: recipient.publicKey },
+      { sealingKey: bytesOf('x') },
+      { timeMs: nowMs + 1 },
+      { nonce: new Uint8Array(16) },
+      { note: new Uint8Array(1) },
+    ]) {
+      await expect(judge(changed), Object.keys(changed)[0]).rejects.toMatchObject({ code: 'SIGNATURE_INVALID' });
+    }
+  });
+
+  test('two requests differ by their nonce', async () => {
+    expect(await make()).not.toEqual(await make());
+  });
+
+  test('its reply cannot stand for a claim reply, nor for another request', async () => {
+    const [one, other] = [await make(), await make()];
+    const sealed = await sealStudySecretReply({ request: decodeStudySecretRequest(one), disclosure, signer: source });
+    const opening = openStudySecretReply({
+      request: other,
+      sealed,
+      sealingKeyPair: sealingPair,
+      signingKey: source.publicKey,
+    });
+    await expect(opening).rejects.toMatchObject({ code: 'SEAL_BROKEN' });
+  });
+});
+
+describe('a role acceptance', () => {
+  test.each(['delegate', 'owner'] as const)('for %s is text that verifies by itself', async (role) => {
+    const signer = await signerOf('daughter');
+    const acceptance = await createRoleAcceptance({ chainId, source: source.publicKey, studyId, role, signer });
+    expect(await readRoleAcceptance(encodeRoleAcceptance(acceptance))).toEqual(acceptance);
+    const other = encodeRoleAcceptance({ ...acceptance, role: role === 'owner' ? 'delegate' : 'owner' });
+    await expect(readRoleAcceptance(other)).rejects.toMatchObject({ code: 'SIGNATURE_INVALID' });
+  });
+
+  test.each([
+    ['not base64url!', 'MALFORMED_LINK'],
+    ['kA', 'MALFORMED_MESSAGE'],
+  ])('%s is refused', async (text, code) => {
+    await expect(readRoleAcceptance(text)).rejects.toMatchObject({ code });
+  });
+});
+
+describe('the well-known document', () => {
+  test('goes through JSON and verifies under the source’s signing key', async () => {
+    const made = await createWellKnown(
+      { chainId, source: source.publicKey, api: gatewayApi, issuedAtMs: nowMs },
+      source,
+    );
+    const read = wellKnownFromJson(JSON.parse(JSON.stringify(wellKnownToJson(made))));
+    expect(read).toEqual(made);
+    await expect(verifyWellKnown(read, source.publicKey)).resolves.toBeUndefined();
+    await expect(verifyWellKnown(read, owner.publicKey)).rejects.toMatchObject({ code: 'SIGNATURE_INVALID' });
+    const moved = { ...read, api: 'https://evil.example' };
+    await expect(verifyWellKnown(moved, source.publicKey)).rejects.toMatchObject({ code: 'SIGNATURE_INVALID' });
+  });
+
+  test('with members missing or of another kind is refused', async () => {
+    const json = wellKnownToJson(
+      await createWellKnown({ chainId, recipient: recipient.publicKey, api: gatewayApi }, recipient),
+    );
+    for (const changed of [
+      null,
+      [],
+      'x',
+      { ...json, chainId: 'zz' },
+      { ...json, api: 1 },
+      { ...json, format: 2 },
+      { ...json, recipient: '00'.repeat(32) },
+    ]) {
+      expect(() => wellKnownFromJson(changed)).toThrow(expect.objectContaining({ code: 'MALFORMED_MESSAGE' }));
+    }
+  });
+});
+
+test('the package exports what its README names, and nothing by accident', () => {
+  expect(Object.keys(handover).sort()).toMatchInlineSnapshot(`
+    [
+      "CLAIM_BYTES_MAX",
+      "GRANT_NOTICE_BYTES_MAX",
+      "HandoverError",
+      "OWNER_NOTE_BYTES_MAX",
+      "PREKEYS_MAX",
+      "REASON_BYTES_MAX",
+      "SEALED_BYTES_MAX",
+      "SEALED_PLAINTEXT_BYTES_MAX",
+      "STUDY_SECRET_REQUEST_BYTES_MAX",
+      "STUDY_SECRET_REQUEST_SKEW_MS",
+      "createClaim",
+      "createImageRequest",
+      "createInvitation",
+      "createRoleAcceptance",
+      "createStudySecretRequest",
+      "createWellKnown",
+      "decodeClaim",
+      "decodeGrantNotice",
+      "decodeImageRequest",
+      "decodeImageRequestLink",
+      "decodeInvitation",
+      "decodeInvitationLink",
+      "decodeStudySecretRequest",
+      "deriveSealingKeyPair",
+      "encodeGrantNotice",
+      "encodeImageRequestLink",
+      "encodeInvitation",
+      "encodeInvitationLink",
+      "encodeRoleAcceptance",
+      "generateInvitationCode",
+      "generateSealingKeyPair",
+      "openClaimReply",
+      "openGrantNotice",
+      "openSealed",
+      "openStudySecretReply",
+      "readRoleAcceptance",
+      "sealClaimReply",
+      "sealGrantNotice",
+      "sealStudySecretReply",
+      "sealTo",
+      "validateGatewayUrl",
+      "validatePlainText",
+      "validateStudyInstanceUid",
+      "verifyClaim",
+      "verifyImageRequest",
+      "verifyStudySecretRequest",
+      "verifyWellKnown",
+      "wellKnownFromJson",
+      "wellKnownToJson",
+    ]
+  `);
+});
