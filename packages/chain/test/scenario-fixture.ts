@@ -42,7 +42,9 @@ export interface SourceKeys {
 }
 
 export async function sourceKeysOf(label: string): Promise<SourceKeys> {
-  const [signing, node, vrf] = await Promise.all(['signing', 'node', 'vrf'].map((role) => signerOf(`${label} ${role}`)));
+  const [signing, node, vrf] = await Promise.all(
+    ['signing', 'node', 'vrf'].map((role) => signerOf(`${label} ${role}`)),
+  );
   return { signing: signing as Signer, node: node as Signer, vrf: vrf as Signer };
 }
 
@@ -125,19 +127,26 @@ export class TestNet {
     };
   }
 
-  execute(block: BuildBlockResult['block'], extra: { decoded?: readonly SignedTransaction[] } = {}): Promise<ExecutionResult> {
+  execute(
+    block: BuildBlockResult['block'],
+    extra: { decoded?: readonly SignedTransaction[] } = {},
+  ): Promise<ExecutionResult> {
     const { chainId, parent, state, recent } = this;
     return executeBlock({ chainId, parent, state, recent, rules: equalWeightRules, block, ...extra });
   }
 
   /** Builds a block, executes it as another node would, and commits it. */
-  async add(candidates: readonly SignedTransaction[] = [], extra: Partial<BuildBlockInput> = {}): Promise<BuildBlockResult> {
+  async add(
+    candidates: readonly SignedTransaction[] = [],
+    extra: Partial<BuildBlockInput> = {},
+  ): Promise<BuildBlockResult> {
     const built = await buildBlock(this.buildInput(candidates, extra));
     const executed = await this.execute(built.block);
     if (executed.status === 'invalid') throw new Error(`own block refused: ${executed.code} ${executed.message}`);
     this.state.commit(executed.writeSet);
     this.headers.push(built.block.header);
-    for (const { txId } of built.selected) this.included.set(Buffer.from(txId).toString('hex'), built.block.header.height);
+    for (const { txId } of built.selected)
+      this.included.set(Buffer.from(txId).toString('hex'), built.block.header.height);
     return built;
   }
 

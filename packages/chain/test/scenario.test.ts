@@ -64,7 +64,11 @@ test('genesis, define source, define study, allow, revoke, delegate, move owner,
   });
   expect((await net.add([setDelegate])).left).toEqual([]);
   const beyond = await net.tx('allow-access', delegate, { ...grantFields, sequence: sequence + 2 });
-  const within = await net.tx('allow-access', delegate, { ...grantFields, notAfterMs: notAfterMs - 1, sequence: sequence + 3 });
+  const within = await net.tx('allow-access', delegate, {
+    ...grantFields,
+    notAfterMs: notAfterMs - 1,
+    sequence: sequence + 3,
+  });
   expect((await net.add([beyond, within])).left.map(({ code }) => code)).toEqual(['BEYOND_DELEGATE']);
   expect(await liveness()).toBe(true);
 
@@ -126,10 +130,7 @@ describe('a block that breaks a rule', () => {
     const [first, second] = block.body.transactions as [Uint8Array, Uint8Array];
     const { merkleRoot, bodyBytesOf } = await import('../src/index.js');
     const withTransactions = (transactions: Uint8Array[]): Promise<string> =>
-      refusal(
-        { transactionRoot: merkleRoot(transactions), bodyBytes: bodyBytesOf(transactions, 3) },
-        { transactions },
-      );
+      refusal({ transactionRoot: merkleRoot(transactions), bodyBytes: bodyBytesOf(transactions, 3) }, { transactions });
     expect(await withTransactions([second, first])).toBe('WRONG_ORDER');
     expect(await withTransactions([first, first])).toBe('WRONG_ORDER');
     expect(await withTransactions([Uint8Array.of(1)])).toBe('MALFORMED');
