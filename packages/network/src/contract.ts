@@ -66,7 +66,6 @@ export type MessageVerdict = 'relay' | undefined;
  * May return a promise; a peer whose handlers lag is read no further until they settle, so never await a request to the
  * same peer in here. What it throws is reported as `HANDLER_FAILED` and costs the sender nothing.
  */
-// biome-ignore lint/suspicious/noConfusingVoidType: a subscriber that returns nothing does not relay
 export type MessageListener = (message: PeerMessage) => MessageVerdict | void | Promise<MessageVerdict | void>;
 /** Answers one request. A throw answers with a refusal that carries no text. */
 export type RequestHandler = (request: PeerMessage) => Uint8Array | Promise<Uint8Array>;

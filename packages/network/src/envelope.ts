@@ -13,7 +13,7 @@ import {
 
 /** The kinds of envelope: a message, a request, its response, or its refusal (payload: a code in ASCII). */
 export const envelopeKind = { message: 0, request: 1, response: 2, refusal: 3 } as const;
-export type EnvelopeKind = (typeof envelopeKind)[keyof typeof envelopeKind];
+type EnvelopeKind = (typeof envelopeKind)[keyof typeof envelopeKind];
 
 /** Most bytes that an envelope adds to its payload. */
 export const ENVELOPE_BYTES_MAX = 64;

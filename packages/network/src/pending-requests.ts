@@ -48,7 +48,7 @@ export class PendingRequests {
         sendRequest(requestId);
       } catch (error) {
         this.take(requestId);
-        reject(error);
+        reject(error instanceof Error ? error : new Error('the request was not sent', { cause: error }));
       }
     });
   }

@@ -1,9 +1,11 @@
 // The examples of docs/spec/peer-protocol.md, byte for byte.
-import { createSigner, fromHex, toHex } from '@radledger/primitives';
+import { createSigner, encodeCanonical, fromHex, PrimitivesError, toHex } from '@radledger/primitives';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { decodeEnvelope, encodeEnvelope, envelopeKind } from '../src/envelope.js';
 import { encodeHello, verifyHello } from '../src/handshake.js';
 import * as index from '../src/index.js';
+import { TokenBucket } from '../src/token-bucket.js';
 
 const chainId = new Uint8Array(32).fill(7);
 const sessionValue = new Uint8Array(32).fill(9);
@@ -41,4 +43,40 @@ test('the envelope of section 3', () => {
 
 test('the public surface', () => {
   expect(Object.keys(index).sort()).toEqual(['NetworkError', 'createNetwork', 'defaultLimits']);
+});
+
+test('bytes are one envelope exactly, or refused by code', () => {
+  const envelope = fc
+    .tuple(fc.string(), fc.nat(5), fc.nat(), fc.uint8Array())
+    .map(([topic, kind, id, payload]) => encodeCanonical([topic.toWellFormed(), kind, id, payload]));
+  fc.assert(
+    fc.property(fc.oneof(fc.uint8Array({ maxLength: 64 }), envelope), (frame) => {
+      try {
+        expect(toHex(encodeEnvelope(decodeEnvelope(frame, 1_024)))).toBe(toHex(frame));
+      } catch (error) {
+        expect(error).toBeInstanceOf(PrimitivesError);
+      }
+    }),
+    { seed: 21, numRuns: 2_000 },
+  );
+});
+
+test('a bucket whose debts are waited for never gives more than burst and rate', () => {
+  const takes = fc.array(fc.tuple(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 0, max: 3_000 })), {
+    maxLength: 60,
+  });
+  fc.assert(
+    fc.property(takes, (calls) => {
+      const bucket = new TokenBucket(10, 100, 0);
+      let nowMs = 0;
+      let taken = 0;
+      for (const [count, idleMs] of calls) {
+        nowMs += idleMs;
+        taken += count;
+        nowMs += bucket.take(count, nowMs);
+        expect(taken).toBeLessThanOrEqual(100 + nowMs / 100);
+      }
+    }),
+    { seed: 22 },
+  );
 });

@@ -1,11 +1,24 @@
 /** Any abstract-level database as a map from bytes to bytes, with errors that say what to do. */
-import type { AbstractLevel, AbstractSnapshot } from 'abstract-level';
+import type { AbstractSnapshot } from 'abstract-level';
 import { StorageError } from './errors.js';
 import { corruptDatabase } from './store-meta.js';
 
-/** Its own types of keys and values do not matter: every call here names its encoding. */
-// biome-ignore lint/suspicious/noExplicitAny: a database of whatever encodings
-export type AnyLevel = AbstractLevel<any, any, any>;
+/** What the store uses of an abstract-level database; whatever its own encodings are, every call here names them. */
+export interface AnyLevel {
+  readonly status: string;
+  readonly supports: { readonly explicitSnapshots?: boolean | undefined };
+  open(): Promise<void>;
+  close(): Promise<void>;
+  getMany(keys: Uint8Array[], options: ReadOptions): Promise<(Uint8Array | undefined)[]>;
+  iterator(options: ReadOptions & KeyRange): {
+    nextv(count: number): Promise<[Uint8Array, Uint8Array][]>;
+    close(): Promise<void>;
+  };
+  batch(operations: BatchOperation[], options: typeof encodings & { readonly sync: boolean }): Promise<void>;
+  snapshot(): AbstractSnapshot;
+}
+
+type ReadOptions = typeof encodings & { readonly snapshot?: AbstractSnapshot | undefined };
 
 export type BatchOperation =
   | { readonly type: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
@@ -50,14 +63,14 @@ export class ByteDatabase {
   async getMany(keys: readonly Uint8Array[], snapshot?: AbstractSnapshot): Promise<(Uint8Array | undefined)[]> {
     if (keys.length === 0) return [];
     const options = snapshot === undefined ? encodings : { ...encodings, snapshot };
-    const values = await guard(() => this.level.getMany<Uint8Array, Uint8Array>([...keys], options));
+    const values = await guard(() => this.level.getMany([...keys], options));
     return values.map((value) => (value === undefined ? undefined : plain(value)));
   }
 
-  /** Entries of a range in the order of keys; undefined as the first element of no page: ends by ending. */
+  /** Entries of a range in the order of keys, as many at a time as one turn of the iterator brings. */
   async *pages(range: KeyRange, snapshot?: AbstractSnapshot): AsyncGenerator<readonly [Uint8Array, Uint8Array][]> {
     const options = { ...encodings, ...range, ...(snapshot === undefined ? {} : { snapshot }) };
-    const iterator = this.level.iterator<Uint8Array, Uint8Array>(options);
+    const iterator = this.level.iterator(options);
     try {
       for (;;) {
         const page = await guard(() => iterator.nextv(ITERATOR_TURN));
@@ -78,7 +91,7 @@ export class ByteDatabase {
   /** All of it or nothing, on the disk when this resolves. `sync` is LevelDB's; databases without it sync by themselves. */
   async writeSynced(operations: BatchOperation[]): Promise<void> {
     const options = { ...encodings, sync: true };
-    await this.level.batch<Uint8Array, Uint8Array>(operations, options);
+    await this.level.batch(operations, options);
   }
 }
 

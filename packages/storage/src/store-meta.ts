@@ -13,8 +13,8 @@ import {
 } from '@radledger/primitives';
 import { StorageError } from './errors.js';
 
-export const STORE_TAG = 'radledger/store';
-export const STORE_FORMAT = 1;
+const STORE_TAG = 'radledger/store';
+const STORE_FORMAT = 1;
 const META_BYTES_MAX = 256;
 
 const metaSchema = struct({

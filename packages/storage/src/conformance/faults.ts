@@ -10,7 +10,8 @@ export function withBatchFaults<Level extends AnyLevel>(level: Level, fateOf: (b
   const batch = async (...args: unknown[]): Promise<unknown> => {
     const fate = fateOf(++count);
     if (fate === 'lost') throw new Error('the disk is full');
-    const result: unknown = await Reflect.apply(level.batch, level, args);
+    const write: unknown = Reflect.get(level, 'batch', level);
+    const result: unknown = typeof write === 'function' ? await Reflect.apply(write, level, args) : undefined;
     if (fate === 'written-but-failed') throw new Error('the disk went away');
     return result;
   };
@@ -19,7 +20,7 @@ export function withBatchFaults<Level extends AnyLevel>(level: Level, fateOf: (b
       if (property === 'batch') return batch;
       const value: unknown = Reflect.get(target, property, target);
       // Databases have private fields, which only the object itself may reach.
-      return typeof value === 'function' ? value.bind(target) : value;
+      return typeof value === 'function' ? (...args: unknown[]): unknown => Reflect.apply(value, target, args) : value;
     },
   });
 }
