@@ -21,7 +21,7 @@ export interface OutgoingDocument extends DocumentDescription {
 }
 
 /** Where a document's content is: in a part of the package, or in the envelope itself. */
-export type ContentLocation =
+type ContentLocation =
   | { readonly kind: 'part'; readonly contentId: string }
   | { readonly kind: 'inline'; readonly bytes: Uint8Array };
 
@@ -36,7 +36,7 @@ export interface RetrieveResponse {
 }
 
 /** Success without errors, Failure without documents, PartialSuccess between. */
-export function statusOf(documents: number, errors: readonly RegistryError[]): ResponseStatus {
+function statusOf(documents: number, errors: readonly RegistryError[]): ResponseStatus {
   if (!errors.some(({ severity }) => severity === 'Error')) return 'Success';
   return documents === 0 ? 'Failure' : 'PartialSuccess';
 }

@@ -44,7 +44,7 @@ function nodesOf(parent: Node): Node[] {
   return Array.from(parent.childNodes);
 }
 
-export function isElement(node: Node): node is Element {
+function isElement(node: Node): node is Element {
   return node.nodeType === ELEMENT_NODE;
 }
 

@@ -481,6 +481,31 @@ describe('requests on the wire', () => {
     expect(refusals).toEqual(['REPLAYED']);
   });
 
+  test('a MessageID is remembered for as long as its request could be valid', async () => {
+    const asked: [string, string, number][] = [];
+    const server = await repository(async () => [documentOf(new Uint8Array(1))], {
+      now: () => new Date('2026-01-01T00:00:00Z'),
+      replay: {
+        async remember(...question) {
+          asked.push(question);
+          return true;
+        },
+      },
+    });
+    const { messageId } = await readAll(request(server, ['a'], { now: () => new Date('2026-01-01T00:04:59Z') }));
+    expect(asked).toEqual([[rfc8032.test1.publicKey, messageId, Date.parse('2026-01-01T00:15:00Z')]]);
+  });
+
+  test('when the replay store fails, nothing is decided and nothing is told', async () => {
+    const server = await repository(() => Promise.reject(new Error('not asked')), {
+      replay: { remember: () => Promise.reject(new Error('disk full')) },
+    });
+    const answer = await raw(server, await post(await signed(server)));
+    expect(answer).toMatch(/^HTTP\/1.1 500 /);
+    expect(answer).toContain('<soap:Value>soap:Receiver</soap:Value>');
+    expect(answer).not.toContain('disk');
+  });
+
   test.each<[string, (envelope: string) => string, number, string]>([
     ['DOCTYPE', (xml) => `<!DOCTYPE a [<!ENTITY b "c">]>${xml}`, 400, 'soap:Sender'],
     [

@@ -19,7 +19,7 @@ import {
   type XmlDocument,
 } from '../xml-tree.js';
 
-export interface SignatureReference {
+interface SignatureReference {
   /** The value of URI without `#`. */
   readonly id: string;
   readonly transform: Element;

@@ -10,13 +10,13 @@ import {
 } from '../../src/server/index.js';
 import { spkiPinOf } from '../../src/spki-pin.js';
 
-export const certificate = await generate([{ name: 'commonName', value: 'source.test' }], {
+const certificate = await generate([{ name: 'commonName', value: 'source.test' }], {
   keyType: 'ec',
   algorithm: 'sha256',
 });
 export const pin = spkiPinOf(certificate.cert);
 
-export function memoryReplayStore(): ReplayStore {
+function memoryReplayStore(): ReplayStore {
   const seen = new Set<string>();
   return {
     async remember(signer, messageId) {
