@@ -149,7 +149,7 @@ function errorReplies(transactionBytesMax: number, logger: LedgerLogger | undefi
     const type = typeof error === 'object' && error !== null && 'type' in error ? error.type : undefined;
     const status = typeof error === 'object' && error !== null && 'status' in error ? Number(error.status) : 500;
     if (type === 'entity.too.large') {
-      replyError(res, 413, 'TRANSACTION_TOO_LARGE', `a transaction has at most ${transactionBytesMax} bytes`);
+      replyError(res, 413, 'TOO_LARGE', `a transaction has at most ${transactionBytesMax} bytes`);
     } else if (status === 415) {
       replyError(res, 415, 'MEDIA_TYPE_UNSUPPORTED', 'send the bytes as they are, without a content encoding');
     } else if (status >= 400 && status < 500) {

@@ -9,7 +9,7 @@ export type ApiCode =
   | 'ROUTE_UNKNOWN'
   | 'METHOD_NOT_ALLOWED'
   | 'MEDIA_TYPE_UNSUPPORTED'
-  | 'TRANSACTION_TOO_LARGE'
+  | 'TOO_LARGE'
   | 'RATE_LIMITED'
   | 'TOO_MANY_STREAMS'
   | 'SOURCE_UNKNOWN'
@@ -33,7 +33,7 @@ export function statusOf(error: LedgerError): { status: number; code: string; me
   const { info } = error;
   switch (info.code) {
     case 'TRANSACTION_REFUSED':
-      if (info.rule === 'TRANSACTION_TOO_LARGE') return { status: 413, code: info.rule, message };
+      if (info.rule === 'TOO_LARGE') return { status: 413, code: info.rule, message };
       return { status: info.stage === 'state' ? 409 : 400, code: info.rule, message };
     case 'MEMPOOL_FULL':
     case 'MEMPOOL_CELL_FULL':
