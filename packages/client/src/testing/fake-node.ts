@@ -51,8 +51,6 @@ export interface FakeNode {
   readonly chainId: Uint8Array;
   /** Answers like a node's listener, at any origin. */
   readonly fetch: Fetch;
-  /** Paths of all requests so far, with method: what a watcher of this node sees. */
-  readonly seenRequests: readonly string[];
   /** Age of the view that `status` tells, in milliseconds; 0 at first. */
   viewAgeMs: number;
   /** While true, submitted transactions wait until `mine`. */
@@ -91,7 +89,6 @@ export async function createFakeNode(options: FakeNodeOptions): Promise<FakeNode
   const included = new Map<string, number>();
   let waiting: SignedTransaction[] = [];
   const streams = new Set<ReadableStreamDefaultController<Uint8Array>>();
-  const seenRequests: string[] = [];
   let mining: Promise<void> = Promise.resolve();
 
   const parent = () => headers.at(-1) as Header;
@@ -136,7 +133,6 @@ export async function createFakeNode(options: FakeNodeOptions): Promise<FakeNode
 
   const fake: FakeNode = {
     chainId,
-    seenRequests,
     viewAgeMs: 0,
     isPaused: false,
     get height() {
@@ -152,7 +148,6 @@ export async function createFakeNode(options: FakeNodeOptions): Promise<FakeNode
     },
     async fetch(address, init) {
       const { pathname, searchParams } = new URL(address);
-      seenRequests.push(`${init.method ?? 'GET'} ${pathname}`);
       init.signal?.throwIfAborted();
       if (pathname === '/v1/events')
         return openStream(Number(searchParams.get('fromHeight') ?? parent().height + 1), init.signal);
