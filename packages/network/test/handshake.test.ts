@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { connect } from 'node:tls';
 import { encodeCanonical, fromHex } from '@radledger/primitives';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { closeCodeOf } from '../src/close-codes.js';
-import { afterTest, chainId, eventOf, goneOf, reportOf, signerOf, startNode, startPair, tls } from './nodes.js';
+import { afterTest, chainId, eventOf, goneOf, reportOf, signerOf, startNode, startPair, tls, until } from './nodes.js';
 import { dialRaw, helloOf, joinRaw } from './raw-peer.js';
 
 test('two nodes of one chain meet, each knowing the key of the other', async () => {
@@ -172,7 +172,7 @@ test('of two nodes that dial each other one connection stays, the same on both',
     reportOf(first, 'DUPLICATE'),
     goneOf(first, 'DUPLICATE'),
   ]);
-  await vi.waitFor(() => {
+  await until(() => {
     const [seenByFirst, seenBySecond] = [first.network.peers(), second.network.peers()];
     expect(seenByFirst).toHaveLength(1);
     expect(seenBySecond).toHaveLength(1);

@@ -1,8 +1,8 @@
 import { encodeCanonical, toHex, utf8 } from '@radledger/primitives';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { closeCodeOf } from '../src/close-codes.js';
 import { encodeEnvelope } from '../src/envelope.js';
-import { eventOf, goneOf, signerOf, startNode, startPair, type TestNode } from './nodes.js';
+import { eventOf, goneOf, signerOf, startNode, startPair, type TestNode, until } from './nodes.js';
 import { dialRaw, helloOf, joinRaw } from './raw-peer.js';
 
 const message = (topic: string, payload: Uint8Array) => encodeEnvelope({ topic, kind: 0, requestId: 0, payload });
@@ -37,30 +37,28 @@ test('gossip reaches every node of a ring once, and ends', async () => {
   const c = await startNode(3, { peers: [b] });
   const d = await startNode(4, { peers: [c, a] });
   const nodes = [a, b, c, d];
-  await vi.waitFor(() => {
+  await until(() => {
     for (const { network } of nodes) expect(network.peers()).toHaveLength(2);
   });
   const inboxes = nodes.map((node) => received(node, 'news'));
   expect(a.network.broadcast('news', utf8('x'))).toBe(2);
   expect(c.network.broadcast('news', utf8('y'))).toBe(2);
-  await vi.waitFor(() => expect(inboxes.map((inbox) => inbox.toSorted().join())).toEqual(['y', 'x,y', 'x', 'x,y']));
+  await until(() => expect(inboxes.map((inbox) => inbox.toSorted().join())).toEqual(['y', 'x,y', 'x', 'x,y']));
   // Both texts have passed every link when a third one has: links keep their order.
   b.network.broadcast('news', utf8('z'));
-  await vi.waitFor(() =>
-    expect(inboxes.map((inbox) => inbox.toSorted().join())).toEqual(['y,z', 'x,y', 'x,z', 'x,y,z']),
-  );
+  await until(() => expect(inboxes.map((inbox) => inbox.toSorted().join())).toEqual(['y,z', 'x,y', 'x,z', 'x,y,z']));
 });
 
 test('what the subscriber does not vouch for goes no further', async () => {
   const a = await startNode(1);
   const b = await startNode(2, { peers: [a] });
   const c = await startNode(3, { peers: [b] });
-  await vi.waitFor(() => expect(b.network.peers()).toHaveLength(2));
+  await until(() => expect(b.network.peers()).toHaveLength(2));
   const inbox = received(c, 'news');
   b.network.subscribe('news', async ({ bytes }) => (bytes[0] === 1 ? 'relay' : undefined));
   a.network.broadcast('news', Uint8Array.of(0));
   a.network.broadcast('news', Uint8Array.of(1));
-  await vi.waitFor(() => expect(inbox).toEqual(['\u0001']));
+  await until(() => expect(inbox).toEqual(['\u0001']));
 });
 
 test('a request is answered, refused, or given up', async () => {
@@ -153,14 +151,14 @@ test.each([
   }
   peer.socket.send(frame);
   await peerGone;
-  await vi.waitFor(() => expect(codes.filter((reported) => reported === code)).toHaveLength(2));
+  await until(() => expect(codes.filter((reported) => reported === code)).toHaveLength(2));
   await peer.closeCode;
   // The key stays away for a while.
   const again = await dialRaw(first);
   again.socket.send(await helloOf(again, signer));
   expect(await again.closeCode).toBe(closeCodeOf('BANNED'));
   expect(second.network.send(first.peerId, 'note', utf8('still here'))).toBe(true);
-  await vi.waitFor(() => expect(inbox).toEqual(['still here']));
+  await until(() => expect(inbox).toEqual(['still here']));
 });
 
 test('a text frame ends the connection, an unknown topic costs little', async () => {
@@ -199,8 +197,8 @@ test('a flood is read at the allowed rate, and the node keeps serving others', a
   const frame = message('note', new Uint8Array(1_000));
   for (let i = 0; i < 20_000; i++) flooder.socket.send(frame);
   second.network.send(first.peerId, 'note', utf8('vote'));
-  await vi.waitFor(() => expect(inbox).toEqual(['vote']));
-  await vi.waitFor(() => expect(flooded).toBeGreaterThan(300));
+  await until(() => expect(inbox).toEqual(['vote']));
+  await until(() => expect(flooded).toBeGreaterThan(300));
   const elapsedMs = performance.now() - startedAtMs;
   // Burst, rate times time, and twice the most that one read brings after the bucket ran dry.
   expect(flooded).toBeLessThan(50 + elapsedMs + 200);
@@ -220,10 +218,10 @@ test('a peer whose messages are not worked off is read no further', async () => 
   });
   const eager = await joinRaw(first, await signerOf(6));
   for (let i = 0; i < 200; i++) eager.socket.send(message('news', new Uint8Array(60_000).fill(i)));
-  await vi.waitFor(() => expect(count).toBeGreaterThanOrEqual(4));
+  await until(() => expect(count).toBeGreaterThanOrEqual(4));
   expect(count).toBeLessThan(10);
   workOff?.();
-  await vi.waitFor(() => expect(count).toBe(200));
+  await until(() => expect(count).toBe(200));
 });
 
 test('a handler that throws is reported and costs the sender nothing', async () => {

@@ -1,6 +1,6 @@
 /** Nodes on loopback for the tests, and waiting for what they tell. */
 import { createSigner, type Signer, toHex } from '@radledger/primitives';
-import { afterEach } from 'vitest';
+import { afterEach, vi } from 'vitest';
 import {
   createNetwork,
   type Network,
@@ -23,6 +23,12 @@ const topics = {
 
 /** Short waits, so that a test is over soon; no test depends on their length. */
 const quickLimits: Partial<NetworkLimits> = { reconnectMinMs: 5, reconnectMaxMs: 50, frameBytesMax: 131_072 };
+
+// Room for a busy machine: every wait below is for a condition.
+vi.setConfig({ testTimeout: 30_000 });
+
+/** Resolves when a check passes. */
+export const until = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 20_000, interval: 5 });
 
 const cleanups: (() => Promise<void>)[] = [];
 
