@@ -12,7 +12,7 @@ import type {
   SelectTransactionsInput,
 } from './execution-input.js';
 import { blockIdOf, HEADER_FORMAT, type Header } from './header.js';
-import { merkleRoot } from './merkle.js';
+import { merkleRootInSlices } from './merkle.js';
 import { compareOrder, orderKeyOf } from './order.js';
 import { isPermanentRefusal } from './permanence.js';
 
@@ -44,7 +44,7 @@ export async function buildBlock(input: BuildBlockInput): Promise<BuildBlockResu
     chainId,
     ...sealed,
     parentId: blockIdOf(parent),
-    transactionRoot: merkleRoot(transactions),
+    transactionRoot: await merkleRootInSlices(transactions, () => input.state.getMany([])),
     stateRoot: writeSet.stateRoot,
     dutyRoot: parent.dutyRoot,
     bodyBytes: bodyBytesOf(transactions, justification.length),

@@ -6,7 +6,7 @@ import { bodyBytesOf } from './body.js';
 import type { BlockCode, BlockRefusalCode } from './errors.js';
 import type { ExecuteBlockInput, ExecutionResult } from './execution-input.js';
 import { blockIdOf } from './header.js';
-import { merkleRoot } from './merkle.js';
+import { merkleRootInSlices } from './merkle.js';
 import { compareOrder, type OrderKey, orderKeyOf } from './order.js';
 
 /**
@@ -22,7 +22,7 @@ export async function executeBlock(input: ExecuteBlockInput): Promise<ExecutionR
   const parentId = blockIdOf(parent);
   const { height, timestampMs } = header;
   const run = await openRun({ chainId, state, recent, height, timestampMs });
-  const broken = brokenHeaderRule(input, run, parentId);
+  const broken = brokenHeaderRule(input, run, parentId) ?? (await brokenBodyRule(input));
   if (broken !== undefined) return { status: 'invalid', ...broken };
 
   const transactions: SignedTransaction[] = [];
@@ -72,7 +72,7 @@ interface Broken {
 
 function brokenHeaderRule(input: ExecuteBlockInput, run: BlockRun, parentId: Uint8Array): Broken | undefined {
   const { chainId, parent } = input;
-  const { header, body } = input.block;
+  const { header } = input.block;
   const { blockBytesMax, minimumIntervalMs } = run.context.parameters;
   if (!equalBytes(header.chainId, chainId)) return broke('WRONG_CHAIN', 'expected the id of this chain');
   if (header.height !== parent.height + 1) return broke('WRONG_HEIGHT', "expected the parent's height plus one");
@@ -80,12 +80,21 @@ function brokenHeaderRule(input: ExecuteBlockInput, run: BlockRun, parentId: Uin
   if (header.timestampMs < parent.timestampMs + Math.max(1, minimumIntervalMs)) {
     return broke('TIMESTAMP_TOO_EARLY', "expected a timestamp at least Tmin after the parent's");
   }
-  const bodyBytes = bodyBytesOf(body.transactions, body.justification.length);
-  if (header.bodyBytes !== bodyBytes) return broke('WRONG_BODY_SIZE', 'expected the length of the encoded body');
-  if (bodyBytes > blockBytesMax) return broke('BLOCK_TOO_LARGE', `expected a body of at most ${blockBytesMax} bytes`);
-  if (!equalBytes(header.dutyRoot, parent.dutyRoot))
+  if (header.bodyBytes > blockBytesMax)
+    return broke('BLOCK_TOO_LARGE', `expected a body of at most ${blockBytesMax} bytes`);
+  if (!equalBytes(header.dutyRoot, parent.dutyRoot)) {
     return broke('WRONG_DUTY_ROOT', 'expected the duty root of the parent');
-  if (!equalBytes(header.transactionRoot, merkleRoot(body.transactions))) {
+  }
+  return undefined;
+}
+
+/** A body that is not the header's says nothing about the block: whoever sent the two together is at fault. */
+async function brokenBodyRule({ block: { header, body }, state }: ExecuteBlockInput): Promise<Broken | undefined> {
+  if (header.bodyBytes !== bodyBytesOf(body.transactions, body.justification.length)) {
+    return broke('WRONG_BODY_SIZE', 'expected the length of the encoded body');
+  }
+  const root = await merkleRootInSlices(body.transactions, () => state.getMany([]));
+  if (!equalBytes(header.transactionRoot, root)) {
     return broke('WRONG_TRANSACTION_ROOT', 'expected the Merkle root of the transactions');
   }
   return undefined;

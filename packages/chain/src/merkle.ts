@@ -19,6 +19,33 @@ export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
   return level[0] ?? EMPTY_MERKLE_ROOT;
 }
 
+/**
+ * `merkleRoot` for the transactions of a block: lets other work run after every 512 hashes.
+ * @param pause - resolves through the event loop
+ */
+export async function merkleRootInSlices(
+  leaves: readonly Uint8Array[],
+  pause: () => Promise<unknown>,
+): Promise<Uint8Array> {
+  let level: Uint8Array[] = [];
+  for (let start = 0; start < leaves.length; start += SLICE) {
+    if (start > 0) await pause();
+    level.push(...leaves.slice(start, start + SLICE).map(merkleLeafHash));
+  }
+  while (level.length > 1) {
+    const parents: Uint8Array[] = [];
+    for (let start = 0; start < level.length; start += SLICE) {
+      if (start > 0) await pause();
+      parents.push(...parentLevel(level.slice(start, start + SLICE)));
+    }
+    level = parents;
+  }
+  return level[0] ?? EMPTY_MERKLE_ROOT;
+}
+
+/** Even, so that a slice of a level pairs as the whole level does. */
+const SLICE = 512;
+
 /** The proof of `leaves[index]`. `index` is below the number of leaves. */
 export function proveInclusion(leaves: readonly Uint8Array[], index: number): InclusionProof {
   const path: Uint8Array[] = [];

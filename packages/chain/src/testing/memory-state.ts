@@ -7,6 +7,8 @@ export interface MemoryState extends StateReader {
   commit(writeSet: WriteSet): void;
   /** Cells by hex of their names. */
   readonly cells: ReadonlyMap<string, Uint8Array>;
+  /** Tree nodes by hex of their paths. */
+  readonly nodes: ReadonlyMap<string, Uint8Array>;
 }
 
 /** An empty state. Every answer comes through the microtask queue. */
@@ -21,6 +23,7 @@ export function createMemoryState(): MemoryState {
   };
   return {
     cells,
+    nodes,
     getMany: (names) => Promise.resolve(names.map((name) => cells.get(toHex(name)))),
     getNodes: (paths) => Promise.resolve(paths.map((path) => nodes.get(toHex(path)))),
     scan(prefix) {
