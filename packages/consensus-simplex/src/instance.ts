@@ -55,8 +55,6 @@ const VIEWS_AHEAD_MAX = 16;
 /** Single votes of views this far behind are forgotten; their certificates stay until a block is final. */
 const VOTES_BEHIND_MAX = 32;
 const WANTED_BLOCKS_MAX = 64;
-/** Heights a peer may be ahead before this node asks the host to fetch instead of asking for certificates. */
-const HEIGHTS_BEHIND_MAX = 2;
 const ANSWERS_PER_WINDOW = 64;
 const ANSWER_WINDOW_MS = 1000;
 /** Views ahead for which a leader asks for its random proof early. */
@@ -96,6 +94,7 @@ export class SimplexInstance implements ConsensusInstance {
   private readonly wanted = new Set<string>();
   /** Certificates of older views are asked for once a view, and again when stuck. */
   private certificatesAsked = false;
+  private fetchTimerSet = false;
   /** The boundary block is final, its write to disk under way: nothing to vote on until the next epoch is known. */
   private awaitingEpoch = false;
   private tail: Tail | undefined;
@@ -188,7 +187,10 @@ export class SimplexInstance implements ConsensusInstance {
     this.enterState(finalized);
     this.restore();
     this.answerSelf();
-    if (this.startUp.asks) this.askNewestVotes((message) => this.broadcast(message));
+    if (this.startUp.asks) {
+      this.askNewestVotes((message) => this.broadcast(message));
+      this.setFetchTimer();
+    }
     this.broadcast(this.statusMessage());
     this.resume();
   }
@@ -377,12 +379,17 @@ export class SimplexInstance implements ConsensusInstance {
   private onStatus(peer: PeerId, { epoch, view, finalizedHeight }: MessageOf<'status'>): void {
     const height = this.root.header.height;
     if (epoch < this.epoch.epoch) return this.onStale(peer);
-    if (epoch > this.epoch.epoch || finalizedHeight > height + HEIGHTS_BEHIND_MAX) {
-      if (!this.awaitingEpoch) this.effects.push({ type: 'behind', peer, height: finalizedHeight });
-      return;
+    // Statuses come when a peer connects or is stuck: what it has finalized is then not just about to arrive here as well,
+    // and after a restart it may hold the blocks on disk only.
+    if ((epoch > this.epoch.epoch || finalizedHeight > height) && !this.awaitingEpoch) {
+      this.effects.push({ type: 'behind', peer, height: finalizedHeight });
     }
-    if (finalizedHeight < height && this.root.certificate !== undefined && this.root.view > 0) {
-      this.send(peer, { type: 'certificate', certificate: this.root.certificate });
+    if (epoch > this.epoch.epoch) return;
+    if (finalizedHeight < height) {
+      if (this.root.certificate !== undefined && this.root.view > 0) {
+        this.send(peer, { type: 'certificate', certificate: this.root.certificate });
+      }
+      this.send(peer, this.statusMessage());
     }
     if (view < this.view && this.entry !== undefined) this.send(peer, { type: 'certificate', certificate: this.entry });
     if (finalizedHeight > height || view > this.view) {
@@ -733,6 +740,7 @@ export class SimplexInstance implements ConsensusInstance {
 
   private onTimer(id: string): void {
     if (id === 'propose') return this.tryPropose();
+    if (id === 'fetch') return this.fetchAgain();
     if (this.awaitingEpoch) return;
     const state = this.viewState(this.view);
     if (id === 'leader') {
@@ -766,13 +774,30 @@ export class SimplexInstance implements ConsensusInstance {
       }
     }
     this.broadcast(this.statusMessage());
-    if (this.startUp?.asks) this.askNewestVotes((message) => this.broadcast(message));
-    const ids = [...this.wanted].slice(0, FETCH_BLOCKS_MAX).map(fromHex);
-    if (ids.length > 0) this.broadcast({ type: 'fetch-blocks', ids });
-    this.certificatesAsked = false;
     this.verifyWaiting();
     this.tryPropose();
     this.effects.push({ type: 'set-timer', id: 'retry', atMs: this.now + this.retryMs() });
+  }
+
+  /** What one peer did not answer, all are asked: views may go by meanwhile, so this does not wait to be stuck. */
+  private fetchAgain(): void {
+    this.fetchTimerSet = false;
+    const ids = [...this.wanted].slice(0, FETCH_BLOCKS_MAX).map(fromHex);
+    if (ids.length > 0) this.broadcast({ type: 'fetch-blocks', ids });
+    if (this.startUp?.asks) this.askNewestVotes((message) => this.broadcast(message));
+    const missing = ids.length > 0 || this.certificatesAsked || this.startUp?.asks;
+    this.certificatesAsked = false;
+    this.tryPropose();
+    if (!missing) return;
+    // A peer that has finalized more says so, and the host fetches what no peer holds in memory.
+    this.broadcast(this.statusMessage());
+    this.setFetchTimer();
+  }
+
+  private setFetchTimer(): void {
+    if (this.fetchTimerSet) return;
+    this.fetchTimerSet = true;
+    this.effects.push({ type: 'set-timer', id: 'fetch', atMs: this.now + this.retryMs() });
   }
 
   // ---- leading (R1) ----
@@ -859,6 +884,7 @@ export class SimplexInstance implements ConsensusInstance {
   private askCertificates(view: number): void {
     if (this.certificatesAsked) return;
     this.certificatesAsked = true;
+    this.setFetchTimer();
     this.broadcast({ type: 'fetch-certificates', epoch: this.epoch.epoch, fromView: this.root.view + 1, toView: view });
   }
 
@@ -1025,6 +1051,7 @@ export class SimplexInstance implements ConsensusInstance {
     const key = toHex(id);
     if (equalBytes(id, this.root.id) || this.wanted.has(key) || this.wanted.size >= WANTED_BLOCKS_MAX) return;
     this.wanted.add(key);
+    this.setFetchTimer();
     const message = { type: 'fetch-blocks', ids: [id] } as const;
     if (peer === undefined) this.broadcast(message);
     else this.send(peer, message);
