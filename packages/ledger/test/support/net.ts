@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { type Genesis, chainIdOf, DEFAULT_PARAMETERS, type Parameters } from '@radledger/chain';
 import type { ConsensusModule } from '@radledger/consensus';
 import { createNetwork, type Network, type PeerAddress } from '@radledger/network';
-import { compareBytes, createSigner, vrfProve } from '@radledger/primitives';
-import { createSignLog, openSignLog, openStore, type SignLog } from '@radledger/storage';
+import { compareBytes, createSigner, type Signer, vrfProve } from '@radledger/primitives';
+import { createSignLog, type LedgerStore, openSignLog, openStore, type SignLog } from '@radledger/storage';
 import { ClassicLevel } from 'classic-level';
 import { MemoryLevel } from 'memory-level';
 import { generate } from 'selfsigned';
@@ -74,6 +74,14 @@ function lastingDatabase(): MemoryLevel<Uint8Array, Uint8Array> {
   return new MemoryLevel<Uint8Array, Uint8Array>({ keyEncoding: 'view', valueEncoding: 'view', storeEncoding: 'view' });
 }
 
+/** Parts of a node before it runs: a test may replace their methods. */
+export interface NodeParts {
+  readonly store: LedgerStore;
+  readonly signLog: SignLog;
+  readonly signer: { publicKey: Uint8Array; sign: Signer['sign'] };
+  readonly network: () => Network | undefined;
+}
+
 interface Disk {
   database(): MemoryLevel<Uint8Array, Uint8Array> | ClassicLevel<Uint8Array, Uint8Array>;
   signLog(): Promise<SignLog>;
@@ -128,6 +136,8 @@ export async function startNet(options: {
   readonly size?: number;
   readonly parameters?: Partial<Parameters>;
   readonly ledger?: Partial<LedgerOptions>;
+  /** Lets a test look at, or break, the parts of one node each time it opens. */
+  readonly tap?: (index: number, parts: NodeParts) => void;
   /** Databases and sign-logs on disk, in folders below this one; in memory when left out. */
   readonly folder?: string;
 }): Promise<TestNet> {
@@ -141,19 +151,24 @@ export async function startNet(options: {
   async function makeNode(source: TestSource | undefined, own: Genesis): Promise<TestNode> {
     const nodeSigner = source?.nodeSigner ?? (await createSigner(seedOf(`follower ${nodes.length}`)));
     const disk = await diskOf(options.folder && join(options.folder, `node${nodes.length}`), nodeSigner.publicKey);
+    const index = nodes.length;
     let network: Network | undefined;
     let port = 0;
-    const open = async (): Promise<Ledger> =>
-      openLedger({
+    const open = async (): Promise<Ledger> => {
+      const store = await openStore(disk.database(), { chainId: chainIdOf(own) });
+      const signLog = await disk.signLog();
+      const signer = { publicKey: nodeSigner.publicKey, sign: nodeSigner.sign.bind(nodeSigner) };
+      options.tap?.(index, { store, signLog, signer, network: () => network });
+      return openLedger({
         genesis: own,
-        store: await openStore(disk.database(), { chainId: chainIdOf(own) }),
+        store,
         consensus: module,
         ...(source && {
           identity: {
             source: source.signer.publicKey,
-            nodeSigner,
+            nodeSigner: signer,
             prove: (alpha: Uint8Array) => vrfProve(source.vrfSeed, alpha),
-            signLog: await disk.signLog(),
+            signLog,
           },
         }),
         async network(requirements) {
@@ -169,6 +184,7 @@ export async function startNet(options: {
         },
         ...options.ledger,
       });
+    };
     let ledger = await open();
     let running = true;
     addresses.push({ url: `wss://127.0.0.1:${port}`, nodeKey: nodeSigner.publicKey });
