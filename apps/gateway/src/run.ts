@@ -86,12 +86,6 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
         onStudyChange: ({ state, code }) => logger.info({ state, code }, 'a study changed'),
       });
       opened.push(source);
-      iti43.mount(
-        createIti43Handler({
-          source,
-          onRefusal: (error) => logger.info(describeFailure(error), 'a retrieval was refused'),
-        }),
-      );
     }
     let recipient: ImageRecipient | undefined;
     if (recipientConfig !== undefined && keys.recipientSeed !== undefined) {
@@ -111,16 +105,19 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
     const seed = keys.sourceSeed ?? keys.recipientSeed;
     if (seed === undefined) throw new TypeError('a gateway has a role');
     const both = { source, recipient, chainId, onFailure };
-    api.mount(
-      createPatientApi({
-        ...both,
-        gatewayApi,
-        signer: await createSigner(seed),
-        privacyContact: config.privacyContact,
-        requestsPerMinute: config.api.requestsPerMinute,
-        trustedProxies: config.api.trustedProxies,
-      }),
-    );
+    const patientApi = createPatientApi({
+      ...both,
+      gatewayApi,
+      signer: await createSigner(seed),
+      privacyContact: config.privacyContact,
+      requestsPerMinute: config.api.requestsPerMinute,
+      trustedProxies: config.api.trustedProxies,
+    });
+    api.mount(patientApi);
+    if (source !== undefined) {
+      const onRefusal = (error: Error): void => logger.info(describeFailure(error), 'a retrieval was refused');
+      iti43?.mount(createIti43Handler({ source, otherPaths: patientApi, onRefusal }));
+    }
     operator.mount(createOperatorApi({ ...both, tlsPins, bearerToken: keys.token }));
     logger.info({ chainId: toHex(chainId), height: (await ledger.head()).height }, 'gateway started');
     return {

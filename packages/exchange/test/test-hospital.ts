@@ -67,7 +67,13 @@ export class TestHospital {
       onFailure: (error) => this.failures.push(error),
       ...options,
     });
-    this.listener.mount(createIti43Handler({ source: this.source, onRefusal: (error) => this.failures.push(error) }));
+    this.listener.mount(
+      createIti43Handler({
+        source: this.source,
+        otherPaths: (_request, response) => void response.writeHead(404).end(),
+        onRefusal: (error) => this.failures.push(error),
+      }),
+    );
     return this.source;
   }
 

@@ -53,9 +53,13 @@ export function bindTls(
   return bind((handler) => createTlsServer({ ...listenerOptions, ...tls }, handler), address, 'https');
 }
 
-/** ITI-43 of a source at `/xds/iti43`, to be mounted on a TLS listener. Behind a base URL with a path, a proxy strips that path. */
+/**
+ * ITI-43 of a source at `/xds/iti43`, to be mounted on a TLS listener. Behind a base URL with a path, a proxy strips that path.
+ * @param options.otherPaths - the patient-facing API: whoever knows a source from the ledger alone finds it at the base URL
+ */
 export function createIti43Handler(options: {
   readonly source: ImageSource;
+  readonly otherPaths: RequestListener;
   readonly limits?: DocumentRepositoryLimits;
   readonly onRefusal?: (error: Error) => void;
 }): RequestListener {
@@ -66,7 +70,7 @@ export function createIti43Handler(options: {
   });
   return (request, response) => {
     if (request.url === '/xds/iti43') serve(request, response);
-    else response.writeHead(404, { 'content-length': 0 }).end();
+    else options.otherPaths(request, response);
   };
 }
 

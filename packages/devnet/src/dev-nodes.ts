@@ -1,0 +1,130 @@
+/** Four nodes of four genesis sources; the first source is the hospital whose gateway the story is about. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { chainIdOf, DEFAULT_PARAMETERS, type Genesis, genesisToJson } from '@radledger/chain';
+import { compareBytes, fromHex, publicKeyOf, randomBytes, toHex } from '@radledger/primitives';
+import { type DevProcess, startProcess } from './dev-process.js';
+import { freePorts } from './free-port.js';
+import { PROGRAMS } from './programs.js';
+import { runJsonTool } from './run-tool.js';
+
+/** Name of the consensus module in genesis, as `apps/node` knows it. */
+const MODULE_ID = 'simplex/1';
+
+export interface DevNode {
+  readonly name: string;
+  readonly folder: string;
+  /** 64 hex. */
+  readonly nodeKey: string;
+  readonly api: string;
+  readonly configFile: string;
+}
+
+export interface DevNodes {
+  readonly chainId: Uint8Array;
+  readonly genesisFile: string;
+  readonly nodes: readonly DevNode[];
+  /** Starts (again) the node of that index. */
+  start(index: number): Promise<DevProcess>;
+}
+
+export interface NodeNetOptions {
+  readonly folder: string;
+  /** Source id of the first node's source, 64 hex; the others are made here. */
+  readonly firstSource: string;
+  readonly count?: number;
+  /** Overrides of the genesis parameters. */
+  readonly parameters?: Partial<Genesis['parameters']>;
+}
+
+/** Makes keys, genesis and configuration of a net; starts nothing. */
+export async function createNodes(options: NodeNetOptions): Promise<DevNodes> {
+  const { folder, count = 4 } = options;
+  const sources = [options.firstSource];
+  while (sources.length < count) sources.push(toHex(await publicKeyOf(randomBytes(32))));
+  const keys = await Promise.all(sources.map((source, index) => initNode(join(folder, `node-${index + 1}`), source)));
+  const genesis: Genesis = {
+    format: 1,
+    name: 'radledger dev net',
+    timeMs: Date.now(),
+    moduleId: MODULE_ID,
+    policies: { admission: 'open', stake: 'raw' },
+    parameters: { ...DEFAULT_PARAMETERS, minimumIntervalMs: 0, ...options.parameters },
+    sources: keys
+      .map(({ nodeKey, vrfKey }, index) => ({
+        source: fromHex(sources[index] as string),
+        nodeKey: fromHex(nodeKey),
+        vrfKey: fromHex(vrfKey),
+        endowment: 10_000,
+      }))
+      .sort((a, b) => compareBytes(a.source, b.source)),
+    authorities: [],
+    recoveryKeys: [],
+    recoveryThreshold: 0,
+  };
+  const genesisFile = join(folder, 'genesis.json');
+  await writeFile(genesisFile, `${JSON.stringify(genesisToJson(genesis), null, 2)}\n`);
+
+  const ports = await freePorts(2 * count);
+  const portOf = (index: number, offset: 0 | 1): number => ports[2 * index + offset] as number;
+  const nodes = keys.map(({ nodeKey }, index) => ({
+    name: `node-${index + 1}`,
+    folder: join(folder, `node-${index + 1}`),
+    nodeKey,
+    api: `http://127.0.0.1:${portOf(index, 1)}`,
+    configFile: join(folder, `node-${index + 1}`, 'node.toml'),
+  }));
+  for (const [index, node] of nodes.entries()) {
+    const peers = nodes
+      .map((peer, at) => ({ url: `wss://127.0.0.1:${portOf(at, 0)}`, nodeKey: peer.nodeKey }))
+      .filter((_, at) => at !== index);
+    await writeFile(
+      node.configFile,
+      nodeConfig({ source: sources[index] as string, ports: [portOf(index, 0), portOf(index, 1)], peers }),
+    );
+  }
+  return {
+    chainId: chainIdOf(genesis),
+    genesisFile,
+    nodes,
+    start(index) {
+      const node = nodes[index] as DevNode;
+      const logFile = join(folder, `${node.name}.log`);
+      return startProcess({
+        name: node.name,
+        script: PROGRAMS.node,
+        args: ['run', '--config', node.configFile],
+        logFile,
+      });
+    },
+  };
+}
+
+async function initNode(folder: string, source: string): Promise<{ nodeKey: string; vrfKey: string }> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const args = ['init', '--folder', folder, '--source-id', source];
+  return (await runJsonTool('radledger-node init', PROGRAMS.node, args)) as { nodeKey: string; vrfKey: string };
+}
+
+function nodeConfig(input: {
+  source: string;
+  ports: readonly [peer: number, api: number];
+  peers: readonly { readonly url: string; readonly nodeKey: string }[];
+}): string {
+  const peers = input.peers.map(({ url, nodeKey }) => `[[peers]]\nurl = "${url}"\nnodeKey = "${nodeKey}"\n`);
+  return `folder = "."
+genesis = "../genesis.json"
+
+[identity]
+source = "${input.source}"
+
+[peer]
+host = "127.0.0.1"
+port = ${input.ports[0]}
+
+[api]
+host = "127.0.0.1"
+port = ${input.ports[1]}
+
+${peers.join('\n')}`;
+}

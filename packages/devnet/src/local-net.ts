@@ -1,0 +1,139 @@
+/** The whole local net: four nodes, the gateway of a hospital with a real archive, the gateway of a practice. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createNodeClient, createOperatorClient, type OperatorClient } from '@radledger/client';
+import { createSigner, decodePrivateKeyPem, fromHex, toHex } from '@radledger/primitives';
+import { createNodes, type DevNodes } from './dev-nodes.js';
+import { type DevProcess, startProcess } from './dev-process.js';
+import { copySeries } from './dicom-series.js';
+import type { NetworkFile } from './network-file.js';
+import { PROGRAMS } from './programs.js';
+import { runJsonTool } from './run-tool.js';
+import type { StoryCast } from './story.js';
+
+export interface LocalNet {
+  readonly cast: StoryCast;
+  /** The network file, but for the studies. */
+  readonly network: Omit<NetworkFile, 'studies'>;
+  /** Every process, in the order of their starts. */
+  readonly processes: readonly DevProcess[];
+  stop(): Promise<void>;
+}
+
+/**
+ * Makes everything in an empty folder and starts it; what was started is stopped again when a part fails.
+ * @param onStarted - told of each process as it listens
+ */
+export async function startLocalNet(folder: string, onStarted: (process: DevProcess) => void): Promise<LocalNet> {
+  const hospitalFolder = join(folder, 'hospital');
+  const practiceFolder = join(folder, 'practice');
+  const hospitalKeys = await initGateway(hospitalFolder, 'source');
+  await initGateway(practiceFolder, 'recipient');
+  const source = hospitalKeys['sourceId'] as string;
+  await mkdir(join(folder, 'patient'), { mode: 0o700 });
+  await copySeries(join(hospitalFolder, 'archive'));
+
+  const processes: DevProcess[] = [];
+  const stop = async (): Promise<void> => {
+    await Promise.all(processes.map((process) => process.stop()));
+  };
+  const started = async (starting: Promise<DevProcess>): Promise<DevProcess> => {
+    const process = await starting;
+    processes.push(process);
+    onStarted(process);
+    return process;
+  };
+  try {
+    const net = await createNodes({ folder, firstSource: source });
+    await Promise.all(net.nodes.map((_, index) => started(net.start(index))));
+    await writeGatewayConfigs(net, hospitalFolder, practiceFolder);
+    const [hospital, practice] = await Promise.all([
+      started(startGateway('hospital', hospitalFolder, folder)),
+      started(startGateway('practice', practiceFolder, folder)),
+    ]);
+    const recipient = await createSigner(
+      decodePrivateKeyPem(await readFile(join(practiceFolder, 'recipient.pem'), 'utf8')),
+    );
+    const iti43 = hospital.listening['iti43'] as string;
+    const tlsPin = hospitalKeys['tlsPin'] as string;
+    const [firstNode] = net.nodes;
+    return {
+      cast: {
+        node: createNodeClient({ url: firstNode?.api as string }),
+        hospital: {
+          operator: await operatorOf(hospital, hospitalFolder),
+          source,
+          iti43: { url: iti43, pin: fromHex(tlsPin) },
+          archive: join(hospitalFolder, 'archive'),
+          keyProofs: await proveKeys(net, source),
+        },
+        practice: { operator: await operatorOf(practice, practiceFolder), recipient },
+        patient: { folder: join(folder, 'patient'), nodeApi: net.nodes[2]?.api as string },
+      },
+      network: {
+        chainId: toHex(net.chainId),
+        nodes: net.nodes.map(({ name, nodeKey, api }) => ({ name, nodeKey, api })),
+        sources: [
+          {
+            name: 'City Hospital',
+            repositoryUniqueId: source,
+            iti43,
+            api: hospital.listening['api'] as string,
+            tlsCertificateFile: 'hospital/tls-cert.pem',
+            tlsPin,
+          },
+        ],
+        recipients: [
+          { name: 'Lakeside Practice', publicKey: toHex(recipient.publicKey), keyFile: 'practice/recipient.pem' },
+        ],
+      },
+      processes,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function initGateway(folder: string, role: 'source' | 'recipient'): Promise<Record<string, unknown>> {
+  const args = ['init', '--folder', folder, '--role', role];
+  return (await runJsonTool('radledger-gateway init', PROGRAMS.gateway, args)) as Record<string, unknown>;
+}
+
+async function writeGatewayConfigs(net: DevNodes, hospitalFolder: string, practiceFolder: string): Promise<void> {
+  const listeners = '[api]\nhost = "127.0.0.1"\nport = 0\n\n[operator]\nhost = "127.0.0.1"\nport = 0\n';
+  // Each site asks its own operator's node.
+  const head = (index: number): string =>
+    `node = "${net.nodes[index]?.api}"\nchainId = "${toHex(net.chainId)}"\n\n${listeners}\n`;
+  const source = '[source]\nfolder = "archive"\n\n[source.iti43]\nhost = "127.0.0.1"\nport = 0\n';
+  await writeFile(join(hospitalFolder, 'gateway.toml'), head(0) + source);
+  await writeFile(
+    join(practiceFolder, 'gateway.toml'),
+    `${head(1)}[recipient]\nfolder = "received"\nallowLoopback = true\n`,
+  );
+}
+
+function startGateway(name: string, folder: string, logFolder: string): Promise<DevProcess> {
+  const args = ['run', '--config', join(folder, 'gateway.toml')];
+  return startProcess({ name, script: PROGRAMS.gateway, args, logFile: join(logFolder, `${name}.log`) });
+}
+
+async function operatorOf(gateway: DevProcess, folder: string): Promise<OperatorClient> {
+  const bearerToken = (await readFile(join(folder, 'operator-token'), 'utf8')).trim();
+  return createOperatorClient({ url: gateway.listening['operator'] as string, bearerToken });
+}
+
+/** Node 1 holds the node and VRF keys of the hospital's source: it proves that to the hospital. */
+async function proveKeys(net: DevNodes, source: string): Promise<StoryCast['hospital']['keyProofs']> {
+  const folder = net.nodes[0]?.folder as string;
+  const args = ['prove', '--folder', folder, '--genesis', net.genesisFile, '--source', source];
+  const proofs = (await runJsonTool('radledger-node prove', PROGRAMS.node, args)) as Record<string, string>;
+  const field = (name: string): Uint8Array => fromHex(proofs[name] as string);
+  return {
+    nodeKey: field('nodeKey'),
+    nodeProof: field('nodeKeyProof'),
+    vrfKey: field('vrfKey'),
+    vrfProof: field('vrfKeyProof'),
+  };
+}

@@ -1,0 +1,73 @@
+/** `npm run demo` plays the story and ends; `npm start` plays it and keeps the net running until Ctrl-C. */
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DevnetError } from './errors.js';
+import { type LocalNet, startLocalNet } from './local-net.js';
+import { writeNetworkFile } from './network-file.js';
+import { DEV_FOLDER } from './programs.js';
+import { playStory } from './story.js';
+
+const keepRunning = process.argv[2] === 'start';
+const pidFile = join(DEV_FOLDER, 'devnet.pid');
+const networkFile = join(DEV_FOLDER, 'network.json');
+const startedAt = performance.now();
+
+function tell(text: string, detail?: string): void {
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1).padStart(6);
+  console.log(`${seconds} s  ${text}${detail === undefined ? '' : `\n          ${detail}`}`);
+}
+
+const interrupted = new Promise<'interrupted'>((resolve) => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve('interrupted'));
+});
+
+async function run(): Promise<void> {
+  await claimFolder();
+  let net: LocalNet | undefined;
+  try {
+    tell('Four nodes, a hospital and a practice start.');
+    net = await startLocalNet(DEV_FOLDER, ({ name, pid }) => tell(`   ${name} runs.`, `process ${pid}`));
+    const story = playStory(net.cast, tell);
+    const studies = await Promise.race([story, interrupted]);
+    if (studies === 'interrupted') return void story.catch(() => undefined);
+    await writeNetworkFile(networkFile, { ...net.network, studies });
+    tell('The story is told; .radledger/dev/network.json says what runs where.');
+    if (keepRunning) {
+      for (const { name, api } of net.network.nodes) tell(`   ${name}`, api);
+      for (const { name, api, iti43 } of net.network.sources) tell(`   ${name}`, `${api}   ITI-43 ${iti43}`);
+      tell('The net keeps running until Ctrl-C.');
+      await interrupted;
+    }
+  } finally {
+    await net?.stop();
+    await rm(pidFile, { force: true });
+    tell('Every process has ended.');
+  }
+}
+
+/** Empties the folder of an earlier run, unless that run is still alive. */
+async function claimFolder(): Promise<void> {
+  const pid = Number(await readFile(pidFile, 'utf8').catch(() => ''));
+  if (pid > 0 && isAlive(pid)) {
+    throw new DevnetError({ code: 'ALREADY_RUNNING', pid }, `process ${pid} keeps a local net running: end it first`);
+  }
+  await rm(DEV_FOLDER, { recursive: true, force: true });
+  await mkdir(DEV_FOLDER, { recursive: true, mode: 0o700 });
+  await writeFile(pidFile, `${process.pid}\n`);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+try {
+  await run();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
