@@ -57,9 +57,7 @@ export type ChainErrorInfo =
   | { readonly code: 'PARAMETER_OUT_OF_RANGE'; readonly parameter: string }
   | { readonly code: 'GENESIS_INVALID'; readonly rule: string }
   | { readonly code: 'STATE_BROKEN'; readonly cell: string }
-  | { readonly code: 'RULES_BROKEN'; readonly rule: string }
   | { readonly code: 'PROOF_INVALID' }
-  | { readonly code: 'FINALITY_INVALID'; readonly rule: string }
   | { readonly code: 'BUCKET_TOO_LARGE'; readonly cells: number; readonly cellsMax: number };
 
 /** Thrown when bytes from outside are not what a format of this package demands, or a port breaks its contract. */
