@@ -118,7 +118,12 @@ export interface TestNet {
   readonly sources: readonly TestSource[];
   readonly nodes: readonly TestNode[];
   /** Adds a node that follows only, or one of a source. */
-  join(options?: { readonly source?: TestSource; readonly genesis?: Genesis }): Promise<TestNode>;
+  join(options?: {
+    readonly source?: TestSource;
+    readonly genesis?: Genesis;
+    /** Dialled before the nodes of the net. */
+    readonly peers?: readonly PeerAddress[];
+  }): Promise<TestNode>;
   close(): Promise<void>;
 }
 
@@ -148,7 +153,11 @@ export async function startNet(options: {
   const addresses: PeerAddress[] = [];
   const tls = await testTls();
 
-  async function makeNode(source: TestSource | undefined, own: Genesis): Promise<TestNode> {
+  async function makeNode(
+    source: TestSource | undefined,
+    own: Genesis,
+    peers: readonly PeerAddress[] = [],
+  ): Promise<TestNode> {
     const nodeSigner = source?.nodeSigner ?? (await createSigner(seedOf(`follower ${nodes.length}`)));
     const disk = await diskOf(options.folder && join(options.folder, `node${nodes.length}`), nodeSigner.publicKey);
     const index = nodes.length;
@@ -177,7 +186,7 @@ export async function startNet(options: {
             limits: { ...requirements.limits, reconnectMinMs: 20, reconnectMaxMs: 200 },
             nodeSigner,
             listen: { host: '127.0.0.1', port, tls },
-            peers: [...addresses],
+            peers: [...peers, ...addresses],
           });
           port = network.address?.port ?? 0;
           return network;
@@ -217,8 +226,8 @@ export async function startNet(options: {
     chainId: chainIdOf(genesis),
     sources,
     nodes,
-    async join({ source, genesis: own = genesis } = {}) {
-      const node = await makeNode(source, own);
+    async join({ source, genesis: own = genesis, peers } = {}) {
+      const node = await makeNode(source, own, peers);
       nodes.push(node);
       return node;
     },
