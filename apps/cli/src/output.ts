@@ -13,8 +13,9 @@ export interface Output {
   /** One line of progress on long work. */
   progress(line: string): void;
   failure(failure: Failure): void;
-  /** Help or version. */
+  /** Help or version; shown whole at `end`. */
   text(text: string): void;
+  end(): void;
 }
 
 export function createOutput(
@@ -23,6 +24,7 @@ export function createOutput(
 ): Output {
   const { stdout, stderr } = streams;
   const colours = pc.createColors(stderr.isTTY === true && process.env.NO_COLOR === undefined);
+  let help = '';
   const writeJson = (value: object) => void stdout.write(`${JSON.stringify({ format: JSON_FORMAT, ...value })}\n`);
   return {
     json,
@@ -35,9 +37,13 @@ export function createOutput(
       if (json) writeJson({ ok: false, error: { code, message, exitCode, ...(next === undefined ? {} : { next }) } });
       stderr.write(`${colours.red('error')} ${code}: ${message}${next === undefined ? '' : `\n  next: ${next}`}\n`);
     },
-    text(text) {
-      if (json) writeJson({ ok: true, text: text.trimEnd() });
-      else stdout.write(text);
+    text: (text) => {
+      help += text;
+    },
+    end() {
+      if (help === '') return;
+      if (json) writeJson({ ok: true, text: help.trimEnd() });
+      else stdout.write(help);
     },
   };
 }

@@ -50,18 +50,19 @@ export async function run(
     await program.parseAsync([...args], { from: 'user' });
     return EXIT.ok;
   } catch (error) {
-    if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
+    if (error instanceof CommanderError && error.exitCode === 0) {
+      output.end();
+      return EXIT.ok;
+    }
     return reportFailure(output, error, args);
   }
 }
 
 function reportFailure(output: Output, error: unknown, args: readonly string[]): number {
   const failure = failureOf(error);
-  // Commander quotes what was typed; each quoted piece is left out.
-  const message = args.reduce(
-    (text, arg) => (arg.length < 4 || arg.startsWith('--') ? text : text.replaceAll(`'${arg}'`, '(not repeated)')),
-    failure.message,
-  );
+  // Commander quotes what was typed, which may be a secret in the wrong place; each quoted piece is left out.
+  const typed = args.flatMap((arg) => [arg, ...arg.split('=')]);
+  const message = typed.reduce((text, piece) => text.replaceAll(`'${piece}'`, '(not repeated)'), failure.message);
   output.failure({ ...failure, message });
   return failure.exitCode;
 }

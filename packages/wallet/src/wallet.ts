@@ -203,7 +203,7 @@ export class Wallet {
       );
     }
     const source = await this.#ledger.source(invitation.source, options.signal);
-    const pending = await this.#pendingClaim(invitation, input.code);
+    const pending = await this.#pendingClaim(invitation, input.code, options.signal);
     options.onProgress?.({ step: 'claim-sent' });
     const sealed = await this.#ports
       .gateway(invitation.gatewayApi, source)
@@ -423,7 +423,7 @@ export class Wallet {
       const { key, acceptance } = input.acceptance;
       return this.#transact('move-owner', { source, studyId, newOwner: key, acceptance }, record, head, options);
     }
-    const keyIndex = await this.#takeIndices(branch, 1);
+    const keyIndex = await this.#takeIndices(branch, 1, options.signal);
     const newOwner = await this.#keys.ownerSigner(branch, keyIndex);
     const acceptance = await signMoveAcceptance({ chainId: this.chainId, source, studyId, newOwner });
     const payload = { source, studyId, newOwner: newOwner.publicKey, acceptance };
@@ -441,7 +441,7 @@ export class Wallet {
   ): Promise<RoleAcceptance> {
     await this.#ledger.source(input.source, options.signal);
     const branch = branchOf(input.source);
-    const keyIndex = await this.#takeIndices(branch, 1);
+    const keyIndex = await this.#takeIndices(branch, 1, options.signal);
     await this.#save({ acceptedRoles: [...this.#state.acceptedRoles, { ...input, branch, keyIndex }] });
     const signer = await this.#keys.ownerSigner(branch, keyIndex);
     return createRoleAcceptance({ chainId: this.chainId, ...input, signer });
@@ -545,13 +545,17 @@ export class Wallet {
     await this.#save({ studies });
   }
 
-  async #pendingClaim(invitation: Invitation, code: string): Promise<WalletState['pendingClaims'][number]> {
+  async #pendingClaim(
+    invitation: Invitation,
+    code: string,
+    signal: AbortSignal | undefined,
+  ): Promise<WalletState['pendingClaims'][number]> {
     const invitationBytes = encodeInvitation(invitation);
     const known = this.#state.pendingClaims.find((pending) => equalBytes(pending.invitation, invitationBytes));
     if (known !== undefined && decodeClaim(known.claim).code === code) return known;
     const branch = branchOf(decodeInvitation(invitationBytes).source);
     // A mistyped code asks for another claim, not for other keys.
-    const keyIndex = known?.keyIndex ?? (await this.#takeIndices(branch, 1 + PREKEYS_MAX));
+    const keyIndex = known?.keyIndex ?? (await this.#takeIndices(branch, 1 + PREKEYS_MAX, signal));
     const signers = await Promise.all(
       Array.from({ length: 1 + PREKEYS_MAX }, (_, offset) => this.#keys.ownerSigner(branch, keyIndex + offset)),
     );
@@ -819,9 +823,19 @@ export class Wallet {
     return branches.find((entry) => entry.branch === branch)?.nextIndex ?? 0;
   }
 
-  /** Reserves `count` indices, durably, before any of their keys is shown to anybody. @returns the first */
-  async #takeIndices(branch: number, count: number): Promise<number> {
-    const first = this.#nextIndex(branch);
+  /**
+   * Reserves `count` indices, durably, before any of their keys is shown to anybody. Indices whose keys stand on the ledger
+   * already (another device with the same words used them) are passed over.
+   * @returns the first
+   */
+  async #takeIndices(branch: number, count: number, signal?: AbortSignal): Promise<number> {
+    let first = this.#nextIndex(branch);
+    for (;;) {
+      const keys = Array.from({ length: count }, (_, offset) => this.#keys.ownerKey(branch, first + offset));
+      const lastUsed = (await this.#ledger.owners(keys, signal)).findLastIndex((cell) => cell !== undefined);
+      if (lastUsed === -1) break;
+      first += lastUsed + 1;
+    }
     const others = this.#state.branches.filter((entry) => entry.branch !== branch);
     await this.#save({ branches: [...others, { branch, nextIndex: first + count }] });
     return first;

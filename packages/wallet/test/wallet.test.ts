@@ -233,6 +233,15 @@ describe('restoring', () => {
     expect(view.status).toBe('active');
   });
 
+  test('on a second device never gives out a key that the first has published since', async () => {
+    const first = await claimOne();
+    const second = await world.newWallet(wallet.words());
+    await second.restore();
+    await second.moveOwner({ studyId: first.studyId });
+    const view = await wallet.claim(world.hospital.invite({ studyInstanceUid: '1.2.5', label: 'CT, hand' }));
+    expect(view.status).toBe('active');
+  });
+
   test('names no key, study or grant to the node', async () => {
     await lived();
     const restored = await world.newWallet(wallet.words());

@@ -1,4 +1,4 @@
-import type { OperatorClient, RequestState } from '@radledger/client';
+import { ClientError, type OperatorClient, type RequestState } from '@radledger/client';
 import { toHex } from '@radledger/primitives';
 import type { Command } from 'commander';
 import { secondsArgument, timeArgument } from '../arguments.js';
@@ -88,7 +88,7 @@ async function follow(
     clearTimeout(timer);
   }
   context.signal.throwIfAborted();
-  throw new CliError({ code: 'NOT_FOUND', what: 'state' }, `the request is still ${last.state}`);
+  throw new ClientError({ code: 'TIMEOUT', timeoutMs }, `the request is still ${last.state}`);
 }
 
 function requestJson(state: RequestState): Record<string, unknown> {

@@ -1,0 +1,208 @@
+import { join } from 'node:path';
+import { createNodeClient } from '@radledger/client';
+import { createFakeNode, type FakeNode } from '@radledger/client/testing';
+import { createSigner, encodePrivateKeyPem, generateSeed, toHex } from '@radledger/primitives';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createFolder, runCli, serve } from './cli-fixture.js';
+
+const TX_ID = 'ab'.repeat(32);
+const TOKEN = 'operator-token-0123456789';
+
+let folder: Awaited<ReturnType<typeof createFolder>>;
+let gateway: Awaited<ReturnType<typeof serve>>;
+let nodeServer: Awaited<ReturnType<typeof serve>>;
+let node: FakeNode;
+let tokenFile: string;
+const asked: { method: string; path: string; body: unknown }[] = [];
+
+/** Answers as docs/spec/gateway-api.md section 2 says, and remembers what it was asked. */
+async function answer(url: string, init: RequestInit): Promise<Response> {
+  const { pathname: path } = new URL(url);
+  const { authorization } = init.headers as Record<string, string>;
+  if (authorization !== `Bearer ${TOKEN}`)
+    return Response.json({ error: { code: 'UNAUTHORIZED', message: '' } }, { status: 401 });
+  const method = init.method ?? 'GET';
+  asked.push({
+    method,
+    path,
+    body: init.body === undefined ? undefined : JSON.parse(Buffer.from(init.body as Uint8Array).toString()),
+  });
+  const request = (state: string) => ({
+    requestId: 'r1',
+    state,
+    reason: 'x',
+    wantedUntilMs: 1,
+    progress: { bytes: 5 },
+    folder: state === 'filed' ? 'in/1' : null,
+    code: state === 'failed' ? 'CONTENT_MISMATCH' : null,
+    retrievals: [],
+  });
+  if (path.endsWith('/events')) {
+    const events = [request('fetching'), request(path.includes('bad') ? 'failed' : 'filed')];
+    const text = events.map((event) => `event: request\ndata: ${JSON.stringify(event)}\n\n`).join('');
+    return new Response(text, { headers: { 'content-type': 'text/event-stream' } });
+  }
+  if (path === '/v1/studies') {
+    const study = {
+      studyInstanceUid: '1.2.3',
+      instances: 20,
+      state: 'draft',
+      studyId: null,
+      height: null,
+      label: null,
+      code: null,
+    };
+    return Response.json({ studies: [study] });
+  }
+  if (path === '/v1/invitations') {
+    return Response.json(
+      { invitationId: 'i1', link: 'https://w.example/#i=AAAA', code: '123456', expiresAtMs: 1 },
+      { status: 201 },
+    );
+  }
+  if (path === '/v1/requests')
+    return Response.json({ requestId: 'r1', link: 'https://w.example/#r=AAAA', expiresAtMs: 1 }, { status: 201 });
+  if (path.startsWith('/v1/requests/missing'))
+    return Response.json({ error: { code: 'REQUEST_UNKNOWN', message: '' } }, { status: 404 });
+  if (path.startsWith('/v1/requests/'))
+    return Response.json(request('allowed'), { status: method === 'POST' ? 202 : 200 });
+  if (path.endsWith('/amend')) return Response.json({ error: { code: 'UNCHANGED', message: '' } }, { status: 409 });
+  return Response.json({ txId: TX_ID }, { status: 202 });
+}
+
+beforeAll(async () => {
+  const genesis = await Promise.all(['a', 'b', 'c'].map(() => createSigner(generateSeed())));
+  const [source, nodeKey, vrfKey] = genesis.map(({ publicKey }) => publicKey);
+  node = await createFakeNode({
+    sources: [{ source, nodeKey, vrfKey } as { source: Uint8Array; nodeKey: Uint8Array; vrfKey: Uint8Array }],
+    parameters: { workBits: 6 },
+  });
+  folder = await createFolder();
+  gateway = await serve(answer);
+  nodeServer = await serve(node.fetch);
+  tokenFile = await folder.file('token', `${TOKEN}\n`);
+});
+afterAll(async () => {
+  await gateway.close();
+  await nodeServer.close();
+  await folder.close();
+});
+
+const operate = (args: readonly string[]) =>
+  runCli([...args, '--json'], { env: { RADLEDGER_OPERATOR: gateway.url, RADLEDGER_OPERATOR_TOKEN_FILE: tokenFile } });
+
+describe('through the gateway', () => {
+  test('a source is defined with the proofs of its node', async () => {
+    const proofs = {
+      nodeKey: '01'.repeat(32),
+      nodeProof: '02'.repeat(64),
+      vrfKey: '03'.repeat(32),
+      vrfProof: '04'.repeat(64),
+    };
+    const file = await folder.file('proofs.json', JSON.stringify({ ...proofs, more: 1 }));
+    const done = await operate(['source', 'define', '--name', 'City Hospital', '--proofs', file]);
+    expect(done.json.result, done.stderr).toEqual({ txId: TX_ID });
+    expect(asked.at(-1)).toEqual({
+      method: 'POST',
+      path: '/v1/source/define',
+      body: { name: 'City Hospital', ...proofs },
+    });
+    const broken = await folder.file('broken.json', '{"nodeKey":"00"}');
+    expect((await operate(['source', 'define', '--name', 'x', '--proofs', broken])).exitCode).toBe(2);
+  });
+
+  test('a patient is invited, link and code into files of their own', async () => {
+    const plain = await operate(['source', 'invite', '1.2.3', '--label', 'MRI, knee']);
+    expect(plain.json.result).toMatchObject({ link: 'https://w.example/#i=AAAA', code: '123456' });
+    const files = ['--link-file', join(folder.path, 'link'), '--code-file', join(folder.path, 'code')];
+    const filed = await operate(['source', 'invite', '1.2.3', '--label', 'MRI, knee', ...files]);
+    expect(filed.json.result).toMatchObject({ link: null, code: null });
+    expect(filed.stdout).not.toContain('123456');
+  });
+
+  test('studies are listed, retired, published', async () => {
+    expect((await operate(['study', 'list', '--operator', gateway.url])).json.result).toMatchObject({
+      studies: [{ instances: 20 }],
+    });
+    expect((await operate(['study', 'retire', '1.2.3', '--reason', 'wrong-patient'])).json.result).toEqual({
+      txId: TX_ID,
+    });
+    expect(asked.at(-1)).toMatchObject({ path: '/v1/studies/1.2.3/retire', body: { reasonClass: 2 } });
+    expect((await operate(['study', 'publish', '1.2.3'])).json.error).toMatchObject({ code: 'UNCHANGED', exitCode: 3 });
+  });
+
+  test('a request is made, followed and fetched', async () => {
+    expect((await operate(['request', 'new', '--reason', 'x', '--until', '30d'])).json.result).toMatchObject({
+      requestId: 'r1',
+    });
+    expect((await operate(['request', 'watch', 'r1', '--for', 'allowed'])).json.result).toMatchObject({
+      state: 'allowed',
+    });
+    const fetched = await operate(['request', 'fetch', 'r1']);
+    expect(fetched.json.result).toMatchObject({ state: 'filed', folder: 'in/1' });
+    expect(fetched.stderr).toContain('fetching');
+    expect((await operate(['request', 'fetch', 'bad'])).exitCode).toBe(3);
+    expect((await operate(['request', 'watch', 'missing'])).json.error).toMatchObject({
+      code: 'REQUEST_UNKNOWN',
+      exitCode: 4,
+    });
+  });
+
+  test('a wrong token is refused', async () => {
+    const other = await folder.file('other-token', 'something else');
+    expect(
+      (await operate(['study', 'list', '--operator', gateway.url, '--token-file', other])).json.error,
+    ).toMatchObject({
+      code: 'UNAUTHORIZED',
+      exitCode: 3,
+    });
+  });
+});
+
+describe('with key files', () => {
+  const keyFile = async (name: string) => {
+    const seed = generateSeed();
+    return { file: await folder.file(`${name}.pem`, encodePrivateKeyPem(seed)), signer: await createSigner(seed) };
+  };
+  const sign = (args: readonly string[]) => runCli([...args, '--node', nodeServer.url, '--json']);
+
+  test('a source is admitted by a work stamp, moves, and rotates its keys', async () => {
+    const [source, nodeKey, vrf, next] = await Promise.all(['source', 'node', 'vrf', 'next'].map(keyFile));
+    if (!source || !nodeKey || !vrf || !next) throw new Error('keys');
+    const ledger = createNodeClient({ url: 'http://node.test', fetch: node.fetch });
+    const cellOf = async () => (await ledger.source(source.signer.publicKey)).cell;
+    const pin = ['--tls-pin', 'cd'.repeat(32)];
+    const endpoint = ['--base-url', 'https://gw.example:8443', ...pin];
+    const keys = ['--key', source.file, '--node-key', nodeKey.file, '--vrf-key', vrf.file];
+    const defined = await sign(['source', 'define', '--name', 'City Hospital', ...endpoint, ...keys]);
+    expect(defined.json.result, defined.stderr).toMatchObject({ source: toHex(source.signer.publicKey) });
+    expect((await cellOf())?.endpoint).toMatchObject({ name: 'City Hospital', baseUrl: 'https://gw.example:8443' });
+
+    const moved = await sign([
+      'source',
+      'move',
+      '--name',
+      'Town Hospital',
+      '--base-url',
+      'https://gw2.example',
+      ...pin,
+      '--key',
+      source.file,
+    ]);
+    expect(moved.exitCode, moved.stderr).toBe(0);
+    expect((await cellOf())?.endpoint).toMatchObject({ name: 'Town Hospital', baseUrl: 'https://gw2.example' });
+
+    const rotated = await sign(['source', 'rotate', '--role', 'signing', '--key', source.file, '--new-key', next.file]);
+    expect(rotated.exitCode, rotated.stderr).toBe(0);
+    expect((await cellOf())?.signingKey).toEqual(next.signer.publicKey);
+
+    const again = await sign(['source', 'rotate', '--role', 'node', '--key', source.file, '--new-key', next.file]);
+    expect(again.exitCode).toBe(3);
+  });
+
+  test('a key file that others may read is refused', async () => {
+    const open = await folder.file('open.pem', encodePrivateKeyPem(generateSeed()), 0o644);
+    const done = await sign(['source', 'rotate', '--role', 'node', '--key', open, '--new-key', open]);
+    expect(done.json.error).toMatchObject({ code: 'FILE_TOO_OPEN', exitCode: 2 });
+  });
+});

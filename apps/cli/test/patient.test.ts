@@ -1,0 +1,214 @@
+import { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createFakeGateway, createFakeNode, type FakeGateway, type FakeNode } from '@radledger/client/testing';
+import {
+  createImageRequest,
+  encodeImageRequestLink,
+  encodeInvitationLink,
+  generateSealingKeyPair,
+} from '@radledger/handover';
+import { createSigner, generateSeed, randomBytes, toHex } from '@radledger/primitives';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createFolder, runCli, serve } from './cli-fixture.js';
+
+const DAY_MS = 86_400_000;
+
+let node: FakeNode;
+let hospital: FakeGateway;
+let servers: { node: Awaited<ReturnType<typeof serve>>; gateway: Awaited<ReturnType<typeof serve>> };
+let folder: Awaited<ReturnType<typeof createFolder>>;
+let passphraseFile: string;
+let wallet: string;
+
+const newSigner = () => createSigner(generateSeed());
+const cli = (args: readonly string[], more: { input?: string; wallet?: string } = {}) =>
+  runCli([...args, '--json'], {
+    ...(more.input === undefined ? {} : { input: more.input }),
+    env: {
+      RADLEDGER_NODE: servers.node.url,
+      RADLEDGER_WALLET: more.wallet ?? wallet,
+      RADLEDGER_PASSPHRASE_FILE: passphraseFile,
+    },
+  });
+const requestLink = async () => {
+  const key = await newSigner();
+  const { publicKey } = await generateSealingKeyPair();
+  const request = await createImageRequest(
+    {
+      chainId: node.chainId,
+      recipientKey: key.publicKey,
+      sealingKey: publicKey,
+      gatewayApi: servers.gateway.url,
+      boxId: randomBytes(16),
+      reason: 'second opinion',
+      wantedUntilMs: Date.now() + DAY_MS,
+      expiresAtMs: Date.now() + DAY_MS,
+    },
+    key,
+  );
+  return { recipient: toHex(key.publicKey), link: encodeImageRequestLink(request, 'https://wallet.example/') };
+};
+
+beforeAll(async () => {
+  const [source, nodeKey, vrf] = await Promise.all([newSigner(), newSigner(), newSigner()]);
+  node = await createFakeNode({
+    sources: [{ source: source.publicKey, nodeKey: nodeKey.publicKey, vrfKey: vrf.publicKey }],
+  });
+  servers = {
+    node: await serve(node.fetch),
+    gateway: await serve((url, init) => hospital.fetch(url, init)),
+  };
+  hospital = createFakeGateway({ node, api: servers.gateway.url, signer: source });
+  await hospital.define({ name: 'City Hospital', baseUrl: 'https://127.0.0.1:9', node: nodeKey, vrf });
+  folder = await createFolder();
+  passphraseFile = await folder.file('passphrase', 'correct horse\n');
+  wallet = join(folder.path, 'wallet.json');
+  const made = await cli(['wallet', 'new', '--words-file', join(folder.path, 'words')]);
+  expect(made.exitCode, made.stderr).toBe(0);
+});
+
+afterAll(async () => {
+  await servers.node.close();
+  await servers.gateway.close();
+  await folder.close();
+});
+
+async function claimed(): Promise<string> {
+  const { invitation, code } = hospital.invite({ studyInstanceUid: '1.2.3', label: 'MRI, knee' });
+  const link = encodeInvitationLink(invitation, 'https://wallet.example/');
+  const done = await cli(['study', 'claim', '--invitation-file', '-', '--code-file', '-'], {
+    input: `${link}\n${code}\n`,
+  });
+  expect(done.exitCode, done.stderr).toBe(0);
+  return String(done.json.result?.studyId);
+}
+
+test('a study is claimed, shared, listed, stopped, and restored from the words', async () => {
+  const studyId = await claimed();
+  const { link, recipient } = await requestLink();
+  const allowed = await cli(['grant', 'allow', studyId, '--request', link, '--until', '30d']);
+  expect(allowed.json).toMatchObject({ ok: true, command: 'grant allow', result: { studyId, noticeDelivered: true } });
+  expect(allowed.stderr).toContain('waiting until it is final');
+  const tag = String(allowed.json.result?.tag);
+  expect((await cli(['grant', 'list', studyId])).json.result).toMatchObject({
+    grants: [{ tag, status: 'live', recipient }],
+  });
+  expect((await cli(['grant', 'revoke', studyId, '--recipient', recipient])).json.result).toMatchObject({ tag });
+
+  const second = join(folder.path, 'restored.json');
+  const words = join(folder.path, 'words');
+  const restored = await cli(['wallet', 'restore', '--words-file', words, '--gateway', servers.gateway.url], {
+    wallet: second,
+  });
+  expect(restored.json.result, restored.stderr).toMatchObject({ unanswered: [] });
+  expect(restored.stderr).toContain('sources searched');
+  const grants = await cli(['grant', 'list', studyId], { wallet: second });
+  expect(grants.json.result).toMatchObject({ grants: [{ tag, status: 'revoked', recipient }] });
+  const moved = await cli(['study', 'move-owner', studyId, '--to-self'], { wallet: second });
+  expect(moved.json.result, moved.stderr).toMatchObject({ studyId });
+});
+
+test('a delegate accepts, is named and is dismissed', async () => {
+  const studyId = await claimed();
+  const other = join(folder.path, 'daughter.json');
+  expect((await cli(['wallet', 'new', '--words-file', join(folder.path, 'words-2')], { wallet: other })).exitCode).toBe(
+    0,
+  );
+  const accepted = await cli(['study', 'accept', toHex(hospital.source), studyId, '--role', 'delegate'], {
+    wallet: other,
+  });
+  const acceptance = String(accepted.json.result?.acceptance);
+  const named = await cli(['study', 'delegate', studyId, '--acceptance', acceptance, '--until', '90d']);
+  expect(named.json.result, named.stderr).toMatchObject({ studyId });
+  expect((await cli(['study', 'delegate', studyId, '--none'])).exitCode).toBe(0);
+});
+
+describe('files', () => {
+  test('hold no secret in clear, and only their owner may read them', async () => {
+    const words = (await readFile(join(folder.path, 'words'), 'utf8')).trim();
+    expect(words.split(' ')).toHaveLength(12);
+    const content = await readFile(wallet, 'utf8');
+    expect(words.split(' ').filter((word) => content.includes(` ${word} `))).toEqual([]);
+    expect((await stat(wallet)).mode & 0o777).toBe(0o600);
+    expect((await stat(join(folder.path, 'words'))).mode & 0o777).toBe(0o600);
+  });
+
+  test.each([
+    ['a wallet that others may read', 'FILE_TOO_OPEN', 2, async (copy: string) => chmod(copy, 0o644)],
+    ['a damaged wallet', 'WALLET_FILE_MALFORMED', 7, async (copy: string) => writeFile(copy, '{"format":1}')],
+    ['no wallet', 'FILE_MISSING', 4, async () => undefined],
+  ])('%s is refused as %s and left as it was', async (name, code, exitCode, spoil) => {
+    const copy = join(folder.path, `${exitCode}-${code}.json`);
+    if (code !== 'FILE_MISSING') await writeFile(copy, await readFile(wallet), { mode: 0o600 });
+    await spoil(copy);
+    const before = await readFile(copy, 'utf8').catch(() => undefined);
+    const done = await cli(['study', 'list'], { wallet: copy });
+    expect(done.json.error, name).toMatchObject({ code, exitCode });
+    expect(done.exitCode).toBe(exitCode);
+    expect(await readFile(copy, 'utf8').catch(() => undefined)).toBe(before);
+  });
+
+  test('a wrong passphrase is refused', async () => {
+    const wrong = await folder.file('wrong', 'battery staple\n');
+    const done = await cli(['study', 'list', '--passphrase-file', wrong]);
+    expect(done.json.error).toMatchObject({ code: 'WRONG_PASSPHRASE', exitCode: 3 });
+  });
+
+  test('a wallet in use is busy', async () => {
+    const lock = await folder.file('wallet.json.lock', '1\n');
+    const done = await cli(['study', 'list']);
+    expect(done.json.error).toMatchObject({ code: 'WALLET_BUSY', exitCode: 3 });
+    await rm(lock);
+  });
+
+  test('an existing wallet or words file is not replaced', async () => {
+    expect((await cli(['wallet', 'new', '--words-file', join(folder.path, 'w3')])).json.error).toMatchObject({
+      code: 'WALLET_EXISTS',
+    });
+  });
+});
+
+describe('exit status', () => {
+  const unknown = '00'.repeat(32);
+
+  test('4 for a study that the wallet does not have', async () => {
+    expect((await cli(['grant', 'list', unknown])).exitCode).toBe(4);
+  });
+
+  test('3 for a wrong code, with the tries left', async () => {
+    const { invitation } = hospital.invite({ studyInstanceUid: '1.2.9', label: 'CT' });
+    const input = `${encodeInvitationLink(invitation, 'https://w.example/')}\n000000\n`;
+    const done = await cli(['study', 'claim', '--invitation-file', '-', '--code-file', '-'], { input });
+    expect(done.json.error).toMatchObject({ code: 'WRONG_CODE', exitCode: 3 });
+    expect(done.stderr).toContain('4 tries left');
+    expect(done.stdout + done.stderr).not.toContain('000000');
+  });
+
+  test('5 when the node cannot be reached', async () => {
+    const done = await cli(['study', 'list', '--node', 'http://127.0.0.1:1']);
+    expect(done.json.error).toMatchObject({ code: 'UNREACHABLE', exitCode: 5 });
+  });
+
+  test('6 for a grant on a stale view', async () => {
+    const studyId = await claimed();
+    const { link } = await requestLink();
+    node.viewAgeMs = 61_000;
+    try {
+      const done = await cli(['grant', 'allow', studyId, '--request', link, '--until', '30d']);
+      expect(done.json.error).toMatchObject({ code: 'VIEW_STALE', exitCode: 6 });
+    } finally {
+      node.viewAgeMs = 0;
+    }
+  });
+
+  test('7 for a request whose bytes were changed', async () => {
+    const studyId = await claimed();
+    const { link } = await requestLink();
+    const changed = link.slice(0, -1) + (link.endsWith('A') ? 'Q' : 'A');
+    const done = await cli(['grant', 'allow', studyId, '--request', changed, '--until', '30d']);
+    expect([2, 7]).toContain(done.exitCode);
+    const middle = link.length - 20;
+    const forged = link.slice(0, middle) + (link[middle] === 'A' ? 'B' : 'A') + link.slice(middle + 1);
+    expect((await cli(['grant', 'allow', studyId, '--request', forged, '--until', '30d'])).exitCode).toBe(7);
+  });
+});
