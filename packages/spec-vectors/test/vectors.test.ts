@@ -17,7 +17,7 @@ test.each(files)('$name: the packages give the committed bytes', (file) => {
 
 test('Python, from the specifications alone, gives the same', () => {
   const script = fileURLToPath(new URL('../python/check_vectors.py', import.meta.url));
-  const report = execFileSync('python3', ['-I', script], { encoding: 'utf8' });
+  const report = execFileSync('python3', ['-I', '-B', script], { encoding: 'utf8' });
   const cases = files.reduce((sum, file) => sum + file.cases.length, 0);
   expect(report.trim()).toBe(`${cases} cases in ${files.length} files reproduced`);
 });

@@ -1,0 +1,200 @@
+"""A chain replayed from its genesis: block order, effects of each transaction, seeds, epochs, roots and ids.
+
+docs/spec/blocks.md, section 4; transactions.md, section 9; leader-election.md, sections 1 and 2. Only what valid
+transactions do: which ones are refused, and with what code, is for the tests of the package `chain`.
+"""
+import ed25519
+from blocks import EMPTY_ROOT, block_id, body_bytes, header_bytes, merkle_root, order_key
+from cells import (allows_capacity, cell_name, decode_cell, encode_cell, new_quotas, rate_at, spend_source, spend_study,
+                   studies_capacity, study_capacity)
+from consensus import is_before_cut_off, members_at, running_seed_start, running_seed_step
+from genesis import genesis_cells, genesis_header
+from simplex import SEAL
+from state_tree import state_root
+from transactions import read_transaction
+
+KEY_FIELDS = {"signing": "signingKey", "node": "nodeKey", "vrf": "vrfKey"}
+
+
+class State:
+    """All cells by name, both hex."""
+
+    def __init__(self, cells, parameters):
+        self.cells, self.parameters = cells, parameters
+
+    def get(self, kind, *ids):
+        encoded = self.cells.get(cell_name(kind, *ids))
+        return None if encoded is None else decode_cell(kind, encoded)
+
+    def put(self, kind, value, *ids):
+        self.cells[cell_name(kind, *ids)] = encode_cell(kind, value)
+
+    def drop(self, kind, *ids):
+        self.cells.pop(cell_name(kind, *ids), None)
+
+    def all_of(self, kind):
+        """Ids (hex, the first 32 bytes after the slash) and cells of one kind, in the order of names."""
+        start = (kind + "/").encode().hex()
+        return [(name[len(start):len(start) + 64], decode_cell(kind, self.cells[name]))
+                for name in sorted(self.cells) if name.startswith(start)]
+
+
+def apply(state, transaction, height):
+    kind, payload, parameters = transaction["kind"], transaction["payload"], state.parameters
+    source = payload["source"]
+    if kind == "define-source":
+        return _define_source(state, payload, height)
+    cell = state.get("source", source)
+    if kind == "move-source":
+        return state.put("source", {**cell, "endpoint": _endpoint(payload)}, source)
+    if kind == "rotate-key":
+        role, key = payload["role"], payload["newKey"]
+        state.put("key", {"source": source, "role": role, "tombstoned": False}, key)
+        return state.put("source", {**cell, KEY_FIELDS[role]: key}, source)
+    study_id = payload["studyId"]
+    if kind == "define-study":
+        return _define_study(state, payload, cell, height)
+    study = state.get("study", source, study_id)
+    if kind == "amend-study":
+        study = {**study, "content": payload["content"], "contentHeight": height}
+    elif kind == "retire-study":
+        study = {**study, "retired": {"reason": payload["reason"], "height": height}}
+        _retire_stake(state, source, study, height)
+    elif kind in ("allow-access", "revoke-access"):
+        study = _record_grant(state, payload, kind, cell, study, height)
+    elif kind == "set-delegate":
+        delegate = payload.get("delegate")
+        study = {**study, "delegate": None}
+        if delegate is not None:
+            study["delegate"] = {"key": delegate["key"], "notAfterMs": payload["notAfterMs"]}
+            study["quota"] = spend_study(study["quota"], height, parameters)
+            state.put("owner", {"source": source, "studyId": study_id, "role": "delegate"}, delegate["key"])
+    elif kind == "move-owner":
+        owner = payload["newOwner"]
+        study = {**study, "owner": owner, "era": study["era"] + 1, "delegate": None,
+                 "quota": spend_study(study["quota"], height, parameters)}
+        state.put("owner", {"source": source, "studyId": study_id, "role": "owner"}, owner)
+    return state.put("study", study, source, study_id)
+
+
+def _endpoint(payload):
+    return {name: payload[name] for name in ("name", "baseUrl", "tlsPins")}
+
+
+def _define_source(state, payload, height):
+    source, existing = payload["source"], state.get("source", payload["source"])
+    if existing is not None:  # of genesis: it gets its endpoint
+        return state.put("source", {**existing, "endpoint": _endpoint(payload)}, source)
+    keys = {"signing": source, "node": payload["nodeKey"], "vrf": payload["vrfKey"]}
+    for role, key in keys.items():
+        state.put("key", {"source": source, "role": role, "tombstoned": False}, key)
+    state.put("source", {
+        "endpoint": _endpoint(payload), **{KEY_FIELDS[role]: key for role, key in keys.items()}, "endowment": 0,
+        "admittedHeight": height, **new_quotas(height, state.parameters)}, source)
+
+
+def _define_study(state, payload, cell, height):
+    parameters = state.parameters
+    source, study_id, owner = payload["source"], payload["studyId"], payload["owner"]
+    rate = rate_at(cell["rate"], height, parameters)
+    quota = spend_source(cell["studyQuota"], studies_capacity(rate, parameters), height, parameters)
+    state.put("source", {**cell, "studyQuota": quota, "rate": {**rate, "count": rate["count"] + 1}}, source)
+    state.put("study", {
+        "owner": owner, "era": 0, "content": payload["content"], "definedHeight": height, "contentHeight": height,
+        "quota": {"units": study_capacity(parameters), "height": height}}, source, study_id)
+    state.put("owner", {"source": source, "studyId": study_id, "role": "owner"}, owner)
+    epoch = _epoch_of(height, parameters)
+    counted = state.get("stake", source, epoch) or {"count": 0}
+    state.put("stake", {"count": counted["count"] + 1}, source, epoch)
+
+
+def _retire_stake(state, source, study, height):
+    """The study leaves the count of the epoch it was defined in; a count of nothing is no cell."""
+    epoch = _epoch_of(study["definedHeight"], state.parameters)
+    if epoch + state.parameters["stakeWindowEpochs"] <= _epoch_of(height, state.parameters):
+        return
+    count = state.get("stake", source, epoch)["count"] - 1
+    if count > 0:
+        state.put("stake", {"count": count}, source, epoch)
+    else:
+        state.drop("stake", source, epoch)
+
+
+def _record_grant(state, payload, kind, cell, study, height):
+    """Allow Access spends; Revoke Access of a live record is free, of none (a tombstone) or a revoked one it spends."""
+    ids, parameters = (payload["source"], payload["studyId"], payload["tag"]), state.parameters
+    before, revoked = state.get("grant", *ids), kind == "revoke-access"
+    if not revoked or before is None or before["revoked"]:
+        rate = rate_at(cell["rate"], height, parameters)
+        quota = spend_source(cell["allowQuota"], allows_capacity(rate, parameters), height, parameters)
+        state.put("source", {**cell, "allowQuota": quota, "rate": rate}, payload["source"])
+        study = {**study, "quota": spend_study(study["quota"], height, parameters)}
+    terms = {"notAfterMs": 0, "scope": 0} if revoked else {
+        name: payload.get(name) for name in ("notAfterMs", "scope", "consentReceiptHash")}
+    state.put("grant", {"era": study["era"], "sequence": payload["sequence"], "revoked": revoked, "height": height,
+                        **terms}, *ids)
+    return study
+
+
+def _epoch_of(height, parameters):
+    return 0 if height == 0 else (height - 1) // parameters["epochHeights"]
+
+
+def _randomness(block):
+    """A seal of kind 1 holds a VRF proof; any other block has no randomness."""
+    if block["sealKind"] != 1:
+        return None
+    return ed25519.vrf_output(bytes.fromhex(SEAL.decode(bytes.fromhex(block["sealBytes"]))["vrfProof"]))
+
+
+def advance_seed(state, block, height):
+    randomness = _randomness(block)
+    if randomness is not None and is_before_cut_off(height, state.parameters["epochHeights"]):
+        state.put("seed", {"seed": running_seed_step(state.get("seed")["seed"], randomness)})
+
+
+def close_epoch(state, chain_id, height):
+    """In the last block of an epoch: the next one's seed, and the members of the one after from this snapshot."""
+    parameters, epoch = state.parameters, _epoch_of(height, state.parameters)
+    running = state.get("seed")["seed"]
+    sources = [{"source": source, **cell} for source, cell in state.all_of("source")]
+    stakes = [(source, cell["count"]) for source, cell in state.all_of("stake")]
+    state.put("seed", {"seed": running_seed_start(chain_id, epoch + 2, running)})
+    state.put("epoch", {**state.get("epoch", epoch + 1), "seed": running}, epoch + 1)
+    state.put("epoch", {
+        "epoch": epoch + 2, "firstHeight": (epoch + 2) * parameters["epochHeights"] + 1,
+        "members": members_at(height, sources, stakes, parameters["endowmentHeights"])}, epoch + 2)
+
+
+def replay(case):
+    """Each block is given with its transactions in any order; what follows is its whole effect."""
+    given = case["input"]
+    parent, results = genesis_header(given["genesis"]), []
+    state = State(genesis_cells(given["genesis"]), given["genesis"]["parameters"])
+    for block in given["blocks"]:
+        height, parent_id, before = parent["height"] + 1, block_id(parent), dict(state.cells)
+        signed = {}
+        for encoded in block["transactions"]:
+            read = read_transaction(bytes.fromhex(encoded), parent["chainId"])
+            signed[order_key(read, parent_id)] = (encoded, read)
+        ordered = [signed[key] for key in sorted(signed)]
+        for _encoded, transaction in ordered:
+            apply(state, transaction, height)
+        advance_seed(state, block, height)
+        if height % state.parameters["epochHeights"] == 0:
+            close_epoch(state, parent["chainId"], height)
+        transactions = [encoded for encoded, _read in ordered]
+        header = {
+            **{name: block[name] for name in ("timestampMs", "proposer", "sealKind", "sealBytes")},
+            "chainId": parent["chainId"], "height": height, "parentId": parent_id,
+            "transactionRoot": merkle_root(transactions), "stateRoot": state_root(state.cells), "dutyRoot": EMPTY_ROOT,
+            "bodyBytes": len(body_bytes(transactions, block["justification"])),
+        }
+        changed = {name for name in before.keys() | state.cells.keys() if before.get(name) != state.cells.get(name)}
+        results.append({
+            "txIds": [read["txId"].hex() for _encoded, read in ordered],
+            "writes": {name: state.cells.get(name) for name in sorted(changed)},
+            "stateRoot": header["stateRoot"], "header": header_bytes(header).hex(), "id": block_id(header),
+        })
+        parent = header
+    return results

@@ -1,0 +1,10 @@
+"""Policies and parameters: they stand in the genesis and in the cell `params` (docs/spec/genesis.md, section 2)."""
+from shapes import UINT, choice, struct
+
+POLICIES = struct(admission=choice({"open": 1, "attested": 2}),
+                  stake=choice({"raw": 1, "guarded": 2, "attested": 3}))
+PARAMETERS = struct(**{name: UINT for name in (
+    "blockBytesMax", "transactionBytesMax", "epochHeights", "targetIntervalMs", "minimumIntervalMs", "assumedDelayMs",
+    "clockPrecisionMs", "committeeMax", "expiryHeightsMax", "sequenceAheadMaxMs", "grantDurationMaxMs",
+    "studyAllowBurst", "studyAllowRefillHeights", "sourceStudyBase", "sourceStudyRateFactor", "sourceAllowFactor",
+    "quotaPeriodHeights", "rateWindowPeriods", "endowmentHeights", "stakeWindowEpochs", "workBits")})

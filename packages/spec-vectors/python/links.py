@@ -1,0 +1,166 @@
+"""What source, patient and recipient hand to one another (docs/spec/links.md)."""
+import base64
+import unicodedata
+
+import ed25519
+import hpke
+from canonical import H, encode, hkdf_sha256, hmac_sha256, sha256
+from shapes import BYTES, ID, KEY, SIGNATURE, TEXT, UINT, Shape, list_of, literal, optional, struct, tuple_of
+from transactions import study_id
+
+raw = bytes.fromhex
+FORMAT = literal(1)
+# An X25519 key, with its number in the IANA registry of HPKE.
+SEALING_KEY = Shape(lambda key: [hpke.KEM, raw(key)], lambda value: tuple_of(literal(hpke.KEM), ID).read(value)[1])
+_ACCEPTED = struct(ownerKey=KEY, acceptance=SIGNATURE)
+
+INVITATION = struct(format=FORMAT, chainId=ID, gatewayApi=TEXT, invitationId=ID, secret=ID, source=ID, expiresAtMs=UINT)
+CLAIM = struct(format=FORMAT, chainId=ID, invitationId=ID, source=ID, gatewayApi=TEXT, code=TEXT, ownerKey=KEY,
+               acceptance=SIGNATURE, prekeys=list_of(_ACCEPTED), sealingKey=SEALING_KEY)
+IMAGE_REQUEST = struct(format=FORMAT, chainId=ID, recipientKey=KEY, sealingKey=SEALING_KEY, gatewayApi=TEXT, boxId=ID,
+                       reason=TEXT, wantedUntilMs=UINT, expiresAtMs=UINT)
+GRANT_NOTICE = struct(format=FORMAT, chainId=ID, boxId=optional(ID), recipientKey=KEY, source=ID, studyId=ID,
+                      studySalt=ID, contentSalt=ID, studyInstanceUid=TEXT, opening=ID, notAfterMs=UINT, label=TEXT)
+SECRET_REQUEST = struct(format=FORMAT, chainId=ID, source=ID, studyId=ID, ownerKey=KEY, sealingKey=SEALING_KEY,
+                        timeMs=UINT, nonce=ID, note=optional(BYTES))
+DISCLOSURE = struct(format=FORMAT, requestHash=ID, source=ID, studyId=ID, ownerKey=KEY, era=UINT, studySalt=ID,
+                    contentSalt=ID, grantSalt=ID, studyInstanceUid=TEXT, label=TEXT, issuedAtMs=UINT,
+                    note=optional(struct(writtenAtMs=UINT, sealed=BYTES)))
+ROLE_ACCEPTANCE = struct(format=FORMAT, chainId=ID, source=ID, studyId=ID, role=TEXT, key=KEY, acceptance=SIGNATURE)
+SEALED = struct(format=FORMAT, kem=literal(hpke.KEM), kdf=literal(hpke.KDF), aead=literal(hpke.AEAD),
+                encapsulatedKey=BYTES, ciphertext=BYTES)
+
+
+def key_of(seed):
+    return ed25519.public_key(raw(seed)).hex()
+
+
+def _base64url(data):
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def _signed(seed, tag, chain_id, body):
+    """[body, signature over [tag, chain id, body]]."""
+    signature = ed25519.sign(raw(seed), encode([tag, raw(chain_id), body]))
+    return encode([body, [1, signature]])
+
+
+# Section 3: sealing.
+
+
+def seal(public, info, aad, plaintext, ephemeral_material):
+    encapsulated, ciphertext = hpke.seal(raw(public), info.encode(), aad, plaintext, raw(ephemeral_material))
+    return SEALED.encode({"encapsulatedKey": encapsulated.hex(), "ciphertext": ciphertext.hex()})
+
+
+def open_sealed(private, info, aad, sealed):
+    read = SEALED.decode(sealed)
+    return hpke.open_sealed(private, raw(read["encapsulatedKey"]), info.encode(), aad, raw(read["ciphertext"]))
+
+
+def _seal_and_open(given, info, aad, plaintext):
+    private, public = hpke.derive_key_pair(raw(given["recipientKeyMaterial"]))
+    sealed = seal(public.hex(), info, aad, plaintext, given["ephemeralKeyMaterial"])
+    assert open_sealed(private, info, aad, sealed) == plaintext
+    return {"sealingKey": public.hex(), "sealed": sealed.hex()}
+
+
+def sealing(case):
+    given = case["input"]
+    return _seal_and_open(given, given["info"], raw(given["aad"]), raw(given["plaintext"]))
+
+
+# Sections 4 to 11.
+
+
+def invitation(given):
+    made = INVITATION.encode(given["invitation"])
+    return {"bytes": made.hex(), "link": f"{given['pageUrl']}#i={_base64url(made)}"}
+
+
+def claim(given):
+    offered = given["invitation"]
+    chain_id, source = raw(offered["chainId"]), raw(offered["source"])
+
+    def accepted(seed):
+        message = encode(["radledger/accept/1", chain_id, source, KEY.write(key_of(seed))])
+        return {"ownerKey": key_of(seed), "acceptance": ed25519.sign(raw(seed), message).hex()}
+
+    body = CLAIM.write({
+        **{name: offered[name] for name in ("chainId", "invitationId", "source", "gatewayApi")},
+        "code": given["code"], **accepted(given["ownerSeed"]),
+        "prekeys": [accepted(seed) for seed in given["prekeySeeds"]], "sealingKey": given["sealingKey"]})
+    signature = [1, ed25519.sign(raw(given["ownerSeed"]), encode(["radledger/claim/1", chain_id, body]))]
+    label = "radledger/claim-mac/1"
+    mac = hmac_sha256(hkdf_sha256(raw(offered["secret"]), label), encode([label, chain_id, body, signature]))
+    made = encode([body, signature, mac])
+    return {"bytes": made.hex(), "claimHash": sha256(made).hex()}
+
+
+def image_request(given):
+    request = given["request"]
+    made = _signed(given["seed"], "radledger/image-request/1", request["chainId"], IMAGE_REQUEST.write(request))
+    return {"bytes": made.hex(), "link": f"{given['pageUrl']}#r={_base64url(made)}"}
+
+
+def _check_study_id(fields):
+    assert study_id(fields["source"], fields["studySalt"], fields["studyInstanceUid"]).hex() == fields["studyId"]
+    assert unicodedata.is_normalized("NFC", fields["label"])
+
+
+def grant_notice(given):
+    notice = given["notice"]
+    _check_study_id(notice)
+    recipient, plaintext = KEY.write(notice["recipientKey"]), GRANT_NOTICE.encode(notice)
+    tag = H("radledger/recipient/1", raw(notice["opening"]), recipient)
+    aad = encode([raw(notice["chainId"]), recipient])
+    return {"plaintext": plaintext.hex(), "tag": tag.hex(),
+            **_seal_and_open(given, "radledger/grant-notice/1", aad, plaintext)}
+
+
+def study_secret_request(given):
+    body = SECRET_REQUEST.write({**given["request"], "ownerKey": key_of(given["ownerSeed"])})
+    made = _signed(given["ownerSeed"], "radledger/study-secret-request/1", given["request"]["chainId"], body)
+    return {"bytes": made.hex(), "requestHash": sha256(made).hex()}
+
+
+def disclosure(given):
+    """The source's answer to a claim or to a study secret request, as `purpose` says."""
+    told, purpose = given["disclosure"], given["purpose"]
+    _check_study_id(told)
+    body = DISCLOSURE.write({**told, "requestHash": given["requestHash"]})
+    plaintext = _signed(given["signingSeed"], purpose, given["chainId"], body)
+    aad = encode([raw(given["chainId"]), raw(given["requestHash"]), KEY.write(told["ownerKey"])])
+    return {"plaintext": plaintext.hex(), **_seal_and_open(given, purpose, aad, plaintext)}
+
+
+def role_acceptance(given):
+    study = given["study"]
+    tag = "radledger/accept-delegate/1" if study["role"] == "delegate" else "radledger/accept-move/1"
+    ids = [raw(study[name]) for name in ("chainId", "source", "studyId")]
+    key = key_of(given["seed"])
+    acceptance = ed25519.sign(raw(given["seed"]), encode([tag, *ids, KEY.write(key)])).hex()
+    return _base64url(ROLE_ACCEPTANCE.encode({**study, "key": key, "acceptance": acceptance}))
+
+
+def well_known(given):
+    d = given["document"]
+    message = encode([
+        "radledger/well-known/1", raw(d["chainId"]), optional(ID).write(d.get("source")),
+        optional(KEY).write(d.get("recipient")), d["api"], optional(TEXT).write(d.get("iti43")),
+        optional(TEXT).write(d.get("privacyContact")), d["issuedAtMs"]])
+    named = {name: d.get(name) for name in ("chainId", "source", "recipient", "api", "iti43", "privacyContact")}
+    return {"format": 1, **named, "issuedAtMs": d["issuedAtMs"], "signer": key_of(given["seed"]),
+            "signature": ed25519.sign(raw(given["seed"]), message).hex()}
+
+
+MAKERS = {
+    "invitation": invitation, "claim": claim, "image request": image_request, "grant notice": grant_notice,
+    "study secret request": study_secret_request, "claim reply": disclosure, "study secret reply": disclosure,
+    "role acceptance": role_acceptance, "well-known document": well_known,
+}
+
+
+def link(case):
+    """Cases are named after what they hold, and perhaps a comma and what is special."""
+    return MAKERS[case["name"].split(",")[0]](case["input"])

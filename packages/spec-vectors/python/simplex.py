@@ -1,0 +1,200 @@
+"""Votes, certificates, seals, messages and finality proofs of the module simplex/1 (docs/spec/simplex.md)."""
+import ed25519
+from blocks import BODY, HEADER, block_id, header_bytes
+from canonical import H, decode, encode
+from consensus import committee_of, committee_root, is_quorum, leader_of, total_weight
+from shapes import BYTES, ID, SIGNATURE, UINT, list_of, literal, optional, struct
+
+raw = bytes.fromhex
+VOTE_KINDS = ["proposal", "notarize", "nullify", "finalize"]
+MESSAGES = ["proposal", "vote", "certificate", "fetch-blocks", "block", "status", "fetch-certificates",
+            "ask-newest-vote", "newest-vote"]
+
+
+# Section 2: votes.
+
+
+def vote_value(vote):
+    """[kind, view, ...]: a block; to notarize also its timestamp; to nullify a reason and perhaps a block."""
+    kind, head = vote["kind"], [VOTE_KINDS.index(vote["kind"]), vote["view"]]
+    if kind == "nullify":
+        return head + [vote["reason"], optional(ID).write(vote.get("blockId"))]
+    return head + [raw(vote["blockId"])] + ([vote["timestampMs"]] if kind == "notarize" else [])
+
+
+def _epoch_of(given):
+    epoch = given["epoch"]
+    members = committee_of(epoch["members"], epoch["committeeMax"])
+    return epoch["epoch"], members, committee_root(given["chainId"], epoch["epoch"], members)
+
+
+def signed_bytes(given, vote):
+    epoch, _members, root = _epoch_of(given)
+    return encode(["radledger/simplex/1", raw(given["chainId"]), epoch, raw(root), vote_value(vote)])
+
+
+def vote(case):
+    given = case["input"]
+    message = signed_bytes(given, given["vote"])
+    return {"signedBytes": message.hex(), "signature": ed25519.sign(raw(given["seed"]), message).hex()}
+
+
+# Section 3: certificates.
+
+
+def certificate_value(certificate):
+    return [certificate["epoch"], [
+        [vote_value(group["vote"]), [[seat, [1, raw(signature)]] for seat, signature in group["signatures"]]]
+        for group in certificate["groups"]]]
+
+
+def certificate_of(epoch, votes):
+    """Groups of equal votes, sorted by the bytes of the vote; in each, seats ascend. Votes: seat, vote, signature."""
+    groups = {}
+    for each in sorted(votes, key=lambda each: each["seat"]):
+        group = groups.setdefault(encode(vote_value(each["vote"])), {"vote": each["vote"], "signatures": []})
+        group["signatures"].append([each["seat"], each["signature"]])
+    return {"epoch": epoch, "groups": [group for _, group in sorted(groups.items())]}
+
+
+def certificate_holds(given, certificate):
+    """Shape, weight and signatures."""
+    epoch, members, _root = _epoch_of(given)
+    groups = certificate["groups"]
+    first = groups[0]["vote"]
+    order = [encode(vote_value(group["vote"])) for group in groups]
+    if certificate["epoch"] != epoch or first["kind"] == "proposal" or order != sorted(set(order)):
+        return False
+    if first["kind"] != "nullify" and len(groups) != 1:
+        return False
+    if any((group["vote"]["kind"], group["vote"]["view"]) != (first["kind"], first["view"]) for group in groups):
+        return False
+    lists = [[seat for seat, _ in group["signatures"]] for group in groups]
+    seats = sum(lists, [])
+    if any(each != sorted(each) for each in lists) or len(set(seats)) != len(seats) or max(seats) >= len(members):
+        return False
+    weight = sum(int(members[seat]["weight"]) for seat in seats)
+    return is_quorum(weight, total_weight(members)) and all(
+        ed25519.verify_zip215(raw(members[seat]["nodeKey"]), signed_bytes(given, group["vote"]), raw(signature))
+        for group in groups for seat, signature in group["signatures"])
+
+
+def certificate(case):
+    """Made from signed votes."""
+    given = case["input"]
+    made = certificate_of(given["epoch"]["epoch"], given["votes"])
+    assert certificate_holds(given, made)
+    return encode([MESSAGES.index("certificate"), certificate_value(made)]).hex()
+
+
+def judged_certificate(case):
+    return certificate_holds(case["input"], case["input"]["certificate"])
+
+
+# Section 4: the seal; section 5: the justification.
+
+SEAL = struct(epoch=UINT, view=UINT, vrfProof=BYTES, justificationRoot=ID)
+
+
+def justification_root(justification):
+    return H("radledger/simplex-justification/1", justification).hex()
+
+
+def seal(case):
+    return SEAL.encode(case["input"]).hex()
+
+
+def justification_bytes(given):
+    def many(certificates):
+        return [certificate_value(each) for each in certificates]
+
+    parent, tail = given.get("parent"), given.get("tail")
+    return encode([
+        [] if parent is None else [certificate_value(parent)],
+        many(given["nullifications"]),
+        [] if tail is None else [[tail["firstView"], many(tail["certificates"])]],
+    ])
+
+
+def justification(case):
+    made = justification_bytes(case["input"])
+    return {"bytes": made.hex(), "root": justification_root(made)}
+
+
+# Section 6: messages.
+
+
+def _signed_vote(signed):
+    return [signed["seat"], vote_value(signed["vote"]), SIGNATURE.write(signed["signature"])]
+
+
+def _block(block):
+    return [HEADER.encode(block["header"]), BODY.encode(block["body"])]
+
+
+def _content(m):
+    kind = m["type"]
+    if kind == "proposal":
+        again = optional(BYTES).write(m.get("again"))
+        return [m["epoch"], m["view"], SIGNATURE.write(m["signature"]), *_block(m["block"]), again]
+    if kind == "vote":
+        return [m["epoch"], _signed_vote(m["signed"])]
+    if kind == "certificate":
+        return certificate_value(m["certificate"])
+    if kind == "fetch-blocks":
+        return list_of(ID).write(m["ids"])
+    if kind == "block":
+        return _block(m["block"])
+    if kind == "status":
+        return [m["epoch"], m["view"], m["finalizedHeight"]]
+    if kind == "fetch-certificates":
+        return [m["epoch"], m["fromView"], m["toView"]]
+    if kind == "ask-newest-vote":
+        return raw(m["source"])
+    newest = m.get("newest")
+    return [raw(m["source"]), [] if newest is None else [[newest["epoch"], _signed_vote(newest["signed"])]]]
+
+
+def message(case):
+    """[number of the kind, content]."""
+    return encode([MESSAGES.index(case["input"]["type"]), _content(case["input"])]).hex()
+
+
+# Section 7: finality.
+
+def finality(case):
+    """A proof made from headers and votes; it shows that the first header is final."""
+    given = case["input"]
+    chain = [given["header"], *given["descendants"]]
+    for parent, child in zip(chain, chain[1:]):
+        assert child["parentId"] == block_id(parent)
+    made = certificate_of(given["epoch"]["epoch"], given["votes"])
+    statement = made["groups"][0]["vote"]
+    assert statement["kind"] == "finalize" and statement["blockId"] == block_id(chain[-1])
+    assert certificate_holds(given, made)
+    return encode([1, [header_bytes(each) for each in given["descendants"]], certificate_value(made)]).hex()
+
+
+# Section 8: duties.
+
+
+def duty_events(case):
+    """Which views a finalized block closes, and how: its own, and those since its parent's that were given up."""
+    given = case["input"]
+    header, epoch = given["header"], given["epoch"]
+    members = committee_of(epoch["members"], epoch["committeeMax"])
+    own = SEAL.decode(raw(header["sealBytes"]))
+    parent, nullifications, _tail = decode(raw(given["justification"]))
+    shown = {groups[0][0][1]: groups for _epoch, groups in nullifications}
+    first = parent[0][1][0][0][1] + 1 if parent and parent[0][0] == own["epoch"] else 1
+    events = []
+    for view in range(first, own["view"] + 1):
+        weights = [0, 0, 0, 0]
+        for vote_of, signatures in shown.get(view, []):
+            weights[vote_of[2]] += sum(int(members[seat]["weight"]) for seat, _ in signatures)
+        leader = leader_of(given["chainId"], epoch["seed"], epoch["epoch"], epoch["members"], view)
+        how = "PRODUCED" if view == own["view"] else "NULLIFIED" if view in shown else "UNRECORDED"
+        events.append({"height": header["height"], "epoch": epoch["epoch"], "view": view, "source": leader["source"],
+                       "class": how, "reasonWeights": [str(weight) for weight in weights],
+                       "totalWeight": str(total_weight(members))})
+    return events
