@@ -6,7 +6,7 @@ import { cellKey, cellPrefix, sourceOfCellName, stakeOfCellName } from './cell-n
 import type { EpochCell, ParamsCell } from './cells.js';
 import { epochOfHeight, firstHeightOfEpoch, isBoundaryHeight } from './epochs.js';
 import { ChainError } from './errors.js';
-import type { RecentBlocks } from './execution-input.js';
+import { noPause, type Pause, type RecentBlocks } from './execution-input.js';
 import type { SealedPosition } from './header.js';
 import type { ChainRules, RulesContext } from './rules.js';
 import type { StateReader, WriteSet } from './state-reader.js';
@@ -15,10 +15,7 @@ import { applyTransaction, type Refusal, stakeCellOfStudy, type TransitionContex
 import { updateTree } from './tree/update.js';
 import { type CellRef, cellRef, WorkingCells } from './working-cells.js';
 
-/**
- * Transactions that run between two reads. A read goes through the event loop, so this bounds how long the state
- * transition keeps other work waiting: about two milliseconds.
- */
+/** Transactions that run between two pauses: this bounds how long the state transition keeps other work waiting. */
 const SLICE = 64;
 
 const PARAMS = cellRef(cellKey.params);
@@ -30,6 +27,7 @@ export interface RunInput {
   readonly recent: RecentBlocks;
   readonly height: number;
   readonly timestampMs: number;
+  readonly pause?: Pause;
 }
 
 /** A run over a state, with policies and parameters read from it. @throws {ChainError} `STATE_BROKEN` */
@@ -44,6 +42,7 @@ export async function openRun(input: RunInput): Promise<BlockRun> {
 
 export class BlockRun {
   readonly context: TransitionContext;
+  readonly pause: Pause;
 
   constructor(
     private readonly input: RunInput,
@@ -51,6 +50,7 @@ export class BlockRun {
     params: ParamsCell,
   ) {
     const { chainId, recent, height, timestampMs } = input;
+    this.pause = input.pause ?? noPause;
     this.context = { chainId, recent, height, timestampMs, ...params };
   }
 
@@ -63,6 +63,7 @@ export class BlockRun {
   ): Promise<void> {
     const { height, parameters } = this.context;
     for (let start = 0; start < transactions.length; start += SLICE) {
+      if (start > 0) await this.pause();
       const slice = transactions.slice(start, start + SLICE);
       const touched = slice.map(({ transaction }) => touchedCellsOf(transaction, height, parameters.epochHeights));
       await this.cells.load(touched.flatMap(refsOf));
@@ -88,7 +89,7 @@ export class BlockRun {
   async finish(rules: ChainRules, position: SealedPosition): Promise<WriteSet> {
     await this.accumulateSeed(rules, position);
     if (isBoundaryHeight(this.context.height, this.context.parameters.epochHeights)) await this.closeEpoch(rules);
-    return commitCells(this.input.state, this.cells);
+    return commitCells(this.input.state, this.cells, this.pause);
   }
 
   /** Retire Study alone touches a cell that depends on another: the stake of the epoch its study was defined in. */
@@ -168,8 +169,8 @@ export class BlockRun {
 }
 
 /** The write set of all cells written so far. */
-export async function commitCells(state: StateReader, cells: WorkingCells): Promise<WriteSet> {
+export async function commitCells(state: StateReader, cells: WorkingCells, pause: Pause): Promise<WriteSet> {
   const encoded = new Map<string, Uint8Array | undefined>();
-  const { root, nodes } = await updateTree(state, cells.changes(encoded));
+  const { root, nodes } = await updateTree(state, cells.changes(encoded), { pause });
   return { cells: encoded, nodes, stateRoot: root };
 }

@@ -44,7 +44,7 @@ export async function buildBlock(input: BuildBlockInput): Promise<BuildBlockResu
     chainId,
     ...sealed,
     parentId: blockIdOf(parent),
-    transactionRoot: await merkleRootInSlices(transactions, () => input.state.getMany([])),
+    transactionRoot: await merkleRootInSlices(transactions, run.pause),
     stateRoot: writeSet.stateRoot,
     dutyRoot: parent.dutyRoot,
     bodyBytes: bodyBytesOf(transactions, justification.length),
@@ -68,8 +68,8 @@ export async function checkTransaction(
   return { ok: false, ...refusal, permanent: isPermanentRefusal(refusal.code) };
 }
 
-function openChildRun({ chainId, state, recent, parent, timestampMs }: SelectTransactionsInput): Promise<BlockRun> {
-  return openRun({ chainId, state, recent, height: parent.height + 1, timestampMs });
+function openChildRun(input: SelectTransactionsInput): Promise<BlockRun> {
+  return openRun({ ...input, height: input.parent.height + 1 });
 }
 
 async function selectInRun(input: SelectTransactionsInput, run: BlockRun): Promise<SelectionResult> {

@@ -4,24 +4,24 @@ import { decodeTransaction, type SignedTransaction, TransactionError } from '@ra
 import { type BlockRun, openRun } from './block-run.js';
 import { bodyBytesOf } from './body.js';
 import type { BlockCode, BlockRefusalCode } from './errors.js';
-import type { ExecuteBlockInput, ExecutionResult } from './execution-input.js';
+import { type ExecuteBlockInput, type ExecutionResult, noPause } from './execution-input.js';
 import { blockIdOf } from './header.js';
 import { merkleRootInSlices } from './merkle.js';
 import { compareOrder, type OrderKey, orderKeyOf } from './order.js';
 
 /**
  * Executes a block on its parent's state: every rule but signatures (`signatureClaims` of each transaction) and the
- * module's own (seal, justification, proposer). Reads cells in batches and works synchronously between them, at most a
- * few milliseconds at a stretch when the store reads through the event loop.
+ * module's own (seal, justification, proposer). Reads cells in batches, works synchronously between them, and awaits
+ * `pause` after every few milliseconds of work.
  * @returns a verdict; `invalid` names the first broken rule
  * @throws {ChainError} `STATE_BROKEN` when the state itself is not what a genesis and blocks leave behind
  */
 export async function executeBlock(input: ExecuteBlockInput): Promise<ExecutionResult> {
-  const { chainId, parent, state, recent, rules } = input;
+  const { chainId, parent, state, recent, rules, pause = noPause } = input;
   const { header, body } = input.block;
   const parentId = blockIdOf(parent);
   const { height, timestampMs } = header;
-  const run = await openRun({ chainId, state, recent, height, timestampMs });
+  const run = await openRun({ chainId, state, recent, height, timestampMs, pause });
   const broken = brokenHeaderRule(input, run, parentId) ?? (await brokenBodyRule(input));
   if (broken !== undefined) return { status: 'invalid', ...broken };
 
@@ -46,7 +46,7 @@ export async function executeBlock(input: ExecuteBlockInput): Promise<ExecutionR
     }
     previous = orderKey;
     transactions.push(decoded);
-    if (index % SLICE === SLICE - 1) await state.getMany([]); // lets the event loop run, as every read does
+    if (index % SLICE === SLICE - 1) await pause();
   }
   if (invalid !== undefined) return invalid;
 
@@ -89,11 +89,14 @@ function brokenHeaderRule(input: ExecuteBlockInput, run: BlockRun, parentId: Uin
 }
 
 /** A body that is not the header's says nothing about the block: whoever sent the two together is at fault. */
-async function brokenBodyRule({ block: { header, body }, state }: ExecuteBlockInput): Promise<Broken | undefined> {
+async function brokenBodyRule({
+  block: { header, body },
+  pause = noPause,
+}: ExecuteBlockInput): Promise<Broken | undefined> {
   if (header.bodyBytes !== bodyBytesOf(body.transactions, body.justification.length)) {
     return broke('WRONG_BODY_SIZE', 'expected the length of the encoded body');
   }
-  const root = await merkleRootInSlices(body.transactions, () => state.getMany([]));
+  const root = await merkleRootInSlices(body.transactions, pause);
   if (!equalBytes(header.transactionRoot, root)) {
     return broke('WRONG_TRANSACTION_ROOT', 'expected the Merkle root of the transactions');
   }

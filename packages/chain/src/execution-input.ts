@@ -17,6 +17,15 @@ export interface RecentBlocks {
   blockIdAt(height: number): Uint8Array | undefined;
 }
 
+/**
+ * Lets other work run: awaited after every few milliseconds of synchronous work. A node gives one that resolves through
+ * its event loop (`setImmediate`); a simulation in virtual time gives none.
+ */
+export type Pause = () => Promise<void>;
+
+/** The pause of who needs none. */
+export const noPause: Pause = () => Promise.resolve();
+
 export interface ExecutionContext {
   readonly chainId: Uint8Array;
   readonly parent: Header;
@@ -24,6 +33,8 @@ export interface ExecutionContext {
   readonly state: StateReader;
   readonly rules: ChainRules;
   readonly recent: RecentBlocks;
+  /** Default: none. */
+  readonly pause?: Pause;
 }
 
 export interface ExecuteBlockInput extends ExecutionContext {

@@ -6,6 +6,7 @@ import { cellKey } from './cell-names.js';
 import type { SourceCell } from './cells.js';
 import { firstHeightOfEpoch } from './epochs.js';
 import { ChainError } from './errors.js';
+import { noPause } from './execution-input.js';
 import { chainIdOf, type Genesis } from './genesis.js';
 import { blockIdOf, HEADER_FORMAT, type Header } from './header.js';
 import { EMPTY_MERKLE_ROOT } from './merkle.js';
@@ -63,7 +64,7 @@ export async function genesisBlock(genesis: Genesis, rules: ChainRules): Promise
   const cells = new WorkingCells(emptyState);
   await cells.load(writes.map(({ ref }) => ref));
   for (const { write } of writes) write(cells);
-  const writeSet = await commitCells(emptyState, cells);
+  const writeSet = await commitCells(emptyState, cells, noPause);
   const body = { transactions: [], justification: new Uint8Array(0) };
   const header: Header = {
     format: HEADER_FORMAT,

@@ -100,6 +100,7 @@ export type {
   ExecutionContext,
   ExecutionResult,
   LeftOut,
+  Pause,
   RecentBlocks,
   SelectionResult,
   SelectTransactionsInput,

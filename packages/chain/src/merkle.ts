@@ -1,6 +1,7 @@
 /** Merkle tree over a list, as in RFC 9162, section 2.1, with our tagged hashes. Spec: docs/spec/blocks.md, section 3. */
 import { equalBytes, hash } from '@radledger/primitives';
 import { bytesHasher } from './bytes-hasher.js';
+import type { Pause } from './execution-input.js';
 
 /** Root of the tree without leaves. */
 export const EMPTY_MERKLE_ROOT: Uint8Array = hash('radledger/merkle-empty/1');
@@ -21,12 +22,8 @@ export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
 
 /**
  * `merkleRoot` for the transactions of a block: lets other work run after every 512 hashes.
- * @param pause - resolves through the event loop
  */
-export async function merkleRootInSlices(
-  leaves: readonly Uint8Array[],
-  pause: () => Promise<unknown>,
-): Promise<Uint8Array> {
+export async function merkleRootInSlices(leaves: readonly Uint8Array[], pause: Pause): Promise<Uint8Array> {
   let level: Uint8Array[] = [];
   for (let start = 0; start < leaves.length; start += SLICE) {
     if (start > 0) await pause();

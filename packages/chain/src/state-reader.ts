@@ -5,9 +5,7 @@ import { compareBytes, fromHex, toHex } from '@radledger/primitives';
  * Swap-in point: a state after one block. Every implementation must
  * - answer from one unchanging snapshot, whatever is committed meanwhile;
  * - answer in the order asked, `undefined` for what is absent;
- * - give back bytes that nobody changes;
- * - answer asynchronously through the event loop when it reads a disk: execution calls it between slices of work and
- *   relies on that to let other work run.
+ * - give back bytes that nobody changes.
  */
 export interface StateReader {
   /** Values of cells by name (see `cellKey`). */

@@ -2,6 +2,7 @@
 import { toHex } from '@radledger/primitives';
 import { hashedKeyOf } from '../cell-names.js';
 import { ChainError } from '../errors.js';
+import { noPause, type Pause } from '../execution-input.js';
 import type { StateReader } from '../state-reader.js';
 import { EMPTY_SUBTREE, leafHashOf, nibbleOf, valueHashOf } from './hashing.js';
 import {
@@ -47,19 +48,20 @@ interface Leaf extends Subtree {
 
 /**
  * The tree after `changes`, which are sorted bytewise by key, each key once. Above a slice's size a node's children are
- * worked off one after another, each with its own reads: between them the event loop runs.
+ * worked off one after another, each with its own reads, and `pause` is awaited after each.
  * @throws {ChainError} `STATE_BROKEN` when the store lacks a node that its parent names
  */
 export async function updateTree(
   state: Pick<StateReader, 'getNodes'>,
   changes: readonly CellChange[],
+  options: { readonly pause?: Pause } = {},
 ): Promise<TreeUpdate> {
   const nodes = new Map<string, Uint8Array | undefined>();
   const first = changes[0];
   if (first === undefined) return { root: await readRoot(state), nodes };
   const [encodedRoot] = await state.getNodes([encodeNodePath(first.key, 0)]);
   const root = encodedRoot === undefined ? createNode() : decodeNode(encodedRoot);
-  const update = new Update(state, nodes);
+  const update = new Update(state, nodes, options.pause ?? noPause);
   const keyed = changes.map((change) => ({
     key: change.key,
     keyHex: toHex(change.key),
@@ -82,6 +84,7 @@ class Update {
   constructor(
     private readonly state: Pick<StateReader, 'getNodes'>,
     private readonly written: Map<string, Uint8Array | undefined>,
+    private readonly pause: Pause,
   ) {}
 
   /** Applies changes below a node that is in memory; returns what stands in its place. */
@@ -104,9 +107,9 @@ class Update {
         changed = await this.changeNode(fresh, depth + 1, group);
       } else {
         changed = this.applyToLeaves(child, depth + 1, group);
-        await this.state.getNodes([]);
       }
       setChild(node, nibble, changed);
+      await this.pause();
     }
     return this.settle(node, depth, changes[0] as KeyedChange);
   }
