@@ -1,4 +1,5 @@
 /** The command tree, and one run of it. */
+import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addGrantCommands } from './commands/grant-commands.js';
 import { addRequestCommands } from './commands/request-commands.js';
@@ -17,7 +18,7 @@ export function createProgram(context: Context): Command {
   program
     .description('Radledger for patients, practices and image sources')
     .option('--json', 'print one JSON object on standard output, on failure too')
-    .version('0.1.0')
+    .version(packageVersion())
     .addHelpText(
       'after',
       '\nExit status: 0 ok, 2 usage, 3 refused, 4 not found, 5 network, 6 stale view, 7 verification failed.\n',
@@ -56,6 +57,13 @@ export async function run(
     }
     return reportFailure(output, error, args);
   }
+}
+
+function packageVersion(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  return version;
 }
 
 function reportFailure(output: Output, error: unknown, args: readonly string[]): number {

@@ -52,8 +52,8 @@ import {
 import type { WalletStore } from './wallet-store.js';
 import { entropyOf, generateEntropy, wordsOf } from './words.js';
 
-/** Longest grant: ten years of 365.25 days, in milliseconds (the ledger's own limit). */
-export const GRANT_MS_MAX = 10 * 365.25 * 24 * 3_600_000;
+/** Longest grant: 3,653 days (ten years), in milliseconds; the default of the ledger's parameter `grantDurationMaxMs`. */
+export const GRANT_MS_MAX = 3_653 * 24 * 3_600_000;
 /** How far ahead of the newest finalized block a transaction may still enter one; the protocol's own limit is 512. */
 const EXPIRY_BLOCKS = 256;
 const VIEW_AGE_MS_MAX = 60_000;
