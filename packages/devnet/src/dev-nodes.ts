@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chainIdOf, DEFAULT_PARAMETERS, type Genesis, genesisToJson } from '@radledger/chain';
 import { compareBytes, fromHex, publicKeyOf, randomBytes, toHex } from '@radledger/primitives';
-import { type DevProcess, startProcess } from './dev-process.js';
+import { type DevProcess, type ProcessOptions, startProcess } from './dev-process.js';
 import { freePorts } from './free-port.js';
 import { PROGRAMS } from './programs.js';
 import { runJsonTool } from './run-tool.js';
@@ -25,7 +25,7 @@ export interface DevNodes {
   readonly genesisFile: string;
   readonly nodes: readonly DevNode[];
   /** Starts (again) the node of that index. */
-  start(index: number): Promise<DevProcess>;
+  start(index: number, how?: Pick<ProcessOptions, 'nodeOptions' | 'environment'>): Promise<DevProcess>;
 }
 
 export interface NodeNetOptions {
@@ -87,15 +87,10 @@ export async function createNodes(options: NodeNetOptions): Promise<DevNodes> {
     chainId: chainIdOf(genesis),
     genesisFile,
     nodes,
-    start(index) {
-      const node = nodes[index] as DevNode;
-      const logFile = join(folder, `${node.name}.log`);
-      return startProcess({
-        name: node.name,
-        script: PROGRAMS.node,
-        args: ['run', '--config', node.configFile],
-        logFile,
-      });
+    start(index, how = {}) {
+      const { name, configFile } = nodes[index] as DevNode;
+      const args = ['run', '--config', configFile];
+      return startProcess({ name, script: PROGRAMS.node, args, logFile: join(folder, `${name}.log`), ...how });
     },
   };
 }

@@ -14,6 +14,10 @@ export interface ProcessOptions {
   readonly logFile: string;
   /** Default 30,000. */
   readonly readyTimeoutMs?: number;
+  /** Options of Node itself, before the script. */
+  readonly nodeOptions?: readonly string[];
+  /** Added to this process' environment. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export interface DevProcess {
@@ -34,11 +38,14 @@ export interface DevProcess {
  * @throws {DevnetError} `NOT_BUILT` | `PROCESS_FAILED` (its last words are in the log) | `NOT_READY`
  */
 export async function startProcess(options: ProcessOptions): Promise<DevProcess> {
-  const { name, script, args, logFile, readyTimeoutMs = 30_000 } = options;
+  const { name, script, args, logFile, readyTimeoutMs = 30_000, nodeOptions = [], environment = {} } = options;
   if (!existsSync(script)) {
     throw new DevnetError({ code: 'NOT_BUILT', script: name }, 'run `npm run build` first');
   }
-  const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [...nodeOptions, script, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...environment },
+  });
   const log = createWriteStream(logFile, { flags: 'a' });
   child.stderr.pipe(log, { end: false });
   child.stdout.pipe(log, { end: false });

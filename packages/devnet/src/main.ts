@@ -1,6 +1,9 @@
-/** `npm run demo` plays the story and ends; `npm start` plays it and keeps the net running until Ctrl-C. */
+/**
+ * `npm run demo` plays the story and ends; `npm start` plays it and keeps the net running until Ctrl-C.
+ *   main.js demo|start [folder]
+ */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { DevnetError } from './errors.js';
 import { type LocalNet, startLocalNet } from './local-net.js';
 import { writeNetworkFile } from './network-file.js';
@@ -8,8 +11,9 @@ import { DEV_FOLDER } from './programs.js';
 import { playStory } from './story.js';
 
 const keepRunning = process.argv[2] === 'start';
-const pidFile = join(DEV_FOLDER, 'devnet.pid');
-const networkFile = join(DEV_FOLDER, 'network.json');
+const folder = resolve(process.argv[3] ?? DEV_FOLDER);
+const pidFile = join(folder, 'devnet.pid');
+const networkFile = join(folder, 'network.json');
 const startedAt = performance.now();
 
 function tell(text: string, detail?: string): void {
@@ -26,12 +30,12 @@ async function run(): Promise<void> {
   let net: LocalNet | undefined;
   try {
     tell('Four nodes, a hospital and a practice start.');
-    net = await startLocalNet(DEV_FOLDER, ({ name, pid }) => tell(`   ${name} runs.`, `process ${pid}`));
+    net = await startLocalNet(folder, ({ name, pid }) => tell(`   ${name} runs.`, `process ${pid}`));
     const story = playStory(net.cast, tell);
     const studies = await Promise.race([story, interrupted]);
     if (studies === 'interrupted') return void story.catch(() => undefined);
     await writeNetworkFile(networkFile, { ...net.network, studies });
-    tell('The story is told; .radledger/dev/network.json says what runs where.');
+    tell('The story is told; what runs where:', relative(process.cwd(), networkFile));
     if (keepRunning) {
       for (const { name, api } of net.network.nodes) tell(`   ${name}`, api);
       for (const { name, api, iti43 } of net.network.sources) tell(`   ${name}`, `${api}   ITI-43 ${iti43}`);
@@ -51,8 +55,8 @@ async function claimFolder(): Promise<void> {
   if (pid > 0 && isAlive(pid)) {
     throw new DevnetError({ code: 'ALREADY_RUNNING', pid }, `process ${pid} keeps a local net running: end it first`);
   }
-  await rm(DEV_FOLDER, { recursive: true, force: true });
-  await mkdir(DEV_FOLDER, { recursive: true, mode: 0o700 });
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true, mode: 0o700 });
   await writeFile(pidFile, `${process.pid}\n`);
 }
 
