@@ -73,7 +73,7 @@ export function chainIdOf(genesis: Genesis): Uint8Array {
 /** @throws {ChainError} `GENESIS_INVALID` | `PARAMETER_OUT_OF_RANGE` | `MALFORMED` */
 export function validateGenesis(genesis: Genesis): void {
   try {
-    genesisSchema.encode(genesis);
+    genesisSchema.decode(genesisSchema.encode(genesis));
   } catch (cause) {
     if (!(cause instanceof PrimitivesError)) throw cause;
     throw new ChainError({ code: 'MALFORMED', format: 'genesis' }, 'expected values within their ranges', { cause });

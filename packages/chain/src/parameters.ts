@@ -1,21 +1,22 @@
 /** The numbers a network is run by; genesis sets them, the cell `params` holds them. Spec: docs/spec/genesis.md, section 2. */
-import { type Infer, type Schema, struct, uint } from '@radledger/primitives';
+import { type Infer, type Schema, struct } from '@radledger/primitives';
 import { choice } from '@radledger/transactions';
 import { ChainError } from './errors.js';
 
 /** 2^31 - 1: wide enough for every parameter but the longest spans of time. */
 const NUMBER_MAX = 0x7fffffff;
 
-/** An integer from `min` to `max`: a parameter out of range would stop every node. */
+/** An integer from `min` to `max`: a parameter out of range would stop every node. Checked when read, and named. */
 function parameter(min: number, max = NUMBER_MAX): Schema<number> {
-  const inner = uint(max);
-  const check = (value: number, path: string): number => {
-    if (value >= min) return value;
-    throw new ChainError({ code: 'PARAMETER_OUT_OF_RANGE', parameter: path }, `expected ${min} or more for ${path}`);
-  };
   return {
-    encode: (value) => inner.encode(check(value, 'a parameter')),
-    decode: (value, path = '') => check(inner.decode(value, path), path),
+    encode: (value) => value,
+    decode(value, path = '') {
+      if (typeof value === 'number' && Number.isSafeInteger(value) && value >= min && value <= max) return value;
+      throw new ChainError(
+        { code: 'PARAMETER_OUT_OF_RANGE', parameter: path },
+        `expected ${min} to ${max} for ${path}`,
+      );
+    },
   };
 }
 

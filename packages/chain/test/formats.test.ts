@@ -125,6 +125,11 @@ describe('genesis', () => {
     expect(change({ sources: [] })).toBe('MALFORMED');
     expect(change({ name: '' })).toBe('MALFORMED');
     expect(change({ parameters: { ...genesis.parameters, epochHeights: 1 } })).toBe('PARAMETER_OUT_OF_RANGE');
+    expect(change({ parameters: { ...genesis.parameters, workBits: 33 } })).toBe('PARAMETER_OUT_OF_RANGE');
+    expect(change({ parameters: { ...genesis.parameters, workBits: 0.5 } })).toBe('PARAMETER_OUT_OF_RANGE');
+    expect(() => chainIdOf({ ...genesis, parameters: { ...genesis.parameters, committeeMax: 129 } })).toThrow(
+      'parameters.committeeMax',
+    );
     const json = genesisToJson(genesis);
     expect(codeOf(() => genesisFromJson({ ...json, extra: 1 }))).toBe('MALFORMED');
     expect(codeOf(() => genesisFromJson({ ...json, format: 2 }))).toBe('MALFORMED');

@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import * as transactions from '../src/index.js';
+
+test('the public surface', () => {
+  expect(Object.keys(transactions).sort()).toMatchInlineSnapshot(`
+    [
+      "BASE_URL_BYTES_MAX",
+      "KEY_ROLE_NUMBERS",
+      "KIND_NUMBERS",
+      "MANIFEST_INSTANCES_MAX",
+      "RETIRE_REASON_NUMBERS",
+      "SCOPE_VIEW",
+      "SOURCE_NAME_BYTES_MAX",
+      "TRANSACTION_BYTES_MAX",
+      "TRANSACTION_FORMAT",
+      "TRANSACTION_KINDS",
+      "TransactionError",
+      "acceptanceMessage",
+      "choice",
+      "contentOf",
+      "createManifest",
+      "createTransaction",
+      "decodeManifest",
+      "decodeTransaction",
+      "delegateAcceptanceMessage",
+      "encodeManifest",
+      "isKind",
+      "isOpeningOf",
+      "isWorkStampValid",
+      "keyProofMessage",
+      "keyRoleSchema",
+      "kindOfNumber",
+      "moveAcceptanceMessage",
+      "openingOf",
+      "recipientTag",
+      "retireReasonSchema",
+      "signAcceptance",
+      "signDelegateAcceptance",
+      "signKeyProof",
+      "signMoveAcceptance",
+      "signatureClaims",
+      "signedMessageOf",
+      "solveWorkStamp",
+      "studyIdOf",
+      "studySalts",
+      "validateBaseUrl",
+      "validateSourceName",
+      "validateUid",
+      "workStampDigest",
+    ]
+  `);
+});
