@@ -9,8 +9,9 @@ afterEach(async () => {
 
 test('four processes make blocks; one is killed and comes back; two killed stop the chain until one returns', async () => {
   net = await prepareNet(4, { targetIntervalMs: 300 });
-  const { nodes, start } = net;
-  for (const node of nodes) await start(node);
+  const own = net;
+  const { nodes } = own;
+  for (const node of nodes) await own.start(node);
   const apiOf = (index: number): string => nodes[index]?.process?.api ?? '';
   const kill = async (index: number): Promise<void> => {
     nodes[index]?.process?.child.kill('SIGKILL');
@@ -25,14 +26,14 @@ test('four processes make blocks; one is killed and comes back; two killed stop 
   const [third, fourth] = [nodes[2], nodes[3]];
   if (!third || !fourth) throw new Error('expected four nodes');
   const { height: whenBack } = await statusOf(apiOf(0));
-  await start(fourth);
+  await own.start(fourth);
   await heightReached(apiOf(3), whenBack + 3);
   expect((await statusOf(apiOf(3))).voting.allowed).toBe(true);
 
   await kill(2);
   await kill(3);
   const { height: stopped } = await statusOf(apiOf(0));
-  await start(third);
+  await own.start(third);
   await heightReached(apiOf(0), stopped + 4);
   await heightReached(apiOf(2), stopped + 4);
 }, 60_000);

@@ -1,7 +1,7 @@
 /** The way of a transaction from bytes to the mempool: size, bytes, signatures, state, in this order (design D10, D12). */
 import { type CheckResult, checkTransaction, type LeftOut, type TransactionRefusalCode } from '@radledger/chain';
-import { CodedError, sha256, toHex, verifyFast } from '@radledger/primitives';
-import { decodeTransaction, type SignedTransaction, signatureClaims } from '@radledger/transactions';
+import { sha256, toHex, verifyFast } from '@radledger/primitives';
+import { decodeTransaction, type SignedTransaction, signatureClaims, TransactionError } from '@radledger/transactions';
 import type { ChainView } from './block-tree.js';
 import { BoundedMap } from './bounded-map.js';
 import type { EventHub } from './event-hub.js';
@@ -104,8 +104,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
     try {
       return decodeTransaction(bytes, chainId, { bytesMax: options.transactionBytesMax });
     } catch (cause) {
-      if (!(cause instanceof CodedError)) throw cause;
-      throw refused(String(cause.code), 'bytes', true, proseOf(cause), cause);
+      if (!(cause instanceof TransactionError)) throw cause;
+      throw refused(cause.code, 'bytes', true, proseOf(cause), cause);
     }
   }
 
@@ -224,6 +224,7 @@ function refused(rule: string, stage: RefusalStage, permanent: boolean, message:
   return new LedgerError({ code: 'TRANSACTION_REFUSED', rule, stage, permanent }, message, { cause });
 }
 
-function proseOf(error: CodedError<{ readonly code: string }>): string {
-  return error.message.slice(error.code.length + 2);
+/** The message of a coded error without the code in front. */
+function proseOf({ code, message }: { readonly code: string; readonly message: string }): string {
+  return message.slice(code.length + 2);
 }

@@ -15,16 +15,18 @@ import {
   type WriteSet,
 } from '@radledger/chain';
 import { type BlockVerdict, type BuildRequest, type ConsensusModule, encodeDutyEvent } from '@radledger/consensus';
-import { equalBytes, type SignatureClaim, toHex, verifyAll } from '@radledger/primitives';
+import { equalBytes, toHex } from '@radledger/primitives';
 import type { LedgerStore } from '@radledger/storage';
 import { decodeTransaction, type SignedTransaction, signatureClaims } from '@radledger/transactions';
 import type { Admission } from './admission.js';
 import type { ChainHead } from './chain-head.js';
 import type { ChainView } from './block-tree.js';
+import { BoundedMap } from './bounded-map.js';
 import type { EpochContexts } from './epoch-contexts.js';
 import { LedgerError } from './errors.js';
 import { createJobQueue } from './job-queue.js';
 import type { Mempool } from './mempool.js';
+import { verifyInSlices } from './signature-slices.js';
 
 export interface BlockExecutorOptions {
   readonly chainId: Uint8Array;
@@ -44,6 +46,11 @@ export interface BlockExecutor {
   build(request: BuildRequest): Promise<Block | undefined>;
   verify(block: Block): Promise<BlockVerdict>;
   /**
+   * Begins the signature checks of a block that will be verified soon, beside what is executed now. Says nothing about the
+   * block: what does not hold is found again when it is verified.
+   */
+  prepare(block: Block): void;
+  /**
    * Makes a block durable whose finality was verified; one that is finalized already is passed over.
    * @throws {LedgerError} `STORE_FAILED` when another block of that height is finalized, or this one does not execute
    */
@@ -52,12 +59,19 @@ export interface BlockExecutor {
   idle(): Promise<void>;
 }
 
+/** Blocks whose signatures are checked ahead. */
+const PREPARED_MAX = 4;
+
 /** A wrong body says nothing about the block: the peer that sent it is at fault. */
 const BODY_CODES: ReadonlySet<string> = new Set(['WRONG_BODY_SIZE', 'WRONG_TRANSACTION_ROOT']);
 
 export function createBlockExecutor(options: BlockExecutorOptions): BlockExecutor {
   const { chainId, store, head, module, rules, epochs, parameters, mempool, admission } = options;
   const inOrder = createJobQueue();
+  const prepared = new BoundedMap<
+    string,
+    { readonly decoded: readonly SignedTransaction[]; readonly hold: Promise<boolean> }
+  >(PREPARED_MAX);
 
   function decodeAll(block: Block): readonly SignedTransaction[] | undefined {
     try {
@@ -76,14 +90,15 @@ export function createBlockExecutor(options: BlockExecutorOptions): BlockExecuto
   /** Signatures that no earlier admission or block has shown to be valid. */
   async function signaturesHold(transactions: readonly SignedTransaction[]): Promise<boolean> {
     const fresh = transactions.filter(({ bytes }) => !admission.isVerified(bytes));
-    const claims: SignatureClaim[] = fresh.flatMap((signed) => [...signatureClaims(signed, chainId)]);
-    if (!(await verifyAll(claims))) return false;
+    if (!(await verifyInSlices(fresh.flatMap((signed) => [...signatureClaims(signed, chainId)])))) return false;
     for (const { bytes } of fresh) admission.rememberVerified(bytes);
     return true;
   }
 
   async function judge(block: Block, view: ChainView): Promise<ExecutionResult | { readonly status: 'unsigned' }> {
-    const decoded = decodeAll(block);
+    const early = prepared.get(toHex(block.id));
+    prepared.delete(toHex(block.id));
+    const decoded = early ? early.decoded : decodeAll(block);
     const [execution, signed] = await Promise.all([
       executeBlock({
         chainId,
@@ -94,7 +109,7 @@ export function createBlockExecutor(options: BlockExecutorOptions): BlockExecuto
         block,
         ...(decoded && { decoded }),
       }),
-      decoded ? signaturesHold(decoded) : true,
+      early ? early.hold : decoded ? signaturesHold(decoded) : true,
     ]);
     if (execution.status === 'invalid' && BODY_CODES.has(execution.code)) return execution;
     return signed ? execution : { status: 'unsigned' };
@@ -141,6 +156,10 @@ export function createBlockExecutor(options: BlockExecutorOptions): BlockExecuto
         admission.leftOut(built.left);
         return built.block;
       }),
+    prepare(block) {
+      const decoded = decodeAll(block);
+      if (decoded) prepared.set(toHex(block.id), { decoded, hold: signaturesHold(decoded) });
+    },
     verify: (block) => inOrder(() => verifyNow(block)),
     idle: () => inOrder(() => Promise.resolve()),
     commit: (block, finalityProof) =>

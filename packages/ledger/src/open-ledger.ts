@@ -74,9 +74,8 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     if (stopping) throw new LedgerError({ code: 'CLOSED' }, 'this ledger is closed');
   }
 
-  // Declared before the parts that call them: each is set before the first message can arrive.
-  let driver: ConsensusDriver | undefined;
-  let sync: Sync | undefined;
+  // Parts that earlier parts call: set before the first message can arrive.
+  const parts: { driver?: ConsensusDriver; sync?: Sync } = {};
   let toldWaiting = false;
 
   /** Tells consensus whether a block is worth making now. */
@@ -85,14 +84,14 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     const waiting = mempool.hasOther((id) => tip.isUnfinalizedTransaction(id));
     if (waiting === toldWaiting) return;
     toldWaiting = waiting;
-    driver?.pendingTransactions(waiting);
+    parts.driver?.pendingTransactions(waiting);
   }
 
   function failed(error: unknown): void {
     if (stopping) return;
     stopping = 'STORE_FAILED';
     failure = error;
-    driver?.stop();
+    parts.driver?.stop();
     logger.error({ err: error }, 'this node failed and stopped voting: restart it when the cause is gone');
     events.emit({ type: 'failed', error: error instanceof Error ? error : new Error(String(error)) });
   }
@@ -125,7 +124,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       const { height, timestampMs, stateRoot } = header;
       logger.debug({ height, transactions: transactionIds.length }, 'finalized');
       events.emit({ type: 'finalized', height, id, timestampMs, stateRoot });
-      sync?.announce();
+      parts.sync?.announce();
     },
   });
 
@@ -160,10 +159,10 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     logger,
     finalized: ({ header }: Block) => proofAge.received(header.timestampMs),
     adopted: tellPending,
-    behind: (peer, height) => sync?.behind(peer, height),
+    behind: (peer, height) => parts.sync?.behind(peer, height),
     failed,
   });
-  driver = consensus;
+  parts.driver = consensus;
   const catchUp = createSync({
     chainId,
     store,
@@ -180,7 +179,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     },
     failed,
   });
-  sync = catchUp;
+  parts.sync = catchUp;
   network.on('peer', ({ peerId }) => {
     logger.info({ peer: peerId }, 'peer connected');
     catchUp.peer(peerId);

@@ -175,9 +175,11 @@ export function createSync(options: SyncOptions): Sync {
     }
     const first = ownHeight();
     try {
-      for (const [index, synced] of blocks.entries()) {
+      const decoded = decodeAhead(blocks);
+      for (let index = 0; index < blocks.length; index += 1) {
         if (stop.signal.aborted) return false;
-        await take(synced, from + index);
+        decoded.begin(index + 1);
+        await take(decoded.at(index), blocks[index]?.proof ?? new Uint8Array(), from + index);
       }
     } catch (error) {
       if (!(error instanceof LedgerError) || error.info.code !== 'PEER_DATA_INVALID') throw error;
@@ -192,9 +194,8 @@ export function createSync(options: SyncOptions): Sync {
   }
 
   /** Verifies one block completely and commits it; consensus may have been faster. */
-  async function take({ header: headerBytes, body: bodyBytes, proof }: SyncedBlock, height: number): Promise<void> {
+  async function take(block: Block, proof: Uint8Array, height: number): Promise<void> {
     if (height <= ownHeight()) return;
-    const block = decodeBlock(headerBytes, bodyBytes);
     const { header } = block;
     const { tip } = store;
     if (!tip || header.height !== height) throw falseData('WRONG_HEIGHT');
@@ -211,7 +212,30 @@ export function createSync(options: SyncOptions): Sync {
     await executor.commit(block, proof);
   }
 
-  function decodeBlock(headerBytes: Uint8Array, bodyBytes: Uint8Array): Block {
+  /** Decodes a batch block by block; the signatures of the next are checked while one is executed. */
+  function decodeAhead(blocks: readonly SyncedBlock[]): { begin(index: number): void; at(index: number): Block } {
+    const done: Block[] = [];
+    const at = (index: number): Block => {
+      const known = done[index];
+      if (known) return known;
+      const block = decodeBlock(blocks[index] as SyncedBlock);
+      done[index] = block;
+      return block;
+    };
+    return {
+      begin(index) {
+        if (index >= blocks.length) return;
+        try {
+          executor.prepare(at(index));
+        } catch (error) {
+          if (!(error instanceof LedgerError)) throw error; // a false block is judged at its turn
+        }
+      },
+      at,
+    };
+  }
+
+  function decodeBlock({ header: headerBytes, body: bodyBytes }: SyncedBlock): Block {
     try {
       const header = decodeHeader(headerBytes);
       const body = decodeBody(bodyBytes, { bytesMax: parameters.blockBytesMax });

@@ -36,17 +36,41 @@ afterAll(async () => {
   await net.close();
 });
 
+interface ProofBody {
+  readonly header: string;
+  readonly finality: string | null;
+  readonly name: string;
+  readonly value: string | null;
+  readonly path: string;
+}
+
+/** Members that some answer has; each test looks at those of its own. */
+interface Body {
+  readonly error: { readonly code: string; readonly message: string };
+  readonly height: number;
+  readonly finalized: { readonly proofAgeMs: number };
+  readonly sources: readonly object[];
+  readonly study: object;
+  readonly grant: object;
+  readonly proof: ProofBody;
+  readonly cells: readonly { readonly name: string; readonly value: string }[];
+  readonly id: string;
+  readonly header: string;
+  readonly body: string;
+  readonly blocks: readonly { readonly height: number; readonly finality: string | null }[];
+  readonly duties: readonly object[];
+}
+
 interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  // biome-ignore lint/suspicious/noExplicitAny: answers are JSON, and each test looks at its own members
-  readonly body: any;
+  readonly body: Body;
 }
 
 async function get(path: string, init?: RequestInit): Promise<Answer> {
   const response = await fetch(`${api.url}${path}`, init);
   const text = await response.text();
-  return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
+  return { status: response.status, headers: response.headers, body: JSON.parse(text) as Body };
 }
 
 function post(bytes: Uint8Array, headers: Record<string, string> = {}): Promise<Answer> {
@@ -137,14 +161,14 @@ describe('answers', () => {
     expect(body.proof.finality).toMatch(/^[0-9a-f]+$/);
   });
 
-  function verifies({ height, proof }: { height: number; proof: Record<string, string> }): boolean {
-    const header = decodeHeader(fromHex(proof.header!));
+  function verifies({ height, proof }: Body): boolean {
+    const header = decodeHeader(fromHex(proof.header));
     expect(header.height).toBe(height);
     return verifyCellProof({
       stateRoot: header.stateRoot,
-      name: fromHex(proof.name!),
-      value: proof.value === null ? undefined : fromHex(proof.value!),
-      proof: decodeCellProof(fromHex(proof.path!)),
+      name: fromHex(proof.name),
+      value: proof.value === null ? undefined : fromHex(proof.value),
+      proof: decodeCellProof(fromHex(proof.path)),
     });
   }
 
@@ -152,10 +176,7 @@ describe('answers', () => {
     const { status, body } = await get(`/v1/state/buckets/${prefix}`);
     expect(status).toBe(200);
     const { stateRoot } = decodeHeader(fromHex(body.proof.header));
-    const cells = body.cells.map((cell: { name: string; value: string }) => ({
-      name: fromHex(cell.name),
-      value: fromHex(cell.value),
-    }));
+    const cells = body.cells.map(({ name, value }) => ({ name: fromHex(name), value: fromHex(value) }));
     const proof = decodeCellProof(fromHex(body.proof.path));
     expect(verifyBucket({ stateRoot, prefix, cells, proof })).toBe(true);
     if (cells.length > 0) expect(verifyBucket({ stateRoot, prefix, cells: cells.slice(1), proof })).toBe(false);
@@ -167,13 +188,13 @@ describe('answers', () => {
     expect(toHex(blockIdOf(fromHex(block.header)))).toBe(block.id);
     expect(block.body).toMatch(/^[0-9a-f]+$/);
     const { body: range } = await get('/v1/blocks?from=0&limit=2');
-    expect(range.blocks.map(({ height }: { height: number }) => height)).toEqual([0, 1]);
-    expect(range.blocks[0].finality).toBeNull();
+    expect(range.blocks.map(({ height }) => height)).toEqual([0, 1]);
+    expect(range.blocks[0]?.finality).toBeNull();
     const { body: _, ...summary } = block;
     expect(range.blocks[1]).toEqual(summary);
     const { body: newest } = await get('/v1/blocks?limit=1');
     expect(newest.blocks).toHaveLength(1);
-    expect(newest.blocks[0].height).toBe(ledger.status().finalized.height);
+    expect(newest.blocks[0]?.height).toBe(ledger.status().finalized.height);
   });
 
   test('duties', async () => {

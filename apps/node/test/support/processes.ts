@@ -125,7 +125,7 @@ export async function prepareNet(size: number, parameters: Partial<Parameters> =
     },
     async close() {
       for (const { process: running } of nodes) running?.child.kill('SIGKILL');
-      await Promise.all(nodes.map(({ process: running }) => running?.exited));
+      await Promise.all(nodes.flatMap(({ process: running }) => (running ? [running.exited] : [])));
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -2,8 +2,7 @@
 export interface StreamEvent {
   readonly event: string;
   readonly id: string | undefined;
-  // biome-ignore lint/suspicious/noExplicitAny: data is JSON, and each test looks at its own members
-  readonly data: any;
+  readonly data: Readonly<Record<string, unknown>>;
 }
 
 export interface EventReader {
