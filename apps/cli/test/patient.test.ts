@@ -120,6 +120,12 @@ test('a delegate accepts, is named and is dismissed', async () => {
   const acceptance = String(accepted.json.result?.acceptance);
   const named = await cli(['study', 'delegate', studyId, '--acceptance', acceptance, '--until', '90d']);
   expect(named.json.result, named.stderr).toMatchObject({ studyId });
+  const accept = ['study', 'accept', toHex(hospital.source), studyId, '--role', 'delegate'];
+  const received = await cli([...accept, '--delegation', String(named.json.result?.delegation)], { wallet: other });
+  expect(received.json.result, received.stderr).toMatchObject({ role: 'delegate', status: 'active' });
+  const { link } = await requestLink();
+  const allowed = await cli(['grant', 'allow', studyId, '--request', link, '--until', '7d'], { wallet: other });
+  expect(allowed.json.result, allowed.stderr).toMatchObject({ noticeDelivered: true });
   expect((await cli(['study', 'delegate', studyId, '--none'])).exitCode).toBe(0);
 });
 

@@ -8,6 +8,7 @@ export {
   verifyClaim,
 } from './claim.js';
 export { openClaimReply, sealClaimReply } from './claim-reply.js';
+export { type Delegation, openDelegation, sealDelegation } from './delegation.js';
 export { HandoverError, type HandoverErrorInfo } from './errors.js';
 export { validateGatewayUrl } from './gateway-url.js';
 export {

@@ -16,7 +16,7 @@ import {
   signMoveAcceptance,
 } from '@radledger/transactions';
 import { HandoverError } from './errors.js';
-import { decodeMessage, format, id32, key, signature } from './wire.js';
+import { decodeMessage, format, id32, key, sealingKey, signature } from './wire.js';
 
 const BYTES_MAX = 512;
 
@@ -26,7 +26,16 @@ const role: Schema<'delegate' | 'owner'> = {
   encode: (value) => value,
   decode: (value, path = '') => (value === 'delegate' ? delegateRole : ownerRole).decode(value, path),
 };
-const schema = struct({ format, chainId: id32, source: id32, studyId: id32, role, key, acceptance: signature });
+const schema = struct({
+  format,
+  chainId: id32,
+  source: id32,
+  studyId: id32,
+  role,
+  key,
+  acceptance: signature,
+  sealingKey,
+});
 
 /** What the accepting person gives to the owner: good for this study and this role only. */
 export interface RoleAcceptance {
@@ -37,6 +46,8 @@ export interface RoleAcceptance {
   /** The accepting person's fresh key. */
   readonly key: Uint8Array;
   readonly acceptance: Uint8Array;
+  /** X25519 key to which the owner seals what a delegate needs to know. */
+  readonly sealingKey: Uint8Array;
 }
 
 /** Signs an acceptance with the fresh key of the accepting person. */
@@ -46,13 +57,14 @@ export async function createRoleAcceptance(input: {
   studyId: Uint8Array;
   role: 'delegate' | 'owner';
   signer: Signer;
+  sealingKey: Uint8Array;
 }): Promise<RoleAcceptance> {
-  const { signer, ...study } = input;
+  const { signer, sealingKey: ownSealingKey, ...study } = input;
   const acceptance =
     input.role === 'delegate'
       ? await signDelegateAcceptance({ ...study, delegate: signer })
       : await signMoveAcceptance({ ...study, newOwner: signer });
-  return { ...study, key: signer.publicKey, acceptance };
+  return { ...study, key: signer.publicKey, acceptance, sealingKey: ownSealingKey };
 }
 
 /** The acceptance as text (base64url). */

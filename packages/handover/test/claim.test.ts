@@ -46,7 +46,12 @@ describe('a claim', () => {
   });
 
   test('cut short, or with a byte more, is refused', () => {
-    for (const bytes of [claimBytes.slice(0, -1), new Uint8Array([...claimBytes, 0]), new Uint8Array(0), new Uint8Array(CLAIM_BYTES_MAX + 1)]) {
+    for (const bytes of [
+      claimBytes.slice(0, -1),
+      new Uint8Array([...claimBytes, 0]),
+      new Uint8Array(0),
+      new Uint8Array(CLAIM_BYTES_MAX + 1),
+    ]) {
       expect(() => decodeClaim(bytes)).toThrow(expect.objectContaining({ code: 'MALFORMED_MESSAGE' }));
     }
   });
@@ -72,7 +77,10 @@ describe('a claim', () => {
     const thief = { publicKey: owner.publicKey, sign: (await signerOf('thief')).sign };
     const forged = await createClaim({ ...input, owner: thief });
     await expect(verifyClaim(decodeClaim(forged), invitation)).rejects.toMatchObject({ code: 'SIGNATURE_INVALID' });
-    const forgedPrekey = await createClaim({ ...input, prekeys: [{ ...thief, publicKey: (await signerOf('x')).publicKey }] });
+    const forgedPrekey = await createClaim({
+      ...input,
+      prekeys: [{ ...thief, publicKey: (await signerOf('x')).publicKey }],
+    });
     await expect(verifyClaim(decodeClaim(forgedPrekey), invitation)).rejects.toMatchObject({
       code: 'SIGNATURE_INVALID',
       info: { field: 'acceptance' },
@@ -109,7 +117,11 @@ describe('a claim reply', () => {
   });
 
   test('signed by anyone but the source is refused', async () => {
-    const sealed = await sealClaimReply({ claim: decodeClaim(claimBytes), disclosure, signer: await signerOf('stranger') });
+    const sealed = await sealClaimReply({
+      claim: decodeClaim(claimBytes),
+      disclosure,
+      signer: await signerOf('stranger'),
+    });
     await expect(open(sealed)).rejects.toMatchObject({ code: 'SIGNATURE_INVALID' });
   });
 
@@ -126,7 +138,11 @@ describe('a claim reply', () => {
     ['label', 'x'.repeat(129)],
     ['studyInstanceUid', '1.2.x'],
   ])('with a %s that could deceive is refused', async (field, text) => {
-    const sealing = sealClaimReply({ claim: decodeClaim(claimBytes), disclosure: { ...disclosure, [field]: text }, signer: source });
+    const sealing = sealClaimReply({
+      claim: decodeClaim(claimBytes),
+      disclosure: { ...disclosure, [field]: text },
+      signer: source,
+    });
     await expect(sealing).rejects.toMatchObject({ code: 'TEXT_REFUSED', info: { field } });
   });
 });

@@ -11,10 +11,12 @@ import {
   encodeRoleAcceptance,
   GRANT_NOTICE_BYTES_MAX,
   OWNER_NOTE_BYTES_MAX,
+  openDelegation,
   openGrantNotice,
   openStudySecretReply,
   readRoleAcceptance,
   STUDY_SECRET_REQUEST_BYTES_MAX,
+  sealDelegation,
   sealGrantNotice,
   sealStudySecretReply,
   verifyStudySecretRequest,
@@ -144,7 +146,14 @@ describe('a study secret request', () => {
 describe('a role acceptance', () => {
   test.each(['delegate', 'owner'] as const)('for %s is text that verifies by itself', async (role) => {
     const signer = await signerOf('daughter');
-    const acceptance = await createRoleAcceptance({ chainId, source: source.publicKey, studyId, role, signer });
+    const acceptance = await createRoleAcceptance({
+      chainId,
+      source: source.publicKey,
+      studyId,
+      role,
+      signer,
+      sealingKey: sealingPair.publicKey,
+    });
     expect(await readRoleAcceptance(encodeRoleAcceptance(acceptance))).toEqual(acceptance);
     const other = encodeRoleAcceptance({ ...acceptance, role: role === 'owner' ? 'delegate' : 'owner' });
     await expect(readRoleAcceptance(other)).rejects.toMatchObject({ code: 'SIGNATURE_INVALID' });
@@ -155,6 +164,30 @@ describe('a role acceptance', () => {
     ['kA', 'MALFORMED_MESSAGE'],
   ])('%s is refused', async (text, code) => {
     await expect(readRoleAcceptance(text)).rejects.toMatchObject({ code });
+  });
+});
+
+describe('a delegation', () => {
+  const { era, studySalt, contentSalt, grantSalt, label, studyInstanceUid } = disclosure;
+  const study = { chainId, source: source.publicKey, studyId };
+  const delegation = { ...study, era, studySalt, contentSalt, grantSalt, label, studyInstanceUid };
+  const key = recipient.publicKey;
+
+  test('opens for the delegate, for that study and key alone', async () => {
+    const text = await sealDelegation(delegation, { key, sealingKey: sealingPair.publicKey });
+    expect(await openDelegation({ text, ...study, key, sealingKeyPair: sealingPair })).toEqual(delegation);
+    for (const other of [{ key: owner.publicKey }, { studyId: bytesOf('other') }, { chainId: bytesOf('other') }]) {
+      const opening = openDelegation({ text, ...study, key, sealingKeyPair: sealingPair, ...other });
+      await expect(opening).rejects.toMatchObject({ code: 'SEAL_BROKEN' });
+    }
+  });
+
+  test('whose salt does not give its study id is refused', async () => {
+    const sealing = sealDelegation(
+      { ...delegation, studySalt: bytesOf('x') },
+      { key, sealingKey: sealingPair.publicKey },
+    );
+    await expect(sealing).rejects.toMatchObject({ code: 'STUDY_ID_MISMATCH' });
   });
 });
 
@@ -225,11 +258,13 @@ test('the package exports what its README names, and nothing by accident', () =>
       "generateInvitationCode",
       "generateSealingKeyPair",
       "openClaimReply",
+      "openDelegation",
       "openGrantNotice",
       "openSealed",
       "openStudySecretReply",
       "readRoleAcceptance",
       "sealClaimReply",
+      "sealDelegation",
       "sealGrantNotice",
       "sealStudySecretReply",
       "sealTo",

@@ -11,6 +11,7 @@ import {
   generateSealingKeyPair,
   type Invitation,
   openClaimReply,
+  openDelegation,
   openSealed,
   openStudySecretReply,
   PREKEYS_MAX,
@@ -18,7 +19,7 @@ import {
   type SealContext,
   type SignedImageRequest,
   type SignedStudyDisclosure,
-  type StudyDisclosure,
+  sealDelegation,
   sealGrantNotice,
   sealTo,
   verifyImageRequest,
@@ -382,20 +383,66 @@ export class Wallet {
   /**
    * Names a delegate, who may then allow and revoke for this study until an end date.
    * @param input.acceptance - from the delegate's own wallet
+   * @returns also the text that the delegate's wallet needs (`receiveDelegation`), sealed to it
    * @throws {WalletError} `ACCEPTANCE_MISMATCH` | `NOT_OWNER` | `END_DATE_REFUSED` | `STUDY_NOT_ACTIVE` | `VIEW_STALE`
    */
   async setDelegate(
     input: { studyId: Uint8Array; acceptance: RoleAcceptance; notAfterMs: number },
     options: LongOptions = {},
-  ): Promise<Finalized> {
+  ): Promise<Finalized & { readonly delegation: string }> {
     const head = await this.#freshHead(options.signal);
     this.#checkEnd(input.notAfterMs, head);
     const { record } = await this.#ownedStudy(input.studyId, options);
     this.#checkAcceptance(input.acceptance, record, 'delegate');
+    const { secrets } = await this.#activeStudy(input.studyId, options);
     const { key, acceptance } = input.acceptance;
     const { source, studyId } = record;
+    const delegation = await sealDelegation({ chainId: this.chainId, source, studyId, ...secrets }, input.acceptance);
     const payload = { source, studyId, delegate: { key, acceptance }, notAfterMs: input.notAfterMs };
-    return this.#transact('set-delegate', payload, record, head, options);
+    return { ...(await this.#transact('set-delegate', payload, record, head, options)), delegation };
+  }
+
+  /**
+   * Takes in what an owner sealed for this wallet when she made it her delegate.
+   * @throws {WalletError} `STUDY_UNKNOWN` when the role was not accepted here | `NOT_OWNER` when the ledger does not name
+   *   this wallet's key as delegate; {HandoverError} when the text does not hold
+   */
+  async receiveDelegation(
+    input: { source: Uint8Array; studyId: Uint8Array; delegation: string },
+    options: CallOptions = {},
+  ): Promise<StudyView> {
+    const { source, studyId } = input;
+    const accepted = this.#state.acceptedRoles.findLast((role) => role.role === 'delegate' && isSameStudy(role, input));
+    if (accepted === undefined)
+      throw new WalletError({ code: 'STUDY_UNKNOWN' }, 'this wallet did not accept that role');
+    const { branch, keyIndex } = accepted;
+    const key = this.#keys.ownerKey(branch, keyIndex);
+    const opened = await openDelegation({
+      text: input.delegation,
+      chainId: this.chainId,
+      source,
+      studyId,
+      key,
+      sealingKeyPair: await this.#keys.sealingKeyPair(branch, keyIndex),
+    });
+    const cell = await this.#ledger.study(source, studyId, options.signal);
+    if (cell?.delegate === undefined || !equalBytes(cell.delegate.key, key)) {
+      throw new WalletError({ code: 'NOT_OWNER' }, 'the ledger does not name this wallet as delegate');
+    }
+    const known = this.#state.studies.find((other) => isSameStudy(other, input));
+    const record: StudyRecord = {
+      source,
+      studyId,
+      role: 'delegate',
+      branch,
+      keyIndex,
+      secrets: secretsOf(opened),
+      gatewayApi: undefined,
+      receipt: undefined,
+      grants: known?.grants ?? [],
+    };
+    await this.#save({ studies: [...this.#state.studies.filter((other) => other !== known), record] });
+    return this.#viewOf(record, cell);
   }
 
   /** Ends the delegation; grants that the delegate made stay until revoked. @throws {WalletError} `NOT_OWNER` | `VIEW_STALE` */
@@ -444,7 +491,8 @@ export class Wallet {
     const keyIndex = await this.#takeIndices(branch, 1, options.signal);
     await this.#save({ acceptedRoles: [...this.#state.acceptedRoles, { ...input, branch, keyIndex }] });
     const signer = await this.#keys.ownerSigner(branch, keyIndex);
-    return createRoleAcceptance({ chainId: this.chainId, ...input, signer });
+    const { publicKey: sealingKey } = await this.#keys.sealingKeyPair(branch, keyIndex);
+    return createRoleAcceptance({ chainId: this.chainId, ...input, signer, sealingKey });
   }
 
   /**
@@ -728,7 +776,8 @@ export class Wallet {
     if (cell === undefined || status !== 'active') {
       throw new WalletError({ code: 'STUDY_NOT_ACTIVE', state: status }, 'the study cannot be shared now');
     }
-    if (record.secrets?.era !== cell.era) await this.refreshSecrets(studyId, options);
+    // A source answers owners only; a delegate waits for the owner's next delegation.
+    if (record.secrets?.era !== cell.era && record.role === 'owner') await this.refreshSecrets(studyId, options);
     const current = this.#record(studyId);
     if (current.secrets === undefined)
       throw new WalletError({ code: 'NOT_OWNER' }, 'the salts of this study are not known');
@@ -852,7 +901,7 @@ export class Wallet {
   }
 }
 
-function secretsOf(disclosure: StudyDisclosure): StudySecrets {
+function secretsOf(disclosure: StudySecrets): StudySecrets {
   const { era, studySalt, contentSalt, grantSalt, studyInstanceUid, label } = disclosure;
   return { era, studySalt, contentSalt, grantSalt, studyInstanceUid, label };
 }

@@ -160,6 +160,36 @@ describe('delegating and moving', () => {
     expect((await wallet.study(studyId)).delegate).toBeUndefined();
   });
 
+  test('a delegate allows and revokes until her own end date, and no longer than she is delegate', async () => {
+    const { source, studyId } = await claimOne();
+    const daughter = await world.newWallet();
+    const acceptance = await daughter.acceptRole({ source, studyId, role: 'delegate' });
+    const endMs = Date.now() + 10 * DAY_MS;
+    const { delegation } = await wallet.setDelegate({ studyId, acceptance, notAfterMs: endMs });
+    await expect((await world.newWallet()).receiveDelegation({ source, studyId, delegation })).rejects.toMatchObject({
+      code: 'STUDY_UNKNOWN',
+    });
+    expect(await daughter.receiveDelegation({ source, studyId, delegation })).toMatchObject({
+      role: 'delegate',
+      status: 'active',
+    });
+    const request = await world.practice.request();
+    await expect(daughter.allow({ studyId, request, notAfterMs: endMs + 1 })).rejects.toMatchObject({
+      info: { code: 'END_DATE_REFUSED', rule: 'beyond-delegation' },
+    });
+    const { tag } = await daughter.allow({ studyId, request, notAfterMs: endMs });
+    expect(await world.practice.notices(request)).toMatchObject([{ tag, studyId }]);
+    await daughter.revoke({ studyId, tag });
+    expect(await daughter.grants(studyId)).toMatchObject([{ status: 'revoked' }]);
+    await wallet.removeDelegate(studyId);
+    await expect(daughter.allow({ studyId, request, notAfterMs: endMs })).rejects.toMatchObject({
+      code: 'STUDY_NOT_ACTIVE',
+    });
+    await expect(daughter.receiveDelegation({ source, studyId, delegation })).rejects.toMatchObject({
+      code: 'NOT_OWNER',
+    });
+  });
+
   test('an acceptance for another role or study is refused', async () => {
     const { source, studyId } = await claimOne();
     const daughter = await world.newWallet();

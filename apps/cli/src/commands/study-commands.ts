@@ -66,10 +66,27 @@ function addPatientCommands(study: Command, context: Context): void {
     .argument('<source>', 'source id', idArgument)
     .argument('<study>', 'study id', idArgument)
     .addOption(new Option('--role <role>', 'what to become').choices(['delegate', 'owner']).makeOptionMandatory())
+    .option('--delegation <text>', "second step of a delegate: what the owner's `study delegate` printed")
     .addHelpText('after', example('radledger study accept <source> <study> --role delegate'))
     .action(
-      async (source: Uint8Array, studyId: Uint8Array, options: WalletOptions & { role: 'delegate' | 'owner' }) => {
+      async (
+        source: Uint8Array,
+        studyId: Uint8Array,
+        options: WalletOptions & { role: 'delegate' | 'owner'; delegation?: string },
+      ) => {
+        const { delegation } = options;
+        if (delegation !== undefined && options.role !== 'delegate') {
+          throw usageError(
+            '--delegation',
+            'only a delegate is told by a delegation; a new owner runs `wallet restore`',
+          );
+        }
         await withWallet(context, options, async (wallet) => {
+          if (delegation !== undefined) {
+            const view = await wallet.receiveDelegation({ source, studyId, delegation }, { signal });
+            output.result('study accept', studyJson(view), [`you may now share ${view.label ?? 'the study'}`]);
+            return;
+          }
           const acceptance = await wallet.acceptRole({ source, studyId, role: options.role }, { signal });
           const text = encodeRoleAcceptance(acceptance);
           output.result('study accept', { acceptance: text, key: toHex(acceptance.key), role: options.role }, [text]);
@@ -95,16 +112,18 @@ function addPatientCommands(study: Command, context: Context): void {
           throw usageError('--acceptance', 'give --acceptance and --until, or --none alone');
         }
         await withWallet(context, options, async (wallet) => {
-          const done =
-            acceptance === undefined || until === undefined
-              ? await wallet.removeDelegate(studyId, long)
-              : await wallet.setDelegate(
-                  { studyId, acceptance: await readRoleAcceptance(acceptance), notAfterMs: until },
-                  long,
-                );
-          output.result('study delegate', { studyId: toHex(studyId), ...finalJson(done) }, [
-            `final at height ${done.height}`,
-          ]);
+          if (acceptance === undefined || until === undefined) {
+            const done = await wallet.removeDelegate(studyId, long);
+            const result = { studyId: toHex(studyId), delegation: null, ...finalJson(done) };
+            output.result('study delegate', result, [`final at height ${done.height}`]);
+            return;
+          }
+          const { delegation, ...done } = await wallet.setDelegate(
+            { studyId, acceptance: await readRoleAcceptance(acceptance), notAfterMs: until },
+            long,
+          );
+          const result = { studyId: toHex(studyId), delegation, ...finalJson(done) };
+          output.result('study delegate', result, [delegation]);
         });
       },
     );
