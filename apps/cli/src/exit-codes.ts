@@ -36,7 +36,6 @@ const BY_CODE: Readonly<Record<string, number>> = {
   WALLET_BUSY: EXIT.refused,
   NOT_FOUND: EXIT.notFound,
   REFUSED: EXIT.refused,
-  PIN_MISMATCH: EXIT.verificationFailed,
   // wallet
   WORDS_INVALID: EXIT.usage,
   SNAPSHOT_MALFORMED: EXIT.verificationFailed,

@@ -16,6 +16,7 @@ export function createPinnedFetch(pins: readonly Uint8Array[]): Fetch {
   return async (address, init) => {
     const url = new URL(address);
     const signal = init.signal ?? undefined;
+    signal?.throwIfAborted();
     const socket = await connectPinned(url, pins, signal);
     const body = init.body instanceof Uint8Array || typeof init.body === 'string' ? init.body : undefined;
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
