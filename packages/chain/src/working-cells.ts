@@ -3,7 +3,7 @@ import { compareBytes, toHex } from '@radledger/primitives';
 import { hashedKeyOf } from './cell-names.js';
 import { ChainError } from './errors.js';
 import type { StateReader } from './state-reader.js';
-import { type CellChange, compareKeys } from './tree/update.js';
+import type { CellChange } from './tree/update.js';
 
 /** How one kind of cell is read and written. */
 export interface CellCodec<T> {
@@ -68,7 +68,7 @@ export class WorkingCells {
     slot.isRead = true;
   }
 
-  /** The written cells, sorted for the tree; each value is encoded when the tree asks for it, and noted in `encoded`. */
+  /** The written cells, for the tree; each value is encoded when the tree asks for it, and noted in `encoded`. */
   changes(encoded: Map<string, Uint8Array | undefined>): CellChange[] {
     const changes: CellChange[] = [];
     for (const [hex, slot] of this.slots) {
@@ -84,7 +84,7 @@ export class WorkingCells {
         },
       });
     }
-    return changes.sort((a, b) => compareKeys(a.key, b.key));
+    return changes;
   }
 
   /** All cells with a prefix, as they stand now: the store's, with this block's writes over them. */

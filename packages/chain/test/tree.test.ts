@@ -1,4 +1,4 @@
-import { compareBytes, concatBytes, equalBytes, fromHex, toHex, utf8 } from '@radledger/primitives';
+import { concatBytes, equalBytes, fromHex, toHex, utf8 } from '@radledger/primitives';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -24,14 +24,12 @@ const nameOf = (index: number): Uint8Array => utf8(`cell/${index}`);
 /** Writes values (undefined deletes) in one batch, and gives the root. */
 async function write(state: MemoryState, values: ReadonlyMap<number, number | undefined>): Promise<Uint8Array> {
   const cells = new Map<string, Uint8Array | undefined>();
-  const changes = [...values]
-    .map(([index, value]) => {
-      const name = nameOf(index);
-      const bytes = value === undefined ? undefined : Uint8Array.of(value);
-      cells.set(toHex(name), bytes);
-      return { key: hashedKeyOf(name), name, value: () => bytes };
-    })
-    .sort((a, b) => compareBytes(a.key, b.key));
+  const changes = [...values].map(([index, value]) => {
+    const name = nameOf(index);
+    const bytes = value === undefined ? undefined : Uint8Array.of(value);
+    cells.set(toHex(name), bytes);
+    return { key: hashedKeyOf(name), name, value: () => bytes };
+  });
   const { root, nodes } = await updateTree(state, changes);
   state.commit({ cells, nodes, stateRoot: root });
   return root;

@@ -1,5 +1,5 @@
 /** Changes many cells of the state tree at once; each node is read once. Spec: docs/spec/state.md, section 3. */
-import { toHex } from '@radledger/primitives';
+import { equalBytes, toHex } from '@radledger/primitives';
 import { hashedKeyOf } from '../cell-names.js';
 import { ChainError } from '../errors.js';
 import { noPause, type Pause } from '../execution-input.js';
@@ -35,19 +35,43 @@ export interface TreeUpdate {
 /** Most changes hashed without letting the event loop run: about two milliseconds of work. */
 const SLICE = 128;
 
-/** A change with the hex of its key, from which the paths of nodes are cut. */
-interface KeyedChange extends CellChange {
-  readonly keyHex: string;
+/** What hangs at a key; the hex, from which the paths of nodes are cut, is made for the few keys that name a node. */
+abstract class Keyed {
+  private hex: string | undefined;
+
+  constructor(
+    readonly key: Uint8Array,
+    readonly name: Uint8Array,
+  ) {}
+
+  get keyHex(): string {
+    this.hex ??= toHex(this.key);
+    return this.hex;
+  }
 }
 
-interface Leaf extends Subtree {
-  readonly key: Uint8Array;
-  readonly keyHex: string;
-  readonly name: Uint8Array;
+class KeyedChange extends Keyed {
+  constructor(private readonly change: CellChange) {
+    super(change.key, change.name);
+  }
+
+  value(): Uint8Array | undefined {
+    return this.change.value();
+  }
+}
+
+class Leaf extends Keyed implements Subtree {
+  constructor(
+    key: Uint8Array,
+    name: Uint8Array,
+    readonly hash: Uint8Array,
+  ) {
+    super(key, name);
+  }
 }
 
 /**
- * The tree after `changes`, which are sorted bytewise by key, each key once. Above a slice's size a node's children are
+ * The tree after `changes`, each key once, in any order. Above a slice's size a node's children are
  * worked off one after another, each with its own reads, and `pause` is awaited after each.
  * @throws {ChainError} `STATE_BROKEN` when the store lacks a node that its parent names
  */
@@ -62,12 +86,7 @@ export async function updateTree(
   const [encodedRoot] = await state.getNodes([encodeNodePath(first.key, 0)]);
   const root = encodedRoot === undefined ? createNode() : decodeNode(encodedRoot);
   const update = new Update(state, nodes, options.pause ?? noPause);
-  const keyed = changes.map((change) => ({
-    key: change.key,
-    keyHex: toHex(change.key),
-    name: change.name,
-    value: () => change.value(),
-  }));
+  const keyed = changes.map((change) => new KeyedChange(change));
   const subtree = await update.changeNode(root, 0, keyed);
   return { root: subtree?.hash ?? EMPTY_SUBTREE, nodes };
 }
@@ -171,22 +190,22 @@ class Update {
     changes: readonly KeyedChange[],
   ): Subtree | undefined {
     const leaves: Leaf[] = [];
-    for (const { key, keyHex, name, value } of changes) {
-      const bytes = value();
-      if (bytes !== undefined) leaves.push({ key, keyHex, name, hash: leafHashOf(key, valueHashOf(bytes)) });
+    for (const change of changes) {
+      const bytes = change.value();
+      if (bytes === undefined) continue;
+      leaves.push(new Leaf(change.key, change.name, leafHashOf(change.key, valueHashOf(bytes))));
     }
     if (existing?.name !== undefined) {
       const { hash, name } = existing;
       const key = hashedKeyOf(name);
-      if (!changes.some((change) => compareKeys(change.key, key) === 0)) {
-        leaves.push({ key, keyHex: toHex(key), name, hash });
-        leaves.sort((a, b) => compareKeys(a.key, b.key));
+      if (!changes.some((change) => equalBytes(change.key, key))) {
+        leaves.push(new Leaf(key, name, hash));
       }
     }
     return this.plant(leaves, depth);
   }
 
-  /** A fresh subtree over sorted leaves. */
+  /** A fresh subtree over leaves. */
   private plant(leaves: readonly Leaf[], depth: number): Subtree | undefined {
     if (leaves.length <= 1) {
       const leaf = leaves[0];
@@ -208,27 +227,17 @@ class Update {
   }
 }
 
-/** Neighbours with the same nibble at `depth`, in order. */
-function groupsByNibble<T extends { readonly key: Uint8Array }>(sorted: readonly T[], depth: number): (readonly T[])[] {
-  const groups: (readonly T[])[] = [];
-  let start = 0;
-  for (let end = 1; end <= sorted.length; end++) {
-    const previous = sorted[end - 1];
-    const next = sorted[end];
-    if (next !== undefined && nibbleOf(next.key, depth) === nibbleOf((previous as T).key, depth)) continue;
-    if (previous !== undefined) groups.push(start === 0 && end === sorted.length ? sorted : sorted.slice(start, end));
-    start = end;
+/** Items by their nibble at `depth`, in the order of the nibbles. */
+function groupsByNibble<T extends { readonly key: Uint8Array }>(items: readonly T[], depth: number): (readonly T[])[] {
+  if (items.length <= 1) return items.length === 0 ? [] : [items];
+  const groups = new Map<number, T[]>();
+  for (const item of items) {
+    const nibble = nibbleOf(item.key, depth);
+    const group = groups.get(nibble);
+    if (group === undefined) groups.set(nibble, [item]);
+    else group.push(item);
   }
-  return groups;
-}
-
-/** Bytewise order of two hashed keys. */
-export function compareKeys(a: Uint8Array, b: Uint8Array): number {
-  for (let i = 0; i < 32; i++) {
-    const difference = (a[i] as number) - (b[i] as number);
-    if (difference !== 0) return difference;
-  }
-  return 0;
+  return [...groups].sort((a, b) => a[0] - b[0]).map(([, group]) => group);
 }
 
 function decodeExisting(encoded: Uint8Array | undefined): TreeNode {
