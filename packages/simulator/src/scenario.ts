@@ -7,9 +7,21 @@ import type { LinkFaults } from './sim-network.js';
 
 /** A moment at which something breaks. */
 export type Fault =
-  | { readonly atMs: number; readonly kind: 'crash'; readonly node: number; readonly downMs: number; readonly portCalls: number }
+  | {
+      readonly atMs: number;
+      readonly kind: 'crash';
+      readonly node: number;
+      readonly downMs: number;
+      readonly portCalls: number;
+    }
   | { readonly atMs: number; readonly kind: 'blackout'; readonly downMs: number }
-  | { readonly atMs: number; readonly kind: 'partition'; readonly sides: readonly number[]; readonly oneWay: boolean; readonly forMs: number };
+  | {
+      readonly atMs: number;
+      readonly kind: 'partition';
+      readonly sides: readonly number[];
+      readonly oneWay: boolean;
+      readonly forMs: number;
+    };
 
 /** Everything a run is made of, drawn from its seed. */
 export interface Scenario {
@@ -92,10 +104,18 @@ function distinct(prng: Prng, below: number, count: number): number[] {
 }
 
 /** Voters of a scenario in the order of their ids, with the number of the node that holds each. */
-export function membersOf(scenario: Scenario, crypto: SimCrypto): { readonly members: EpochCell['members']; readonly nodes: readonly number[] } {
+export function membersOf(
+  scenario: Scenario,
+  crypto: SimCrypto,
+): { readonly members: EpochCell['members']; readonly nodes: readonly number[] } {
   const made = scenario.weights.map((weight, node) => ({
     node,
-    member: { source: hash('sim/source', node), nodeKey: crypto.keyOf('node', node), vrfKey: crypto.keyOf('vrf', node), weight },
+    member: {
+      source: hash('sim/source', node),
+      nodeKey: crypto.keyOf('node', node),
+      vrfKey: crypto.keyOf('vrf', node),
+      weight,
+    },
   }));
   made.sort((a, b) => compareBytes(a.member.source, b.member.source));
   return { members: made.map(({ member }) => member), nodes: made.map(({ node }) => node) };

@@ -1,6 +1,21 @@
 /** A trivial executor in place of the ledger: the state is the hash of all that was applied. */
-import { type Block, blockIdOf, type Body, bodyBytesOf, type EpochCell, type Header, type Parameters } from '@radledger/chain';
-import { type BlockVerdict, type BuildRequest, type EpochContext, epochContextOf, type FinalizedByProof, type FinalizedState } from '@radledger/consensus';
+import {
+  type Block,
+  blockIdOf,
+  type Body,
+  bodyBytesOf,
+  type EpochCell,
+  type Header,
+  type Parameters,
+} from '@radledger/chain';
+import {
+  type BlockVerdict,
+  type BuildRequest,
+  type EpochContext,
+  epochContextOf,
+  type FinalizedByProof,
+  type FinalizedState,
+} from '@radledger/consensus';
 import { equalBytes, hash, toHex } from '@radledger/primitives';
 
 const ZERO = new Uint8Array(32);
@@ -101,7 +116,8 @@ export class SimChain {
     const tip = this.tip();
     const parent = equalBytes(header.parentId, tip.id) ? tip.header : this.overlays.get(toHex(header.parentId));
     if (parent === undefined) return { kind: 'notYet' };
-    if (body.transactions.some((bytes) => bytes[0] === INVALID_TRANSACTION)) return { kind: 'invalid', code: 'BAD_TRANSACTION' };
+    if (body.transactions.some((bytes) => bytes[0] === INVALID_TRANSACTION))
+      return { kind: 'invalid', code: 'BAD_TRANSACTION' };
     if (!equalBytes(stateRootOf(parent, body), header.stateRoot)) return { kind: 'invalid', code: 'STATE_ROOT' };
     this.overlays.set(toHex(block.id), header);
     return { kind: 'valid' };

@@ -1,6 +1,12 @@
 /** One replica: the unmodified module in the unmodified host, on virtual time, network and disk. */
 import type { Block } from '@radledger/chain';
-import { type ConsensusModule, type ConsensusReport, type FinalizedByProof, type Member, type PeerId } from '@radledger/consensus';
+import {
+  type ConsensusModule,
+  type ConsensusReport,
+  type FinalizedByProof,
+  type Member,
+  type PeerId,
+} from '@radledger/consensus';
 import { createHost, type Host, type HostPorts } from '@radledger/consensus/host';
 import type { EventHeap } from './event-heap.js';
 import { Later } from './later.js';
@@ -152,7 +158,9 @@ export class SimNode {
       signLog: { append: (record) => (enter() ? this.disk.append(record) : new Later<void>()) as PromiseLike<void> },
       build: (request) =>
         after(prng.between(0, 5), () => {
-          const transactions = this.waiting ? [Uint8Array.of(prng.between(0, 200), this.index, request.buildId & 0xff)] : [];
+          const transactions = this.waiting
+            ? [Uint8Array.of(prng.between(0, 200), this.index, request.buildId & 0xff)]
+            : [];
           this.waiting = false;
           const block = this.chain.build(request, transactions);
           this.host?.pendingTransactions(false);
@@ -181,7 +189,9 @@ export class SimNode {
       if (this.incarnation !== incarnation) return;
       this.syncing = false;
       if (!surroundings.isUp(from, this.index) || !surroundings.isUp(this.index, from)) return;
-      const fetched = surroundings.node(from).chain.finalized.slice(this.chain.height, this.chain.height + SYNC_BLOCKS_MAX);
+      const fetched = surroundings
+        .node(from)
+        .chain.finalized.slice(this.chain.height, this.chain.height + SYNC_BLOCKS_MAX);
       const kept: FinalizedByProof[] = [];
       for (const entry of fetched) {
         if (!this.proves(entry)) break;

@@ -78,7 +78,10 @@ export function simulate(options: SimulationOptions): SimulationResult {
     run.play();
   } catch (error) {
     if (!(error instanceof Violation)) {
-      violation = { invariant: 'no-crash', message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+      violation = {
+        invariant: 'no-crash',
+        message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      };
     } else violation = { invariant: error.invariant, message: error.message };
   }
   return { ...run.result(), violation };
@@ -98,6 +101,7 @@ class Run implements NodeSurroundings {
   private events = 0;
   private faultCount = 0;
   private recoveredMs = 0;
+  private found: { readonly error: unknown } | undefined;
 
   constructor(private readonly options: SimulationOptions) {
     const prng = new Prng(options.seed);
@@ -107,7 +111,9 @@ class Run implements NodeSurroundings {
     const genesis: SimGenesis = { chainId: hash('sim/chain', options.seed), parameters: scenario.parameters, members };
     const memberOf = (node: number): Member => members[nodes.indexOf(node)] as Member;
     this.peerIds = scenario.weights.map((_, node) => toHex(memberOf(node).nodeKey));
-    this.network = new SimNetwork(this.heap, prng.fork(), scenario.links, (from, to, bytes) => this.deliver(from, to, bytes));
+    this.network = new SimNetwork(this.heap, prng.fork(), scenario.links, (from, to, bytes) =>
+      this.deliver(from, to, bytes),
+    );
     const honest = scenario.weights.map((_, node) => node).filter((node) => !scenario.byzantine.includes(node));
     this.watcher = options.createWatcher(genesis, honest.map(memberOf));
     const chosen = options.behaviours.filter(({ name }) => scenario.behaviours.includes(name));
@@ -152,8 +158,14 @@ class Run implements NodeSurroundings {
     const deadlineMs = heap.nowMs + LIVENESS_MS_MAX;
     while (honest.some(({ chain }) => chain.height < target)) {
       if (!this.advance(deadlineMs)) {
-        const heights = honest.map(({ chain, host }) => `${chain.height} (view ${host?.status().view}, ${JSON.stringify(host?.status().voting)})`);
-        throw new Violation('liveness', `height ${target} not reached ${LIVENESS_MS_MAX} ms after the faults: ${heights.join(', ')}`);
+        const heights = honest.map(
+          ({ chain, host }) =>
+            `${chain.height} (view ${host?.status().view}, ${JSON.stringify(host?.status().voting)})`,
+        );
+        throw new Violation(
+          'liveness',
+          `height ${target} not reached ${LIVENESS_MS_MAX} ms after the faults: ${heights.join(', ')}`,
+        );
       }
     }
     this.recoveredMs = heap.nowMs - scenario.healMs;
@@ -172,7 +184,9 @@ class Run implements NodeSurroundings {
 
   private advance(untilMs: number): boolean {
     if (++this.events > EVENTS_MAX) throw new Violation('bounded-work', `more than ${EVENTS_MAX} events`);
-    return this.heap.step(untilMs);
+    const more = this.heap.step(untilMs);
+    if (this.found !== undefined) throw this.found.error;
+    return more;
   }
 
   private honest(): readonly SimNode[] {
@@ -211,7 +225,12 @@ class Run implements NodeSurroundings {
 
   private heal(): void {
     this.network.heal();
-    this.network.faults = { ...this.scenario.links, lossPercent: 0, slowPercent: 0, delayMsMax: Math.max(5, this.scenario.parameters.assumedDelayMs >> 1) };
+    this.network.faults = {
+      ...this.scenario.links,
+      lossPercent: 0,
+      slowPercent: 0,
+      delayMsMax: Math.max(5, this.scenario.parameters.assumedDelayMs >> 1),
+    };
     for (const node of this.nodes) {
       node.crashAfter(undefined);
       if (!node.isUp) node.start();
@@ -282,7 +301,8 @@ class Run implements NodeSurroundings {
   reported(): void {}
 
   failed(node: SimNode, error: unknown): void {
-    if (!this.scenario.byzantine.includes(node.index) || error instanceof Violation) throw error;
+    // Thrown here it could end in the host's own error path: it is raised by the loop, after this event.
+    if (!this.scenario.byzantine.includes(node.index) || error instanceof Violation) this.found ??= { error };
   }
 
   private note(kind: string, node: number, detail: string): void {

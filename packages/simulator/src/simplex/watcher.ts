@@ -56,7 +56,9 @@ export function createSimplexWatcher(genesis: SimGenesis): Watcher {
       if (message.type === 'certificate') certificate(message.certificate);
       if (message.type !== 'proposal') return;
       const { block, again } = message;
-      for (const shown of certificatesOf(decodeJustification(again ?? block.body.justification, parameters.blockBytesMax))) {
+      for (const shown of certificatesOf(
+        decodeJustification(again ?? block.body.justification, parameters.blockBytesMax),
+      )) {
         certificate(shown);
       }
     },
@@ -96,7 +98,11 @@ function epochPrefix(bytes: Uint8Array): string {
   return toHex(bytes.subarray(0, 80));
 }
 
-function checkWeight(certificate: Certificate, committee: readonly Member[], totalWeight: EpochContext['totalWeight']): void {
+function checkWeight(
+  certificate: Certificate,
+  committee: readonly Member[],
+  totalWeight: EpochContext['totalWeight'],
+): void {
   const seats = new Set(certificate.groups.flatMap(({ signatures }) => signatures.map(([seat]) => seat)));
   const count = certificate.groups.reduce((sum, { signatures }) => sum + signatures.length, 0);
   if (seats.size !== count) throw new Violation('I5', 'a certificate counts a seat twice');

@@ -1,0 +1,83 @@
+/** Many seeds on worker threads; the result does not depend on how they were shared out. */
+import { createHash } from 'node:crypto';
+import { Worker } from 'node:worker_threads';
+import type { SimulationResult } from './simulation.js';
+
+export interface SweepOptions {
+  readonly start: number;
+  readonly seeds: number;
+  readonly workers: number;
+  /** Runs each seed twice and compares: what differs was not decided by the seed. */
+  readonly twice: boolean;
+  readonly mutant?: string;
+  readonly progress?: (done: number) => void;
+}
+
+export interface SweepResult {
+  readonly seeds: number;
+  readonly violations: readonly SimulationResult[];
+  /** SHA-256 over the trace hashes of all seeds, ascending, as hex. */
+  readonly traces: string;
+  readonly finalized: number;
+  readonly faults: number;
+}
+
+/** Seeds that a worker takes at a time. */
+const BATCH = 25;
+
+/** What a worker is asked for. */
+export interface SweepTask {
+  readonly from: number;
+  readonly to: number;
+  readonly twice: boolean;
+  readonly mutant: string | undefined;
+}
+
+export async function sweep(options: SweepOptions): Promise<SweepResult> {
+  const { start, seeds } = options;
+  const results = new Map<number, SimulationResult>();
+  const end = start + seeds;
+  let next = start;
+  await Promise.all(
+    Array.from({ length: options.workers }, async () => {
+      const worker = new Worker(new URL('./sweep-worker.js', import.meta.url));
+      try {
+        while (next < end) {
+          const from = next;
+          next = Math.min(end, from + BATCH);
+          const task: SweepTask = { from, to: next, twice: options.twice, mutant: options.mutant };
+          for (const result of await run(worker, task)) results.set(result.seed, result);
+          options.progress?.(results.size);
+        }
+      } finally {
+        await worker.terminate();
+      }
+    }),
+  );
+  return summary([...results.values()].sort((a, b) => a.seed - b.seed));
+}
+
+function run(worker: Worker, task: SweepTask): Promise<readonly SimulationResult[]> {
+  return new Promise((resolve, reject) => {
+    const settle = (then: () => void): void => {
+      worker.removeAllListeners();
+      then();
+    };
+    worker.once('message', (results: readonly SimulationResult[]) => settle(() => resolve(results)));
+    worker.once('error', (error) => settle(() => reject(error)));
+    worker.once('exit', (code) => settle(() => reject(new Error(`a worker ended with code ${code}`))));
+    worker.postMessage(task);
+  });
+}
+
+function summary(results: readonly SimulationResult[]): SweepResult {
+  const traces = createHash('sha256');
+  for (const { traceHash } of results) traces.update(traceHash);
+  return {
+    seeds: results.length,
+    violations: results.filter(({ violation }) => violation !== undefined),
+    traces: traces.digest('hex'),
+    finalized: results.reduce((sum, { finalized }) => sum + finalized, 0),
+    faults: results.reduce((sum, { faults }) => sum + faults, 0),
+  };
+}
