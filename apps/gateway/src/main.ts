@@ -39,6 +39,8 @@ program
     await stopRequested;
     await gateway.close();
     print({ event: 'stopped' });
+    // Connections to the node that are kept for reuse would hold the process for seconds more.
+    setImmediate(() => process.exit(0));
   });
 
 try {

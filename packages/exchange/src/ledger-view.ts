@@ -105,7 +105,10 @@ export async function openLedgerView(options: LedgerViewOptions): Promise<Ledger
   };
 
   const follow = async (): Promise<void> => {
-    for await (const event of ledger.events({ fromHeight: head.height + 1, signal: stop.signal })) {
+    for await (const event of untilAborted(
+      ledger.events({ fromHeight: head.height + 1, signal: stop.signal }),
+      stop.signal,
+    )) {
       if (event.kind === 'finalized') {
         await takeIn({ height: event.height, timestampMs: event.timestampMs });
       } else if (event.kind === 'seen') {
@@ -177,6 +180,31 @@ export async function openLedgerView(options: LedgerViewOptions): Promise<Ledger
 }
 
 const RETRY_MS = 500;
+
+/**
+ * The items of `source` until `signal` aborts, even when `source` itself hears of that late: an event stream may notice only
+ * with its next event.
+ */
+async function* untilAborted<T>(source: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T, void, undefined> {
+  const iterator = source[Symbol.asyncIterator]();
+  let end = (): void => undefined;
+  const onAbort = (): void => end();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    while (!signal.aborted) {
+      // A promise of its own for each item: one that lives long would keep a reaction for every item it was raced with.
+      const next = await new Promise<IteratorResult<T> | undefined>((resolve, reject) => {
+        end = () => resolve(undefined);
+        iterator.next().then(resolve, reject);
+      });
+      if (next === undefined || next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    void Promise.resolve(iterator.return?.()).catch(() => undefined);
+  }
+}
 
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

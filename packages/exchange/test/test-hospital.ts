@@ -4,7 +4,8 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createFolderSink, createFolderSource } from '@radledger/imaging/folder';
-import { randomBytes, toHex } from '@radledger/primitives';
+import type { DocumentAnswer } from '@radledger/iti43/server';
+import { randomBytes } from '@radledger/primitives';
 import { MemoryLevel } from 'memory-level';
 import { generate } from 'selfsigned';
 import { type BoundListener, bindTls, createIti43Handler, tlsPinOf } from '../src/http/index.js';
@@ -40,6 +41,10 @@ export class TestHospital {
     return join(this.folder, 'filed');
   }
 
+  get quarantine(): string {
+    return join(this.folder, 'quarantine');
+  }
+
   static async open(): Promise<TestHospital> {
     const folder = await mkdtemp(join(tmpdir(), 'radledger-exchange-'));
     const hospital = new TestHospital(await TestLedger.open(), folder);
@@ -67,14 +72,68 @@ export class TestHospital {
       onFailure: (error) => this.failures.push(error),
       ...options,
     });
+    this.mount((answer) => answer);
+    return this.source;
+  }
+
+  /** Serves the source, with each document answer passed through `change`. */
+  private mount(change: (answer: DocumentAnswer) => DocumentAnswer): void {
+    const { source } = this;
+    const retrieve: typeof source.repository.retrieve = async (request) =>
+      (await source.repository.retrieve(request)).map((answer) =>
+        answer.kind === 'document' ? change(answer) : answer,
+      );
     this.listener.mount(
       createIti43Handler({
-        source: this.source,
-        otherPaths: (_request, response) => void response.writeHead(404).end(),
+        source: { ...source, repository: { ...source.repository, retrieve } },
         onRefusal: (error) => this.failures.push(error),
       }),
     );
-    return this.source;
+  }
+
+  /** Makes the hospital answer with something else than the study it published. */
+  serveInstead(instead: { mimeType?: string; newDocumentUniqueId?: string; bytes?: Uint8Array }): void {
+    const { bytes, ...described } = instead;
+    const content =
+      bytes === undefined
+        ? {}
+        : {
+            sizeBytes: bytes.length,
+            async *open() {
+              yield bytes;
+            },
+          };
+    this.mount((answer) => ({ ...answer, ...described, ...content }));
+  }
+
+  heldDocuments = 0;
+  private readonly holds: (() => void)[] = [];
+
+  /** Documents stop after each chunk, until `releaseDocuments`. */
+  holdDocuments(): void {
+    this.mount((answer) => ({ ...answer, open: () => this.held(answer) }));
+  }
+
+  private async *held(answer: DocumentAnswer): AsyncIterable<Uint8Array> {
+    for await (const chunk of answer.open()) {
+      yield chunk;
+      this.heldDocuments += 1;
+      await new Promise<void>((resolve) => this.holds.push(resolve));
+    }
+  }
+
+  releaseDocuments(): void {
+    for (const release of this.holds.splice(0)) release();
+    this.mount((answer) => answer);
+  }
+
+  /** The same address is served with another TLS key from now on. */
+  async moveListener(): Promise<void> {
+    const { host, port } = this.listener;
+    await this.listener.close(0);
+    const tls = await generate([{ name: 'commonName', value: 'gateway' }], { keyType: 'ec', algorithm: 'sha256' });
+    this.listener = await bindTls({ host, port }, { key: tls.private, cert: tls.cert });
+    this.mount((answer) => answer);
   }
 
   async openRecipient(options: Partial<ImageRecipientOptions> = {}): Promise<ImageRecipient> {
@@ -85,7 +144,7 @@ export class TestHospital {
       ledger,
       signer: await signerOf('practice'),
       sink: createFolderSink({ folder: this.filed }),
-      quarantineFolder: join(this.folder, 'quarantine'),
+      quarantineFolder: this.quarantine,
       gatewayApi: 'http://127.0.0.1:2',
       endpointGuard: { allowLoopback: true },
       now: () => ledger.nowMs,
@@ -137,5 +196,3 @@ export async function eventually(condition: () => boolean | Promise<boolean>, tu
   }
   throw new Error('did not happen');
 }
-
-export { toHex };

@@ -140,6 +140,16 @@ export class TestLedger implements LedgerPort {
     this.tell({ kind: 'heartbeat', height: this.height, proofAgeMs });
   }
 
+  /** Drops what waits, as a node does that was restarted. */
+  forget(): void {
+    this.waiting.clear();
+  }
+
+  /** Tells of a transaction without having judged it. */
+  announce(transaction: Uint8Array): void {
+    this.tell({ kind: 'seen', transaction });
+  }
+
   private tell(event: LedgerEvent): void {
     for (const subscriber of this.subscribers) subscriber(event);
   }
