@@ -11,7 +11,10 @@ import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
 const BENCHMARKS = [
-  { name: 'verify', file: 'packages/primitives/bench/verify.ts', full: { count: 20_000 }, small: { count: 200 } },
+  { name: 'verify', file: 'packages/primitives/bench/verify.ts', small: { count: 200 } },
+  { name: 'replay', file: 'packages/ledger/bench/replay.ts', small: { batches: 1, perBlock: 100, rounds: 1 } },
+  { name: 'submit-to-finalized', file: 'packages/ledger/bench/submit-to-finalized.ts', small: { count: 5 } },
+  { name: 'iti43-transfer', file: 'packages/iti43/bench/iti43-transfer.ts', small: { bytes: 8 * 1024 ** 2, rounds: 1 } },
 ];
 
 const { values } = parseArgs({
@@ -24,10 +27,10 @@ if (chosen.length === 0) {
 }
 
 const results = [];
-for (const { name, file, full, small } of chosen) {
+for (const { name, file, small } of chosen) {
   if (!values.json) console.error(`running ${name} ...`);
   const { run } = await load(file);
-  results.push(await run(values.small ? small : full));
+  results.push(await run(values.small ? small : {}));
 }
 if (values.json) console.log(JSON.stringify(results));
 else console.table(Object.fromEntries(results.map((result) => [result.name, row(result)])));
