@@ -43,6 +43,8 @@ export interface AdmissionOptions {
   readonly verifyingMax: number;
   /** Called when the mempool has changed. */
   readonly changed: () => void;
+  /** A fault of this node itself. */
+  readonly failed: (error: unknown) => void;
 }
 
 export interface Admission {
@@ -61,8 +63,10 @@ export interface Admission {
   refusalOf(id: string): Refusal | undefined;
   isWaiting(id: string): boolean;
   waiting(): readonly SignedTransaction[];
-  /** After a finalized block: forgets its transactions and what expired, tries again what waited. */
-  finalized(height: number, transactionIds: readonly Uint8Array[]): Promise<void>;
+  /** After a finalized block: forgets its transactions and what expired, and begins to judge again what the block may have changed. */
+  finalized(height: number, transactionIds: readonly Uint8Array[]): void;
+  /** Resolves when nothing is being judged again. */
+  settled(): Promise<void>;
   /** After a builder left transactions out because they do not apply there: sets them aside until the next finalized block. */
   leftOut(left: readonly LeftOut[]): void;
 }
@@ -72,7 +76,9 @@ export function createAdmission(options: AdmissionOptions): Admission {
   const verified = new BoundedMap<string, true>(VERIFIED_MAX);
   const refusals = new BoundedMap<string, Refusal>(REFUSED_MAX);
   const waiting = new Map<string, SignedTransaction>();
+  const changedCells = new Set<string>();
   let waitingBytes = 0;
+  let judging: Promise<void> | undefined;
   let verifying = 0;
 
   const digestOf = (bytes: Uint8Array): string => toHex(sha256(bytes));
@@ -149,6 +155,39 @@ export function createAdmission(options: AdmissionOptions): Admission {
     options.changed();
   }
 
+  /**
+   * One pass over what waited and over what changes a record that a finalized block changed: each applies now, can never apply,
+   * or goes on waiting. Only the finalized state may say never: a block that is not finalized may still come to nothing.
+   */
+  async function judgeAgain(): Promise<void> {
+    const touched = new Set(changedCells);
+    changedCells.clear();
+    for (const { id, signed } of mempool.changing(touched)) {
+      const result = await check(signed, options.finalizedView(), now());
+      if (result.ok || UNMET.has(result.code) || !mempool.remove(id)) continue;
+      if (result.permanent) refuse(signed, result.code, result.message);
+      else setAside(signed);
+    }
+    for (const [id, signed] of [...waiting]) {
+      const result = await check(signed, options.finalizedView(), now());
+      if (!waiting.has(id) || (!result.ok && !result.permanent)) continue;
+      takeUp(id);
+      if (!result.ok) refuse(signed, result.code, result.message);
+      else addOrRefuse(signed);
+    }
+    options.changed();
+    if (changedCells.size > 0) await judgeAgain();
+  }
+
+  function addOrRefuse(signed: SignedTransaction): void {
+    try {
+      add(signed);
+    } catch (error) {
+      if (!(error instanceof LedgerError)) throw error;
+      refuse(signed, error.code, proseOf(error));
+    }
+  }
+
   return {
     async admit(bytes, { waits }) {
       const signed = decode(bytes);
@@ -179,34 +218,26 @@ export function createAdmission(options: AdmissionOptions): Admission {
     refusalOf: (id) => refusals.get(id),
     isWaiting: (id) => waiting.has(id),
     waiting: () => [...waiting.values()],
-    async finalized(height, transactionIds) {
+    finalized(height, transactionIds) {
       for (const txId of transactionIds) {
         const id = toHex(txId);
-        mempool.remove(id);
+        const known = mempool.remove(id);
+        if (known) changedCells.add(known.cell);
         takeUp(id);
         refusals.delete(id);
       }
       for (const { signed } of mempool.expire(height + 1)) {
         refuse(signed, 'EXPIRED', `not in a block up to its expiry height ${signed.transaction.expiryHeight}`);
       }
-      // One pass over what waited: each either applies now, can never apply, or goes on waiting. Only the finalized state
-      // may say never: a block that is not finalized may still come to nothing.
-      for (const [id, signed] of [...waiting]) {
-        const result = await check(signed, options.finalizedView(), now());
-        if (!waiting.has(id)) continue;
-        if (!result.ok && !result.permanent) continue;
-        takeUp(id);
-        if (!result.ok) refuse(signed, result.code, result.message);
-        else {
-          try {
-            add(signed);
-          } catch (error) {
-            if (!(error instanceof LedgerError)) throw error;
-            refuse(signed, error.code, proseOf(error));
-          }
-        }
-      }
       options.changed();
+      judging ??= judgeAgain()
+        .catch(options.failed)
+        .finally(() => {
+          judging = undefined;
+        });
+    },
+    async settled() {
+      await judging;
     },
     leftOut(left) {
       let any = false;

@@ -39,7 +39,7 @@ export interface BlockExecutorOptions {
   readonly mempool: Mempool;
   readonly admission: Admission;
   /** Called after each commit, in height order, before the next begins. */
-  readonly committed: (block: Block, transactionIds: readonly Uint8Array[]) => Promise<void>;
+  readonly committed: (block: Block, transactionIds: readonly Uint8Array[]) => void;
 }
 
 export interface BlockExecutor {
@@ -190,7 +190,7 @@ export function createBlockExecutor(options: BlockExecutorOptions): BlockExecuto
         });
         head.advanced();
         await epochs.load(epochOfHeight(height + 1, epochHeights));
-        await options.committed(block, kept.transactionIds);
+        options.committed(block, kept.transactionIds);
       }),
   };
 }

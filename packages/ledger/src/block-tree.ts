@@ -30,7 +30,7 @@ export interface ChainView {
 }
 
 /** Heights of one branch are few; views that came to nothing leave siblings behind until the next finalized block. */
-const OVERLAYS_MAX = 256;
+const OVERLAYS_MAX = 128;
 
 export interface BlockTree {
   get(id: Uint8Array): Overlay | undefined;
@@ -73,10 +73,10 @@ export function createBlockTree(
     add(overlay) {
       overlays.delete(overlay.id);
       overlays.set(overlay.id, overlay);
-      if (overlays.size > OVERLAYS_MAX) {
-        const [oldest] = overlays.keys();
-        if (oldest !== undefined) overlays.delete(oldest);
-      }
+      if (overlays.size <= OVERLAYS_MAX) return;
+      const needed = new Set(branchTo(overlay.id)?.map(({ id }) => id));
+      const oldest = [...overlays.keys()].find((id) => !needed.has(id));
+      if (oldest !== undefined) overlays.delete(oldest);
     },
     viewAt(id) {
       const branch = branchTo(toHex(id));

@@ -144,6 +144,8 @@ export interface Mempool {
    */
   add(signed: SignedTransaction): readonly PendingTransaction[];
   remove(id: string): PendingTransaction | undefined;
+  /** Waiting transactions that change one of these records. */
+  changing(cells: ReadonlySet<string>): readonly PendingTransaction[];
   /** Removes what can no longer be in a block of `height` or later. */
   expire(height: number): readonly PendingTransaction[];
   /** Candidates for one block: lane shares first, then whatever fits. `except` leaves out what unfinalized ancestors hold. */
@@ -231,6 +233,7 @@ export function createMempool(limits: MempoolLimits = defaultMempoolLimits): Mem
       return dropped;
     },
     remove,
+    changing: (cells) => (cells.size === 0 ? [] : [...byId.values()].filter(({ cell }) => cells.has(cell))),
     expire(height) {
       const expired = [...byId.values()].filter(({ signed }) => {
         const { expiryHeight } = signed.transaction;

@@ -107,6 +107,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     now,
     verifyingMax: options.verifyingMax ?? 2_048,
     changed: tellPending,
+    failed,
   });
 
   const executor = createBlockExecutor({
@@ -119,8 +120,8 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     parameters,
     mempool,
     admission,
-    async committed({ header, id }, transactionIds) {
-      await admission.finalized(header.height, transactionIds);
+    committed({ header, id }, transactionIds) {
+      admission.finalized(header.height, transactionIds);
       const { height, timestampMs, stateRoot } = header;
       logger.debug({ height, transactions: transactionIds.length }, 'finalized');
       events.emit({ type: 'finalized', height, id, timestampMs, stateRoot });
@@ -276,6 +277,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
         await catchUp.close();
         await network.close();
         await executor.idle();
+        await admission.settled();
         await identity?.signLog?.close();
         await store.close();
       })();
