@@ -15,7 +15,7 @@ export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
  * Buffer is made, which is most of what a short hash costs (88 bytes on Node 20: 320 ns instead of 1,130 ns).
  */
 function sha256OfOne(part: Uint8Array): Uint8Array {
-  const digits = hash('sha256', part, 'latin1');
+  const digits = hash('sha256', part, 'binary');
   const digest = new Uint8Array(32);
   for (let i = 0; i < 32; i++) digest[i] = digits.charCodeAt(i);
   return digest;
