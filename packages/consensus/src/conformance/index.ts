@@ -1,0 +1,1 @@
+export { testConsensusModule } from './test-consensus-module.js';
