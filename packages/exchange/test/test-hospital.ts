@@ -86,6 +86,7 @@ export class TestHospital {
     this.listener.mount(
       createIti43Handler({
         source: { ...source, repository: { ...source.repository, retrieve } },
+        otherPaths: (_request, response) => void response.writeHead(404).end(),
         onRefusal: (error) => this.failures.push(error),
       }),
     );

@@ -3,7 +3,8 @@ import { isLive } from '@radledger/chain';
 import { equalBytes, fromHex, isStrictPublicKey, randomBytes, toHex } from '@radledger/primitives';
 import { openingOf, recipientTag } from '@radledger/transactions';
 import type { Decoy, ExchangeStore } from '../exchange-store.js';
-import type { CellPair, LedgerView } from '../ledger-view.js';
+import type { LedgerView } from '../ledger-view.js';
+import type { CellPair } from '../pair-cache.js';
 import { type StudyRecord, studyRecords } from './source-records.js';
 import type { Suspensions } from './suspensions.js';
 

@@ -1,0 +1,72 @@
+import { randomBytes, toHex, utf8 } from '@radledger/primitives';
+import { MemoryLevel } from 'memory-level';
+import { expect, test } from 'vitest';
+import { createSecretBox } from '../src/index.js';
+import { openExchangeStore, put, remove } from '../src/exchange-store.js';
+import { replayRecords, worklistRecords } from '../src/source/source-records.js';
+
+async function rawEntries(database: MemoryLevel<string, Uint8Array>): Promise<[string, Uint8Array][]> {
+  return database.iterator<string, Uint8Array>({ keyEncoding: 'utf8', valueEncoding: 'view' }).all();
+}
+
+test('a batch is written whole, read back, listed by prefix and erased', async () => {
+  const store = await openExchangeStore({ database: new MemoryLevel(), secretBox: createSecretBox(randomBytes(32)) });
+  await store.commit([put(replayRecords, 'a.1', 1), put(replayRecords, 'a.2', 2), put(replayRecords, 'b.1', 3)]);
+  expect(await store.get(replayRecords, 'a.2')).toBe(2);
+  expect(await store.list(replayRecords, 'a.')).toEqual([
+    { id: 'a.1', value: 1 },
+    { id: 'a.2', value: 2 },
+  ]);
+  await store.commit([remove(replayRecords, 'a.1')]);
+  expect(await store.get(replayRecords, 'a.1')).toBeUndefined();
+});
+
+test('neither keys nor values show what they are about', async () => {
+  const database = new MemoryLevel<string, Uint8Array>();
+  const store = await openExchangeStore({ database, secretBox: createSecretBox(randomBytes(32)) });
+  const studyInstanceUid = '1.2.840.99999.1';
+  const id = store.pseudonymOf(studyInstanceUid);
+  const secret = utf8('a study secret of 32 bytes ......');
+  await store.commit([put(worklistRecords, id, secret.slice(0, 32))]);
+  for (const [key, value] of await rawEntries(database)) {
+    const shown = `${key} ${Buffer.from(value).toString('latin1')}`;
+    expect(shown).not.toContain(studyInstanceUid);
+    expect(shown).not.toContain('a study secret');
+  }
+  const other = await openExchangeStore({ database: new MemoryLevel(), secretBox: createSecretBox(randomBytes(32)) });
+  expect(other.pseudonymOf(studyInstanceUid)).not.toBe(id);
+});
+
+test('another key opens nothing and changes nothing', async () => {
+  const database = new MemoryLevel<string, Uint8Array>();
+  await openExchangeStore({ database, secretBox: createSecretBox(randomBytes(32)) });
+  const before = await rawEntries(database);
+  await expect(openExchangeStore({ database, secretBox: createSecretBox(randomBytes(32)) })).rejects.toMatchObject({
+    code: 'RECORD_UNREADABLE',
+  });
+  expect(await rawEntries(database)).toEqual(before);
+});
+
+test('a value under another name does not open: records cannot be swapped', async () => {
+  const database = new MemoryLevel<string, Uint8Array>();
+  const store = await openExchangeStore({ database, secretBox: createSecretBox(randomBytes(32)) });
+  await store.commit([put(replayRecords, 'one', 1), put(replayRecords, 'two', 2)]);
+  const raw = { keyEncoding: 'utf8', valueEncoding: 'view' } as const;
+  const one = (await database.get<string, Uint8Array>('replay/one', raw)) as Uint8Array;
+  await database.put<string, Uint8Array>('replay/two', one, raw);
+  await expect(store.get(replayRecords, 'two')).rejects.toMatchObject({ code: 'RECORD_UNREADABLE' });
+});
+
+test('a flipped bit anywhere is found', async () => {
+  const box = createSecretBox(randomBytes(32));
+  const sealed = await box.seal('name', utf8('plain'));
+  expect(Buffer.from(await box.open('name', sealed)).toString()).toBe('plain');
+  for (let index = 0; index < sealed.length; index++) {
+    const bad = sealed.slice();
+    bad[index] = (bad[index] as number) ^ 1;
+    await expect(box.open('name', bad)).rejects.toMatchObject({ code: 'RECORD_UNREADABLE' });
+  }
+  await expect(box.open('name', sealed.subarray(0, 10))).rejects.toMatchObject({ code: 'RECORD_UNREADABLE' });
+  expect(toHex(await box.seal('name', utf8('plain')))).not.toBe(toHex(sealed));
+  expect(() => createSecretBox(randomBytes(16))).toThrow(/32 bytes/);
+});

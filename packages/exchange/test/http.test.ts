@@ -1,0 +1,206 @@
+import { openClaimReply } from '@radledger/handover';
+import { createGatewayClient, createOperatorClient } from '@radledger/client';
+import { toHex } from '@radledger/primitives';
+import { verifyWellKnown } from '@radledger/handover';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type BoundListener, bindHttp, createOperatorApi, createPatientApi } from '../src/http/index.js';
+import { eventually, TestHospital } from './test-hospital.js';
+import { signerOf } from './test-ledger.js';
+import { DAY_MS, noticeFor, prepareClaim } from './test-patient.js';
+
+const TOKEN = 'a token of the operator, 32 chars';
+let hospital: TestHospital;
+let api: BoundListener;
+let operator: BoundListener;
+
+beforeEach(async () => {
+  hospital = await TestHospital.open();
+  api = await bindHttp({ host: '127.0.0.1', port: 0 });
+  operator = await bindHttp({ host: '127.0.0.1', port: 0 });
+  await hospital.source.close();
+  const source = await hospital.openSource({ gatewayApi: api.url });
+  const recipient = await hospital.openRecipient({ gatewayApi: api.url });
+  const { chainId } = hospital.ledger;
+  const signer = await signerOf('hospital');
+  const shared = { source, recipient, chainId };
+  api.mount(
+    createPatientApi({
+      ...shared,
+      signer,
+      gatewayApi: api.url,
+      privacyContact: 'privacy@hospital.example',
+      requestsPerMinute: 100,
+    }),
+  );
+  operator.mount(createOperatorApi({ ...shared, bearerToken: TOKEN, tlsPins: [hospital.tlsPin] }));
+});
+
+afterEach(async () => {
+  await api.close(0);
+  await operator.close(0);
+  await hospital.close();
+});
+
+const post = (path: string, body: Uint8Array, type = 'application/octet-stream'): Promise<Response> =>
+  fetch(api.url + path, { method: 'POST', body: new Uint8Array(body), headers: { 'content-type': type } });
+const codeOf = async (response: Response): Promise<[number, string]> => [
+  response.status,
+  ((await response.json()) as { error: { code: string } }).error.code,
+];
+const operate = (path: string, init: { method?: string; body?: unknown; token?: string } = {}): Promise<Response> =>
+  fetch(operator.url + path, {
+    method: init.method ?? 'GET',
+    headers: { authorization: `Bearer ${init.token ?? TOKEN}`, 'content-type': 'application/json' },
+    ...(init.body === undefined ? {} : { body: JSON.stringify(init.body) }),
+  });
+
+describe('patient-facing', () => {
+  test('the well-known document is signed by the source, and open to every origin', async () => {
+    const document = await createGatewayClient({ url: api.url }).wellKnown();
+    await verifyWellKnown(document, hospital.source.signingKey);
+    expect(document).toMatchObject({ api: api.url, privacyContact: 'privacy@hospital.example' });
+    const { headers } = await fetch(`${api.url}/.well-known/radledger`);
+    expect(headers.get('access-control-allow-origin')).toBe('*');
+    expect(headers.get('access-control-allow-credentials')).toBeNull();
+    expect(headers.get('referrer-policy')).toBe('no-referrer');
+    expect(headers.get('cache-control')).toBe('no-store');
+    expect(headers.get('set-cookie')).toBeNull();
+    const preflight = await fetch(`${api.url}/v1/claims`, { method: 'OPTIONS' });
+    expect(preflight.status).toBe(204);
+  });
+
+  test('50 GET and HEAD requests leave an invitation claimable; a claim over HTTP is answered', async () => {
+    const studyInstanceUid = await hospital.studyInstanceUid();
+    const invitation = await hospital.source.invite({ studyInstanceUid, label: 'MRI, head' });
+    const { claim, sealingKeyPair } = await prepareClaim(invitation, await signerOf('patient'));
+    for (let i = 0; i < 25; i++) {
+      expect(await codeOf(await fetch(`${api.url}/v1/claims`))).toEqual([404, 'NOT_FOUND']);
+      expect((await fetch(`${api.url}/v1/claims`, { method: 'HEAD' })).status).toBe(404);
+    }
+    const sealed = await createGatewayClient({ url: api.url }).claim(claim);
+    const { signingKey } = hospital.source;
+    expect((await openClaimReply({ claim, sealed, sealingKeyPair, signingKey })).disclosure.label).toBe('MRI, head');
+  });
+
+  test('a wrong code tells how many tries are left', async () => {
+    const studyInstanceUid = await hospital.studyInstanceUid();
+    const invitation = await hospital.source.invite({ studyInstanceUid, label: 'MRI, head' });
+    const other = String((Number(invitation.code) + 1) % 1_000_000).padStart(6, '0');
+    const { claim } = await prepareClaim(invitation, await signerOf('patient'), other);
+    const response = await post('/v1/claims', claim);
+    expect(response.status).toBe(403);
+    expect(await response.json()).toMatchObject({ error: { code: 'WRONG_CODE', triesLeft: 4 } });
+  });
+
+  test('bad input is coded', async () => {
+    expect(await codeOf(await post('/v1/claims', new Uint8Array(9000)))).toEqual([413, 'TOO_LARGE']);
+    expect(await codeOf(await post('/v1/claims', new Uint8Array(9)))).toEqual([400, 'MALFORMED_CLAIM']);
+    expect(await codeOf(await post('/v1/claims', new Uint8Array(9), 'text/plain'))).toEqual([400, 'MALFORMED_REQUEST']);
+    expect(await codeOf(await post('/v1/claims', new Uint8Array(0)))).toEqual([400, 'MALFORMED_REQUEST']);
+    expect(await codeOf(await post('/v1/study-secrets', new Uint8Array(9)))).toEqual([400, 'MALFORMED_REQUEST']);
+    expect(await codeOf(await post('/v1/boxes/%ff', new Uint8Array(9)))).toEqual([400, 'MALFORMED_REQUEST']);
+    expect(await codeOf(await post(`/v1/boxes/${'0'.repeat(32)}`, new Uint8Array(9)))).toEqual([404, 'BOX_UNKNOWN']);
+    expect(await codeOf(await post('/v1/nothing', new Uint8Array(9)))).toEqual([404, 'NOT_FOUND']);
+  });
+
+  test('one address may ask 100 times a minute here', async () => {
+    const statuses = [];
+    for (let i = 0; i < 101; i++) statuses.push((await fetch(`${api.url}/.well-known/radledger`)).status);
+    expect(statuses.slice(0, 100).every((status) => status === 200)).toBe(true);
+    expect(statuses[100]).toBe(429);
+  });
+});
+
+describe('operator', () => {
+  test('nothing without the token', async () => {
+    for (const path of ['/v1/status', '/v1/studies', '/v1/nothing']) {
+      expect(await codeOf(await operate(path, { token: 'x' }))).toEqual([401, 'UNAUTHORIZED']);
+      expect(await codeOf(await fetch(operator.url + path))).toEqual([401, 'UNAUTHORIZED']);
+    }
+  });
+
+  test('defines the source, invites, requests, and watches a request', async () => {
+    const client = createOperatorClient({ url: operator.url, bearerToken: TOKEN });
+    expect((await client.status()).source).toMatchObject({ state: 'undefined' });
+    await client.defineSource({ name: 'City Hospital', ...(await hospital.ledger.keyProofs()) });
+    expect((await client.status()).source).toMatchObject({ state: 'submitted' });
+    await hospital.ledger.finalize();
+    await eventually(async () => (await client.status()).source?.state === 'defined');
+    const again = { name: 'City Hospital', ...(await hospital.ledger.keyProofs()) };
+    await expect(client.defineSource(again)).rejects.toMatchObject({ info: { reason: 'SOURCE_DEFINED' } });
+    await client.moveSource({ name: 'City Hospital, North' });
+    await hospital.ledger.finalize();
+    expect((await hospital.ledger.source(hospital.source.source))?.endpoint?.name).toBe('City Hospital, North');
+
+    const [study] = await client.studies();
+    expect(study).toMatchObject({ state: 'draft', instances: 20, studyId: null });
+    const { studyInstanceUid } = study as { studyInstanceUid: string };
+    expect((await client.invite({ studyInstanceUid, label: 'MRI, head' })).code).toMatch(/^\d{6}$/);
+    expect((await client.studies())[0]).toMatchObject({ state: 'invited', label: 'MRI, head' });
+
+    const { ledger } = hospital;
+    const request = await client.request({ reason: 'second opinion', wantedUntilMs: ledger.nowMs + DAY_MS });
+    expect(await client.requestState(request.requestId)).toMatchObject({ state: 'waiting', retrievals: [] });
+    const gone = new AbortController();
+    const states = client.watchRequest(request.requestId, { signal: gone.signal })[Symbol.asyncIterator]();
+    expect((await states.next()).value).toMatchObject({ state: 'waiting', retrievals: [] });
+    const disclosure = await disclosureOf(studyInstanceUid);
+    const patient = { owner: await signerOf('patient'), disclosure };
+    const { boxId, sealed } = await noticeFor(ledger, patient, request.link);
+    await createGatewayClient({ url: api.url }).leaveNotice(boxId, sealed);
+    expect((await states.next()).value).toMatchObject({ state: 'waiting', retrievals: [{ label: 'MRI, head' }] });
+    gone.abort();
+    await states.return?.();
+    await expect(client.fetchRequest(request.requestId)).rejects.toMatchObject({
+      info: { reason: 'NOTHING_TO_FETCH' },
+    });
+  });
+
+  test('bad input is coded', async () => {
+    const code = async (path: string, body: unknown) => codeOf(await operate(path, { method: 'POST', body }));
+    expect(await code('/v1/invitations', { studyInstanceUid: '1.2', label: 'x', name: 'Jane' })).toEqual([
+      400,
+      'MALFORMED_REQUEST',
+    ]);
+    expect(await code('/v1/invitations', { studyInstanceUid: '1.2' })).toEqual([400, 'MALFORMED_REQUEST']);
+    expect(await code('/v1/invitations', { studyInstanceUid: '../etc', label: 'x' })).toEqual([
+      400,
+      'MALFORMED_REQUEST',
+    ]);
+    expect(await code('/v1/invitations', { studyInstanceUid: '1.2', label: 'x' })).toEqual([404, 'STUDY_NOT_FOUND']);
+    expect(await code('/v1/invitations', [])).toEqual([400, 'MALFORMED_REQUEST']);
+    const studyInstanceUid = await hospital.studyInstanceUid();
+    expect(await code('/v1/invitations', { studyInstanceUid, label: 'a\u202eb' })).toEqual([400, 'TEXT_REFUSED']);
+    expect(await code(`/v1/studies/${studyInstanceUid}/retire`, { reasonClass: 9 })).toEqual([
+      400,
+      'MALFORMED_REQUEST',
+    ]);
+    expect(await code(`/v1/studies/${studyInstanceUid}/retire`, { reasonClass: 0 })).toEqual([409, 'NOT_PUBLISHED']);
+    expect(await code(`/v1/studies/${studyInstanceUid}/amend`, {})).toEqual([409, 'NOT_PUBLISHED']);
+    expect(await code('/v1/source/move', { name: 'x' })).toEqual([409, 'SOURCE_NOT_DEFINED']);
+    expect(await code('/v1/requests', { reason: 'x', wantedUntilMs: -1 })).toEqual([400, 'MALFORMED_REQUEST']);
+    expect(await codeOf(await operate('/v1/requests/nope'))).toEqual([404, 'REQUEST_UNKNOWN']);
+    const broken = await fetch(`${operator.url}/v1/requests`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },
+      body: '{',
+    });
+    expect(await codeOf(broken)).toEqual([400, 'MALFORMED_REQUEST']);
+  });
+});
+
+/** What a patient's app would have learned by claiming. */
+async function disclosureOf(studyInstanceUid: string) {
+  const { source } = hospital;
+  const invitation = await source.invite({ studyInstanceUid, label: 'MRI, head' });
+  const { claim, sealingKeyPair } = await prepareClaim(invitation, await signerOf('patient'));
+  const sealed = await source.claim(claim);
+  return (await openClaimReply({ claim, sealed, sealingKeyPair, signingKey: source.signingKey })).disclosure;
+}
+
+test('what was not mounted yet answers 503', async () => {
+  const early = await bindHttp({ host: '127.0.0.1', port: 0 });
+  expect((await fetch(early.url)).status).toBe(503);
+  await early.close(0);
+  expect(toHex(hospital.tlsPin)).toHaveLength(64);
+});

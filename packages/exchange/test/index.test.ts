@@ -1,0 +1,45 @@
+import { expect, test } from 'vitest';
+import * as http from '../src/http/index.js';
+import * as root from '../src/index.js';
+import * as recipient from '../src/recipient/index.js';
+import * as source from '../src/source/index.js';
+
+test('the public surface', () => {
+  expect({
+    root: Object.keys(root).sort(),
+    source: Object.keys(source).sort(),
+    recipient: Object.keys(recipient).sort(),
+    http: Object.keys(http).sort(),
+  }).toMatchInlineSnapshot(`
+    {
+      "http": [
+        "bindHttp",
+        "bindTls",
+        "createIti43Handler",
+        "createOperatorApi",
+        "createPatientApi",
+        "tlsPinOf",
+      ],
+      "recipient": [
+        "BOX_NOTICES_MAX",
+        "REQUEST_LIFETIME_MS",
+        "failureCodeOf",
+        "guardEndpoint",
+        "openImageRecipient",
+      ],
+      "root": [
+        "ExchangeError",
+        "VIEW_AGE_MS_MAX",
+        "createNodeLedger",
+        "createSecretBox",
+      ],
+      "source": [
+        "INVITATION_LIFETIME_MS",
+        "WRONG_TRIES_MAX",
+        "judgeSuspension",
+        "openImageSource",
+        "readingBasis",
+      ],
+    }
+  `);
+});
