@@ -4,7 +4,6 @@ import { isLive } from '@radledger/chain';
 import {
   createClaim,
   createRoleAcceptance,
-  createStudySecretRequest,
   decodeClaim,
   decodeInvitation,
   encodeInvitation,
@@ -12,19 +11,14 @@ import {
   type Invitation,
   openClaimReply,
   openDelegation,
-  openSealed,
-  openStudySecretReply,
   PREKEYS_MAX,
   type RoleAcceptance,
-  type SealContext,
   type SignedImageRequest,
-  type SignedStudyDisclosure,
   sealDelegation,
   sealGrantNotice,
-  sealTo,
   verifyImageRequest,
 } from '@radledger/handover';
-import { encodeCanonical, equalBytes, type Signer, toHex } from '@radledger/primitives';
+import { equalBytes, type Signer, toHex } from '@radledger/primitives';
 import {
   createTransaction,
   isKind,
@@ -35,14 +29,21 @@ import {
   type TransactionKind,
 } from '@radledger/transactions';
 import { WalletError } from './errors.js';
-import { type GatewayPort, locateGateway } from './gateway-locator.js';
 import { branchOf, deriveWalletKeys, type WalletKeys } from './keys.js';
-import { type Head, LedgerView, type WalletNode } from './ledger-view.js';
-import { type RestoreProgress, walkBranches } from './restoring.js';
+import { type Head, LedgerView } from './ledger-view.js';
+import { walkBranches } from './restoring.js';
+import { SourceDialogue } from './source-dialogue.js';
 import {
-  decodeOwnerNote,
+  type CallOptions,
+  type Finalized,
+  type GrantView,
+  type LongOptions,
+  type StudyView,
+  studyViewOf,
+} from './views.js';
+import type { WalletPorts } from './wallet-ports.js';
+import {
   decodeWalletState,
-  encodeOwnerNote,
   encodeWalletState,
   type GrantRecord,
   type Requester,
@@ -50,7 +51,6 @@ import {
   type StudySecrets,
   type WalletState,
 } from './wallet-state.js';
-import type { WalletStore } from './wallet-store.js';
 import { entropyOf, generateEntropy, wordsOf } from './words.js';
 
 /** Longest grant: 3,653 days (ten years), in milliseconds; the default of the ledger's parameter `grantDurationMaxMs`. */
@@ -59,69 +59,6 @@ export const GRANT_MS_MAX = 3_653 * 24 * 3_600_000;
 const EXPIRY_BLOCKS = 256;
 const VIEW_AGE_MS_MAX = 60_000;
 const PUBLISH_TIMEOUT_MS = 10 * 60_000;
-
-export interface WalletPorts {
-  readonly store: WalletStore;
-  readonly node: WalletNode;
-  readonly gateway: GatewayPort;
-  /** Unix ms; default the system clock. */
-  readonly now?: () => number;
-  /** Oldest view on which a grant, delegation or move is made; default 60,000. Revocation never waits for a view. */
-  readonly viewAgeMsMax?: number;
-  /** Addresses where gateways may answer besides those in the directory. */
-  readonly gatewayCandidates?: readonly string[];
-}
-
-interface CallOptions {
-  readonly signal?: AbortSignal;
-}
-
-/** How far a study is, from the ledger. */
-export type StudyStatus = 'awaiting-publication' | 'active' | 'retired' | 'moved-away';
-
-/** A study as shown to its owner: what she knows of it, and what the ledger says. */
-export interface StudyView {
-  readonly source: Uint8Array;
-  readonly studyId: Uint8Array;
-  readonly role: 'owner' | 'delegate';
-  readonly status: StudyStatus;
-  readonly label?: string;
-  readonly studyInstanceUid?: string;
-  readonly era?: number;
-  readonly delegate?: { readonly key: Uint8Array; readonly notAfterMs: number };
-}
-
-/** Whether a grant opens its study now, from the ledger. */
-export type GrantStatus = 'live' | 'ended' | 'revoked' | 'absent';
-
-export interface GrantView {
-  readonly tag: Uint8Array;
-  readonly status: GrantStatus;
-  readonly notAfterMs: number;
-  readonly recipientKey?: Uint8Array;
-  readonly reason?: string;
-  readonly gatewayApi?: string;
-  readonly noticeDelivered: boolean;
-}
-
-/** A transaction that became final. */
-export interface Finalized {
-  readonly txId: Uint8Array;
-  readonly height: number;
-}
-
-/** Steps of long work, for a progress line. */
-export type WalletProgress =
-  | { readonly step: 'claim-sent' }
-  | { readonly step: 'claim-answered'; readonly studyId: Uint8Array }
-  | { readonly step: 'submitted'; readonly txId: Uint8Array }
-  | { readonly step: 'finalized'; readonly txId: Uint8Array; readonly height: number }
-  | { readonly step: 'notice-delivered' }
-  | RestoreProgress;
-
-export interface LongOptions extends CallOptions {
-  readonly onProgress?: (progress: WalletProgress) => void;
-}
 
 /** Makes a wallet with new words, and saves it. @throws {WalletError} `WALLET_EXISTS` */
 export async function createWallet(
@@ -161,6 +98,7 @@ export class Wallet {
   readonly #ports: WalletPorts;
   readonly #keys: WalletKeys;
   readonly #ledger: LedgerView;
+  readonly #source: SourceDialogue;
   #state: WalletState;
 
   /** Use `createWallet` or `openWallet`. */
@@ -169,6 +107,7 @@ export class Wallet {
     this.#state = state;
     this.#keys = keys;
     this.#ledger = new LedgerView(ports.node, state.chainId);
+    this.#source = new SourceDialogue(ports, this.#ledger, keys);
   }
 
   get chainId(): Uint8Array {
@@ -501,8 +440,8 @@ export class Wallet {
    */
   async refreshSecrets(studyId: Uint8Array, options: CallOptions = {}): Promise<void> {
     const record = this.#record(studyId);
-    const { disclosure, receipt, api } = await this.#askSource(record, undefined, options);
-    const noted = disclosure.note === undefined ? [] : await this.#openNote(record, disclosure.note.sealed);
+    const { disclosure, receipt, api } = await this.#source.ask(record, options);
+    const noted = disclosure.note === undefined ? [] : await this.#source.openNote(record, disclosure.note.sealed);
     const known = this.#record(studyId).grants;
     const grants = [...known, ...noted.filter(({ tag }) => !known.some((grant) => equalBytes(grant.tag, tag)))];
     await this.#saveStudy({
@@ -705,64 +644,11 @@ export class Wallet {
   async #leaveNote(studyId: Uint8Array, options: CallOptions): Promise<void> {
     const record = this.#record(studyId);
     if (record.role !== 'owner') return;
-    const { publicKey } = await this.#keys.noteKeyPair(record.branch);
-    const note = await sealTo(publicKey, this.#noteContext(record), encodeOwnerNote(record.grants));
     try {
-      await this.#askSource(record, note, options);
+      await this.#source.ask(record, { note: await this.#source.sealNote(record), ...options });
     } catch {
       options.signal?.throwIfAborted();
     }
-  }
-
-  async #openNote(record: StudyRecord, sealed: Uint8Array): Promise<readonly GrantRecord[]> {
-    try {
-      const pair = await this.#keys.noteKeyPair(record.branch);
-      return decodeOwnerNote(await openSealed(pair, this.#noteContext(record), sealed));
-    } catch {
-      // Left by an earlier owner of the study, or spoiled: grants can still be found on the ledger.
-      return [];
-    }
-  }
-
-  #noteContext({ source, studyId }: StudyRecord): SealContext {
-    return { info: 'radledger/owner-note/1', aad: encodeCanonical([this.chainId, source, studyId]) };
-  }
-
-  async #askSource(
-    record: StudyRecord,
-    note: Uint8Array | undefined,
-    options: CallOptions,
-  ): Promise<SignedStudyDisclosure & { readonly api: string }> {
-    const source = await this.#ledger.source(record.source, options.signal);
-    const api = await locateGateway({
-      chainId: this.chainId,
-      source,
-      gateway: this.#ports.gateway,
-      candidates: [
-        ...(record.gatewayApi === undefined ? [] : [record.gatewayApi]),
-        ...(this.#ports.gatewayCandidates ?? []),
-      ],
-      signal: options.signal,
-    });
-    if (api === undefined) {
-      throw new WalletError(
-        { code: 'GATEWAY_UNKNOWN', source: toHex(record.source) },
-        "the source's gateway does not answer",
-      );
-    }
-    const sealingKeyPair = await generateSealingKeyPair();
-    const request = await createStudySecretRequest({
-      chainId: this.chainId,
-      source: record.source,
-      studyId: record.studyId,
-      owner: await this.#keys.ownerSigner(record.branch, record.keyIndex),
-      sealingKey: sealingKeyPair.publicKey,
-      timeMs: this.#now(),
-      ...(note === undefined ? {} : { note }),
-    });
-    const sealed = await this.#ports.gateway(api, source).studySecret(request, signalOf(options));
-    const reply = await openStudySecretReply({ request, sealed, sealingKeyPair, signingKey: source.signingKey });
-    return { ...reply, api };
   }
 
   /** A study that exists, is not retired, and whose salts of the current era are known. */
@@ -796,26 +682,7 @@ export class Wallet {
   }
 
   #viewOf(record: StudyRecord, cell: StudyCell | undefined): StudyView {
-    const { source, studyId, role, secrets } = record;
-    const ownKey = this.#keys.ownerKey(record.branch, record.keyIndex);
-    const holder = role === 'owner' ? cell?.owner : cell?.delegate?.key;
-    const status: StudyStatus =
-      cell === undefined
-        ? 'awaiting-publication'
-        : holder === undefined || !equalBytes(holder, ownKey)
-          ? 'moved-away'
-          : cell.retired === undefined
-            ? 'active'
-            : 'retired';
-    return {
-      source,
-      studyId,
-      role,
-      status,
-      ...(secrets === undefined ? {} : { label: secrets.label, studyInstanceUid: secrets.studyInstanceUid }),
-      ...(cell === undefined ? {} : { era: cell.era }),
-      ...(cell?.delegate === undefined ? {} : { delegate: cell.delegate }),
-    };
+    return studyViewOf(record, cell, this.#keys.ownerKey(record.branch, record.keyIndex));
   }
 
   #checkEnd(notAfterMs: number, head: Head): void {

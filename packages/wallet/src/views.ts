@@ -1,0 +1,80 @@
+/** What a wallet shows: her own knowledge joined with what the ledger says now. */
+import type { StudyCell } from '@radledger/chain';
+import { equalBytes } from '@radledger/primitives';
+import type { RestoreProgress } from './restoring.js';
+import type { StudyRecord } from './wallet-state.js';
+
+/** Options of every call. */
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** How far a study is, from the ledger. */
+export type StudyStatus = 'awaiting-publication' | 'active' | 'retired' | 'moved-away';
+
+/** A study as shown to its owner: what she knows of it, and what the ledger says. */
+export interface StudyView {
+  readonly source: Uint8Array;
+  readonly studyId: Uint8Array;
+  readonly role: 'owner' | 'delegate';
+  readonly status: StudyStatus;
+  readonly label?: string;
+  readonly studyInstanceUid?: string;
+  readonly era?: number;
+  readonly delegate?: { readonly key: Uint8Array; readonly notAfterMs: number };
+}
+
+/** Whether a grant opens its study now, from the ledger. */
+export type GrantStatus = 'live' | 'ended' | 'revoked' | 'absent';
+
+export interface GrantView {
+  readonly tag: Uint8Array;
+  readonly status: GrantStatus;
+  readonly notAfterMs: number;
+  readonly recipientKey?: Uint8Array;
+  readonly reason?: string;
+  readonly gatewayApi?: string;
+  readonly noticeDelivered: boolean;
+}
+
+/** A transaction that became final. */
+export interface Finalized {
+  readonly txId: Uint8Array;
+  readonly height: number;
+}
+
+/** Steps of long work, for a progress line. */
+export type WalletProgress =
+  | { readonly step: 'claim-sent' }
+  | { readonly step: 'claim-answered'; readonly studyId: Uint8Array }
+  | { readonly step: 'submitted'; readonly txId: Uint8Array }
+  | { readonly step: 'finalized'; readonly txId: Uint8Array; readonly height: number }
+  | { readonly step: 'notice-delivered' }
+  | RestoreProgress;
+
+export interface LongOptions extends CallOptions {
+  readonly onProgress?: (progress: WalletProgress) => void;
+}
+
+/** What record and ledger together say of a study. */
+export function studyViewOf(record: StudyRecord, cell: StudyCell | undefined, ownKey: Uint8Array): StudyView {
+  const { source, studyId, role, secrets } = record;
+  const holder = role === 'owner' ? cell?.owner : cell?.delegate?.key;
+  const status: StudyStatus =
+    cell === undefined
+      ? 'awaiting-publication'
+      : holder === undefined || !equalBytes(holder, ownKey)
+        ? 'moved-away'
+        : cell.retired === undefined
+          ? 'active'
+          : 'retired';
+  return {
+    source,
+    studyId,
+    role,
+    status,
+    ...(secrets === undefined ? {} : { label: secrets.label, studyInstanceUid: secrets.studyInstanceUid }),
+    ...(cell === undefined ? {} : { era: cell.era }),
+    ...(cell?.delegate === undefined ? {} : { delegate: cell.delegate }),
+  };
+}
