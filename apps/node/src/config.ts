@@ -27,7 +27,7 @@ const schema = z.strictObject({
     .default([]),
   limits: z
     .strictObject({
-      requestsPerMinute: z.int().min(1).max(1_000_000).default(1_200),
+      requestsPerMinute: z.int().min(1).max(1_000_000).default(6_000),
       eventStreamsMax: z.int().min(1).max(10_000).default(256),
     })
     .prefault({}),

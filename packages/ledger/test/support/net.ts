@@ -140,15 +140,21 @@ export async function startNet(options: {
   readonly module: ConsensusModule;
   readonly size?: number;
   readonly parameters?: Partial<Parameters>;
+  /** Unix ms of genesis; default one minute ago. */
+  readonly timeMs?: number;
   readonly ledger?: Partial<LedgerOptions>;
   /** Lets a test look at, or break, the parts of one node each time it opens. */
   readonly tap?: (index: number, parts: NodeParts) => void;
   /** Databases and sign-logs on disk, in folders below this one; in memory when left out. */
   readonly folder?: string;
 }): Promise<TestNet> {
-  const { size = 4, module, parameters } = options;
+  const { size = 4, module, parameters, timeMs } = options;
   const sources = await Promise.all(Array.from({ length: size }, (_, index) => testSource(`s${index}`)));
-  const genesis = genesisOf(sources, { moduleId: module.id, ...(parameters && { parameters }) });
+  const genesis = genesisOf(sources, {
+    moduleId: module.id,
+    ...(parameters && { parameters }),
+    ...(timeMs !== undefined && { timeMs }),
+  });
   const nodes: TestNode[] = [];
   const addresses: PeerAddress[] = [];
   const tls = await testTls();

@@ -14,7 +14,7 @@ export function ownerOf(name: string): Promise<Signer> {
 export async function defineSource(
   chainId: Uint8Array,
   source: TestSource,
-  options: { readonly name?: string; readonly expiryHeight?: number } = {},
+  options: { readonly name?: string; readonly expiryHeight?: number; readonly nonce?: Uint8Array } = {},
 ): Promise<SignedTransaction> {
   const id = source.signer.publicKey;
   const vrfSigner = await createSigner(source.vrfSeed);
@@ -23,6 +23,7 @@ export async function defineSource(
     kind: 'define-source',
     signer: source.signer,
     expiryHeight: options.expiryHeight ?? 500,
+    ...(options.nonce && { nonce: options.nonce }),
     payload: {
       source: id,
       name: options.name ?? `Imaging centre ${source.name}`,
@@ -40,7 +41,12 @@ export async function defineSource(
 export async function defineStudy(
   chainId: Uint8Array,
   source: TestSource,
-  options: { readonly study: string; readonly owner: Signer; readonly expiryHeight?: number },
+  options: {
+    readonly study: string;
+    readonly owner: Signer;
+    readonly expiryHeight?: number;
+    readonly nonce?: Uint8Array;
+  },
 ): Promise<SignedTransaction> {
   const id = source.signer.publicKey;
   return createTransaction({
@@ -48,6 +54,7 @@ export async function defineStudy(
     kind: 'define-study',
     signer: source.signer,
     expiryHeight: options.expiryHeight ?? 500,
+    ...(options.nonce && { nonce: options.nonce }),
     payload: {
       source: id,
       studyId: idOf(options.study),
