@@ -80,15 +80,13 @@ export function testConsensusModule(module: ConsensusModule): void {
       const net = new LoopbackNet(module);
       net.runTo(HEIGHTS);
       const duties = net.nodes.map((node) =>
-        node.finalized
-          .slice(0, HEIGHTS)
-          .flatMap(({ block }) =>
-            module.dutiesOf(block, {
-              chainId: CHAIN_ID,
-              parameters: PARAMETERS,
-              epoch: (epoch) => net.epoch(node, epoch),
-            }),
-          ),
+        node.finalized.slice(0, HEIGHTS).flatMap(({ block }) =>
+          module.dutiesOf(block, {
+            chainId: CHAIN_ID,
+            parameters: PARAMETERS,
+            epoch: (epoch) => net.epoch(node, epoch),
+          }),
+        ),
       );
       for (const other of duties) expect(other).toEqual(duties[0]);
       const views = duties[0]?.map(({ epoch, view }) => `${epoch}/${view}`) ?? [];

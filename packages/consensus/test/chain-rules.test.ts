@@ -1,0 +1,96 @@
+import { DEFAULT_PARAMETERS, type EpochCell, type SourceCell } from '@radledger/chain';
+import { hash, toHex } from '@radledger/primitives';
+import { expect, test } from 'vitest';
+import { createChainRules, epochContextOf, rawStake } from '../src/index.js';
+
+const chainId = hash('test/chain');
+const parameters = { ...DEFAULT_PARAMETERS, epochHeights: 9, endowmentHeights: 1_000 };
+const policies = { admission: 'open', stake: 'raw' } as const;
+const rules = createChainRules({
+  id: 'test/1',
+  randomnessOf: ({ sealBytes }) => (sealBytes.length === 0 ? undefined : sealBytes),
+});
+
+function sourceOf(index: number, endowment: number): { source: Uint8Array; cell: SourceCell } {
+  const source = new Uint8Array(32).fill(index);
+  const bucket = { units: 0, height: 0 };
+  const rate = { period: 0, count: 0, meanMilli: 0 };
+  const keys = { signingKey: source, nodeKey: hash('test/node', index), vrfKey: hash('test/vrf', index) };
+  return {
+    source,
+    cell: { endpoint: undefined, ...keys, endowment, admittedHeight: 0, studyQuota: bucket, allowQuota: bucket, rate },
+  };
+}
+
+const weightsAt = (height: number, endowments: readonly number[], counts: readonly number[] = []): readonly bigint[] =>
+  rawStake({
+    height,
+    parameters,
+    sources: endowments.map((endowment, index) => sourceOf(index + 1, endowment)),
+    stakes: counts.map((count, index) => ({ source: new Uint8Array(32).fill(index + 1), epoch: 0, count })),
+  });
+
+test('raw stake: studies in milli, endowment decays linearly to a floor of one study', () => {
+  expect(weightsAt(0, [10_000, 0], [3, 4])).toEqual([10_003_000n, 4_000n]);
+  expect(weightsAt(500, [10_000])).toEqual([5_000_000n]);
+  expect(weightsAt(1_000, [10_000])).toEqual([1_000n]);
+  expect(weightsAt(50_000, [10_000, 0], [0, 2])).toEqual([1_000n, 2_000n]);
+});
+
+test('raw stake: no stake at all gives each the same', () => {
+  expect(weightsAt(5, [0, 0, 0])).toEqual([1n, 1n, 1n]);
+});
+
+test('the seed takes the first two thirds of an epoch and nothing after', () => {
+  const input = {
+    chainId,
+    parameters,
+    policies,
+    epoch: 0,
+    randomness: new Uint8Array(64),
+    runningSeed: hash('test/running'),
+  };
+  const moved = (height: number): boolean =>
+    toHex(rules.accumulateSeed({ ...input, height })) !== toHex(input.runningSeed);
+  expect([1, 5, 6, 7, 9, 10, 15, 16].map(moved)).toEqual([true, true, true, false, false, true, true, false]);
+  expect(rules.accumulateSeed({ ...input, height: 1, randomness: undefined })).toEqual(input.runningSeed);
+});
+
+test('epochs 0 and 1 come from genesis; a boundary gives the next seed and the voters of the one after', () => {
+  const sources = [sourceOf(1, 10_000), sourceOf(2, 5_000)];
+  const genesis = rules.openGenesis({ chainId, parameters, policies, sources });
+  expect(genesis.members).toEqual(genesis.nextMembers);
+  expect(genesis.members.map(({ weight }) => weight)).toEqual([10_000_000n, 5_000_000n]);
+  const cell = (epoch: number): EpochCell => ({ epoch, firstHeight: 1, members: genesis.members, seed: undefined });
+  const closed = rules.closeEpoch({
+    chainId,
+    parameters,
+    policies,
+    epoch: 0,
+    height: 9,
+    sources,
+    stakes: [{ source: sources[1]?.source as Uint8Array, epoch: 0, count: 7 }],
+    runningSeed: genesis.runningSeed,
+    current: cell(0),
+    next: cell(1),
+  });
+  expect(closed.seed).toEqual(genesis.runningSeed);
+  expect(closed.runningSeed).not.toEqual(genesis.runningSeed);
+  expect(closed.members.map(({ weight }) => weight)).toEqual([9_910_000n, 4_962_000n]);
+});
+
+test('the heaviest vote, everybody leads; the root commits to the voters', () => {
+  const members = [5n, 9n, 5n, 1n].map((weight, index) => {
+    const source = new Uint8Array(32).fill(index + 1);
+    return { source, nodeKey: source, vrfKey: source, weight };
+  });
+  const cell: EpochCell = { epoch: 2, firstHeight: 19, members, seed: hash('test/seed') };
+  const context = epochContextOf(cell, { chainId, committeeMax: 2 });
+  expect(context.committee.map(({ source }) => source[0])).toEqual([1, 2]);
+  expect(context.leaders).toHaveLength(4);
+  expect(context.totalWeight).toBe(14n);
+  expect(epochContextOf(cell, { chainId, committeeMax: 3 }).committeeRoot).not.toEqual(context.committeeRoot);
+  expect(() => epochContextOf({ ...cell, seed: undefined }, { chainId, committeeMax: 2 })).toThrow(
+    expect.objectContaining({ code: 'NO_SEED' }),
+  );
+});
