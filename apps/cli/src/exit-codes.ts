@@ -105,23 +105,13 @@ export function failureOf(error: unknown): Failure {
     return { code: 'USAGE', message, exitCode: EXIT.usage, next: 'add --help to see how the command is used' };
   }
   if (error instanceof ClientError && error.info.code === 'REFUSED') return refusalFailure(error, error.info);
-  if (error instanceof CodedError && BY_CODE[error.code] !== undefined) {
-    const code: string = error.code;
-    const next = NEXT[code];
-    return {
-      code,
-      message: error.message.slice(code.length + 2),
-      exitCode: BY_CODE[code] ?? EXIT.internal,
-      ...(next === undefined ? {} : { next }),
-    };
+  const code = error instanceof CodedError ? (error as CodedError<{ readonly code: string }>).code : undefined;
+  const exitCode = code === undefined ? undefined : BY_CODE[code];
+  if (error instanceof CodedError && code !== undefined && exitCode !== undefined) {
+    return { code, message: error.message.slice(code.length + 2), exitCode, ...nextOf(code) };
   }
   // The stack and text of an unknown error may quote anything, secrets included: only its kind is told.
-  const kind =
-    error instanceof CodedError
-      ? (error as CodedError<{ code: string }>).code
-      : error instanceof Error
-        ? error.name
-        : 'unknown';
+  const kind = code ?? (error instanceof Error ? error.name : 'unknown');
   return { code: 'INTERNAL', message: `unexpected error (${kind})`, exitCode: EXIT.internal };
 }
 

@@ -46,7 +46,7 @@ export async function run(
   const output = createOutput(args.includes('--json'), streams);
   try {
     refuseSecrets(args);
-    const input = new SecretInput(streams.stdin as NodeJS.ReadStream);
+    const input = new SecretInput(streams.stdin);
     const program = createProgram({ output, input, env: streams.env, signal: streams.signal });
     await program.parseAsync([...args], { from: 'user' });
     return EXIT.ok;

@@ -1,4 +1,4 @@
-import { CodedError, equalBytes } from '@radledger/primitives';
+import { CodedError, equalBytes, type Signer } from '@radledger/primitives';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
@@ -74,7 +74,8 @@ describe('a claim', () => {
   });
 
   test('with an acceptance by another key fails', async () => {
-    const thief = { publicKey: owner.publicKey, sign: (await signerOf('thief')).sign };
+    const hand = await signerOf('thief');
+    const thief: Signer = { publicKey: owner.publicKey, sign: (message) => hand.sign(message) };
     const forged = await createClaim({ ...input, owner: thief });
     await expect(verifyClaim(decodeClaim(forged), invitation)).rejects.toMatchObject({ code: 'SIGNATURE_INVALID' });
     const forgedPrekey = await createClaim({
@@ -90,7 +91,10 @@ describe('a claim', () => {
   test('naming one key twice, or a small-order key, is refused', async () => {
     const twice = await createClaim({ ...input, prekeys: [owner] });
     expect(() => decodeClaim(twice)).toThrow(expect.objectContaining({ code: 'KEY_REFUSED' }));
-    const weak = await createClaim({ ...input, prekeys: [{ publicKey: new Uint8Array(32), sign: owner.sign }] });
+    const weak = await createClaim({
+      ...input,
+      prekeys: [{ publicKey: new Uint8Array(32), sign: (message) => owner.sign(message) }],
+    });
     expect(() => decodeClaim(weak)).toThrow(expect.objectContaining({ code: 'KEY_REFUSED' }));
   });
 

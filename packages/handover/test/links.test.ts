@@ -113,7 +113,7 @@ describe('an image request', () => {
   });
 
   test('with a small-order recipient key is refused', async () => {
-    const weak = { publicKey: new Uint8Array(32), sign: owner.sign };
+    const weak = { publicKey: new Uint8Array(32), sign: (message: Uint8Array) => owner.sign(message) };
     await expect(createImageRequest({ ...imageRequest, recipientKey: weak.publicKey }, weak)).rejects.toMatchObject({
       code: 'KEY_REFUSED',
     });

@@ -67,6 +67,7 @@ const study = struct({
   grants: list(grant, { max: 10_000 }),
 });
 
+/** A claim that was built but not answered yet; sent again with the same bytes. */
 const pendingClaim = struct({
   invitation: bytes({ max: 1024 }),
   claim: bytes({ max: 16_384 }),
@@ -76,6 +77,7 @@ const pendingClaim = struct({
   sealingPrivateKey: id,
 });
 
+/** A key promised to somebody else's study. */
 const acceptedRole = struct({ source: id, studyId: id, role, branch: counter, keyIndex: counter });
 
 const state = struct({
@@ -98,10 +100,6 @@ export type GrantRecord = Infer<typeof grant>;
 export type StudySecrets = Infer<typeof secrets>;
 /** One study of this wallet. */
 export type StudyRecord = Infer<typeof study>;
-/** A claim that was built but not answered yet; sent again with the same bytes. */
-export type PendingClaim = Infer<typeof pendingClaim>;
-/** A key promised to somebody else's study. */
-export type AcceptedRoleRecord = Infer<typeof acceptedRole>;
 /** Everything a wallet remembers. Holds the seed: an app seals it before it writes it anywhere. */
 export type WalletState = Infer<typeof state>;
 
