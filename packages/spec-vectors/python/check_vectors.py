@@ -70,6 +70,7 @@ CHECKERS = {
     "inclusion": blocks.inclusion,
     "state-tree": state_tree.key_set,
     "state-proofs-judged": state_tree.judged,
+    "state-nodes": state_tree.nodes_of,
     "chain": chain.replay,
     "first-seeds": consensus.first_seeds,
     "seeds": consensus.seeds,

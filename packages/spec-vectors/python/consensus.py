@@ -1,4 +1,4 @@
-"""Seeds, stake, voters and leaders (docs/spec/leader-election.md); sign-log and duty records (consensus-boundary.md)."""
+"""Seeds, stake, voters and leaders (docs/spec/leader-election.md), and records (docs/spec/consensus-boundary.md)."""
 import ed25519
 from canonical import H, encode
 from shapes import AMOUNT, BYTES, ID, UINT, choice, list_of, literal, struct, tuple_of
@@ -146,7 +146,8 @@ def quorum(case):
 
 SIGN_RECORD = struct(format=literal(1), kind=UINT, epoch=UINT, view=UINT, bytes=BYTES, support=list_of(BYTES))
 DUTY_EVENT = struct(
-    height=UINT, epoch=UINT, view=UINT, source=ID, **{"class": choice({"PRODUCED": 0, "NULLIFIED": 1, "UNRECORDED": 2})},
+    height=UINT, epoch=UINT, view=UINT, source=ID,
+    **{"class": choice({"PRODUCED": 0, "NULLIFIED": 1, "UNRECORDED": 2})},
     reasonWeights=tuple_of(AMOUNT, AMOUNT, AMOUNT, AMOUNT), totalWeight=AMOUNT)
 
 

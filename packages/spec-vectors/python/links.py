@@ -26,7 +26,10 @@ SECRET_REQUEST = struct(format=FORMAT, chainId=ID, source=ID, studyId=ID, ownerK
 DISCLOSURE = struct(format=FORMAT, requestHash=ID, source=ID, studyId=ID, ownerKey=KEY, era=UINT, studySalt=ID,
                     contentSalt=ID, grantSalt=ID, studyInstanceUid=TEXT, label=TEXT, issuedAtMs=UINT,
                     note=optional(struct(writtenAtMs=UINT, sealed=BYTES)))
-ROLE_ACCEPTANCE = struct(format=FORMAT, chainId=ID, source=ID, studyId=ID, role=TEXT, key=KEY, acceptance=SIGNATURE)
+ROLE_ACCEPTANCE = struct(format=FORMAT, chainId=ID, source=ID, studyId=ID, role=TEXT, key=KEY, acceptance=SIGNATURE,
+                         sealingKey=SEALING_KEY)
+DELEGATION = struct(format=FORMAT, chainId=ID, source=ID, studyId=ID, era=UINT, studySalt=ID, contentSalt=ID,
+                    grantSalt=ID, studyInstanceUid=TEXT, label=TEXT)
 SEALED = struct(format=FORMAT, kem=literal(hpke.KEM), kdf=literal(hpke.KDF), aead=literal(hpke.AEAD),
                 encapsulatedKey=BYTES, ciphertext=BYTES)
 
@@ -70,7 +73,7 @@ def sealing(case):
     return _seal_and_open(given, given["info"], raw(given["aad"]), raw(given["plaintext"]))
 
 
-# Sections 4 to 11.
+# Sections 4 to 12.
 
 
 def invitation(given):
@@ -140,7 +143,17 @@ def role_acceptance(given):
     ids = [raw(study[name]) for name in ("chainId", "source", "studyId")]
     key = key_of(given["seed"])
     acceptance = ed25519.sign(raw(given["seed"]), encode([tag, *ids, KEY.write(key)])).hex()
-    return _base64url(ROLE_ACCEPTANCE.encode({**study, "key": key, "acceptance": acceptance}))
+    return _base64url(ROLE_ACCEPTANCE.encode({
+        **study, "key": key, "acceptance": acceptance, "sealingKey": given["sealingKey"]}))
+
+
+def delegation(given):
+    told = given["delegation"]
+    _check_study_id(told)
+    plaintext = DELEGATION.encode(told)
+    ids = [raw(told[name]) for name in ("chainId", "source", "studyId")]
+    made = _seal_and_open(given, "radledger/delegation/1", encode([*ids, KEY.write(given["delegateKey"])]), plaintext)
+    return {"plaintext": plaintext.hex(), "sealingKey": made["sealingKey"], "text": _base64url(raw(made["sealed"]))}
 
 
 def well_known(given):
@@ -157,7 +170,7 @@ def well_known(given):
 MAKERS = {
     "invitation": invitation, "claim": claim, "image request": image_request, "grant notice": grant_notice,
     "study secret request": study_secret_request, "claim reply": disclosure, "study secret reply": disclosure,
-    "role acceptance": role_acceptance, "well-known document": well_known,
+    "role acceptance": role_acceptance, "delegation": delegation, "well-known document": well_known,
 }
 
 

@@ -1,4 +1,4 @@
-"""What nodes say first to one another (docs/spec/peer-protocol.md), and their sign-log (docs/spec/storage.md, section 5)."""
+"""Handshake and envelopes of nodes (docs/spec/peer-protocol.md), and the sign-log (docs/spec/storage.md, section 5)."""
 import ed25519
 from canonical import encode, sha256
 

@@ -177,3 +177,49 @@ def judged(case):
     if "prefix" in given:
         return verify_bucket(given["root"], given["prefix"], given["cells"], given["proof"])
     return verify_cell(given["root"], given["name"], given["value"], given["proof"])
+
+
+# Section 5: what a store keeps. No hash covers it.
+
+
+def _node(names, leaves, depth):
+    """The 16 children below a place whose nibbles all leaves share, and the groups of four that are branches."""
+    children = [[leaf for leaf in leaves if _nibble(leaf[0], depth) == nibble] for nibble in range(16)]
+    present = leaf_mask = 0
+    body = b""
+    for inside in children:
+        present, leaf_mask = present << 1 | bool(inside), leaf_mask << 1 | (len(inside) == 1)
+        if inside:
+            body += _root(inside, 4 * depth + 4)
+        if len(inside) == 1:
+            name = names[inside[0][0]]
+            body += bytes([len(name)]) + name
+    for group in range(0, 16, 4):
+        inside = sum(children[group:group + 4], [])
+        body += _root(inside, 4 * depth + 2) if len(inside) > 1 else b""
+    return present.to_bytes(2, "big") + leaf_mask.to_bytes(2, "big") + body
+
+
+def _nibble(key, depth):
+    return key[depth >> 1] >> (0 if depth & 1 else 4) & 15
+
+
+def store_nodes(cells):
+    """Path -> node, both hex, for the root and every deeper place of four bits that holds two cells or more."""
+    names = {hashed_key(name): bytes.fromhex(name) for name in cells}
+    nodes, places = {}, {"": _leaves(cells)}
+    while places:
+        deeper = {}
+        for prefix, leaves in places.items():
+            if len(leaves) < (2 if prefix else 1):
+                continue
+            depth = len(prefix)
+            nodes[f"{depth:02x}{prefix}{'0' * (depth % 2)}"] = _node(names, leaves, depth).hex()
+            for leaf in leaves:
+                deeper.setdefault(leaf[0].hex()[:depth + 1], []).append(leaf)
+        places = deeper
+    return nodes
+
+
+def nodes_of(case):
+    return store_nodes(dict(case["input"]["cells"]))

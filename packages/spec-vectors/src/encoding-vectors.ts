@@ -1,4 +1,14 @@
-import { type CanonicalValue, encodeCanonical, hash, hkdfSha256, toHex, utf8 } from '@radledger/primitives';
+import {
+  type CanonicalValue,
+  decodeCanonical,
+  encodeCanonical,
+  fromHex,
+  hash,
+  hkdfSha256,
+  PrimitivesError,
+  toHex,
+  utf8,
+} from '@radledger/primitives';
 import { canonicalAsJson, fill, type VectorFile } from './vector-file.js';
 
 const VALUES: readonly CanonicalValue[] = [
@@ -25,10 +35,54 @@ const VALUES: readonly CanonicalValue[] = [
   fill(9, 256),
   [],
   [1, [2, [3, []]]],
+  Array.from({ length: 14 }).reduce<CanonicalValue>((inner) => [inner], []),
   Array.from({ length: 15 }, (_, i) => i),
   Array.from({ length: 16 }, (_, i) => i),
   ['tag', fill(1), [1, fill(2)], []],
 ];
+
+/** MessagePack that is not the one form of a value: a reader that lets any of it pass gives one record two ids. */
+const REFUSED: readonly (readonly [name: string, hex: string])[] = [
+  ['nothing', ''],
+  ['two values', '0101'],
+  ['nil', 'c0'],
+  ['a boolean', 'c3'],
+  ['a negative integer', 'ff'],
+  ['an int8', 'd07f'],
+  ['an int64', 'd30000000100000000'],
+  ['a float', 'cb4000000000000000'],
+  ['a map', '80'],
+  ['an extension', 'd40100'],
+  ['127 in two bytes', 'cc7f'],
+  ['255 in three bytes', 'cd00ff'],
+  ['65535 in five bytes', 'ce0000ffff'],
+  ['2^32 - 1 in nine bytes', 'cf00000000ffffffff'],
+  ['2^53', 'cf0020000000000000'],
+  ['short text in the long form', 'd90161'],
+  ['text of 31 bytes in the long form', `d91f${'61'.repeat(31)}`],
+  ['text of 255 bytes with two bytes of length', `da00ff${'61'.repeat(255)}`],
+  ['bytes with two bytes of length', 'c5000101'],
+  ['an empty array in the long form', 'dc0000'],
+  ['an array of 15 in the long form', `dc000f${'00'.repeat(15)}`],
+  ['text that is not UTF-8', 'a1ff'],
+  ['text with an encoded surrogate', 'a3eda080'],
+  ['text with an over-long slash', 'a2c0af'],
+  ['text that ends too early', 'a261'],
+  ['bytes that end too early', 'c40201'],
+  ['an array that ends too early', '9201'],
+  ['an array of 2^32 - 1 items', 'ddffffffff'],
+  ['17 levels', `${'91'.repeat(16)}90`],
+];
+
+function verdictOn(hex: string): 'accepted' | 'refused' {
+  try {
+    decodeCanonical(fromHex(hex), { bytesMax: 1_000 });
+    return 'accepted';
+  } catch (error) {
+    if (error instanceof PrimitivesError) return 'refused';
+    throw error;
+  }
+}
 
 export function encodingVectors(): VectorFile[] {
   return [
@@ -40,6 +94,11 @@ export function encodingVectors(): VectorFile[] {
         input: canonicalAsJson(value),
         output: toHex(encodeCanonical(value)),
       })),
+    },
+    {
+      name: 'canonical-refused',
+      spec: 'canonical-encoding.md',
+      cases: REFUSED.map(([name, bytes]) => ({ name, input: bytes, output: verdictOn(bytes) })),
     },
     {
       name: 'hash',

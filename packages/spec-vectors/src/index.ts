@@ -1,13 +1,39 @@
+import { blockVectors } from './block-vectors.js';
+import { cellVectors } from './cell-vectors.js';
+import { chainVectors } from './chain-vectors.js';
+import { electionVectors } from './election-vectors.js';
 import { encodingVectors } from './encoding-vectors.js';
+import { fileSetVectors } from './file-set-vectors.js';
+import { genesisVectors } from './genesis-vectors.js';
+import { linkVectors } from './link-vectors.js';
+import { nodeVectors } from './node-vectors.js';
+import { simplexVectors } from './simplex-vectors.js';
+import { stateTreeVectors } from './state-tree-vectors.js';
 import { studyVectors } from './study-vectors.js';
 import { transactionVectors } from './transaction-vectors.js';
 import type { VectorFile } from './vector-file.js';
+import { walletVectors } from './wallet-vectors.js';
 
 export type { VectorCase, VectorFile } from './vector-file.js';
 
 /** Every vector file, made by the packages themselves. */
 export async function allVectors(): Promise<VectorFile[]> {
-  return [...encodingVectors(), ...(await studyVectors()), await transactionVectors()];
+  return [
+    ...encodingVectors(),
+    ...(await studyVectors()),
+    await transactionVectors(),
+    await genesisVectors(),
+    ...cellVectors(),
+    ...blockVectors(),
+    ...(await stateTreeVectors()),
+    await chainVectors(),
+    ...electionVectors(),
+    ...(await simplexVectors()),
+    ...(await linkVectors()),
+    await walletVectors(),
+    await fileSetVectors(),
+    ...(await nodeVectors()),
+  ];
 }
 
 /** The text of a vector file as it stands in the repository. */

@@ -1,0 +1,293 @@
+import {
+  type Block,
+  blockIdOf,
+  buildBlock,
+  cellKey,
+  chainIdOf,
+  decodeEpochCell,
+  encodeHeader,
+  epochOfHeight,
+  executeBlock,
+  type Genesis,
+  genesisBlock,
+  type Header,
+} from '@radledger/chain';
+import { createMemoryState } from '@radledger/chain/testing';
+import { createChainRules, epochContextOf, leaderOf, vrfAlpha } from '@radledger/consensus';
+import { encodeSeal, justificationRootOf, simplex } from '@radledger/consensus-simplex';
+import { equalBytes, type Signer, toHex, verifyAll, vrfProve } from '@radledger/primitives';
+import {
+  createTransaction,
+  type PayloadOf,
+  type SignedTransaction,
+  signAcceptance,
+  signatureClaims,
+  signDelegateAcceptance,
+  signKeyProof,
+  signMoveAcceptance,
+  type TransactionKind,
+} from '@radledger/transactions';
+import { cellsAsJson, genesisOf } from './genesis-vectors.js';
+import { keyOf, signerOf } from './parties.js';
+import { justificationBytes } from './simplex-epoch.js';
+import { asJson, fill, type VectorFile } from './vector-file.js';
+
+const rules = createChainRules(simplex);
+
+/** Small enough that quotas, rates, endowments and epochs all move within ten blocks. */
+const parameters = {
+  epochHeights: 4,
+  minimumIntervalMs: 0,
+  committeeMax: 2,
+  studyAllowBurst: 5,
+  studyAllowRefillHeights: 2,
+  quotaPeriodHeights: 3,
+  rateWindowPeriods: 2,
+  sourceStudyBase: 5,
+  endowmentHeights: 20,
+};
+
+/** Builds blocks as the leader of a view would, executes them as another node, and writes down both sides. */
+class RecordedChain {
+  readonly inputs: unknown[] = [];
+  readonly outputs: unknown[] = [];
+  readonly #state = createMemoryState();
+  readonly #included = new Map<string, number>();
+  readonly #headers: Header[] = [];
+  readonly #vrfSeeds = new Map<string, Uint8Array>();
+  #nonce = 0;
+
+  private constructor(
+    readonly genesis: Genesis,
+    readonly chainId: Uint8Array,
+  ) {}
+
+  static async open(genesis: Genesis): Promise<RecordedChain> {
+    const chain = new RecordedChain(genesis, chainIdOf(genesis));
+    const { header, writeSet } = await genesisBlock(genesis, rules);
+    chain.#state.commit(writeSet);
+    chain.#headers.push(header);
+    for (let byte = 0x10; byte < 0x100; byte++) chain.#vrfSeeds.set(toHex(await keyOf(byte)), fill(byte));
+    return chain;
+  }
+
+  get parent(): Header {
+    return this.#headers.at(-1) as Header;
+  }
+
+  get nextTimestampMs(): number {
+    return this.parent.timestampMs + 1_234;
+  }
+
+  tx<K extends TransactionKind>(kind: K, signer: Signer, payload: PayloadOf<K>): Promise<SignedTransaction> {
+    const expiryHeight = kind === 'revoke-access' ? 0 : this.parent.height + 100;
+    const nonce = fill(++this.#nonce, 8);
+    return createTransaction({ chainId: this.chainId, kind, signer, payload, expiryHeight, nonce });
+  }
+
+  /** @param options.sealKind - another than simplex's makes a block without randomness */
+  async add(candidates: readonly SignedTransaction[], options: { readonly sealKind?: number } = {}): Promise<void> {
+    const { chainId, parent } = this;
+    const claims = candidates.flatMap((transaction) => signatureClaims(transaction, chainId));
+    if (!(await verifyAll(claims))) throw new Error('a signature of the vectors must hold');
+    const justification = justificationBytes({ nullifications: [] });
+    const { proposer, bytes } = await this.#seal(justification);
+    const context = { chainId, parent, state: this.#state, rules, recent: this.#recent() };
+    const timestampMs = this.nextTimestampMs;
+    const seal = { kind: options.sealKind ?? simplex.sealKind, bytes };
+    const { block, left } = await buildBlock({ ...context, candidates, timestampMs, proposer, seal, justification });
+    if (left.length > 0) throw new Error(`left out: ${left.map(({ code }) => code).join(', ')}`);
+    const executed = await executeBlock({ ...context, block });
+    if (executed.status === 'invalid') throw new Error(executed.message);
+    const before = new Map(this.#state.cells);
+    this.#state.commit(executed.writeSet);
+    const changed = [...executed.writeSet.cells].filter(([name, value]) => !isSame(before.get(name), value));
+    this.#record(block, candidates, executed.transactions, cellsAsJson(new Map(changed)));
+  }
+
+  #record(
+    { header, body, id }: Block,
+    candidates: readonly SignedTransaction[],
+    ordered: readonly SignedTransaction[],
+    writes: Record<string, string | null>,
+  ): void {
+    const { timestampMs, proposer, sealKind, sealBytes, stateRoot, height } = header;
+    const { justification } = body;
+    const transactions = candidates.map(({ bytes }) => bytes);
+    this.#headers.push(header);
+    for (const { txId } of ordered) this.#included.set(toHex(txId), height);
+    this.inputs.push(asJson({ timestampMs, proposer, sealKind, sealBytes, justification, transactions }));
+    const txIds = ordered.map(({ txId }) => txId);
+    this.outputs.push(asJson({ txIds, writes, stateRoot, header: encodeHeader(header), id }));
+  }
+
+  /** The seal of the view that has the number of the height, by that view's leader. */
+  async #seal(justification: Uint8Array): Promise<{ proposer: Uint8Array; bytes: Uint8Array }> {
+    const height = this.parent.height + 1;
+    const epoch = epochOfHeight(height, this.genesis.parameters.epochHeights);
+    const [cell] = await this.#state.getMany([cellKey.epoch(epoch)]);
+    const { committeeMax } = this.genesis.parameters;
+    const context = epochContextOf(decodeEpochCell(cell as Uint8Array), { chainId: this.chainId, committeeMax });
+    const leader = leaderOf(this.chainId, context, height);
+    const alpha = vrfAlpha({ chainId: this.chainId, seed: context.seed, epoch, height });
+    const vrfProof = vrfProve(this.#vrfSeeds.get(toHex(leader.vrfKey)) as Uint8Array, alpha);
+    const bytes = encodeSeal({ epoch, view: height, vrfProof, justificationRoot: justificationRootOf(justification) });
+    return { proposer: leader.source, bytes };
+  }
+
+  #recent() {
+    return {
+      isRecentTransaction: (txId: Uint8Array) => this.#included.has(toHex(txId)),
+      blockIdAt: (height: number) => {
+        const header = this.#headers[height];
+        return header === undefined ? undefined : blockIdOf(header);
+      },
+    };
+  }
+}
+
+function isSame(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a === undefined || b === undefined ? a === b : equalBytes(a, b);
+}
+
+export async function chainVectors(): Promise<VectorFile> {
+  const chain = await RecordedChain.open(await genesisOf([10, 0], { parameters }));
+  await play(chain);
+  const input = { genesis: asJson(chain.genesis), blocks: chain.inputs };
+  return {
+    name: 'chain',
+    spec: 'blocks.md',
+    cases: [{ name: 'ten blocks over three epochs', input, output: chain.outputs }],
+  };
+}
+
+/** Every kind of record, both sides of every optional part, and what spends, frees and restores a quota. */
+async function play(chain: RecordedChain): Promise<void> {
+  const { chainId } = chain;
+  const [a, b, c] = [await signerOf(0x10), await signerOf(0x20), await signerOf(0x70)];
+  const [owner1, owner2, owner3, owner4, owner5] = (await Promise.all(
+    [0x81, 0x82, 0x83, 0x84, 0x85].map(signerOf),
+  )) as [Signer, Signer, Signer, Signer, Signer];
+  const [delegate, steward, heir, newSigning, newNode, newVrf] = (await Promise.all(
+    [0x91, 0x92, 0x93, 0x94, 0x95, 0x96].map(signerOf),
+  )) as [Signer, Signer, Signer, Signer, Signer, Signer];
+  const study = (n: number): Uint8Array => fill(0x50 + n);
+  const tag = (n: number): Uint8Array => fill(0x70 + n);
+  const inAYear = chain.genesis.timeMs + 365 * 86_400_000;
+
+  const defineSource = async (signer: Signer, first: number, name: string) =>
+    chain.tx('define-source', signer, {
+      source: signer.publicKey,
+      name,
+      baseUrl: `https://${name.toLowerCase()}.example/gw`,
+      tlsPins: [fill(first)],
+      nodeKey: await keyOf(first + 1),
+      nodeKeyProof: await signKeyProof({
+        chainId,
+        source: signer.publicKey,
+        role: 'node',
+        key: await signerOf(first + 1),
+      }),
+      vrfKey: await keyOf(first + 2),
+      vrfKeyProof: await signKeyProof({
+        chainId,
+        source: signer.publicKey,
+        role: 'vrf',
+        key: await signerOf(first + 2),
+      }),
+      admission: undefined,
+    });
+  const defineStudy = async (source: Signer, n: number, owner: Signer, signer = source) =>
+    chain.tx('define-study', signer, {
+      source: source.publicKey,
+      studyId: study(n),
+      owner: owner.publicKey,
+      acceptance: await signAcceptance({ chainId, source: source.publicKey, owner }),
+      content: fill(0xe0 + n),
+    });
+  const allow = (source: Signer, n: number, signer: Signer, to: number, sequence: number, receipt?: Uint8Array) =>
+    chain.tx('allow-access', signer, {
+      source: source.publicKey,
+      studyId: study(n),
+      tag: tag(to),
+      sequence,
+      notAfterMs: inAYear,
+      scope: 0,
+      consentReceiptHash: receipt,
+    });
+  const revoke = (source: Signer, n: number, signer: Signer, to: number, sequence: number) =>
+    chain.tx('revoke-access', signer, { source: source.publicKey, studyId: study(n), tag: tag(to), sequence });
+  const rotate = async (source: Signer, role: 'signing' | 'node' | 'vrf', key: Signer) =>
+    chain.tx('rotate-key', source, {
+      source: source.publicKey,
+      role,
+      newKey: key.publicKey,
+      proof: await signKeyProof({ chainId, source: source.publicKey, role, key }),
+    });
+  const setDelegate = async (source: Signer, n: number, owner: Signer, to: Signer | undefined) => {
+    const about = { source: source.publicKey, studyId: study(n) };
+    return chain.tx('set-delegate', owner, {
+      ...about,
+      delegate:
+        to === undefined
+          ? undefined
+          : { key: to.publicKey, acceptance: await signDelegateAcceptance({ chainId, ...about, delegate: to }) },
+      notAfterMs: to === undefined ? 0 : inAYear,
+    });
+  };
+
+  await chain.add([await defineSource(b, 0x20, 'Beta'), await defineSource(a, 0x10, 'Alpha')]);
+  await chain.add([
+    await defineStudy(a, 1, owner1),
+    await defineSource(c, 0x70, 'Gamma'),
+    await chain.tx('move-source', b, {
+      source: b.publicKey,
+      name: 'Beta Zürich',
+      baseUrl: 'https://beta.example:8443',
+      tlsPins: [fill(0x2a), fill(0x2b), fill(0x2c)],
+    }),
+  ]);
+  await chain.add([
+    await allow(a, 1, owner1, 1, 10, fill(0xcc)),
+    await defineStudy(a, 2, owner2),
+    await defineStudy(b, 3, owner3),
+    await allow(a, 1, owner1, 2, 11),
+  ]);
+  await chain.add([
+    await revoke(a, 2, owner2, 1, 5),
+    await setDelegate(a, 1, owner1, delegate),
+    await defineStudy(c, 4, owner4),
+  ]);
+  await chain.add([
+    await allow(a, 1, delegate, 3, 12),
+    await revoke(a, 1, owner1, 1, 20),
+    await rotate(c, 'node', newNode),
+    await chain.tx('amend-study', a, { source: a.publicKey, studyId: study(2), content: fill(0xef) }),
+  ]);
+  const heirAcceptance = await signMoveAcceptance({ chainId, source: a.publicKey, studyId: study(1), newOwner: heir });
+  await chain.add(
+    [
+      await setDelegate(b, 3, owner3, steward),
+      await chain.tx('move-owner', owner1, {
+        source: a.publicKey,
+        studyId: study(1),
+        newOwner: heir.publicKey,
+        acceptance: heirAcceptance,
+      }),
+    ],
+    { sealKind: 2 },
+  );
+  await chain.add([
+    await revoke(a, 1, heir, 1, 30),
+    await rotate(a, 'signing', newSigning),
+    await chain.tx('retire-study', newSigning, { source: a.publicKey, studyId: study(2), reason: 'wrong-patient' }),
+  ]);
+  await chain.add([
+    await allow(a, 1, heir, 1, 40),
+    await setDelegate(b, 3, owner3, undefined),
+    await chain.tx('retire-study', b, { source: b.publicKey, studyId: study(3), reason: 'owner-request' }),
+  ]);
+  await chain.add([]);
+  const [studyFive, allowFive] = [await defineStudy(a, 5, owner5, newSigning), await allow(a, 5, owner5, 1, 50)];
+  await chain.add([allowFive, await rotate(b, 'vrf', newVrf), studyFive]);
+}

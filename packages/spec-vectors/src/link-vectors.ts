@@ -1,0 +1,343 @@
+import {
+  createClaim,
+  createImageRequest,
+  createRoleAcceptance,
+  createStudySecretRequest,
+  createWellKnown,
+  decodeClaim,
+  type Delegation,
+  decodeImageRequestLink,
+  decodeInvitationLink,
+  deriveSealingKeyPair,
+  encodeGrantNotice,
+  encodeImageRequestLink,
+  encodeInvitation,
+  encodeInvitationLink,
+  encodeRoleAcceptance,
+  type GrantNotice,
+  type ImageRequest,
+  type Invitation,
+  openClaimReply,
+  openDelegation,
+  openGrantNotice,
+  openSealed,
+  openStudySecretReply,
+  sealClaimReply,
+  sealDelegation,
+  sealGrantNotice,
+  sealStudySecretReply,
+  sealTo,
+  type StudyDisclosure,
+  verifyClaim,
+  decodeStudySecretRequest,
+  wellKnownToJson,
+} from '@radledger/handover';
+import { encodeCanonical, fromHex, sha256, utf8 } from '@radledger/primitives';
+import { openingOf, studyIdOf, studySalts } from '@radledger/transactions';
+import { keyOf, signerOf } from './parties.js';
+import { asJson, fill, type VectorCase, type VectorFile } from './vector-file.js';
+
+const chainId = fill(0xc1);
+const nowMs = 1_800_000_000_000;
+const pageUrl = 'https://wallet.example/open';
+const seeds = { source: fill(0x11), owner: fill(0x12), prekey: fill(0x13), recipient: fill(0x14), other: fill(0x15) };
+/** From which the sealing keys of the receiving sides, and of the one message, are derived. */
+const recipientKeyMaterial = fill(0x21);
+const ephemeralKeyMaterial = fill(0x22);
+
+export async function linkVectors(): Promise<VectorFile[]> {
+  return [
+    { name: 'sealing', spec: 'links.md', cases: await sealings() },
+    {
+      name: 'links',
+      spec: 'links.md',
+      cases: [
+        ...(await invitations()),
+        ...(await claims()),
+        ...(await imageRequests()),
+        ...(await grantNotices()),
+        ...(await studySecretRequests()),
+        ...(await roleAcceptances()),
+        ...(await delegations()),
+        ...(await wellKnowns()),
+      ],
+    },
+  ];
+}
+
+async function sealings(): Promise<VectorCase[]> {
+  const vector = async (
+    name: string,
+    given: { info: string; aad: Uint8Array; plaintext: Uint8Array },
+    materials = { recipientKeyMaterial, ephemeralKeyMaterial },
+  ): Promise<VectorCase> => {
+    const { publicKey } = await deriveSealingKeyPair(materials.recipientKeyMaterial);
+    const sealed = await sealTo(publicKey, given, given.plaintext, materials);
+    return { name, input: asJson({ ...given, ...materials }), output: asJson({ sealingKey: publicKey, sealed }) };
+  };
+  return [
+    await vector(
+      'RFC 9180, appendix A.1.1, sequence number 0',
+      { info: 'Ode on a Grecian Urn', aad: utf8('Count-0'), plaintext: utf8('Beauty is truth, truth beauty') },
+      {
+        recipientKeyMaterial: fromHex('6db9df30aa07dd42ee5e8181afdb977e538f5e1fec8a06223f33f7013e525037'),
+        ephemeralKeyMaterial: fromHex('7268600d403fce431561aef583ee1613527cff655c1343f29812e66706df3234'),
+      },
+    ),
+    await vector('nothing', { info: 'radledger/vector/1', aad: new Uint8Array(), plaintext: new Uint8Array() }),
+    await vector('several blocks', { info: 'radledger/vector/1', aad: fill(1, 33), plaintext: fill(2, 1_000) }),
+  ];
+}
+
+async function study() {
+  const source = await keyOf(0x11);
+  const salts = studySalts(sha256(utf8('a study secret')));
+  const studyInstanceUid = '1.2.840.113619.2.1';
+  const studyId = studyIdOf({ source, studySalt: salts.studySalt, studyInstanceUid });
+  return { source, studyId, ...salts, studyInstanceUid, label: 'MRT Knie, 20. Nov. 2026, Zürich' };
+}
+
+async function invitation(): Promise<Invitation> {
+  return {
+    chainId,
+    gatewayApi: 'https://images.example:8443/gw',
+    invitationId: fill(0x31, 16),
+    secret: fill(0x32),
+    source: await keyOf(0x11),
+    expiresAtMs: nowMs + 86_400_000,
+  };
+}
+
+async function invitations(): Promise<VectorCase[]> {
+  const given = await invitation();
+  const link = encodeInvitationLink(given, pageUrl);
+  decodeInvitationLink(link);
+  return [
+    {
+      name: 'invitation',
+      input: asJson({ invitation: given, pageUrl }),
+      output: asJson({ bytes: encodeInvitation(given), link }),
+    },
+  ];
+}
+
+async function disclosureOf(): Promise<StudyDisclosure> {
+  return { ...(await study()), ownerKey: await keyOf(0x12), era: 0, issuedAtMs: nowMs };
+}
+
+async function claims(): Promise<VectorCase[]> {
+  const offered = await invitation();
+  const { publicKey: sealingKey } = await deriveSealingKeyPair(recipientKeyMaterial);
+  const make = async (name: string, prekeySeeds: readonly Uint8Array[]) => {
+    const prekeys = await Promise.all(prekeySeeds.map((seed) => signerOf(seed[0] as number)));
+    const owner = await signerOf(0x12);
+    const bytes = await createClaim({ invitation: offered, code: '012345', owner, prekeys, sealingKey });
+    const claim = decodeClaim(bytes);
+    await verifyClaim(claim, offered);
+    const input = { invitation: offered, code: '012345', ownerSeed: seeds.owner, prekeySeeds, sealingKey };
+    return {
+      bytes,
+      claim,
+      vector: { name, input: asJson(input), output: asJson({ bytes, claimHash: claim.claimHash }) },
+    };
+  };
+  const plain = await make('claim', []);
+  const withPrekeys = await make('claim, with keys for repeat visits', [seeds.prekey, seeds.other]);
+  const disclosure = await disclosureOf();
+  const sealed = await sealClaimReply({ claim: plain.claim, disclosure, signer: await signerOf(0x11) });
+  const reply = await disclosureVector('claim reply', 'radledger/claim-reply/1', plain.claim.claimHash, disclosure, {
+    sealed,
+    open: (bytes, sealingKeyPair, signingKey) =>
+      openClaimReply({ claim: plain.bytes, sealed: bytes, sealingKeyPair, signingKey }),
+  });
+  return [plain.vector, withPrekeys.vector, reply];
+}
+
+/**
+ * The packages seal with a fresh key each time. So the vector is what they signed, sealed once more with a fixed key;
+ * the package must open that as well.
+ */
+async function disclosureVector(
+  name: string,
+  purpose: string,
+  requestHash: Uint8Array,
+  disclosure: StudyDisclosure,
+  packed: {
+    readonly sealed: Uint8Array;
+    open(
+      sealed: Uint8Array,
+      pair: Awaited<ReturnType<typeof deriveSealingKeyPair>>,
+      signingKey: Uint8Array,
+    ): Promise<{ readonly receipt: Uint8Array }>;
+  },
+): Promise<VectorCase> {
+  const pair = await deriveSealingKeyPair(recipientKeyMaterial);
+  const signingKey = await keyOf(0x11);
+  const { receipt } = await packed.open(packed.sealed, pair, signingKey);
+  const aad = encodeCanonical([chainId, requestHash, [1, disclosure.ownerKey]]);
+  const sealed = await sealTo(pair.publicKey, { info: purpose, aad }, receipt, { ephemeralKeyMaterial });
+  await packed.open(sealed, pair, signingKey);
+  const signingSeed = seeds.source;
+  return {
+    name,
+    input: asJson({
+      purpose,
+      chainId,
+      requestHash,
+      disclosure,
+      signingSeed,
+      recipientKeyMaterial,
+      ephemeralKeyMaterial,
+    }),
+    output: asJson({ plaintext: receipt, sealingKey: pair.publicKey, sealed }),
+  };
+}
+
+async function imageRequests(): Promise<VectorCase[]> {
+  const request: ImageRequest = {
+    chainId,
+    recipientKey: await keyOf(0x14),
+    sealingKey: (await deriveSealingKeyPair(recipientKeyMaterial)).publicKey,
+    gatewayApi: 'https://lakeside-ortho.example/radledger',
+    boxId: fill(0x33, 16),
+    reason: 'Zweitmeinung',
+    wantedUntilMs: nowMs + 30 * 86_400_000,
+    expiresAtMs: nowMs + 86_400_000,
+  };
+  const bytes = await createImageRequest(request, await signerOf(0x14));
+  const link = encodeImageRequestLink(bytes, pageUrl);
+  decodeImageRequestLink(link);
+  return [
+    {
+      name: 'image request',
+      input: asJson({ request, seed: seeds.recipient, pageUrl }),
+      output: asJson({ bytes, link }),
+    },
+  ];
+}
+
+async function grantNotices(): Promise<VectorCase[]> {
+  const { grantSalt, ...told } = await study();
+  const recipientKey = await keyOf(0x14);
+  const notice: GrantNotice = {
+    chainId,
+    recipientKey,
+    ...told,
+    opening: openingOf(grantSalt, recipientKey),
+    notAfterMs: nowMs + 30 * 86_400_000,
+  };
+  const sealingKeyPair = await deriveSealingKeyPair(recipientKeyMaterial);
+  const vector = async (name: string, given: GrantNotice): Promise<VectorCase> => {
+    const sealed = await sealGrantNotice(given, sealingKeyPair.publicKey, { ephemeralKeyMaterial });
+    const { tag } = await openGrantNotice({ sealed, sealingKeyPair, chainId, recipientKey });
+    return {
+      name,
+      input: asJson({ notice: given, recipientKeyMaterial, ephemeralKeyMaterial }),
+      output: asJson({
+        plaintext: encodeGrantNotice(given),
+        tag,
+        sealingKey: sealingKeyPair.publicKey,
+        sealed,
+      }),
+    };
+  };
+  return [
+    await vector('grant notice', { ...notice, boxId: fill(0x33, 16) }),
+    await vector('grant notice, no request before it', notice),
+  ];
+}
+
+async function studySecretRequests(): Promise<VectorCase[]> {
+  const { source, studyId } = await study();
+  const { publicKey: sealingKey } = await deriveSealingKeyPair(recipientKeyMaterial);
+  const make = async (name: string, note: Uint8Array | undefined) => {
+    const request = { chainId, source, studyId, sealingKey, timeMs: nowMs, nonce: fill(0x34, 16) };
+    const owner = await signerOf(0x12);
+    const bytes = await createStudySecretRequest({ ...request, owner, ...(note === undefined ? {} : { note }) });
+    const decoded = decodeStudySecretRequest(bytes);
+    const vector: VectorCase = {
+      name,
+      input: asJson({ request: { ...request, note }, ownerSeed: seeds.owner }),
+      output: asJson({ bytes, requestHash: decoded.requestHash }),
+    };
+    return { bytes, decoded, vector };
+  };
+  const plain = await make('study secret request', undefined);
+  const noted = await make('study secret request, with a note', fill(0x35, 300));
+  const disclosure = {
+    ...(await disclosureOf()),
+    era: 2,
+    note: { writtenAtMs: nowMs - 1_000, sealed: fill(0x36, 70) },
+  };
+  const signer = await signerOf(0x11);
+  const reply = await disclosureVector(
+    'study secret reply',
+    'radledger/study-secret-reply/1',
+    plain.decoded.requestHash,
+    disclosure,
+    {
+      sealed: await sealStudySecretReply({ request: plain.decoded, disclosure, signer }),
+      open: (sealed, sealingKeyPair, signingKey) =>
+        openStudySecretReply({ request: plain.bytes, sealed, sealingKeyPair, signingKey }),
+    },
+  );
+  return [plain.vector, noted.vector, reply];
+}
+
+async function roleAcceptances(): Promise<VectorCase[]> {
+  const { source, studyId } = await study();
+  const { publicKey: sealingKey } = await deriveSealingKeyPair(recipientKeyMaterial);
+  return Promise.all(
+    (['delegate', 'owner'] as const).map(async (role) => {
+      const about = { chainId, source, studyId, role };
+      const acceptance = await createRoleAcceptance({ ...about, signer: await signerOf(0x15), sealingKey });
+      return {
+        name: `role acceptance, ${role}`,
+        input: asJson({ study: about, seed: seeds.other, sealingKey }),
+        output: encodeRoleAcceptance(acceptance),
+      };
+    }),
+  );
+}
+
+/** Sealed with a fresh key by the package, and once more with a fixed one for the vector: it opens both. */
+async function delegations(): Promise<VectorCase[]> {
+  const [told, sealingKeyPair, key] = [
+    await study(),
+    await deriveSealingKeyPair(recipientKeyMaterial),
+    await keyOf(0x15),
+  ];
+  const { source, studyId } = told;
+  const delegation: Delegation = { chainId, era: 3, ...told };
+  const about = { chainId, source, studyId, key, sealingKeyPair };
+  const text = await sealDelegation(delegation, { key, sealingKey: sealingKeyPair.publicKey });
+  const context = { info: 'radledger/delegation/1', aad: encodeCanonical([chainId, source, studyId, [1, key]]) };
+  const plaintext = await openSealed(sealingKeyPair, context, Buffer.from(text, 'base64url'));
+  const sealed = Buffer.from(
+    await sealTo(sealingKeyPair.publicKey, context, plaintext, { ephemeralKeyMaterial }),
+  ).toString('base64url');
+  await openDelegation({ ...about, text });
+  await openDelegation({ ...about, text: sealed });
+  return [
+    {
+      name: 'delegation',
+      input: asJson({ delegation, delegateKey: key, recipientKeyMaterial, ephemeralKeyMaterial }),
+      output: asJson({ plaintext, sealingKey: sealingKeyPair.publicKey, text: sealed }),
+    },
+  ];
+}
+
+async function wellKnowns(): Promise<VectorCase[]> {
+  const [source, recipient] = [await keyOf(0x11), await keyOf(0x14)];
+  const api = 'https://images.example:8443/gw';
+  const full = { chainId, source, recipient, api, iti43: 'https://images.example:9443/xds/iti43', issuedAtMs: nowMs };
+  const vector = async (name: string, document: Parameters<typeof createWellKnown>[0], seed: number) => ({
+    name,
+    input: asJson({ document, seed: fill(seed) }),
+    output: wellKnownToJson(await createWellKnown(document, await signerOf(seed))),
+  });
+  return [
+    await vector('well-known document', { ...full, privacyContact: 'privacy@images.example' }, 0x11),
+    await vector('well-known document, recipient only', { chainId, recipient, api, issuedAtMs: nowMs }, 0x14),
+  ];
+}
