@@ -5,7 +5,14 @@ import { type Ledger, LedgerError, type LedgerIdentity, openLedger } from '@radl
 import { createNodeApi, listenNodeApi } from '@radledger/ledger/http';
 import { createNetwork, type Network, NetworkError } from '@radledger/network';
 import { createSigner, fromHex, toHex, vrfProve } from '@radledger/primitives';
-import { type LedgerStore, openSignLog, openStore, type SignLog, StorageError } from '@radledger/storage';
+import {
+  createSignLog,
+  type LedgerStore,
+  openSignLog,
+  openStore,
+  type SignLog,
+  StorageError,
+} from '@radledger/storage';
 import { ClassicLevel } from 'classic-level';
 import type { Logger } from 'pino';
 import type { NodeConfig } from './config.js';
@@ -40,15 +47,16 @@ export async function startNode(config: NodeConfig, logger: Logger): Promise<Run
     let identity: LedgerIdentity | undefined;
     if (config.identity?.enabled) {
       const vrfSeed = await readSeed(paths.vrfKey);
-      const signLog = await openFolderSignLog(paths.signLog, nodeSigner.publicKey);
-      if (signLog) opened.push(signLog);
-      else
-        logger.warn({ file: paths.signLog }, 'the sign-log is missing: this node will not vote before the next epoch');
+      const { signLog, missing } = await openFolderSignLog(paths.signLog, nodeSigner.publicKey);
+      opened.push(signLog);
+      if (missing)
+        logger.warn({ file: paths.signLog }, 'the sign-log was missing: this node votes again in a later epoch');
       identity = {
         source: fromHex(config.identity.source),
         nodeSigner,
         prove: (alpha) => vrfProve(vrfSeed, alpha),
         signLog,
+        signLogMissing: missing,
       };
     }
     const store = await openFolderStore(paths.database, genesis);
@@ -113,13 +121,19 @@ async function readCertificate(file: string): Promise<string> {
   }
 }
 
-async function openFolderSignLog(file: string, nodeKey: Uint8Array): Promise<SignLog | undefined> {
+async function openFolderSignLog(
+  file: string,
+  nodeKey: Uint8Array,
+): Promise<{ readonly signLog: SignLog; readonly missing: boolean }> {
   try {
-    return await openSignLog(file, { nodeKey });
+    return { signLog: await openSignLog(file, { nodeKey }), missing: false };
   } catch (error) {
-    if (error instanceof StorageError && error.info.code === 'SIGN_LOG_MISSING') return undefined;
-    throw error;
+    if (!(error instanceof StorageError) || error.info.code !== 'SIGN_LOG_MISSING') throw error;
   }
+  // A new one, for what the node signs once it may vote again. If it stops before that, peers that know its votes show the
+  // next start that this log is too young.
+  await createSignLog(file, { nodeKey, createdAtMs: Date.now() });
+  return { signLog: await openSignLog(file, { nodeKey }), missing: true };
 }
 
 async function openFolderStore(folder: string, genesis: Genesis): Promise<LedgerStore> {

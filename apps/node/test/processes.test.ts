@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { afterEach, expect, test } from 'vitest';
 import { heightReached, type ProcessNet, prepareNet, statusOf } from './support/processes.js';
 
@@ -36,4 +38,21 @@ test('four processes make blocks; one is killed and comes back; two killed stop 
   await own.start(third);
   await heightReached(apiOf(0), stopped + 4);
   await heightReached(apiOf(2), stopped + 4);
+}, 60_000);
+
+test('a node that lost its sign-log follows, and votes again in a later epoch', async () => {
+  net = await prepareNet(4, { targetIntervalMs: 150, epochHeights: 20 });
+  const own = net;
+  for (const node of own.nodes) await own.start(node);
+  const [first, , , last] = own.nodes;
+  if (!first || !last) throw new Error('expected four nodes');
+  const api = (): string => last.process?.api ?? '';
+  await heightReached(first.process?.api ?? '', 3);
+  last.process?.child.kill('SIGKILL');
+  await last.process?.exited;
+  await rm(join(last.folder, 'sign-log'));
+  await own.start(last);
+  expect((await statusOf(api())).voting).toEqual({ allowed: false, reason: 'SIGN_LOG_MISSING' });
+  for (let height = 20; !(await statusOf(api())).voting.allowed; height += 1) await heightReached(api(), height);
+  expect((await statusOf(api())).height).toBeGreaterThanOrEqual(20);
 }, 60_000);

@@ -110,7 +110,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions): Consensu
       prove: (alpha) => identity?.prove(alpha) ?? noIdentity(),
       signLog: {
         append: (record) => signLog?.append(record) ?? noIdentity(),
-        rewrite: (records) => signLog?.rewrite(records),
+        rewrite: (records) => signLog?.rewrite(records) ?? noIdentity(),
       },
       build: (request) => executor.build(request),
       verifyBlock: (block) => executor.verify(block),
@@ -151,6 +151,6 @@ export function createConsensusDriver(options: ConsensusDriverOptions): Consensu
 
 function signLogState(identity: LedgerIdentity | undefined): SignLogState {
   if (!identity) return { state: 'present', records: [] };
-  if (!identity.signLog) return { state: 'missing' };
+  if (identity.signLogMissing === true) return { state: 'missing' };
   return { state: 'present', records: identity.signLog.records.map(decodeSignRecord) };
 }

@@ -278,7 +278,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
         await network.close();
         await executor.idle();
         await admission.settled();
-        await identity?.signLog?.close();
+        await identity?.signLog.close();
         await store.close();
       })();
       return closed;

@@ -23,8 +23,12 @@ export interface LedgerIdentity {
   readonly nodeSigner: Signer;
   /** ECVRF proof (80 bytes) of the source's VRF key, RFC 9381 suite EDWARDS25519-SHA512-TAI. */
   readonly prove: (alpha: Uint8Array) => Uint8Array | Promise<Uint8Array>;
-  /** Undefined when its file is missing: then the node does not vote until the epoch after the current one. */
-  readonly signLog: SignLog | undefined;
+  readonly signLog: SignLog;
+  /**
+   * True when the log was not there and `signLog` is a new, empty one: what the key signed before is not known, so the node waits
+   * for an epoch that begins later than now before it votes.
+   */
+  readonly signLogMissing?: boolean;
 }
 
 export interface LedgerOptions {

@@ -142,3 +142,14 @@ test('a node of another genesis finds no peer, and does not disturb', async () =
   expect(joiner.ledger.status().peers).toBe(0);
   expect(joiner.ledger.status().finalized.height).toBe(0);
 });
+
+test('epochs change, and who joins later follows through all of them', async () => {
+  const { net, nodes } = await start({ epochHeights: 4, targetIntervalMs: 50 });
+  await heightReached(nodes[0].ledger, 14);
+  const joiner = await net.join();
+  const now = nodes[0].ledger.status().finalized.height;
+  await heightReached(joiner.ledger, now + 5);
+  expect(await idsOf(joiner, now)).toEqual(await idsOf(nodes[0], now));
+  const duties = await joiner.ledger.duties({ from: 1, limit: 100 });
+  expect(new Set(duties.map(({ epoch }) => epoch)).size).toBeGreaterThanOrEqual(3);
+});
