@@ -7,9 +7,8 @@ import { decodeWith, encodeWith, hmacSha256, randomBytes, type Schema, toHex, ut
 import { ExchangeError } from './errors.js';
 import type { SecretBox } from './secret-box.js';
 
-// The value and key types of a database are its own business; every call here names its encodings.
-// biome-ignore lint/suspicious/noExplicitAny: AbstractLevel is invariant in its formats
-export type ExchangeDatabase = AbstractLevel<any, any, any>;
+/** Any database of the `abstract-level` family; keys are text, values bytes. */
+export type ExchangeDatabase = AbstractLevel<string | Buffer | Uint8Array, string, Uint8Array>;
 
 /** One kind of record: its place in the database and its codec. */
 export interface RecordKind<T> {

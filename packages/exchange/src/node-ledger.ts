@@ -19,7 +19,14 @@ export function createNodeLedger(node: NodeClient): LedgerPort {
       return { chainId, height, timestampMs, blockId: id, proofAgeMs };
     },
     async submit(transaction) {
-      await reaching(node.submit(transaction));
+      try {
+        await node.submit(transaction);
+      } catch (cause) {
+        if (!(cause instanceof ClientError) || cause.info.code !== 'REFUSED' || cause.info.status >= 500)
+          throw failed(cause);
+        const { reason } = cause.info;
+        throw new ExchangeError({ code: 'TRANSACTION_REFUSED', reason }, `the node refuses it: ${reason}`, { cause });
+      }
     },
     async outcome(txId) {
       const status = await reaching(node.transactionStatus(txId));
@@ -59,23 +66,23 @@ function translated(event: NodeEvent): LedgerEvent {
   }
 }
 
-/** What the client throws, in the exchange's own codes. */
 async function reaching<T>(call: Promise<T>): Promise<T> {
   try {
     return await call;
   } catch (cause) {
-    if (!(cause instanceof ClientError)) throw cause;
-    const { info } = cause;
-    if (info.code === 'PROOF_INVALID') {
-      throw new ExchangeError({ code: 'SOURCE_UNPROVEN' }, 'the node gave a proof that does not hold', { cause });
-    }
-    if (info.code === 'REFUSED' && info.status < 500) {
-      throw new ExchangeError(
-        { code: 'TRANSACTION_REFUSED', reason: info.reason },
-        `the node answered ${info.reason}`,
-        { cause },
-      );
-    }
-    throw new ExchangeError({ code: 'NODE_UNREACHABLE', reason: info.code }, 'the node does not answer', { cause });
+    throw failed(cause);
   }
+}
+
+/** What the client throws, in the exchange's own codes. */
+function failed(cause: unknown): unknown {
+  if (!(cause instanceof ClientError)) return cause;
+  const { info } = cause;
+  if (info.code === 'PROOF_INVALID') {
+    return new ExchangeError({ code: 'SOURCE_UNPROVEN' }, 'the node gave a proof that does not hold', { cause });
+  }
+  const reason = info.code === 'REFUSED' ? info.reason : info.code;
+  return new ExchangeError({ code: 'NODE_UNREACHABLE', reason }, `the node does not answer as it should: ${reason}`, {
+    cause,
+  });
 }

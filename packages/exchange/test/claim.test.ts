@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { ExchangeError } from '../src/index.js';
 import { INVITATION_LIFETIME_MS } from '../src/source/index.js';
 import { TestHospital } from './test-hospital.js';
 import { signerOf } from './test-ledger.js';
@@ -28,8 +29,12 @@ describe('the six digits', () => {
       Array.from({ length: 20 }, () => prepareClaim(invitation, owner, wrong(invitation.code))),
     );
     const answers = await Promise.allSettled(claims.map(({ claim }) => hospital.source.claim(claim)));
-    const errors = answers.map((answer) => (answer.status === 'rejected' ? answer.reason.info : undefined));
-    expect(errors.filter((info) => info?.code === 'WRONG_CODE').map((info) => info.triesLeft)).toEqual([4, 3, 2, 1, 0]);
+    const errors = answers.map((answer) =>
+      answer.status === 'rejected' ? (answer.reason as ExchangeError).info : undefined,
+    );
+    expect(errors.filter((info) => info?.code === 'WRONG_CODE').map((info) => info?.triesLeft)).toEqual([
+      4, 3, 2, 1, 0,
+    ]);
     expect(errors.filter((info) => info?.code === 'INVITATION_UNKNOWN')).toHaveLength(15);
     const { claim } = await prepareClaim(invitation, owner);
     await expect(hospital.source.claim(claim)).rejects.toMatchObject({ code: 'INVITATION_UNKNOWN' });

@@ -10,7 +10,10 @@ async function rawEntries(database: MemoryLevel<string, Uint8Array>): Promise<[s
 }
 
 test('a batch is written whole, read back, listed by prefix and erased', async () => {
-  const store = await openExchangeStore({ database: new MemoryLevel(), secretBox: createSecretBox(randomBytes(32)) });
+  const store = await openExchangeStore({
+    database: new MemoryLevel<string, Uint8Array>(),
+    secretBox: createSecretBox(randomBytes(32)),
+  });
   await store.commit([put(replayRecords, 'a.1', 1), put(replayRecords, 'a.2', 2), put(replayRecords, 'b.1', 3)]);
   expect(await store.get(replayRecords, 'a.2')).toBe(2);
   expect(await store.list(replayRecords, 'a.')).toEqual([
@@ -33,7 +36,10 @@ test('neither keys nor values show what they are about', async () => {
     expect(shown).not.toContain(studyInstanceUid);
     expect(shown).not.toContain('a study secret');
   }
-  const other = await openExchangeStore({ database: new MemoryLevel(), secretBox: createSecretBox(randomBytes(32)) });
+  const other = await openExchangeStore({
+    database: new MemoryLevel<string, Uint8Array>(),
+    secretBox: createSecretBox(randomBytes(32)),
+  });
   expect(other.pseudonymOf(studyInstanceUid)).not.toBe(id);
 });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { decodeManifest } from '@radledger/transactions';
 import { fromHex, randomBytes, type Signer, toHex } from '@radledger/primitives';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { ExchangeDatabase, SecretBox } from '../src/index.js';
+import type { SecretBox } from '../src/index.js';
 import { ask, outcomeOf, post, retrieve, signedMessage } from './test-consumer.js';
 import { eventually, TestHospital } from './test-hospital.js';
 import { signerOf, type TestLedger } from './test-ledger.js';
@@ -251,7 +251,7 @@ describe('unknown, not granted and revoked', () => {
         if (property === 'get') work.gets += 1;
         return typeof value === 'function' ? (value as (...args: unknown[]) => unknown).bind(target) : value;
       },
-    }) as ExchangeDatabase;
+    });
     const secretBox: SecretBox = {
       seal: (name, plaintext) => hospital.secretBox.seal(name, plaintext),
       open(name, sealed) {

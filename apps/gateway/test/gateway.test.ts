@@ -1,0 +1,185 @@
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createOperatorClient } from '@radledger/client';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { initFolder } from '../src/init.js';
+import { type FakeNode, startFakeNode } from './fake-node.js';
+import { type CommandResult, type RunningGateway, runCommand, startGateway } from './process.js';
+
+let node: FakeNode;
+let folder: string;
+let config: string;
+const started: RunningGateway[] = [];
+
+beforeEach(async () => {
+  node = await startFakeNode();
+  folder = await mkdtemp(join(tmpdir(), 'radledger-gateway-'));
+  for (const role of ['source', 'recipient'] as const) await initFolder({ folder, role, node: node.url });
+  await mkdir(join(folder, 'archive'));
+  config = join(folder, 'gateway.toml');
+  await writeFile(config, text());
+});
+
+afterEach(async () => {
+  for (const { child, exited } of started.splice(0)) {
+    child.kill('SIGKILL');
+    await exited;
+  }
+  await node.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+function text(): string {
+  return `node = "${node.url}"
+[api]
+host = "127.0.0.1"
+port = 0
+[operator]
+host = "127.0.0.1"
+port = 0
+[source]
+folder = "archive"
+[source.iti43]
+host = "127.0.0.1"
+port = 0
+[recipient]
+folder = "received"
+`;
+}
+
+async function start(): Promise<RunningGateway> {
+  const gateway = await startGateway(config);
+  started.push(gateway);
+  return gateway;
+}
+
+/** One line on stderr that is no log line, nothing on stdout, the documented code. */
+function expectStop(result: CommandResult, code: number, line: RegExp): void {
+  const lines = result.stderr
+    .trimEnd()
+    .split('\n')
+    .filter((one) => !one.startsWith('{'));
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toMatch(/^radledger-gateway: /);
+  expect(lines[0]).toMatch(line);
+  expect(result.stdout).toBe('');
+  expect(result.code).toBe(code);
+}
+
+const run = (): Promise<CommandResult> => runCommand('run', '--config', config);
+
+test('init makes secrets that only their owner can read, says who the gateway is, and overwrites nothing', async () => {
+  for (const name of ['source.pem', 'recipient.pem', 'tls-key.pem', 'secret-box.key', 'operator-token']) {
+    expect((await stat(join(folder, name))).mode & 0o777).toBe(0o600);
+  }
+  const before = await readFile(join(folder, 'source.pem'), 'utf8');
+  const again = await runCommand('init', '--folder', folder, '--role', 'source');
+  expect(again).toMatchObject({ code: 0, stderr: '' });
+  expect(JSON.parse(again.stdout)).toMatchObject({
+    sourceId: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+    tlsPin: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+  });
+  expect(await readFile(join(folder, 'source.pem'), 'utf8')).toBe(before);
+});
+
+test('run prints one line that says where it listens, serves, and ends on SIGTERM; restart keeps who it is', async () => {
+  const first = await start();
+  const { listening } = first;
+  expect(listening).toMatchObject({
+    event: 'listening',
+    iti43: expect.stringMatching(/^https:.*\/xds\/iti43$/) as string,
+  });
+  expect((await fetch(`${listening.api}/.well-known/radledger`)).status).toBe(200);
+  const bearerToken = (await readFile(join(folder, 'operator-token'), 'utf8')).trim();
+  const operator = createOperatorClient({ url: listening.operator as string, bearerToken });
+  const { requestId } = await operator.request({ reason: 'second opinion', wantedUntilMs: 0 });
+  first.child.kill('SIGTERM');
+  expect(await first.exited).toBe(0);
+
+  const second = await start();
+  const { sourceId, recipientKey, tlsPin } = listening;
+  expect(second.listening).toMatchObject({ sourceId, recipientKey, tlsPin });
+  const after = createOperatorClient({ url: second.listening.operator as string, bearerToken });
+  expect(await after.requestState(requestId)).toMatchObject({ state: 'waiting', reason: 'second opinion' });
+  expect(first.log() + second.log()).not.toContain('second opinion');
+});
+
+describe('a configuration that cannot be used stops the gateway with one line', () => {
+  test.each([
+    ['an unknown key', (was: string) => `colour = "blue"\n${was}`, /Unrecognized key: "colour"/],
+    ['an unknown key in a table', (was: string) => `${was}speed = 1\n`, /at recipient.*"speed"/],
+    ['a missing key', (was: string) => was.replace(/^node.*$/m, ''), /at node/],
+    ['a port that is none', (was: string) => was.replace('port = 0', 'port = 70000'), /at api\.port/],
+    [
+      'an operator API for everybody',
+      (was: string) => was.replace('[operator]\nhost = "127.0.0.1"', '[operator]\nhost = "0.0.0.0"'),
+      /at operator\.host.*loopback/,
+    ],
+    [
+      'a public API without its address',
+      (was: string) => was.replace('[api]\nhost = "127.0.0.1"', '[api]\nhost = "0.0.0.0"'),
+      /at api\.url/,
+    ],
+    ['no role', (was: string) => was.slice(0, was.indexOf('[source]')), /needs a \[source\], a \[recipient\] or both/],
+    ['what is not TOML', () => 'node = ', /is not TOML/],
+  ])('%s', async (_name, change, line) => {
+    await writeFile(config, change(text()));
+    expectStop(await run(), 10, line);
+  });
+
+  test('no file', async () => {
+    expectStop(await runCommand('run', '--config', join(folder, 'none.toml')), 10, /cannot read/);
+  });
+});
+
+describe('key files', () => {
+  test.each(['source.pem', 'recipient.pem', 'tls-key.pem', 'secret-box.key', 'operator-token'])('%s', async (name) => {
+    const file = join(folder, name);
+    await chmod(file, 0o640);
+    expectStop(await run(), 11, /has mode 0640: others can read it, set it to 0600/);
+    await chmod(file, 0o600);
+    await writeFile(file, 'nonsense');
+    const result = await run();
+    expectStop(result, 11, /is not|are not/);
+    expect(result.stderr).not.toContain('nonsense');
+    await rm(file);
+    expectStop(await run(), 11, /cannot read .*: make it with radledger-gateway init/);
+  });
+});
+
+describe('what is around it', () => {
+  test('a busy port', async () => {
+    const busy = createServer();
+    await new Promise<void>((resolve) => busy.listen(0, '127.0.0.1', resolve));
+    const { port } = busy.address() as AddressInfo;
+    await writeFile(
+      config,
+      text().replace('[api]\nhost = "127.0.0.1"\nport = 0', `[api]\nhost = "127.0.0.1"\nport = ${port}`),
+    );
+    expectStop(await run(), 14, /\(\[api\] in the configuration\) is in use/);
+    await new Promise((resolve) => busy.close(resolve));
+  });
+
+  test('a node that is not there, or of another chain', async () => {
+    await writeFile(config, `chainId = "${'cd'.repeat(32)}"\n${text()}`);
+    expectStop(await run(), 15, /belongs to chain (ab)+, not to (cd)+/);
+    await writeFile(config, text().replace(node.url, 'http://127.0.0.1:1'));
+    expectStop(await run(), 15, /does not answer/);
+  });
+
+  test('a database in use, or sealed with another key', async () => {
+    const gateway = await start();
+    expectStop(await run(), 13, /in use by another process/);
+    gateway.child.kill('SIGTERM');
+    expect(await gateway.exited).toBe(0);
+    await writeFile(join(folder, 'secret-box.key'), `${'ef'.repeat(32)}\n`, { mode: 0o600 });
+    expectStop(await run(), 13, /does not open with this secret box key/);
+  });
+});
+
+test('a wrong command line exits with 2', async () => {
+  expect((await runCommand('init', '--folder', folder, '--role', 'king')).code).toBe(2);
+  expect((await runCommand('fly')).code).toBe(2);
+});
