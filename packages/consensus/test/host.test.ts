@@ -4,6 +4,7 @@ import { expect, test, vi } from 'vitest';
 import { createHost, type HostPorts } from '../src/host/index.js';
 import {
   ConsensusError,
+  type ConsensusReport,
   type ConsensusModule,
   decodeSignRecord,
   type Effect,
@@ -138,7 +139,7 @@ test('R7: a disk that fails stops the node, unsigned', async () => {
 
 test('a message reaches the module only with signatures that hold, verified once', async () => {
   const { module, inputs } = scripted(() => []);
-  const report = vi.fn();
+  const report = vi.fn((_: ConsensusReport) => {});
   const verifyClaims = vi.fn((claims: readonly { readonly message: Uint8Array }[]) =>
     claims.every(({ message }) => message[0] !== 0),
   );

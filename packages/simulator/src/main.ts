@@ -96,6 +96,6 @@ try {
   process.exitCode = await main();
 } catch (error) {
   const usage = error instanceof UsageError || (error instanceof TypeError && 'code' in error);
-  process.stderr.write(`${usage ? (error as Error).message : (error as Error).stack}\n`);
+  process.stderr.write(`${usage ? (error).message : (error as Error).stack}\n`);
   process.exitCode = 2;
 }

@@ -155,7 +155,7 @@ export class SimNode {
         return crypto.sign(member.nodeKey, bytes);
       },
       prove: (alpha) => crypto.prove(member.vrfKey, alpha),
-      signLog: { append: (record) => (enter() ? this.disk.append(record) : new Later<void>()) as PromiseLike<void> },
+      signLog: { append: (record) => (enter() ? this.disk.append(record) : new Later<void>()) },
       build: (request) =>
         after(prng.between(0, 5), () => {
           const transactions = this.waiting

@@ -294,10 +294,10 @@ class EffectLoop implements Host {
   private committed(input: Input): void {
     this.committing = false;
     this.step(input);
-    const { rewrite } = this.ports.signLog;
-    if (rewrite !== undefined && this.loggedBytes > REWRITE_AFTER_BYTES) {
+    if (this.loggedBytes > REWRITE_AFTER_BYTES) {
       this.loggedBytes = 0;
-      this.after(this.ports.signLog.rewrite?.(this.instance.neededRecords().map(encodeSignRecord)), () => {});
+      const rewritten = this.ports.signLog.rewrite?.(this.instance.neededRecords().map(encodeSignRecord));
+      this.after(rewritten, () => {});
     }
     this.commitNext();
   }

@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import * as index from '../src/index.js';
+
+test('the public surface is what it is on purpose', () => {
+  expect(Object.keys(index).sort()).toMatchInlineSnapshot(`
+    [
+      "NullifyReason",
+      "certificatesOf",
+      "createSimplex",
+      "decodeJustification",
+      "decodeMessage",
+      "decodeSeal",
+      "encodeMessage",
+      "encodeSeal",
+      "justificationRootOf",
+      "signedBytes",
+      "simplex",
+      "statementOf",
+      "voteOfSignedBytes",
+    ]
+  `);
+});
