@@ -19,6 +19,7 @@ import file_set  # noqa: E402
 import genesis  # noqa: E402
 import links  # noqa: E402
 import node_bytes  # noqa: E402
+import signatures  # noqa: E402
 import simplex  # noqa: E402
 import state_tree  # noqa: E402
 import transactions  # noqa: E402
@@ -59,6 +60,10 @@ CHECKERS = {
     "canonical": canonical,
     "canonical-refused": canonical_refused,
     "hash": hashes,
+    "ed25519": signatures.sign,
+    "ed25519-judged": signatures.judged,
+    "strict-keys": signatures.strict_key,
+    "vrf": signatures.vrf,
     "studies": transactions.study,
     "acceptances": transactions.acceptance,
     "transactions": transactions.transaction,

@@ -7,6 +7,7 @@ import { fileSetVectors } from './file-set-vectors.js';
 import { genesisVectors } from './genesis-vectors.js';
 import { linkVectors } from './link-vectors.js';
 import { nodeVectors } from './node-vectors.js';
+import { signatureVectors } from './signature-vectors.js';
 import { simplexVectors } from './simplex-vectors.js';
 import { stateTreeVectors } from './state-tree-vectors.js';
 import { studyVectors } from './study-vectors.js';
@@ -20,6 +21,7 @@ export type { VectorCase, VectorFile } from './vector-file.js';
 export async function allVectors(): Promise<VectorFile[]> {
   return [
     ...encodingVectors(),
+    ...(await signatureVectors()),
     ...(await studyVectors()),
     await transactionVectors(),
     await genesisVectors(),
