@@ -1,15 +1,14 @@
 /** The way of a transaction from bytes to the mempool: size, bytes, signatures, state, in this order (design D10, D12). */
 import { type CheckResult, checkTransaction, type LeftOut, type TransactionRefusalCode } from '@radledger/chain';
-import { sha256, toHex, verifyFast } from '@radledger/primitives';
+import { toHex, verifyFast } from '@radledger/primitives';
 import { decodeTransaction, type SignedTransaction, signatureClaims, TransactionError } from '@radledger/transactions';
 import type { ChainView } from './block-tree.js';
 import { BoundedMap } from './bounded-map.js';
 import type { EventHub } from './event-hub.js';
 import { LedgerError, type RefusalStage } from './errors.js';
 import { cellsNeeded, type Mempool } from './mempool.js';
+import { createVerifiedTransactions, type VerifiedTransactions } from './verified-transactions.js';
 
-/** Signatures that were verified here already: a block that holds the same bytes need not verify them again. */
-const VERIFIED_MAX = 65_536;
 const REFUSED_MAX = 4_096;
 const WAITING_MAX = 1_024;
 const WAITING_BYTES_MAX = 2 * 1024 * 1024;
@@ -57,9 +56,7 @@ export interface Admission {
     bytes: Uint8Array,
     options: { readonly waits: boolean },
   ): Promise<{ signed: SignedTransaction; added: boolean }>;
-  /** True when the signatures in these bytes were verified here. */
-  isVerified(bytes: Uint8Array): boolean;
-  rememberVerified(bytes: Uint8Array): void;
+  readonly verified: VerifiedTransactions;
   refusalOf(id: string): Refusal | undefined;
   isWaiting(id: string): boolean;
   waiting(): readonly SignedTransaction[];
@@ -73,15 +70,13 @@ export interface Admission {
 
 export function createAdmission(options: AdmissionOptions): Admission {
   const { chainId, mempool, events, tip, now } = options;
-  const verified = new BoundedMap<string, true>(VERIFIED_MAX);
+  const verified = createVerifiedTransactions();
   const refusals = new BoundedMap<string, Refusal>(REFUSED_MAX);
   const waiting = new Map<string, SignedTransaction>();
   const changedCells = new Set<string>();
   let waitingBytes = 0;
   let judging: Promise<void> | undefined;
   let verifying = 0;
-
-  const digestOf = (bytes: Uint8Array): string => toHex(sha256(bytes));
 
   function setAside(signed: SignedTransaction): void {
     const id = toHex(signed.txId);
@@ -116,7 +111,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   }
 
   async function verifySignatures(signed: SignedTransaction): Promise<void> {
-    const digest = digestOf(signed.bytes);
+    const digest = verified.digestOf(signed);
     if (verified.has(digest)) return;
     if (verifying >= options.verifyingMax) {
       throw new LedgerError({ code: 'BUSY' }, 'too many transactions are being verified: send it again later');
@@ -131,7 +126,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
         const what = verdicts[0] === true ? 'an acceptance or key proof' : 'the signature';
         throw refused('SIGNATURE_INVALID', 'signature', true, `${what} does not verify on this chain`);
       }
-      verified.set(digest, true);
+      verified.add(digest);
     } finally {
       verifying -= 1;
     }
@@ -213,8 +208,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       add(signed);
       return { signed, added: true };
     },
-    isVerified: (bytes) => verified.has(digestOf(bytes)),
-    rememberVerified: (bytes) => verified.set(digestOf(bytes), true),
+    verified,
     refusalOf: (id) => refusals.get(id),
     isWaiting: (id) => waiting.has(id),
     waiting: () => [...waiting.values()],

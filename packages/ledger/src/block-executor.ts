@@ -89,9 +89,13 @@ export function createBlockExecutor(options: BlockExecutorOptions): BlockExecuto
 
   /** Signatures that no earlier admission or block has shown to be valid. */
   async function signaturesHold(transactions: readonly SignedTransaction[]): Promise<boolean> {
-    const fresh = transactions.filter(({ bytes }) => !admission.isVerified(bytes));
-    if (!(await verifyInSlices(fresh.flatMap((signed) => [...signatureClaims(signed, chainId)])))) return false;
-    for (const { bytes } of fresh) admission.rememberVerified(bytes);
+    const { verified } = admission;
+    const fresh = transactions
+      .map((signed) => ({ signed, digest: verified.digestOf(signed) }))
+      .filter(({ digest }) => !verified.has(digest));
+    const claims = fresh.flatMap(({ signed }) => [...signatureClaims(signed, chainId)]);
+    if (!(await verifyInSlices(claims))) return false;
+    for (const { digest } of fresh) verified.add(digest);
     return true;
   }
 

@@ -39,6 +39,8 @@ const REQUEST_TIMEOUT_MS = 10_000;
 const FOLLOW_MESSAGES_HEIGHTS = 1;
 /** How long a node that hears of a higher block waits for consensus to finalize it before it fetches. */
 const PATIENCE_MS = 250;
+/** Blocks whose signatures are checked while one is executed and written. */
+const BLOCKS_AHEAD = 2;
 const PENALTY_FALSE_BLOCK = 100;
 const PENALTY_MALFORMED = 50;
 
@@ -178,7 +180,7 @@ export function createSync(options: SyncOptions): Sync {
       const decoded = decodeAhead(blocks);
       for (let index = 0; index < blocks.length; index += 1) {
         if (stop.signal.aborted) return false;
-        decoded.begin(index + 1);
+        for (let ahead = 1; ahead <= BLOCKS_AHEAD; ahead += 1) decoded.begin(index + ahead);
         await take(decoded.at(index), blocks[index]?.proof ?? new Uint8Array(), from + index);
       }
     } catch (error) {
@@ -215,6 +217,7 @@ export function createSync(options: SyncOptions): Sync {
   /** Decodes a batch block by block; the signatures of the next are checked while one is executed. */
   function decodeAhead(blocks: readonly SyncedBlock[]): { begin(index: number): void; at(index: number): Block } {
     const done: Block[] = [];
+    let begun = 0;
     const at = (index: number): Block => {
       const known = done[index];
       if (known) return known;
@@ -224,7 +227,8 @@ export function createSync(options: SyncOptions): Sync {
     };
     return {
       begin(index) {
-        if (index >= blocks.length) return;
+        if (index >= blocks.length || index <= begun) return;
+        begun = index;
         try {
           executor.prepare(at(index));
         } catch (error) {
