@@ -60,12 +60,14 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
 function run(worker: Worker, task: SweepTask): Promise<readonly SimulationResult[]> {
   return new Promise((resolve, reject) => {
     const settle = (then: () => void): void => {
-      worker.removeAllListeners();
+      // One by one: a worker's own listeners deliver its messages.
+      worker.off('message', answered).off('error', failed).off('exit', ended);
       then();
     };
-    worker.once('message', (results: readonly SimulationResult[]) => settle(() => resolve(results)));
-    worker.once('error', (error) => settle(() => reject(error)));
-    worker.once('exit', (code) => settle(() => reject(new Error(`a worker ended with code ${code}`))));
+    const answered = (results: readonly SimulationResult[]): void => settle(() => resolve(results));
+    const failed = (error: unknown): void => settle(() => reject(error));
+    const ended = (code: number): void => settle(() => reject(new Error(`a worker ended with code ${code}`)));
+    worker.on('message', answered).on('error', failed).on('exit', ended);
     worker.postMessage(task);
   });
 }
