@@ -179,22 +179,41 @@ def finality(case):
 
 
 def duty_events(case):
-    """Which views a finalized block closes, and how: its own, and those since its parent's that were given up."""
+    """Which views a finalized block closes, and how: a tail of the epoch before, those given up, and its own."""
     given = case["input"]
-    header, epoch = given["header"], given["epoch"]
-    members = committee_of(epoch["members"], epoch["committeeMax"])
-    own = SEAL.decode(raw(header["sealBytes"]))
-    parent, nullifications, _tail = decode(raw(given["justification"]))
-    shown = {groups[0][0][1]: groups for _epoch, groups in nullifications}
-    first = parent[0][1][0][0][1] + 1 if parent and parent[0][0] == own["epoch"] else 1
+    own = SEAL.decode(raw(given["header"]["sealBytes"]))
+    epochs = {each["epoch"]: each for each in (given["epoch"], given["previousEpoch"])}
+    parent, nullifications, tail = decode(raw(given["justification"]))
+    parent_epoch, parent_view = (parent[0][0], _view_of(parent[0])) if parent else (None, 0)
     events = []
-    for view in range(first, own["view"] + 1):
-        weights = [0, 0, 0, 0]
-        for vote_of, signatures in shown.get(view, []):
-            weights[vote_of[2]] += sum(int(members[seat]["weight"]) for seat, _ in signatures)
-        leader = leader_of(given["chainId"], epoch["seed"], epoch["epoch"], epoch["members"], view)
-        how = "PRODUCED" if view == own["view"] else "NULLIFIED" if view in shown else "UNRECORDED"
-        events.append({"height": header["height"], "epoch": epoch["epoch"], "view": view, "source": leader["source"],
-                       "class": how, "reasonWeights": [str(weight) for weight in weights],
-                       "totalWeight": str(total_weight(members))})
+
+    def close(epoch, views, certificates, own_view=None):
+        shown = {_view_of(certificate): certificate[1] for certificate in certificates}
+        events.extend(_duty_event(given, epochs[epoch], view, shown.get(view), view == own_view) for view in views)
+
+    if tail:
+        first, certificates = tail[0]
+        close(parent_epoch, range(first, parent_view + 1), [*certificates, parent[0]])
+    first = parent_view + 1 if parent_epoch == own["epoch"] else 1
+    close(own["epoch"], range(first, own["view"] + 1), nullifications, own["view"])
     return events
+
+
+def _view_of(certificate):
+    """Of its first group: [vote, signatures], and a vote is [kind, view, ...]."""
+    return certificate[1][0][0][1]
+
+
+def _duty_event(given, epoch, view, groups, is_own):
+    members, weights = committee_of(epoch["members"], epoch["committeeMax"]), [0, 0, 0, 0]
+    how = "PRODUCED" if is_own else "UNRECORDED"
+    for vote_of, signatures in groups or []:
+        if vote_of[0] != VOTE_KINDS.index("nullify"):  # the boundary block, proposed again
+            how = "PRODUCED"
+            continue
+        how = "NULLIFIED"
+        weights[vote_of[2]] += sum(int(members[seat]["weight"]) for seat, _ in signatures)
+    leader = leader_of(given["chainId"], epoch["seed"], epoch["epoch"], epoch["members"], view)
+    return {"height": given["header"]["height"], "epoch": epoch["epoch"], "view": view, "source": leader["source"],
+            "class": how, "reasonWeights": [str(weight) for weight in weights],
+            "totalWeight": str(total_weight(members))}

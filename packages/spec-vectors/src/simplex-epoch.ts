@@ -30,8 +30,8 @@ export interface SimplexEpoch {
   sign(seat: number, vote: Vote): Promise<SignedVote>;
 }
 
-/** Epoch 3; weights 4, 3, 2 and 1 thousand in the order of the seeds 0x21 to 0x24 of the node keys. */
-export async function simplexEpoch(): Promise<SimplexEpoch> {
+/** Weights 4, 3, 2 and 1 thousand in the order of the seeds 0x21 to 0x24 of the node keys. */
+export async function simplexEpoch(epoch = 3): Promise<SimplexEpoch> {
   const made = await Promise.all(
     [4_000n, 3_000n, 2_000n, 1_000n].map(async (weight, index) => {
       const node = await signerOf(0x21 + index);
@@ -41,8 +41,11 @@ export async function simplexEpoch(): Promise<SimplexEpoch> {
   );
   made.sort((a, b) => compareBytes(a.member.source, b.member.source));
   const members = made.map(({ member }) => member);
-  const input = { epoch: 3, seed: fill(0x5e), members, committeeMax: parameters.committeeMax };
-  const context = epochContextOf({ ...input, firstHeight: 301 }, { chainId, committeeMax: parameters.committeeMax });
+  const input = { epoch, seed: fill(0x5b + epoch), members, committeeMax: parameters.committeeMax };
+  const context = epochContextOf(
+    { ...input, firstHeight: epoch * parameters.epochHeights + 1 },
+    { chainId, committeeMax: parameters.committeeMax },
+  );
   const seats = made.map(({ node }) => node);
   return {
     context,

@@ -261,37 +261,48 @@ async function finality(epoch: SimplexEpoch): Promise<VectorCase[]> {
 }
 
 async function duties(epoch: SimplexEpoch): Promise<VectorCase[]> {
-  const all = async (vote: Vote) =>
-    assembled(epoch, await Promise.all(epoch.seats.map((_, seat) => epoch.sign(seat, vote))));
+  const before = await simplexEpoch(epoch.context.epoch - 1);
+  const all = async (of: SimplexEpoch, vote: Vote) =>
+    assembled(of, await Promise.all(of.seats.map((_, seat) => of.sign(seat, vote))));
   const mixed = await assembled(
     epoch,
     await Promise.all(
       epoch.seats.map((_, seat) => epoch.sign(seat, nullify(9, seat, seat === 1 ? blockId : undefined))),
     ),
   );
+  const parent = await all(epoch, notarize);
+  const boundary = await all(before, { kind: 'finalize', view: 12, blockId });
+  const again = [await all(before, { ...notarize, view: 10 }), await all(before, nullify(11, 2))];
   const given: readonly (readonly [string, number, Parameters<typeof justificationBytes>[0]])[] = [
-    ['the very next view', 8, { parent: await all(notarize), nullifications: [] }],
+    ['the very next view', 8, { parent, nullifications: [] }],
+    ['two given up, one without a record', 11, { parent, nullifications: [await all(epoch, nullify(8, 0)), mixed] }],
     [
-      'two views given up, one without a record',
-      11,
-      { parent: await all(notarize), nullifications: [await all(nullify(8, 0)), mixed] },
+      'first block of a chain',
+      3,
+      { nullifications: [await all(epoch, nullify(1, 3)), await all(epoch, nullify(2, 2))] },
     ],
-    ['first block of a chain', 3, { nullifications: [await all(nullify(1, 3)), await all(nullify(2, 2))] }],
+    ['first block of an epoch', 1, { parent: boundary, nullifications: [] }],
+    [
+      'first block of an epoch after a boundary block that was proposed again',
+      2,
+      {
+        parent: boundary,
+        nullifications: [await all(epoch, nullify(1, 0))],
+        tail: { firstView: 9, certificates: again },
+      },
+    ],
   ];
   return given.map(([name, view, parts]) => {
     const justification = justificationBytes(parts);
-    const sealBytes = encodeSeal({
-      epoch: 3,
-      view,
-      vrfProof: fill(1, 80),
-      justificationRoot: justificationRootOf(justification),
-    });
+    const justificationRoot = justificationRootOf(justification);
+    const sealBytes = encodeSeal({ epoch: epoch.context.epoch, view, vrfProof: fill(1, 80), justificationRoot });
     const header = headerOf({ height: 320, sealBytes });
     const block = { header, body: { transactions: [], justification }, id: blockIdOf(header) };
-    const events = simplex.dutiesOf(block, { chainId, epoch: () => epoch.context, parameters });
+    const contextOf = (number: number) => [before, epoch].find(({ context }) => context.epoch === number)?.context;
+    const events = simplex.dutiesOf(block, { chainId, epoch: contextOf, parameters });
     return {
       name,
-      input: asJson({ chainId, epoch: epoch.input, header, justification }),
+      input: asJson({ chainId, epoch: epoch.input, previousEpoch: before.input, header, justification }),
       output: asJson(events),
     };
   });
