@@ -65,7 +65,7 @@ function run(worker: Worker, task: SweepTask): Promise<readonly SimulationResult
       then();
     };
     const answered = (results: readonly SimulationResult[]): void => settle(() => resolve(results));
-    const failed = (error: unknown): void => settle(() => reject(error));
+    const failed = (error: Error): void => settle(() => reject(error));
     const ended = (code: number): void => settle(() => reject(new Error(`a worker ended with code ${code}`)));
     worker.on('message', answered).on('error', failed).on('exit', ended);
     worker.postMessage(task);
