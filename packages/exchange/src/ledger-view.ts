@@ -29,7 +29,7 @@ export interface LedgerView {
   readonly chainId: Uint8Array;
   /** Newest finalized block whose changes this view has taken in. */
   readonly head: FinalizedHead;
-  /** Now minus the receipt of the newest verified finality proof; infinite before the first one. */
+  /** Now minus the receipt of the newest verified finality proof. */
   ageMs(): number;
   isFresh(): boolean;
   /** Both cells from the cache, or both from the node: never one of each, so that cost tells nothing about the study. */
@@ -37,8 +37,6 @@ export interface LedgerView {
   /** As `cells`, from the cache only. */
   cachedCells(studyId: Uint8Array, tag: Uint8Array): CellPair | undefined;
   listen(listener: LedgerViewListener): void;
-  /** Resolves when the view has taken in its first heartbeat, or rejects when closed before. */
-  ready(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -111,7 +109,6 @@ export async function openLedgerView(options: LedgerViewOptions): Promise<Ledger
         // A proof counts once its block is taken in: a node far ahead of what is cached here makes no view young.
         if (event.height <= head.height) proofReceivedMs = Math.max(proofReceivedMs, now() - event.proofAgeMs);
         await tell((listener) => listener.onHeartbeat?.(event.height));
-        markReady();
       }
     }
   };
@@ -125,14 +122,6 @@ export async function openLedgerView(options: LedgerViewOptions): Promise<Ledger
     }
   };
 
-  let markReady = (): void => undefined;
-  let markFailed = (_error: Error): void => undefined;
-  const firstHeartbeat = new Promise<void>((resolve, reject) => {
-    markReady = resolve;
-    markFailed = reject;
-  });
-  firstHeartbeat.catch(() => undefined);
-
   const running = (async () => {
     while (!stop.signal.aborted) {
       try {
@@ -143,7 +132,6 @@ export async function openLedgerView(options: LedgerViewOptions): Promise<Ledger
         await pause(RETRY_MS, stop.signal);
       }
     }
-    markFailed(new Error('the view was closed'));
   })();
 
   return {
@@ -164,7 +152,6 @@ export async function openLedgerView(options: LedgerViewOptions): Promise<Ledger
       return pair;
     },
     listen: (listener) => void listeners.push(listener),
-    ready: () => firstHeartbeat,
     async close() {
       stop.abort();
       await running;

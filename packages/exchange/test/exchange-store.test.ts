@@ -1,4 +1,8 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { randomBytes, toHex, utf8 } from '@radledger/primitives';
+import { ClassicLevel } from 'classic-level';
 import { MemoryLevel } from 'memory-level';
 import { expect, test } from 'vitest';
 import { createSecretBox } from '../src/index.js';
@@ -41,6 +45,26 @@ test('neither keys nor values show what they are about', async () => {
     secretBox: createSecretBox(randomBytes(32)),
   });
   expect(other.pseudonymOf(studyInstanceUid)).not.toBe(id);
+});
+
+test('records outlive the process: the same over classic-level, closed and opened again', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'radledger-store-'));
+  const secretBox = createSecretBox(randomBytes(32));
+  const open = () => new ClassicLevel<string, Uint8Array>(folder, { valueEncoding: 'view' });
+  try {
+    const first = open();
+    const store = await openExchangeStore({ database: first, secretBox });
+    await store.commit([put(replayRecords, 'a', 7)]);
+    const pseudonym = store.pseudonymOf('1.2.3');
+    await first.close();
+    const second = open();
+    const again = await openExchangeStore({ database: second, secretBox });
+    expect(await again.get(replayRecords, 'a')).toBe(7);
+    expect(again.pseudonymOf('1.2.3')).toBe(pseudonym);
+    await second.close();
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 });
 
 test('another key opens nothing and changes nothing', async () => {

@@ -155,8 +155,7 @@ function requireToken(token: string): RequestHandler {
 }
 
 function viewJson(view: LedgerView) {
-  const ageMs = view.ageMs();
-  return { height: view.head.height, viewAgeMs: Number.isFinite(ageMs) ? ageMs : null, fresh: view.isFresh() };
+  return { height: view.head.height, viewAgeMs: view.ageMs(), fresh: view.isFresh() };
 }
 
 async function sourceJson(source: ImageSource, tlsPins: readonly Uint8Array[]) {
