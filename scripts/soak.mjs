@@ -1,0 +1,47 @@
+/**
+ * What takes longer than CI's 20 minutes, with the same code and larger figures. Prints one line of JSON a part, ends with a summary line;
+ * exit code 1 when a part failed. `npm run soak [-- --only NAME]`
+ */
+import { spawnSync } from 'node:child_process';
+import { parseArgs } from 'node:util';
+
+const SIMULATOR = 'packages/simulator/dist/main.js';
+const node = (...args) => ({ command: process.execPath, args });
+const MUTANTS = ['drop-r4', 'drop-r5', 'drop-r7', 'weak-quorum'];
+
+const PARTS = [
+  { name: 'simulate', ...node(SIMULATOR, '--seeds', '5000', '--start', '1', '--json') },
+  ...MUTANTS.map((mutant) => ({
+    name: `mutant-${mutant}`,
+    ...node(SIMULATOR, '--mutant', mutant, '--seeds', '5000', '--start', '1'),
+  })),
+  {
+    name: 'kill-points',
+    command: 'npx',
+    args: ['vitest', 'run', '--root', 'tests/e2e', 'test/kill-points.test.ts'],
+    environment: { RADLEDGER_KILLS: '100' },
+  },
+  { name: 'bench', ...node('scripts/bench.mjs', '--json') },
+];
+
+const { values } = parseArgs({ options: { only: { type: 'string' } } });
+const chosen = PARTS.filter(({ name }) => values.only === undefined || name === values.only);
+if (chosen.length === 0) {
+  console.error(`no part is named ${values.only}: choose one of ${PARTS.map(({ name }) => name).join(', ')}`);
+  process.exit(2);
+}
+let failed = 0;
+for (const { name, command, args, environment = {} } of chosen) {
+  const started = performance.now();
+  const { status, stdout } = spawnSync(command, args, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...environment },
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  const seconds = Math.round((performance.now() - started) / 100) / 10;
+  if (status !== 0) failed++;
+  console.log(JSON.stringify({ part: name, ok: status === 0, seconds, lastLine: stdout.trim().split('\n').at(-1) }));
+}
+console.log(JSON.stringify({ parts: chosen.length, failed }));
+process.exitCode = failed === 0 ? 0 : 1;
