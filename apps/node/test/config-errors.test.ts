@@ -5,10 +5,13 @@ import { join } from 'node:path';
 import { genesisToJson } from '@radledger/chain';
 import { decodePrivateKeyPem, publicKeyOf, toHex, verify, fromHex } from '@radledger/primitives';
 import { keyProofMessage } from '@radledger/transactions';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { checkConfig } from '../src/check-config.js';
 import { readConfig } from '../src/config.js';
 import { type CommandResult, heightReached, type ProcessNet, prepareNet, runCommand } from './support/processes.js';
+
+// Each test starts processes.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
 
 let net: ProcessNet;
 let folder: string;

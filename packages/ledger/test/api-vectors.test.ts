@@ -4,11 +4,14 @@
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { toHex } from '@radledger/primitives';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type ApiListener, createNodeApi, listenNodeApi } from '../src/http/index.js';
 import { finalizedAt, startNet, type TestNet } from './support/net.js';
 import { solo } from './support/solo-module.js';
 import { allowAccess, defineSource, defineStudy, idOf, ownerOf } from './support/transactions.js';
+
+// A net on a busy machine takes its time; what it waits for is an event, never a moment.
+vi.setConfig({ testTimeout: 60_000 });
 
 const FILE = new URL('./vectors/node-api.json', import.meta.url);
 const NOW_MS = 1_767_225_600_000;

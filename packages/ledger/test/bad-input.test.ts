@@ -9,6 +9,9 @@ import { finalizedAt, startNet, type TestNet, type TestNode } from './support/ne
 import { solo } from './support/solo-module.js';
 import { allowAccess, defineSource, defineStudy, idOf, ownerOf, revokeAccess } from './support/transactions.js';
 
+// A net on a busy machine takes its time; what it waits for is an event, never a moment.
+vi.setConfig({ testTimeout: 60_000 });
+
 let net: TestNet;
 let node: TestNode;
 let source: TestSource;

@@ -1,11 +1,14 @@
 import { createNodeClient, type NodeClient, verifyBucketAnswer } from '@radledger/client';
 import { toHex } from '@radledger/primitives';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type ApiListener, createNodeApi, listenNodeApi } from '../src/http/index.js';
 import type { TestSource } from './support/keys.js';
 import { startNet, type TestNet } from './support/net.js';
 import { solo } from './support/solo-module.js';
 import { allowAccess, defineSource, defineStudy, idOf, ownerOf } from './support/transactions.js';
+
+// A net on a busy machine takes its time; what it waits for is an event, never a moment.
+vi.setConfig({ testTimeout: 60_000 });
 
 let net: TestNet;
 let api: ApiListener;

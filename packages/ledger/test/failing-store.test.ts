@@ -1,8 +1,11 @@
 import { simplex } from '@radledger/consensus-simplex';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { createNodeApi, listenNodeApi } from '../src/http/index.js';
 import { heightReached, nextEvent, startNet, type TestNet } from './support/net.js';
 import { defineSource } from './support/transactions.js';
+
+// A net on a busy machine takes its time; what it waits for is an event, never a moment.
+vi.setConfig({ testTimeout: 60_000 });
 
 let net: TestNet | undefined;
 afterEach(async () => {

@@ -12,6 +12,9 @@ import {
 } from './support/net.js';
 import { allowAccess, defineSource, defineStudy, ownerOf, revokeAccess } from './support/transactions.js';
 
+// A net on a busy machine takes its time; what it waits for is an event, never a moment.
+vi.setConfig({ testTimeout: 60_000 });
+
 let net: TestNet | undefined;
 afterEach(async () => {
   await net?.close();

@@ -1,13 +1,16 @@
 import { decodeCellProof, decodeHeader, blockIdOf, verifyBucket, verifyCellProof } from '@radledger/chain';
 import { fromHex, toHex } from '@radledger/primitives';
 import type { SignedTransaction } from '@radledger/transactions';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type ApiListener, createNodeApi, listenNodeApi } from '../src/http/index.js';
 import type { Ledger } from '../src/index.js';
 import type { TestSource } from './support/keys.js';
 import { finalizedAt, startNet, type TestNet } from './support/net.js';
 import { solo } from './support/solo-module.js';
 import { allowAccess, defineSource, defineStudy, idOf, ownerOf } from './support/transactions.js';
+
+// A net on a busy machine takes its time; what it waits for is an event, never a moment.
+vi.setConfig({ testTimeout: 60_000 });
 
 let net: TestNet;
 let ledger: Ledger;

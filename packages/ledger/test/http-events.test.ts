@@ -1,11 +1,14 @@
 import { toHex } from '@radledger/primitives';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type ApiListener, createNodeApi, listenNodeApi } from '../src/http/index.js';
 import type { Ledger } from '../src/index.js';
 import { type EventReader, readEvents, type StreamEvent } from './support/event-reader.js';
 import { finalizedAt, nextEvent, startNet, type TestNet } from './support/net.js';
 import { solo } from './support/solo-module.js';
 import { allowAccess, defineSource, defineStudy, ownerOf } from './support/transactions.js';
+
+// A net on a busy machine takes its time; what it waits for is an event, never a moment.
+vi.setConfig({ testTimeout: 60_000 });
 
 let net: TestNet;
 let ledger: Ledger;

@@ -1,7 +1,10 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { finalizedAt, heightReached, startNet, type TestNet } from './support/net.js';
 import { solo } from './support/solo-module.js';
 import { defineSource, defineStudy, ownerOf } from './support/transactions.js';
+
+// A net on a busy machine takes its time; what it waits for is an event, never a moment.
+vi.setConfig({ testTimeout: 60_000 });
 
 let net: TestNet | undefined;
 afterEach(async () => {

@@ -1,7 +1,7 @@
 import { encodeBody, encodeHeader } from '@radledger/chain';
 import { createNetwork, type Network } from '@radledger/network';
 import { createSigner, encodeCanonical, toHex } from '@radledger/primitives';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Ledger } from '../src/index.js';
 import { decodeBlocksRequest, encodeAnnouncement, encodeBlocks, type SyncedBlock } from '../src/sync-messages.js';
 import { topicsOf } from '../src/topics.js';
@@ -9,6 +9,9 @@ import { seedOf } from './support/keys.js';
 import { finalizedAt, heightReached, startNet, type TestNet, testTls } from './support/net.js';
 import { solo } from './support/solo-module.js';
 import { allowAccess, defineSource, defineStudy, idOf, ownerOf } from './support/transactions.js';
+
+// A net on a busy machine takes its time; what it waits for is an event, never a moment.
+vi.setConfig({ testTimeout: 60_000 });
 
 let net: TestNet;
 let honest: readonly SyncedBlock[];

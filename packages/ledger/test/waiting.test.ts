@@ -4,6 +4,9 @@ import { finalizedAt, nextEvent, startNet, type TestNet } from './support/net.js
 import { solo } from './support/solo-module.js';
 import { allowAccess, defineSource, defineStudy, ownerOf, revokeAccess } from './support/transactions.js';
 
+// A net on a busy machine takes its time; what it waits for is an event, never a moment.
+vi.setConfig({ testTimeout: 60_000 });
+
 let net: TestNet | undefined;
 afterEach(async () => {
   await net?.close();
