@@ -1,7 +1,7 @@
 /** Reader of `text/event-stream` over `fetch` (WHATWG HTML section 9.2): the same in Node and browsers, resumes by itself. */
 import { createParser } from 'eventsource-parser';
 import { ClientError } from './errors.js';
-import type { Http } from './http.js';
+import { type Http, readerOf } from './http.js';
 
 /** Silence after which the connection is taken for dead. */
 export const EVENT_SILENCE_MS_MAX = 15_000;
@@ -77,7 +77,7 @@ async function* readConnection(
     silence = setTimeout(() => connection.abort(), silenceMsMax);
   };
   const response = await http.stream(path, { signal: linked, headers });
-  const reader = response.body?.getReader();
+  const reader = readerOf(response, linked);
   if (reader === undefined) return;
   try {
     const ready: StreamEvent[] = [];

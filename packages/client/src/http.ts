@@ -78,13 +78,14 @@ export class Http {
     const limit = new AbortController();
     const timer = setTimeout(() => limit.abort(), this.#timeoutMs);
     try {
+      const signal = AbortSignal.any([init.signal, limit.signal]);
       const response = await this.#send(path, {
         method: 'GET',
         headers: { ...this.#headers, ...init.headers },
-        signal: AbortSignal.any([init.signal, limit.signal]),
+        signal,
       });
       if (response.ok) return response;
-      throw refusalOf(await errorAnswer(response));
+      throw refusalOf(await errorAnswer(response, signal));
     } catch (cause) {
       throw this.#translate(cause, limit.signal, init.signal, this.#timeoutMs);
     } finally {
@@ -104,8 +105,8 @@ export class Http {
         ...(exchange.body === undefined ? {} : { body: bodyOf(exchange.body) }),
         signal,
       });
-      if (!response.ok) return await errorAnswer(response);
-      return { body: await readBody(response, exchange.responseBytesMax ?? RESPONSE_BYTES_MAX) };
+      if (!response.ok) return await errorAnswer(response, signal);
+      return { body: await readBody(response, signal, exchange.responseBytesMax ?? RESPONSE_BYTES_MAX) };
     } catch (cause) {
       throw this.#translate(cause, limit.signal, exchange.signal, timeoutMs);
     } finally {
@@ -133,14 +134,27 @@ export class Http {
   }
 }
 
-/** Reads at most `bytesMax` of a body; a longer one is cancelled. @throws {ClientError} `RESPONSE_TOO_LARGE` */
-async function readBody(response: Response, bytesMax: number): Promise<Uint8Array> {
+/**
+ * A reader whose reads end when the signal aborts, without an error: ask the signal. The fetch of Node 20 no longer hears its
+ * signal once the garbage collector has taken the request, while the body is still being read.
+ */
+export function readerOf(response: Response, signal: AbortSignal): ReadableStreamDefaultReader<Uint8Array> | undefined {
   const reader = response.body?.getReader();
+  const cancel = (): void => void reader?.cancel().catch(() => undefined);
+  if (signal.aborted) cancel();
+  else signal.addEventListener('abort', cancel, { once: true });
+  return reader;
+}
+
+/** Reads at most `bytesMax` of a body; a longer one is cancelled. @throws {ClientError} `RESPONSE_TOO_LARGE`; the reason of an abort */
+async function readBody(response: Response, signal: AbortSignal, bytesMax: number): Promise<Uint8Array> {
+  const reader = readerOf(response, signal);
   if (reader === undefined) return new Uint8Array(0);
   const chunks: Uint8Array[] = [];
   let length = 0;
   for (;;) {
     const { done, value } = await reader.read();
+    signal.throwIfAborted(); // a body that was cut off is no answer
     if (done) break;
     length += value.length;
     if (length > bytesMax) {
@@ -158,8 +172,8 @@ async function readBody(response: Response, bytesMax: number): Promise<Uint8Arra
   return body;
 }
 
-async function errorAnswer(response: Response): Promise<ErrorAnswer> {
-  const bytes = await readBody(response, ERROR_BYTES_MAX);
+async function errorAnswer(response: Response, signal: AbortSignal): Promise<ErrorAnswer> {
+  const bytes = await readBody(response, signal, ERROR_BYTES_MAX);
   let body: unknown;
   try {
     body = JSON.parse(fromUtf8(bytes));

@@ -4,7 +4,7 @@ import { ClientError } from './errors.js';
 import type { NodeClient } from './node-client.js';
 
 export interface WaitOptions {
-  /** First height that may hold it; default: the block after the newest finalized one. */
+  /** First height that may hold it; default: 16 blocks before the newest finalized one, for whoever submits first and waits then. */
   readonly fromHeight?: number;
   /** Its expiry height: once that is finalized without it, the wait ends. */
   readonly expiryHeight?: number;
@@ -18,6 +18,7 @@ export interface FinalizedTransaction {
 }
 
 const TIMEOUT_MS = 120_000;
+const LOOK_BACK_BLOCKS = 16;
 /** Events are drained into lists of this many blocks when the stream catches up. */
 const BLOCKS_MAX = 100;
 
@@ -36,7 +37,7 @@ export async function waitForFinalized(
   const timer = setTimeout(() => limit.abort(), timeoutMs);
   const signal = options.signal === undefined ? limit.signal : AbortSignal.any([options.signal, limit.signal]);
   try {
-    let next = options.fromHeight ?? (await node.status({ signal })).finalized.height + 1;
+    let next = options.fromHeight ?? Math.max(1, (await node.status({ signal })).finalized.height - LOOK_BACK_BLOCKS);
     for await (const event of node.events({ fromHeight: next, signal })) {
       if (event.event !== 'finalized' || event.height < next) continue;
       for (const block of await node.blocks(
