@@ -19,7 +19,12 @@ export default tseslint.config(
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: {
       parserOptions: {
-        project: ['packages/*/tsconfig.json', 'apps/*/tsconfig.json', 'tsconfig.tests.json'],
+        project: [
+          'packages/*/tsconfig.json',
+          'apps/*/tsconfig.json',
+          'tsconfig.tests.json',
+          'tsconfig.tests-node.json',
+        ],
         tsconfigRootDir: import.meta.dirname,
       },
     },

@@ -14,7 +14,11 @@ const BENCHMARKS = [
   { name: 'verify', file: 'packages/primitives/bench/verify.ts', small: { count: 200 } },
   { name: 'replay', file: 'packages/ledger/bench/replay.ts', small: { batches: 1, perBlock: 100, rounds: 1 } },
   { name: 'submit-to-finalized', file: 'packages/ledger/bench/submit-to-finalized.ts', small: { count: 5 } },
-  { name: 'iti43-transfer', file: 'packages/iti43/bench/iti43-transfer.ts', small: { bytes: 8 * 1024 ** 2, rounds: 1 } },
+  {
+    name: 'iti43-transfer',
+    file: 'packages/iti43/bench/iti43-transfer.ts',
+    small: { bytes: 8 * 1024 ** 2, rounds: 1 },
+  },
 ];
 
 const { values } = parseArgs({

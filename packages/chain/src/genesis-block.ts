@@ -63,7 +63,7 @@ export async function genesisBlock(genesis: Genesis, rules: ChainRules): Promise
   }
   const cells = new WorkingCells(emptyState);
   await cells.load(writes.map(({ ref }) => ref));
-  for (const { write } of writes) write(cells);
+  for (const entry of writes) entry.write(cells);
   const writeSet = await commitCells(emptyState, cells, noPause);
   const body = { transactions: [], justification: new Uint8Array(0) };
   const header: Header = {

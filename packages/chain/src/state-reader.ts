@@ -38,7 +38,7 @@ export function overlayReader(base: StateReader, writeSets: readonly WriteSet[])
     keys: readonly Uint8Array[],
     readBase: (keys: readonly Uint8Array[]) => Promise<(Uint8Array | undefined)[]>,
   ): Promise<(Uint8Array | undefined)[]> => {
-    const found: (Uint8Array | undefined)[] = new Array(keys.length).fill(undefined);
+    const found = new Array<Uint8Array | undefined>(keys.length).fill(undefined);
     const missing: number[] = [];
     keys.forEach((key, index) => {
       const hex = toHex(key);

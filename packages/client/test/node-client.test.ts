@@ -108,13 +108,13 @@ describe('against a ledger', () => {
     const proofInvalid = { code: 'PROOF_INVALID' };
     const id = source.publicKey;
     const withProof = (changes: object) =>
-      forged((json) => ({ ...json, proof: { ...(json.proof as object), ...changes } })).source(id);
+      forged((json) => ({ ...json, proof: { ...(json.proof as unknown as object), ...changes } })).source(id);
     await expect(withProof({ value: '00' })).rejects.toMatchObject(proofInvalid);
     await expect(withProof({ value: null })).rejects.toMatchObject(proofInvalid);
     await expect(withProof({ name: '00' })).rejects.toMatchObject(proofInvalid);
     await expect(withProof({ path: '00' })).rejects.toMatchObject(proofInvalid);
     await expect(forged((json) => ({ ...json, height: 7 })).source(id)).rejects.toMatchObject(proofInvalid);
-    const hidden = forged((json) => ({ ...json, cells: (json.cells as unknown[]).slice(1) }));
+    const hidden = forged((json) => ({ ...json, cells: (json.cells as unknown as unknown[]).slice(1) }));
     await expect(createCellReader(hidden).read([cellKey.source(id)])).rejects.toMatchObject(proofInvalid);
     const other = forged((json) => ({ ...json, prefix: '0' }));
     await expect(createCellReader(other).read([cellKey.source(id)])).rejects.toMatchObject(proofInvalid);

@@ -82,8 +82,8 @@ test.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)(
   async () => {
     const api = net.nodes[0]?.api as string;
     const module = `data:text/javascript,${encodeURIComponent(await bundle('esm'))}`;
-    const { read } = (await import(/* @vite-ignore */ module)) as { read(url: string, id: string): Promise<unknown> };
-    const inNode = await read(api, source);
+    const reader = (await import(/* @vite-ignore */ module)) as { read(url: string, id: string): Promise<unknown> };
+    const inNode = await reader.read(api, source);
 
     browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
     const tab = await browser.newPage();

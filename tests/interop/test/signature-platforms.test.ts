@@ -5,10 +5,9 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build, type Plugin } from 'esbuild';
-import { chromium } from 'playwright-core';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { chromiumIsMissing, evaluateInChromium } from '../src/chromium.js';
 
-const CHROMIUM = '/usr/bin/chromium';
 const ACCEPTED = { vectors: 914, accepted: 826 };
 const vectors = readFileSync(new URL('../../data/vectors/ed25519-cctv.json', import.meta.url), 'utf8');
 
@@ -81,17 +80,8 @@ describe.each([
     });
   }
 
-  test.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('headless Chromium', async () => {
-    const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
-    try {
-      const page = await browser.newPage();
-      await page.route('https://radledger.test/', (route) => route.fulfill({ contentType: 'text/html', body: '<p>' }));
-      await page.goto('https://radledger.test/'); // Web Crypto wants a secure origin
-      await page.addScriptTag({ content: await bundle('browser', native) });
-      const result = await page.evaluate(`radledger.count(${vectors})`);
-      expect(result).toEqual(ACCEPTED);
-    } finally {
-      await browser.close();
-    }
+  test.skipIf(chromiumIsMissing)('headless Chromium', async () => {
+    const result = await evaluateInChromium(await bundle('browser', native), `radledger.count(${vectors})`);
+    expect(result).toEqual(ACCEPTED);
   });
 });

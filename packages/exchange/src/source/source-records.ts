@@ -37,7 +37,6 @@ const pendingSchema = struct({
   transaction: transactionBytes,
   content: optional(id32),
 });
-export type PendingTransaction = Infer<typeof pendingSchema>;
 
 const acceptedKey = struct({ ownerKey: id32, acceptance: bytes({ length: 64 }) });
 
