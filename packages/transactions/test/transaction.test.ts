@@ -33,7 +33,7 @@ function sign(
     signer: change.signer ?? signer,
     expiryHeight: change.expiryHeight ?? (kind === 'revoke-access' ? 0 : 500),
     nonce: new Uint8Array(8),
-    payload: { ...payload, ...change.payload } as never,
+    payload: { ...payload, ...change.payload },
   });
 }
 
