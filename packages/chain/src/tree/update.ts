@@ -230,14 +230,14 @@ class Update {
 /** Items by their nibble at `depth`, in the order of the nibbles. */
 function groupsByNibble<T extends { readonly key: Uint8Array }>(items: readonly T[], depth: number): (readonly T[])[] {
   if (items.length <= 1) return items.length === 0 ? [] : [items];
-  const groups = new Map<number, T[]>();
+  const groups: (T[] | undefined)[] = new Array<undefined>(16).fill(undefined);
   for (const item of items) {
     const nibble = nibbleOf(item.key, depth);
-    const group = groups.get(nibble);
-    if (group === undefined) groups.set(nibble, [item]);
+    const group = groups[nibble];
+    if (group === undefined) groups[nibble] = [item];
     else group.push(item);
   }
-  return [...groups].sort((a, b) => a[0] - b[0]).map(([, group]) => group);
+  return groups.filter((group) => group !== undefined);
 }
 
 function decodeExisting(encoded: Uint8Array | undefined): TreeNode {
