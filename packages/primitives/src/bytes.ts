@@ -1,14 +1,12 @@
+import { decodeHex, encodeHex } from '#platform';
 import { PrimitivesError } from './errors.js';
 
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 const UTF8_ENCODER = new TextEncoder();
 const UTF8_DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Lower-case hexadecimal, two digits a byte. */
 export function toHex(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += HEX[byte];
-  return text;
+  return encodeHex(bytes);
 }
 
 /**
@@ -19,9 +17,7 @@ export function fromHex(text: string): Uint8Array {
   if (text.length % 2 !== 0 || !/^[0-9a-f]*$/.test(text)) {
     throw new PrimitivesError({ code: 'INVALID_HEX' }, 'expected an even number of lower-case hexadecimal digits');
   }
-  const bytes = new Uint8Array(text.length / 2);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
-  return bytes;
+  return decodeHex(text);
 }
 
 /** UTF-8 bytes of a text. */

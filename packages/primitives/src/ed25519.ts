@@ -1,8 +1,9 @@
 /** One signature rule for the whole network: Ed25519 under ZIP-215 (D1). Spec: docs/spec/signatures.md. */
-import { nativeVerify } from '#platform';
+import { importNativeKey, nativeVerify } from '#platform';
 import { ED25519_TORSION_SUBGROUP } from '@noble/curves/ed25519.js';
 import * as noble from '@noble/ed25519';
 import { equalBytes, fromHex, randomBytes } from './bytes.js';
+import { PrimitivesError } from './errors.js';
 
 /** A statement to be checked: `signature` (64 bytes) by `key` (32 bytes) over `message`. */
 export interface SignatureClaim {
@@ -96,13 +97,15 @@ export function generateSeed(): Uint8Array {
 }
 
 /** The 32-byte public key of a seed. */
-export function publicKeyOf(seed: Uint8Array): Promise<Uint8Array> {
-  return noble.getPublicKeyAsync(seed);
+export async function publicKeyOf(seed: Uint8Array): Promise<Uint8Array> {
+  return (await createSigner(seed)).publicKey;
 }
 
-/** A signer that holds its 32-byte seed in memory. */
+/** A signer that holds its 32-byte seed in memory. @throws {PrimitivesError} `INVALID_KEY` unless the seed has 32 bytes */
 export async function createSigner(seed: Uint8Array): Promise<Signer> {
+  if (seed.length !== 32) throw new PrimitivesError({ code: 'INVALID_KEY' }, 'expected a private key of 32 bytes');
+  const native = await importNativeKey(seed);
+  if (native !== undefined) return native;
   const own = seed.slice();
-  const publicKey = await publicKeyOf(own);
-  return { publicKey, sign: (message) => noble.signAsync(message, own) };
+  return { publicKey: await noble.getPublicKeyAsync(own), sign: (message) => noble.signAsync(message, own) };
 }

@@ -1,5 +1,24 @@
 /** What the platform does natively, on Node: chosen by the `#platform` import condition of package.json. */
-import { createHash, createHmac, createPublicKey, hash, verify } from 'node:crypto';
+import {
+  createHash,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  hash,
+  type KeyObject,
+  sign,
+  verify,
+} from 'node:crypto';
+
+/** Lower-case hexadecimal. Cells and tree nodes are named by it in memory, several times a transaction. */
+export function encodeHex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
+}
+
+/** Bytes of a text that was checked to be hexadecimal of even length. */
+export function decodeHex(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, 'hex'));
+}
 
 /** SHA-256 of the concatenated parts. */
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
@@ -42,5 +61,34 @@ export function nativeVerify(
     } catch {
       resolve(false); // a key or signature that OpenSSL cannot even load
     }
+  });
+}
+
+/** What `openssl` puts before a 32-byte Ed25519 seed in PKCS#8 (RFC 8410, section 7). */
+const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
+
+/** A private key in the platform's keeping; signatures are those of RFC 8032, which has no choice in them. */
+export interface NativeKey {
+  readonly publicKey: Uint8Array;
+  sign(message: Uint8Array): Promise<Uint8Array>;
+}
+
+/** Undefined where the platform cannot sign. @param seed - 32 bytes */
+export async function importNativeKey(seed: Uint8Array): Promise<NativeKey | undefined> {
+  const key = createPrivateKey({ key: Buffer.concat([PKCS8_PREFIX, seed]), format: 'der', type: 'pkcs8' });
+  return { publicKey: rawPublicKey(key), sign: (message) => signOnThreadPool(key, message) };
+}
+
+function rawPublicKey(key: KeyObject): Uint8Array {
+  const { x } = createPublicKey(key).export({ format: 'jwk' });
+  return new Uint8Array(Buffer.from(x as string, 'base64url'));
+}
+
+function signOnThreadPool(key: KeyObject, message: Uint8Array): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    sign(null, message, key, (error, signature) => {
+      if (error === null) resolve(new Uint8Array(signature));
+      else reject(error);
+    });
   });
 }

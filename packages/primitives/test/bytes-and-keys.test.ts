@@ -56,9 +56,11 @@ test.each([1, 32, 33, 100])('HKDF of %i bytes is RFC 5869 with an empty salt', (
   expect(hkdfSha256(secret, 'radledger/label', length)).toEqual(new Uint8Array(expected));
 });
 
-test('both platforms hash and authenticate alike', () => {
+test('both platforms hash, authenticate and write hex alike', () => {
   fc.assert(
     fc.property(fc.uint8Array(), fc.uint8Array(), (a, b) => {
+      expect(web.encodeHex(a)).toBe(node.encodeHex(a));
+      expect(web.decodeHex(web.encodeHex(a))).toEqual(node.decodeHex(node.encodeHex(a)));
       expect(web.sha256(a, b)).toEqual(node.sha256(a, b));
       expect(web.hmacSha256(a, b)).toEqual(node.hmacSha256(a, b));
     }),

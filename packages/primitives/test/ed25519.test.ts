@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import * as noble from '@noble/ed25519';
 import { expect, test } from 'vitest';
 import { verifyZip215 } from '../src/ed25519.js';
 import { createSigner, fromHex, isStrictPublicKey, utf8, verify, verifyAll, verifyFast } from '../src/index.js';
@@ -58,6 +59,17 @@ test('signatures verify, and changed ones do not', async () => {
   const claim = { key: signer.publicKey, message, signature };
   expect(await verifyAll([claim, claim])).toBe(true);
   expect(await verifyAll([claim, { ...claim, message: utf8('revoke') }])).toBe(false);
+});
+
+test('the platform signs as noble does', async () => {
+  for (let i = 0; i < 50; i++) {
+    const seed = new Uint8Array(32).fill(i);
+    const message = utf8(`message ${i}`);
+    const signer = await createSigner(seed);
+    expect(signer.publicKey).toEqual(await noble.getPublicKeyAsync(seed));
+    expect(await signer.sign(message)).toEqual(await noble.signAsync(message, seed));
+  }
+  await expect(createSigner(new Uint8Array(31))).rejects.toMatchObject({ code: 'INVALID_KEY' });
 });
 
 test('strict public keys are canonical and of large order', async () => {

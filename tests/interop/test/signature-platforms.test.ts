@@ -29,7 +29,7 @@ const withoutNative: Plugin = {
       return { path: real.path, namespace: 'without-native' };
     });
     builder.onLoad({ filter: /.*/, namespace: 'without-native' }, ({ path }) => ({
-      contents: `export { sha256, hmacSha256 } from ${JSON.stringify(path)}; export const nativeVerify = async () => undefined;`,
+      contents: `export * from ${JSON.stringify(path)}; export const nativeVerify = async () => undefined;`,
       resolveDir: dirname(path),
     }));
   },
