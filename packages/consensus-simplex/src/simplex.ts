@@ -1,4 +1,5 @@
 import type { ConsensusModule } from '@radledger/consensus';
+import { checkBody } from './body-check.js';
 import { messageClaims } from './claims.js';
 import { dutiesOf } from './duties.js';
 import { finalityClaims } from './finality-proof.js';
@@ -17,6 +18,7 @@ export function createSimplex(options: { readonly rules?: Partial<SimplexRules> 
     claims: (bytes, context) => messageClaims(bytes, { ...context, rules }),
     sealClaims,
     finalityClaims: (input) => finalityClaims(input, rules),
+    checkBody,
     randomnessOf,
     dutiesOf,
   };

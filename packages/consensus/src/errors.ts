@@ -10,6 +10,7 @@ export type ConsensusErrorInfo =
   | { readonly code: 'WRONG_LEADER'; readonly epoch: number; readonly view: number }
   | { readonly code: 'WRONG_EPOCH'; readonly expectedEpoch: number; readonly actualEpoch: number }
   | { readonly code: 'WRONG_BLOCK' }
+  | { readonly code: 'WRONG_BODY' }
   | { readonly code: 'UNKNOWN_SEAT'; readonly seat: number }
   | { readonly code: 'NO_QUORUM'; readonly epoch: number; readonly view: number }
   | { readonly code: 'NO_STAKE'; readonly sourceCount: number }

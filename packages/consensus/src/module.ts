@@ -238,9 +238,18 @@ export interface ConsensusModule {
     readonly epoch: EpochContext;
     readonly chainId: Uint8Array;
   }): readonly SignatureClaim[];
+  /**
+   * Checks that the module's part of a body is the one that the header's seal names; pure, browser-safe. Everyone who takes a
+   * body from outside asks this before it uses, stores or passes on the block: live, in sync, in an archive. Transactions and
+   * lengths are the core's to check.
+   * @throws {ConsensusError} `WRONG_BODY` when the body is not the header's: the fault of whoever sent the two together,
+   *   never a verdict on the block; any other code when no body could make this header valid
+   */
+  checkBody(block: Block): void;
   /** Random output of a seal, 64 bytes, for the next seeds; undefined when it has none. Pure. */
   randomnessOf(position: SealedPosition): Uint8Array | undefined;
-  /** Views that a finalized block closes, ascending; the only feed of the duty ledger. Pure. */
+  /** Views that a finalized block closes, ascending; the only feed of the duty ledger. Pure. `checkBody` comes first: what a
+   *  body claims about views is worth nothing until it is bound to the header. */
   dutiesOf(
     block: Block,
     context: { readonly chainId: Uint8Array; readonly epoch: EpochLookup; readonly parameters: Parameters },

@@ -76,6 +76,19 @@ export function testConsensusModule(module: ConsensusModule): void {
       }
     });
 
+    test('a body is bound to its header: a block with a changed justification is refused', () => {
+      const net = new LoopbackNet(module);
+      net.runTo(HEIGHTS);
+      const [node] = net.nodes as [LoopbackNode];
+      for (const { block } of node.finalized) {
+        module.checkBody(block);
+        for (const justification of changesOf(block.body.justification)) {
+          const changed = { ...block, body: { ...block.body, justification } };
+          expect(() => module.checkBody(changed)).toThrow(expect.objectContaining({ code: 'WRONG_BODY' }));
+        }
+      }
+    });
+
     test('every finalized block names one producing view, and equal duties on every node', () => {
       const net = new LoopbackNet(module);
       net.runTo(HEIGHTS);
@@ -102,6 +115,14 @@ export function testConsensusModule(module: ConsensusModule): void {
       }
     });
   });
+}
+
+/** Longer, empty, and different at its first and last byte. */
+function changesOf(bytes: Uint8Array): readonly Uint8Array[] {
+  const longer = Uint8Array.of(...bytes, 0);
+  if (bytes.length === 0) return [longer];
+  const flipped = [0, bytes.length - 1].map((position) => bytes.map((byte, at) => (at === position ? byte ^ 1 : byte)));
+  return [longer, new Uint8Array(), ...flipped];
 }
 
 function idsOf({ finalized }: LoopbackNode): readonly string[] {
