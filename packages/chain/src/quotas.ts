@@ -7,12 +7,21 @@ export function fullStudyQuota(height: number, parameters: Parameters): QuotaBuc
   return { units: studyCapacity(parameters), height };
 }
 
-/** The study's bucket after one more token is spent; undefined when it holds less than one. */
-export function spendStudyQuota(bucket: QuotaBucket, height: number, parameters: Parameters): QuotaBucket | undefined {
+/**
+ * The study's bucket after one more token is spent; undefined when it holds less than the spender may take. A delegate leaves
+ * the last quarter to the owner, who could otherwise be kept from moving the study.
+ */
+export function spendStudyQuota(
+  bucket: QuotaBucket,
+  spender: 'owner' | 'delegate',
+  height: number,
+  parameters: Parameters,
+): QuotaBucket | undefined {
   // One token is as many units as the heights it takes to come back, so a height refills one unit.
   const units = Math.min(studyCapacity(parameters), bucket.units + (height - bucket.height));
-  const cost = parameters.studyAllowRefillHeights;
-  return units < cost ? undefined : { units: units - cost, height };
+  const { studyAllowBurst, studyAllowRefillHeights: cost } = parameters;
+  const reserved = spender === 'owner' ? 0 : Math.floor(studyAllowBurst / 4) * cost;
+  return units < cost + reserved ? undefined : { units: units - cost, height };
 }
 
 /** Full buckets and no history: what a source starts with. */

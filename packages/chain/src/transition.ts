@@ -223,8 +223,8 @@ class Transition {
     if (refused !== undefined) return refused;
     if (notAfterMs <= timestampMs) return refuse('NOT_AFTER_PAST', NOT_AFTER_PAST);
     if (notAfterMs > timestampMs + parameters.grantDurationMaxMs) return refuse('NOT_AFTER_TOO_FAR', NOT_AFTER_TOO_FAR);
-    const spent = this.spendAllow(study);
-    if (isRefusal(spent)) return spent;
+    const unpaid = this.spendAllow(study);
+    if (unpaid !== undefined) return unpaid;
     this.setGrant({ era: study.era, sequence, revoked: false, notAfterMs, scope, consentReceiptHash, height });
     return undefined;
   }
@@ -238,8 +238,10 @@ class Transition {
     // A grant that exists is revoked for nothing; a tombstone, or a revocation of what is revoked already, takes a token,
     // so each free revocation was paid by its Allow.
     if (grant === undefined || grant.revoked) {
-      const spent = this.spendAllow(study);
+      // Of the study alone: what other patients of the source do never stands in the way of a revocation.
+      const spent = this.spendStudy(study);
       if (isRefusal(spent)) return spent;
+      this.setStudy(spent);
     }
     this.setGrant({
       era: study.era,
@@ -254,7 +256,7 @@ class Transition {
   }
 
   setDelegate({ source: id, studyId, delegate, notAfterMs }: PayloadOf<'set-delegate'>): Refusal | undefined {
-    const { height, timestampMs, parameters } = this.context;
+    const { timestampMs, parameters } = this.context;
     const study = this.activeStudy();
     if (isRefusal(study)) return study;
     if (!this.isSigner(study.owner)) return refuse('NOT_OWNER', NOT_OWNER);
@@ -268,23 +270,22 @@ class Transition {
     const taken = this.cells.get(ownerRef, CELL_CODECS.owner);
     const isSameRole = taken?.role === 'delegate' && equalBytes(taken.source, id) && equalBytes(taken.studyId, studyId);
     if (taken !== undefined && !isSameRole) return refuse('OWNER_KEY_TAKEN', OWNER_KEY_TAKEN);
-    const quota = spendStudyQuota(study.quota, height, parameters);
-    if (quota === undefined) return refuse('STUDY_QUOTA', STUDY_QUOTA);
-    this.setStudy({ ...study, quota, delegate: { key: delegate.key, notAfterMs } });
+    const spent = this.spendStudy(study);
+    if (isRefusal(spent)) return spent;
+    this.setStudy({ ...spent, delegate: { key: delegate.key, notAfterMs } });
     if (taken === undefined) this.cells.set(ownerRef, CELL_CODECS.owner, { source: id, studyId, role: 'delegate' });
     return undefined;
   }
 
   moveOwner({ source: id, studyId, newOwner }: PayloadOf<'move-owner'>): Refusal | undefined {
-    const { height, parameters } = this.context;
     const study = this.activeStudy();
     if (isRefusal(study)) return study;
     if (!this.isSigner(study.owner)) return refuse('NOT_OWNER', NOT_OWNER);
     const ownerRef = this.touched.owner as CellRef;
     if (this.cells.get(ownerRef, CELL_CODECS.owner) !== undefined) return refuse('OWNER_KEY_TAKEN', OWNER_KEY_TAKEN);
-    const quota = spendStudyQuota(study.quota, height, parameters);
-    if (quota === undefined) return refuse('STUDY_QUOTA', STUDY_QUOTA);
-    this.setStudy({ ...study, owner: newOwner, era: study.era + 1, delegate: undefined, quota });
+    const spent = this.spendStudy(study);
+    if (isRefusal(spent)) return spent;
+    this.setStudy({ ...spent, owner: newOwner, era: study.era + 1, delegate: undefined });
     this.cells.set(ownerRef, CELL_CODECS.owner, { source: id, studyId, role: 'owner' });
     return undefined;
   }
@@ -317,20 +318,27 @@ class Transition {
     return undefined;
   }
 
+  /** The study with one token of its bucket less; writes nothing. */
+  private spendStudy(study: StudyCell): Refusal | StudyCell {
+    const { height, parameters } = this.context;
+    const spender = this.isSigner(study.owner) ? 'owner' : 'delegate';
+    const quota = spendStudyQuota(study.quota, spender, height, parameters);
+    return quota === undefined ? refuse('STUDY_QUOTA', STUDY_QUOTA) : { ...study, quota };
+  }
+
   /** One token of the study's bucket and one of its source's; writes both cells. */
-  private spendAllow(study: StudyCell): Refusal | StudyCell {
+  private spendAllow(study: StudyCell): Refusal | undefined {
     const { height, parameters } = this.context;
     const source = this.sourceCell();
     if (source === undefined) return refuse('SOURCE_UNKNOWN', SOURCE_UNKNOWN);
-    const quota = spendStudyQuota(study.quota, height, parameters);
-    if (quota === undefined) return refuse('STUDY_QUOTA', STUDY_QUOTA);
-    const spent = spendSourceAllow(source, height, parameters);
-    if (spent === undefined)
+    const spentStudy = this.spendStudy(study);
+    if (isRefusal(spentStudy)) return spentStudy;
+    const spentSource = spendSourceAllow(source, height, parameters);
+    if (spentSource === undefined)
       return refuse('SOURCE_ALLOW_QUOTA', 'expected a source whose studies are within their quota');
-    const changed = { ...study, quota };
-    this.setStudy(changed);
-    this.cells.set(this.touched.source, CELL_CODECS.source, spent);
-    return changed;
+    this.setStudy(spentStudy);
+    this.cells.set(this.touched.source, CELL_CODECS.source, spentSource);
+    return undefined;
   }
 
   /** The source, defined and with this signer as its signing key. */

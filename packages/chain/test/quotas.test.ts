@@ -32,7 +32,7 @@ describe('the bucket of a study', () => {
             height += wait;
             tokens = Math.min(burst * refill, tokens + wait);
             for (let i = 0; i < wanted; i++) {
-              const spent = spendStudyQuota(bucket, height, parameters);
+              const spent = spendStudyQuota(bucket, 'owner', height, parameters);
               expect(spent !== undefined).toBe(tokens >= refill);
               if (spent === undefined) break;
               bucket = spent;
@@ -44,6 +44,16 @@ describe('the bucket of a study', () => {
       { seed: SEED, numRuns: 200 },
     );
   });
+});
+
+test('a delegate leaves the last quarter of a study to its owner', () => {
+  const parameters = parametersOf({ studyAllowBurst: 9, studyAllowRefillHeights: 60 });
+  let bucket = fullStudyQuota(0, parameters);
+  for (let spent = 0; spent < 7; spent++) {
+    bucket = spendStudyQuota(bucket, 'delegate', 0, parameters) as typeof bucket;
+  }
+  expect(spendStudyQuota(bucket, 'delegate', 0, parameters)).toBeUndefined();
+  expect(spendStudyQuota(bucket, 'owner', 0, parameters)).toEqual({ units: 60, height: 0 });
 });
 
 describe('the buckets of a source', () => {

@@ -60,10 +60,14 @@ def study_capacity(parameters):
     return parameters["studyAllowBurst"] * parameters["studyAllowRefillHeights"]
 
 
-def spend_study(bucket, height, parameters):
+def spend_study(bucket, height, parameters, by_delegate=False):
     """One token is as many units as the heights it takes to come back; a height refills one unit."""
+    cost = parameters["studyAllowRefillHeights"]
     units = min(study_capacity(parameters), bucket["units"] + height - bucket["height"])
-    return _after(units, parameters["studyAllowRefillHeights"], height)
+    reserved = parameters["studyAllowBurst"] // 4 * cost if by_delegate else 0
+    if units < cost + reserved:
+        raise ValueError("the rest of the quota is the owner's")
+    return _after(units, cost, height)
 
 
 def new_quotas(height, parameters):

@@ -61,7 +61,7 @@ def apply(state, transaction, height):
         study = {**study, "retired": {"reason": payload["reason"], "height": height}}
         _retire_stake(state, source, study, height)
     elif kind in ("allow-access", "revoke-access"):
-        study = _record_grant(state, payload, kind, cell, study, height)
+        study = _record_grant(state, transaction, cell, study, height)
     elif kind == "set-delegate":
         delegate = payload.get("delegate")
         study = {**study, "delegate": None}
@@ -120,15 +120,19 @@ def _retire_stake(state, source, study, height):
         state.drop("stake", source, epoch)
 
 
-def _record_grant(state, payload, kind, cell, study, height):
-    """Allow Access spends; Revoke Access of a live record is free, of none (a tombstone) or a revoked one it spends."""
+def _record_grant(state, transaction, cell, study, height):
+    """Allow Access spends of study and source. Revoke Access of a live record is free; of none (a tombstone) or a revoked
+    one it spends of the study alone."""
+    payload, kind, signer = transaction["payload"], transaction["kind"], transaction["signer"]
     ids, parameters = (payload["source"], payload["studyId"], payload["tag"]), state.parameters
     before, revoked = state.get("grant", *ids), kind == "revoke-access"
-    if not revoked or before is None or before["revoked"]:
+    if not revoked:
         rate = rate_at(cell["rate"], height, parameters)
         quota = spend_source(cell["allowQuota"], allows_capacity(rate, parameters), height, parameters)
         state.put("source", {**cell, "allowQuota": quota, "rate": rate}, payload["source"])
-        study = {**study, "quota": spend_study(study["quota"], height, parameters)}
+    if not revoked or before is None or before["revoked"]:
+        by_delegate = signer != study["owner"]
+        study = {**study, "quota": spend_study(study["quota"], height, parameters, by_delegate)}
     terms = {"notAfterMs": 0, "scope": 0} if revoked else {
         name: payload.get(name) for name in ("notAfterMs", "scope", "consentReceiptHash")}
     state.put("grant", {"era": study["era"], "sequence": payload["sequence"], "revoked": revoked, "height": height,
