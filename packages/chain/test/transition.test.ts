@@ -411,9 +411,10 @@ describe('quotas', () => {
   test('a delegate cannot use up what the owner needs to remove it or to move the study', async () => {
     await open({ studyAllowBurst: 4, studyAllowRefillHeights: 1_000 });
     const delegate = await signerOf('delegate');
-    await net.add([await setDelegate(delegate)]);
-    for (const tag of ['one', 'two']) await net.add([await allow({ tag: idOf(tag) }, delegate)]);
-    expect(await judge(net, await allow({ tag: idOf('three') }, delegate))).toBe('STUDY_QUOTA');
+    const notAfterMs = net.nextTimestampMs + DAY_MS;
+    await net.add([await setDelegate(delegate, notAfterMs)]);
+    for (const tag of ['one', 'two']) await net.add([await allow({ tag: idOf(tag), notAfterMs }, delegate)]);
+    expect(await judge(net, await allow({ tag: idOf('three'), notAfterMs }, delegate))).toBe('STUDY_QUOTA');
     expect(await judge(net, await revoke({ tag: idOf('three') }, delegate))).toBe('STUDY_QUOTA');
     expect(await judge(net, await revoke({ tag: idOf('one') }, delegate))).toBe('ok');
     expect(await judge(net, await moveOwner(stranger))).toBe('ok');
