@@ -113,6 +113,7 @@ export {
   type InclusionProof,
   merkleLeafHash,
   merkleRoot,
+  merkleRootInSlices,
   proveInclusion,
   verifyInclusion,
 } from './merkle.js';

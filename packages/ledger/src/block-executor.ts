@@ -6,22 +6,30 @@
 import {
   type Block,
   blockIdOf,
+  bodyBytesOf,
   buildBlock,
   type ChainRules,
   epochOfHeight,
   type ExecutionResult,
   executeBlock,
+  merkleRootInSlices,
   type Parameters,
+  type Pause,
   type WriteSet,
 } from '@radledger/chain';
-import { type BlockVerdict, type BuildRequest, type ConsensusModule, encodeDutyEvent } from '@radledger/consensus';
-import { equalBytes, toHex } from '@radledger/primitives';
+import {
+  type BlockVerdict,
+  type BuildRequest,
+  type ConsensusModule,
+  type DutyEvent,
+  encodeDutyEvent,
+} from '@radledger/consensus';
+import { CodedError, equalBytes, toHex } from '@radledger/primitives';
 import type { LedgerStore } from '@radledger/storage';
 import { decodeTransaction, type SignedTransaction, signatureClaims } from '@radledger/transactions';
 import type { Admission } from './admission.js';
 import type { ChainHead } from './chain-head.js';
 import type { ChainView } from './block-tree.js';
-import { BoundedMap } from './bounded-map.js';
 import type { EpochContexts } from './epoch-contexts.js';
 import { LedgerError } from './errors.js';
 import { createJobQueue } from './job-queue.js';
@@ -46,41 +54,78 @@ export interface BlockExecutor {
   build(request: BuildRequest): Promise<Block | undefined>;
   verify(block: Block): Promise<BlockVerdict>;
   /**
-   * Begins the signature checks of a block that will be verified soon, beside what is executed now. Says nothing about the
-   * block: what does not hold is found again when it is verified.
+   * Begins the signature checks of a block that will be verified soon, beside what is executed now. All it leaves behind is
+   * which exact bytes are signed: what does not hold is found again when the block is verified.
    */
   prepare(block: Block): void;
   /**
-   * Makes a block durable whose finality was verified; one that is finalized already is passed over.
-   * @throws {LedgerError} `STORE_FAILED` when another block of that height is finalized, or this one does not execute
+   * Makes a block durable whose finality was verified; one that is finalized already is passed over. Stored is the body that
+   * was executed, which need not be the one given.
+   * @throws {LedgerError} `PEER_DATA_INVALID` when the body is not the header's or says what no body may: nothing is written;
+   *   `CONFLICTING_FINALITY` when another block of that height is finalized; `STATE_ROOT_MISMATCH` when this one does not
+   *   execute
    */
   commit(block: Block, finalityProof: Uint8Array): Promise<void>;
   /** Resolves when everything that was begun has ended. */
   idle(): Promise<void>;
 }
 
-/** Blocks whose signatures are checked ahead. */
-const PREPARED_MAX = 4;
+/** Lets timers, votes and requests have their turn. */
+const pause: Pause = () => new Promise((resolve) => setImmediate(resolve));
+
+interface Prepared {
+  /** Undefined when the body is not the header's or does not decode. */
+  readonly decoded: Promise<readonly SignedTransaction[] | undefined>;
+  /** The cache of verified signatures knows all of them that hold. */
+  readonly warmed: Promise<void>;
+}
+
+/** Transactions decoded at a stretch: about two milliseconds. */
+const DECODED_AT_ONCE = 64;
 
 /** A wrong body says nothing about the block: the peer that sent it is at fault. */
 const BODY_CODES: ReadonlySet<string> = new Set(['WRONG_BODY_SIZE', 'WRONG_TRANSACTION_ROOT']);
 
+/** The module's code for the same. */
+const WRONG_BODY = 'WRONG_BODY';
+
 export function createBlockExecutor(options: BlockExecutorOptions): BlockExecutor {
   const { chainId, store, head, module, rules, epochs, parameters, mempool, admission } = options;
   const inOrder = createJobQueue();
-  const prepared = new BoundedMap<
-    string,
-    { readonly decoded: readonly SignedTransaction[]; readonly hold: Promise<boolean> }
-  >(PREPARED_MAX);
+  /** Checks under way, by the very object they are about: another body of the same block shares nothing with it. */
+  const prepared = new WeakMap<Block['body'], Prepared>();
 
-  function decodeAll(block: Block): readonly SignedTransaction[] | undefined {
+  /** Why the module's part of the body cannot stand with this header, if so. */
+  function unboundRule(block: Block): string | undefined {
     try {
-      return block.body.transactions.map((bytes) =>
-        decodeTransaction(bytes, chainId, { bytesMax: parameters.transactionBytesMax }),
-      );
-    } catch {
+      module.checkBody(block);
+      return undefined;
+    } catch (error) {
+      return codeOf(error);
+    }
+  }
+
+  async function isBodyOfHeader({ header, body }: Block): Promise<boolean> {
+    if (header.bodyBytes !== bodyBytesOf(body.transactions, body.justification.length)) return false;
+    return equalBytes(header.transactionRoot, await merkleRootInSlices(body.transactions, pause));
+  }
+
+  async function decodeAll({ body }: Block): Promise<readonly SignedTransaction[] | undefined> {
+    const decoded: SignedTransaction[] = [];
+    try {
+      for (const [index, bytes] of body.transactions.entries()) {
+        decoded.push(decodeTransaction(bytes, chainId, { bytesMax: parameters.transactionBytesMax }));
+        if (index % DECODED_AT_ONCE === DECODED_AT_ONCE - 1) await pause();
+      }
+      return decoded;
+    } catch (error) {
+      if (!(error instanceof CodedError)) throw error;
       return undefined; // execution names the rule
     }
+  }
+
+  async function decodeOwn(block: Block): Promise<readonly SignedTransaction[] | undefined> {
+    return unboundRule(block) === undefined && (await isBodyOfHeader(block)) ? decodeAll(block) : undefined;
   }
 
   function keep(block: Block, writeSet: WriteSet, transactions: readonly SignedTransaction[]): void {
@@ -100,9 +145,12 @@ export function createBlockExecutor(options: BlockExecutorOptions): BlockExecuto
   }
 
   async function judge(block: Block, view: ChainView): Promise<ExecutionResult | { readonly status: 'unsigned' }> {
-    const early = prepared.get(toHex(block.id));
-    prepared.delete(toHex(block.id));
-    const decoded = early ? early.decoded : decodeAll(block);
+    const early = prepared.get(block.body);
+    const decoded = (await early?.decoded) ?? (await decodeAll(block));
+    const signaturesChecked = async (): Promise<boolean> => {
+      await early?.warmed;
+      return decoded === undefined || signaturesHold(decoded);
+    };
     const [execution, signed] = await Promise.all([
       executeBlock({
         chainId,
@@ -110,16 +158,20 @@ export function createBlockExecutor(options: BlockExecutorOptions): BlockExecuto
         state: view.state,
         rules,
         recent: view.recent,
+        pause,
         block,
         ...(decoded && { decoded }),
       }),
-      early ? early.hold : decoded ? signaturesHold(decoded) : true,
+      signaturesChecked(),
     ]);
     if (execution.status === 'invalid' && BODY_CODES.has(execution.code)) return execution;
     return signed ? execution : { status: 'unsigned' };
   }
 
   async function verifyNow(block: Block): Promise<BlockVerdict> {
+    const unbound = unboundRule(block);
+    if (unbound !== undefined)
+      return unbound === WRONG_BODY ? { kind: 'mismatch' } : { kind: 'invalid', code: unbound };
     if (head.tree.get(block.id)) return { kind: 'valid' };
     const { height, parentId } = block.header;
     if (height <= head.finalized.height) {
@@ -137,6 +189,14 @@ export function createBlockExecutor(options: BlockExecutorOptions): BlockExecuto
     return BODY_CODES.has(result.code) ? { kind: 'mismatch' } : { kind: 'invalid', code: result.code };
   }
 
+  function dutiesOf(block: Block): readonly DutyEvent[] {
+    try {
+      return module.dutiesOf(block, { chainId, parameters, epoch: (epoch) => epochs.known(epoch) });
+    } catch (error) {
+      throw falseBody(codeOf(error), error);
+    }
+  }
+
   return {
     build: (request) =>
       inOrder(async () => {
@@ -150,6 +210,7 @@ export function createBlockExecutor(options: BlockExecutorOptions): BlockExecuto
           state: view.state,
           rules,
           recent: view.recent,
+          pause,
           candidates: candidates.map(({ signed }) => signed),
           timestampMs,
           proposer,
@@ -161,8 +222,10 @@ export function createBlockExecutor(options: BlockExecutorOptions): BlockExecuto
         return built.block;
       }),
     prepare(block) {
-      const decoded = decodeAll(block);
-      if (decoded) prepared.set(toHex(block.id), { decoded, hold: signaturesHold(decoded) });
+      const decoded = decodeOwn(block);
+      const warmed = decoded.then(async (transactions) => void (transactions && (await signaturesHold(transactions))));
+      warmed.catch(() => undefined); // who verifies the block awaits it and learns of the fault
+      prepared.set(block.body, { decoded, warmed });
     },
     verify: (block) => inOrder(() => verifyNow(block)),
     idle: () => inOrder(() => Promise.resolve()),
@@ -176,6 +239,8 @@ export function createBlockExecutor(options: BlockExecutorOptions): BlockExecuto
             'consensus finalized two blocks of one height: more than a third of the weight signed both',
           );
         }
+        const unbound = unboundRule(block);
+        if (unbound !== undefined) throw falseBody(unbound);
         if (!equalBytes(block.header.parentId, head.finalized.id) || (await verifyNow(block)).kind !== 'valid') {
           throw new LedgerError({ code: 'STATE_ROOT_MISMATCH', height }, 'a finalized block does not execute here');
         }
@@ -184,9 +249,9 @@ export function createBlockExecutor(options: BlockExecutorOptions): BlockExecuto
           throw new LedgerError({ code: 'STATE_ROOT_MISMATCH', height }, 'the effect of a finalized block is gone');
         const { epochHeights } = parameters;
         await epochs.load(epochOfHeight(height, epochHeights));
-        const duties = module.dutiesOf(block, { chainId, parameters, epoch: (epoch) => epochs.known(epoch) });
+        const duties = dutiesOf(kept.block);
         await store.commit({
-          block,
+          block: kept.block,
           writeSet: kept.writeSet,
           finalityProof,
           dutyEvents: duties.map(encodeDutyEvent),
@@ -197,4 +262,15 @@ export function createBlockExecutor(options: BlockExecutorOptions): BlockExecuto
         options.committed(block, kept.transactionIds);
       }),
   };
+}
+
+function falseBody(rule: string, cause?: unknown): LedgerError {
+  return new LedgerError({ code: 'PEER_DATA_INVALID', rule }, 'the body that came with a block is not its own', {
+    cause,
+  });
+}
+
+/** Whatever a module throws about a body, the body is at fault. */
+function codeOf(error: unknown): string {
+  return error instanceof CodedError ? String(error.code) : 'UNREADABLE';
 }

@@ -178,6 +178,9 @@ export const solo: ConsensusModule = {
     if (proof.length !== 64) throw new ConsensusError({ code: 'MALFORMED_PROOF' }, 'expected a signature');
     return [{ key: leader(epoch).nodeKey, message: signedBytes(chainId, blockIdOf(header)), signature: proof }];
   },
+  checkBody({ body }) {
+    if (body.justification.length > 0) throw new ConsensusError({ code: 'WRONG_BODY' }, 'expected no justification');
+  },
   randomnessOf: () => undefined,
   dutiesOf: (block, { epoch }) => {
     const context = epoch(0);
