@@ -1,5 +1,5 @@
 /** Whether a body is the header's: says nothing about the block, and all about who sent the two together. */
-import type { Block } from '@radledger/chain';
+import { type Block, bodyBytesOf, merkleRoot } from '@radledger/chain';
 import { ConsensusError } from '@radledger/consensus';
 import { equalBytes } from '@radledger/primitives';
 import { decodeJustification } from './justification.js';
@@ -14,4 +14,20 @@ export function checkBody({ header, body: { justification } }: Block): void {
     throw new ConsensusError({ code: 'WRONG_BODY' }, 'expected the justification that the seal names');
   }
   decodeJustification(justification, justification.length);
+}
+
+/**
+ * The whole body, as `checkBody` and the core's executor check it together: for what comes in from a peer, before anything
+ * is kept of it.
+ * @throws {ConsensusError} `WRONG_BODY` | `MALFORMED_SEAL` | `MALFORMED_JUSTIFICATION`
+ */
+export function checkReceivedBody(block: Block): void {
+  const { header, body } = block;
+  if (header.bodyBytes !== bodyBytesOf(body.transactions, body.justification.length)) {
+    throw new ConsensusError({ code: 'WRONG_BODY' }, 'expected a body as long as the header says');
+  }
+  checkBody(block);
+  if (!equalBytes(header.transactionRoot, merkleRoot(body.transactions))) {
+    throw new ConsensusError({ code: 'WRONG_BODY' }, 'expected the transactions that the header names');
+  }
 }

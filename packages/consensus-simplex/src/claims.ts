@@ -9,11 +9,13 @@ import {
   seatOf,
 } from '@radledger/consensus';
 import { equalBytes, type SignatureClaim } from '@radledger/primitives';
+import { checkReceivedBody } from './body-check.js';
 import { type Certificate, certificateClaims } from './certificate.js';
-import { certificatesOf, decodeJustification } from './justification.js';
+import { certificatesOf, decodeJustification, type Justification } from './justification.js';
 import { decodeMessage, type MessageOf, type SignedVote } from './message.js';
+import { againVerdict } from './proposal-check.js';
 import type { SimplexRules } from './rules.js';
-import { decodeSeal, justificationRootOf } from './seal.js';
+import { decodeSeal } from './seal.js';
 import { signedBytes } from './vote.js';
 
 export interface ClaimsContext {
@@ -74,18 +76,25 @@ function proposalClaims(
 ): readonly SignatureClaim[] {
   const { chainId, parameters } = context;
   const { view, signature, block, again } = message;
-  const seal = decodeSeal(block.header);
-  if (!equalBytes(justificationRootOf(block.body.justification), seal.justificationRoot)) {
-    // A body that is not the header's is the fault of whoever sent it, and says nothing about the block.
-    throw new ConsensusError({ code: 'MALFORMED_JUSTIFICATION' }, 'expected the justification that the seal names');
-  }
+  // The leader signs the header. What travels beside it is the fault of whoever sent it, and says nothing about the block.
+  checkReceivedBody(block);
   const statement = { kind: 'proposal', view, blockId: block.id } as const;
   const leader = leaderOf(chainId, epoch, view);
   const justification = decodeJustification(again ?? block.body.justification, parameters.blockBytesMax);
+  checkAgain(message, justification);
   return [
     { key: leader.nodeKey, message: signedBytes(chainId, epoch, statement), signature },
     ...certificatesOf(justification).flatMap((certificate) => knownClaims(certificate, context)),
   ];
+}
+
+/** The seal, which the leader signed, says whether a block is proposed for the first time; then the reason must fit it. */
+function checkAgain({ epoch, view, block, again }: MessageOf<'proposal'>, justification: Justification): void {
+  const first = decodeSeal(block.header).view >= view;
+  if (again === undefined ? first : !first && againVerdict(block, justification, { epoch, view }).kind !== 'invalid')
+    return;
+  const message = 'expected a reason to propose again with a block that has been proposed, and with no other';
+  throw new ConsensusError({ code: 'MALFORMED_JUSTIFICATION' }, message);
 }
 
 /** Certificates of the epoch before are for the record: a node that does not know its voters has finalized its last block. */

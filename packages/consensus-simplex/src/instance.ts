@@ -4,6 +4,7 @@
  */
 import { type Block, blockIdOf, epochOfHeight, type Header, isBoundaryHeight } from '@radledger/chain';
 import {
+  ConsensusError,
   type ConsensusInstance,
   type Effect,
   type EpochContext,
@@ -23,6 +24,7 @@ import {
 } from '@radledger/consensus';
 import { equalBytes, fromHex, toHex } from '@radledger/primitives';
 import { BlockTree, type TreeBlock } from './block-tree.js';
+import { checkReceivedBody } from './body-check.js';
 import { assembleCertificate, type Certificate, statementOf } from './certificate.js';
 import { certificateOfProof, encodeFinalityProof } from './finality-proof.js';
 import {
@@ -424,13 +426,17 @@ export class SimplexInstance implements ConsensusInstance {
   }
 
   private onBlock(block: Block, peer: PeerId | undefined): void {
-    if (!this.wanted.delete(toHex(block.id)) || block.header.height <= this.root.header.height) return;
-    const seal = decodeSealOrNone(block.header);
-    if (seal === undefined || !equalBytes(justificationRootOf(block.body.justification), seal.justificationRoot)) {
-      this.want(block.id, undefined);
-      this.report('MISMATCHED_BLOCK', { peer });
+    const key = toHex(block.id);
+    if (!this.wanted.has(key)) return;
+    const code = brokenBodyRule(block);
+    if (code !== undefined) {
+      // Still wanted: the fetch timer asks every peer.
+      this.setFetchTimer();
+      this.report(code, { peer });
       return;
     }
+    this.wanted.delete(key);
+    if (block.header.height <= this.root.header.height) return;
     const held = this.tree.add(block);
     if (held.state === 'held') held.state = 'waiting';
     this.wantParents(held, peer);
@@ -1101,10 +1107,13 @@ function blockOf(vote: Vote): string | undefined {
   return vote.kind === 'nullify' ? undefined : toHex(vote.blockId);
 }
 
-function decodeSealOrNone(header: Header): ReturnType<typeof decodeSeal> | undefined {
+/** Code of what is wrong with a body that a peer sent. */
+function brokenBodyRule(block: Block): string | undefined {
   try {
-    return decodeSeal(header);
-  } catch {
+    checkReceivedBody(block);
     return undefined;
+  } catch (error) {
+    if (error instanceof ConsensusError) return error.code;
+    throw error;
   }
 }

@@ -1,5 +1,5 @@
 /** Whether a proposal stands where it may (R2), apart from what its block does. Spec: docs/spec/simplex.md, section 5. */
-import { epochOfHeight, type Header, isBoundaryHeight, type Parameters } from '@radledger/chain';
+import { type Block, epochOfHeight, type Header, isBoundaryHeight, type Parameters } from '@radledger/chain';
 import type { EpochContext } from '@radledger/consensus';
 import { equalBytes } from '@radledger/primitives';
 import { type Certificate, statementOf } from './certificate.js';
@@ -46,9 +46,8 @@ export function checkProposal(
   if (again) {
     if (seal.view >= view || !isBoundaryHeight(header.height, parameters.epochHeights))
       return invalid('proposed again');
-    const certified = certifiedView(justification.parent, proposal.blockId, epoch.epoch);
-    if (certified === undefined || certified < seal.view) return invalid('certificate of the block');
-    return checkNullifications(justification, certified, context);
+    const verdict = againVerdict({ header, id: proposal.blockId }, justification, { epoch: epoch.epoch, view });
+    return verdict.kind === 'valid' ? checkOlderNullifications(verdict.view, context) : verdict;
   }
   if (seal.view !== view) return invalid('view of the seal');
   const parent = context.headerOf(header.parentId);
@@ -62,6 +61,17 @@ export function checkProposal(
   if (parentView === undefined) return invalid('certificate of the parent');
   if (!opensEpoch && justification.tail !== undefined) return invalid('tail');
   return checkNullifications(justification, parentView, context);
+}
+
+/** Whether the reason to propose a block again fits the block and the view: pure, so that a sender can be held to it. */
+export function againVerdict(
+  { header, id }: Pick<Block, 'header' | 'id'>,
+  justification: Justification,
+  { epoch, view }: { readonly epoch: number; readonly view: number },
+): { readonly kind: 'valid'; readonly view: number } | { readonly kind: 'invalid'; readonly rule: string } {
+  const certified = certifiedView(justification.parent, id, epoch);
+  if (certified === undefined || certified < decodeSeal(header).view) return invalid('certificate of the block');
+  return inlineVerdict(justification, certified, { epoch, view }) ?? { kind: 'valid', view: certified };
 }
 
 /** View in which a certificate of this epoch names the block. */
@@ -97,26 +107,44 @@ function openingView(
 
 /** One nullification for each view between, the newest 64 inline, older ones held by this node. */
 function checkNullifications(
-  { nullifications }: Justification,
+  justification: Justification,
   parentView: number,
   context: ProposalContext,
 ): ProposalVerdict {
   const { view, epoch } = context;
+  const broken = inlineVerdict(justification, parentView, { epoch: epoch.epoch, view });
+  return broken ?? checkOlderNullifications(parentView, context);
+}
+
+function inlineVerdict(
+  { nullifications }: Justification,
+  parentView: number,
+  { epoch, view }: { readonly epoch: number; readonly view: number },
+): { readonly kind: 'invalid'; readonly rule: string } | undefined {
   if (parentView >= view) return invalid('order of views');
-  const firstInline = Math.max(parentView + 1, view - NULLIFICATIONS_INLINE_MAX);
+  const firstInline = firstInlineView(parentView, view);
   if (nullifications.length !== view - firstInline) return invalid('number of nullifications');
   for (const [index, certificate] of nullifications.entries()) {
     const { kind, view: nullified } = statementOf(certificate);
-    if (kind !== 'nullify' || nullified !== firstInline + index || certificate.epoch !== epoch.epoch) {
+    if (kind !== 'nullify' || nullified !== firstInline + index || certificate.epoch !== epoch) {
       return invalid('nullifications');
     }
   }
+  return undefined;
+}
+
+function checkOlderNullifications(parentView: number, { view, isNullified }: ProposalContext): ProposalVerdict {
+  const firstInline = firstInlineView(parentView, view);
   for (let older = parentView + 1; older < firstInline; older++) {
-    if (!context.isNullified(older)) return { kind: 'nullificationUnknown', view: older };
+    if (!isNullified(older)) return { kind: 'nullificationUnknown', view: older };
   }
   return VALID;
 }
 
-function invalid(rule: string): ProposalVerdict {
+function firstInlineView(parentView: number, view: number): number {
+  return Math.max(parentView + 1, view - NULLIFICATIONS_INLINE_MAX);
+}
+
+function invalid(rule: string): { readonly kind: 'invalid'; readonly rule: string } {
   return { kind: 'invalid', rule };
 }

@@ -6,6 +6,7 @@ import {
   bodyBytesOf,
   type EpochCell,
   type Header,
+  merkleRoot,
   type Parameters,
 } from '@radledger/chain';
 import {
@@ -98,7 +99,7 @@ export class SimChain {
       parentId: blockIdOf(parent),
       timestampMs,
       proposer,
-      transactionRoot: transactionRootOf(body),
+      transactionRoot: merkleRoot(transactions),
       stateRoot: stateRootOf(parent, body),
       dutyRoot: ZERO,
       bodyBytes: bodyBytesOf(transactions, justification.length),
@@ -112,7 +113,7 @@ export class SimChain {
 
   verify(block: Block): BlockVerdict {
     const { header, body } = block;
-    if (!equalBytes(transactionRootOf(body), header.transactionRoot)) return { kind: 'mismatch' };
+    if (!equalBytes(merkleRoot(body.transactions), header.transactionRoot)) return { kind: 'mismatch' };
     const tip = this.tip();
     const parent = equalBytes(header.parentId, tip.id) ? tip.header : this.overlays.get(toHex(header.parentId));
     if (parent === undefined) return { kind: 'notYet' };
@@ -130,10 +131,6 @@ export class SimChain {
   crash(): void {
     this.overlays = new Map();
   }
-}
-
-function transactionRootOf({ transactions }: Body): Uint8Array {
-  return hash('sim/transactions', transactions);
 }
 
 function stateRootOf(parent: Header, body: Body): Uint8Array {

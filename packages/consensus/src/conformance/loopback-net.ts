@@ -5,6 +5,7 @@ import {
   type Body,
   bodyBytesOf,
   DEFAULT_PARAMETERS,
+  EMPTY_MERKLE_ROOT,
   type EpochCell,
   type Header,
 } from '@radledger/chain';
@@ -229,6 +230,7 @@ function buildEmpty({ parent, seal, justification, proposer, timestampMs }: Buil
     parentId: blockIdOf(parent),
     timestampMs,
     proposer,
+    transactionRoot: EMPTY_MERKLE_ROOT,
     bodyBytes: bodyBytesOf([], justification.length),
     sealKind: seal.kind,
     sealBytes: seal.bytes,
