@@ -41,7 +41,8 @@ export function messageClaims(encoded: Uint8Array, context: ClaimsContext): Mess
       const { newest, source } = message;
       if (newest === undefined) return { epoch: undefined, claims: [] };
       const epoch = context.epoch(newest.epoch);
-      if (epoch === undefined) return { epoch: undefined, claims: undefined };
+      // Too old or too new to verify: the vote proves nothing, that the peer answered may still count.
+      if (epoch === undefined) return { epoch: undefined, claims: [] };
       if (!equalBytes(seatOf(epoch, newest.signed.seat).source, source)) {
         throw new ConsensusError(
           { code: 'UNKNOWN_SEAT', seat: newest.signed.seat },

@@ -215,16 +215,7 @@ export class SimplexInstance implements ConsensusInstance {
     const opensEpoch = header.height === 0 || isBoundaryHeight(header.height, this.context.parameters.epochHeights);
     const certificate = shown?.direct ? shown.certificate : undefined;
     const view = opensEpoch ? 0 : certificate === undefined ? decodeSeal(header).view : statementOf(certificate).view;
-    const sameEpoch = (this.epoch as EpochContext | undefined)?.epoch === epoch.epoch;
-    if (!sameEpoch) {
-      this.views.clear();
-      this.proofs.clear();
-      this.bestFinalization = undefined;
-      this.view = 0;
-      this.nullifiedInARow = 0;
-    }
-    if (!sameEpoch) this.previousEpoch = previousEpoch ?? this.epoch;
-    this.epoch = epoch;
+    if ((this.epoch as EpochContext | undefined)?.epoch !== epoch.epoch) this.beginEpoch(epoch, previousEpoch);
     this.root = { header, id, view, certificate };
     if (opensEpoch) this.boundaryCertificate = shown?.certificate;
     this.awaitingEpoch = false;
@@ -236,6 +227,22 @@ export class SimplexInstance implements ConsensusInstance {
     if (header.height > 0 && opensEpoch) this.startUp?.epochBegins(header.timestampMs);
     if (this.view <= view) this.enterView(view + 1, opensEpoch ? undefined : certificate);
     if (shown !== undefined && !shown.direct && !opensEpoch) this.onCertificate(shown.certificate, undefined);
+  }
+
+  /** Nothing of an epoch counts in another, but for the newest votes of the one before. */
+  private beginEpoch(epoch: EpochContext, previousEpoch: EpochContext | undefined): void {
+    const last = this.epoch as EpochContext | undefined;
+    // As the host looks it up: what it could not verify must not be believed here.
+    this.previousEpoch = previousEpoch ?? (last?.epoch === epoch.epoch - 1 ? last : undefined);
+    this.epoch = epoch;
+    this.view = 0;
+    this.nullifiedInARow = 0;
+    this.bestFinalization = undefined;
+    this.views.clear();
+    this.proofs.clear();
+    for (const [source, vote] of this.newestVotes) {
+      if (vote.epoch < epoch.epoch - 1) this.newestVotes.delete(source);
+    }
   }
 
   private onCommitted(height: number, next: FinalizedState | undefined): void {
@@ -321,9 +328,13 @@ export class SimplexInstance implements ConsensusInstance {
     if (startUp === undefined || !startUp.asks || mine === undefined || !equalBytes(source, mine.source)) return;
     if (newest !== undefined) {
       const { epoch, signed } = newest;
+      if (epoch > this.epoch.epoch) return;
+      // The newest vote that the peer holds is of an epoch long gone: not verified, and as good as none.
       const signedIn = epoch === this.epoch.epoch ? this.epoch : this.previousEpoch;
-      if (signedIn?.epoch !== epoch) return;
-      startUp.shown({ epoch, view: signed.vote.view, bytes: signedBytes(this.context.chainId, signedIn, signed.vote) });
+      if (signedIn?.epoch === epoch) {
+        const bytes = signedBytes(this.context.chainId, signedIn, signed.vote);
+        startUp.shown({ epoch, view: signed.vote.view, bytes });
+      }
     }
     const answerer = this.epoch.committee.find(({ nodeKey }) => toHex(nodeKey) === peer);
     if (answerer === undefined || equalBytes(answerer.source, mine.source)) return;
