@@ -34,6 +34,11 @@ export class BlockTree {
     this.blocks.delete(toHex(id));
   }
 
+  /** Forgets every block that is not final. */
+  clear(): void {
+    this.blocks.clear();
+  }
+
   all(): Iterable<TreeBlock> {
     return this.blocks.values();
   }

@@ -240,6 +240,8 @@ export class SimplexInstance implements ConsensusInstance {
     this.bestFinalization = undefined;
     this.views.clear();
     this.proofs.clear();
+    this.tree.clear();
+    this.proposing.clear();
     for (const [source, vote] of this.newestVotes) {
       if (vote.epoch < epoch.epoch - 1) this.newestVotes.delete(source);
     }
@@ -447,7 +449,7 @@ export class SimplexInstance implements ConsensusInstance {
       return;
     }
     this.wanted.delete(key);
-    if (block.header.height <= this.root.header.height) return;
+    if (block.header.height <= this.root.header.height || !this.isOfEpoch(block.header)) return;
     const held = this.tree.add(block);
     if (held.state === 'held') held.state = 'waiting';
     this.wantParents(held, peer);
@@ -474,6 +476,10 @@ export class SimplexInstance implements ConsensusInstance {
       return;
     }
     if (block.header.height <= this.root.header.height) return;
+    if (!this.isOfEpoch(block.header)) {
+      this.report('INVALID_PROPOSAL', { view });
+      return this.nullify(view, NullifyReason.invalid, block.id);
+    }
     const { signature } = message;
     const seat = this.epoch.committee.findIndex(({ source }) => equalBytes(source, block.header.proposer));
     const proposer = this.epoch.committee[seat];
@@ -494,6 +500,10 @@ export class SimplexInstance implements ConsensusInstance {
     this.wanted.delete(toHex(block.id));
     if (this.certifies(block.id)) this.release(block.id);
     this.tryNotarize(view, peer);
+  }
+
+  private isOfEpoch({ height }: Header): boolean {
+    return epochOfHeight(height, this.context.parameters.epochHeights) === this.epoch.epoch;
   }
 
   private certifies(id: Uint8Array): boolean {
@@ -558,8 +568,19 @@ export class SimplexInstance implements ConsensusInstance {
       case 'invalid':
         this.report('INVALID_PROPOSAL', { view });
         this.nullify(view, NullifyReason.invalid, proposal.blockId);
+        if (!this.certifies(proposal.blockId) && !this.isProposed(proposal.blockId, view)) {
+          this.tree.remove(proposal.blockId);
+        }
         return false;
     }
+  }
+
+  /** Whether another view proposes the block too. */
+  private isProposed(id: Uint8Array, besides: number): boolean {
+    for (const [view, { proposal }] of this.views) {
+      if (view !== besides && proposal !== undefined && equalBytes(proposal.blockId, id)) return true;
+    }
+    return false;
   }
 
   private onVerdict({ blockId, verdict }: Extract<Input, { type: 'verdict' }>): void {

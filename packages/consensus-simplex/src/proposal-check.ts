@@ -50,16 +50,17 @@ export function checkProposal(
     return verdict.kind === 'valid' ? checkOlderNullifications(verdict.view, context) : verdict;
   }
   if (seal.view !== view) return invalid('view of the seal');
-  const parent = context.headerOf(header.parentId);
-  if (parent === undefined) return { kind: 'parentUnknown', parentId: header.parentId };
-  if (header.height !== parent.height + 1) return invalid('height');
-  if (header.timestampMs < earliestTimestampMs(parent.timestampMs, parameters)) return invalid('timestamp');
   const opensEpoch = context.root.view === 0 && equalBytes(header.parentId, context.root.id);
   const parentView = opensEpoch
     ? openingView(justification, header, context)
     : certifiedView(justification.parent, header.parentId, epoch.epoch);
   if (parentView === undefined) return invalid('certificate of the parent');
   if (!opensEpoch && justification.tail !== undefined) return invalid('tail');
+  // Asked for only now: a parent that nobody has certified is not worth a question.
+  const parent = context.headerOf(header.parentId);
+  if (parent === undefined) return { kind: 'parentUnknown', parentId: header.parentId };
+  if (header.height !== parent.height + 1) return invalid('height');
+  if (header.timestampMs < earliestTimestampMs(parent.timestampMs, parameters)) return invalid('timestamp');
   return checkNullifications(justification, parentView, context);
 }
 
