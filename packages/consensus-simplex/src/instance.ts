@@ -297,6 +297,14 @@ export class SimplexInstance implements ConsensusInstance {
     return !this.awaitingEpoch && this.votingReason() === undefined;
   }
 
+  /** Every member with weight leads in its turn, voters or not; what binds a voter at its start binds a leader too. */
+  private mayLead(): boolean {
+    const { identity } = this.context;
+    if (identity === undefined || this.awaitingEpoch || this.safeMode || this.startUp?.reason !== undefined) return false;
+    const entry = this.epoch.leaders.find(({ source }) => equalBytes(source, identity.source));
+    return entry !== undefined && equalBytes(entry.nodeKey, identity.nodeKey);
+  }
+
   private mySeat(): { readonly seat: number; readonly member: Member } | undefined {
     const source = this.context.identity?.source;
     if (source === undefined) return undefined;
@@ -320,14 +328,18 @@ export class SimplexInstance implements ConsensusInstance {
 
   /** A node whose own weight is a quorum has nobody to ask. */
   private answerSelf(): void {
-    const mine = this.mySeat()?.member;
-    if (mine !== undefined) this.startUp?.answered(mine.source, 0n, mine.weight, this.epoch.totalWeight);
+    const source = this.context.identity?.source;
+    if (source !== undefined) this.startUp?.answered(source, 0n, this.ownWeight(), this.epoch.totalWeight);
+  }
+
+  private ownWeight(): bigint {
+    return this.mySeat()?.member.weight ?? 0n;
   }
 
   private onNewestVote(peer: PeerId | undefined, { newest, source }: MessageOf<'newest-vote'>): void {
     const { startUp } = this;
-    const mine = this.mySeat()?.member;
-    if (startUp === undefined || !startUp.asks || mine === undefined || !equalBytes(source, mine.source)) return;
+    const own = this.context.identity?.source;
+    if (startUp === undefined || !startUp.asks || own === undefined || !equalBytes(source, own)) return;
     if (newest !== undefined) {
       const { epoch, signed } = newest;
       if (epoch > this.epoch.epoch) return;
@@ -339,8 +351,8 @@ export class SimplexInstance implements ConsensusInstance {
       }
     }
     const answerer = this.epoch.committee.find(({ nodeKey }) => toHex(nodeKey) === peer);
-    if (answerer === undefined || equalBytes(answerer.source, mine.source)) return;
-    startUp.answered(answerer.source, answerer.weight, mine.weight, this.epoch.totalWeight);
+    if (answerer === undefined || equalBytes(answerer.source, own)) return;
+    startUp.answered(answerer.source, answerer.weight, this.ownWeight(), this.epoch.totalWeight);
     if (startUp.reason === undefined) this.resume();
   }
 
@@ -842,7 +854,7 @@ export class SimplexInstance implements ConsensusInstance {
 
   private tryPropose(): void {
     const { view } = this;
-    if (this.building !== undefined || !this.leads(view) || !this.mayVote()) return;
+    if (this.building !== undefined || !this.leads(view) || !this.mayLead()) return;
     const state = this.viewState(view);
     if (state.own.proposal !== undefined || state.own.nullify !== undefined) return;
     const base = this.chooseParent(view);
@@ -947,7 +959,7 @@ export class SimplexInstance implements ConsensusInstance {
     if (this.building?.buildId !== buildId) return;
     const { view } = this.building;
     this.building = undefined;
-    if (view !== this.view || !this.mayVote() || this.viewState(view).own.nullify !== undefined) return;
+    if (view !== this.view || !this.mayLead() || this.viewState(view).own.nullify !== undefined) return;
     if (block === undefined) return this.nullify(view, NullifyReason.declined, undefined);
     this.tree.add(block).state = 'valid';
     this.signProposal(view, block, undefined);
