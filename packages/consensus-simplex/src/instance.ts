@@ -185,7 +185,7 @@ export class SimplexInstance implements ConsensusInstance {
 
   private start(finalized: FinalizedState, signLog: SignLogState): void {
     this.startUp = new StartUpRule(this.now, signLog, { askPeers: this.rules.askPeersBeforeVoting });
-    this.records = signLog.state === 'present' ? [...signLog.records] : [];
+    this.records = signLog.state === 'present' ? distinct(signLog.records) : [];
     this.enterState(finalized);
     this.restore();
     this.answerSelf();
@@ -300,7 +300,8 @@ export class SimplexInstance implements ConsensusInstance {
   /** Every member with weight leads in its turn, voters or not; what binds a voter at its start binds a leader too. */
   private mayLead(): boolean {
     const { identity } = this.context;
-    if (identity === undefined || this.awaitingEpoch || this.safeMode || this.startUp?.reason !== undefined) return false;
+    if (identity === undefined || this.awaitingEpoch || this.safeMode || this.startUp?.reason !== undefined)
+      return false;
     const entry = this.epoch.leaders.find(({ source }) => equalBytes(source, identity.source));
     return entry !== undefined && equalBytes(entry.nodeKey, identity.nodeKey);
   }
@@ -1141,6 +1142,11 @@ export class SimplexInstance implements ConsensusInstance {
     };
     this.effects.push({ type: 'report', report });
   }
+}
+
+/** A log may hold a record twice: an append that was synced, and made again after a crash. */
+function distinct(records: readonly SignRecord[]): SignRecord[] {
+  return [...new Map(records.map((record) => [toHex(record.bytes), record])).values()];
 }
 
 function newest(nullifications: readonly Certificate[]): readonly Certificate[] {

@@ -137,6 +137,30 @@ test('R7: a disk that fails stops the node, unsigned', async () => {
   expect(await failed.promise).toEqual(new Error('disk full'));
 });
 
+test('R7: a record that the log holds is signed again without another copy, and counts for the next rewrite', () => {
+  const large = { ...record, support: [new Uint8Array(33 * 1024 * 1024)] };
+  const { module } = scripted((input) =>
+    input.type === 'start'
+      ? [{ type: 'sign', record: large }]
+      : input.type === 'timer'
+        ? [{ type: 'finalize', blocks: [{ block: { header: { ...header, height: 1 } } as never, proof: chainId }] }]
+        : [],
+  );
+  const sign = vi.fn(() => Uint8Array.of(9));
+  const rewrite = vi.fn((_: readonly Uint8Array[]) => {});
+  const append = vi.fn();
+  const ports = portsOf({ sign, signLog: { append, rewrite }, finalize: () => {} });
+  const host = createHost({ module, context: { chainId, parameters: DEFAULT_PARAMETERS, identity: undefined }, ports });
+  host.start({
+    finalized: { header, proof: new Uint8Array(), epoch: epochOf(5) },
+    signLog: { state: 'present', records: [large] },
+  });
+  expect(sign).toHaveBeenCalledOnce();
+  expect(append).not.toHaveBeenCalled();
+  host.timer('finalize');
+  expect(rewrite.mock.calls.map(([records]) => records.map(decodeSignRecord))).toEqual([[record]]);
+});
+
 test('a message reaches the module only with signatures that hold, verified once', async () => {
   const { module, inputs } = scripted(() => []);
   const report = vi.fn((_: ConsensusReport) => {});

@@ -4,7 +4,7 @@
  * Spec: docs/spec/consensus-boundary.md, section 3.
  */
 import { epochOfHeight, isBoundaryHeight } from '@radledger/chain';
-import { CodedError, type SignatureClaim } from '@radledger/primitives';
+import { CodedError, type SignatureClaim, toHex } from '@radledger/primitives';
 import type { EpochContext } from '../epoch-context.js';
 import { ConsensusError } from '../errors.js';
 import type {
@@ -17,6 +17,7 @@ import type {
   ModuleContext,
   PeerId,
   SignLogState,
+  SignRecord,
 } from '../module.js';
 import { encodeSignRecord } from '../sign-record.js';
 import { MessageHold } from './message-hold.js';
@@ -73,7 +74,10 @@ class EffectLoop implements Host {
   private stepping = false;
   private committing = false;
   private stopped = false;
+  /** Bytes in the log that a rewrite could save. */
   private loggedBytes = 0;
+  /** What the log held at start, by signed bytes: an instance asks for these signatures again, and they are on disk. */
+  private logged: ReadonlySet<string> = new Set();
 
   constructor({ module, context, ports }: HostOptions) {
     this.module = module;
@@ -84,6 +88,9 @@ class EffectLoop implements Host {
 
   start({ finalized, signLog }: HostStart): void {
     this.enter(finalized);
+    const records = signLog.state === 'present' ? signLog.records : [];
+    this.logged = new Set(records.map(({ bytes }) => toHex(bytes)));
+    this.loggedBytes = records.reduce((sum, record) => sum + recordBytes(record), 0);
     this.step({ type: 'start', now: this.ports.now(), finalized, signLog });
   }
 
@@ -236,13 +243,14 @@ class EffectLoop implements Host {
   }
 
   private sign({ record }: Extract<Effect, { type: 'sign' }>): void {
-    const encoded = encodeSignRecord(record);
-    this.loggedBytes += encoded.length;
-    this.after(this.ports.signLog.append(encoded), () => {
-      this.after(this.ports.sign(record.bytes), (signature) =>
+    const sign = (): void =>
+      void this.after(this.ports.sign(record.bytes), (signature) =>
         this.step({ type: 'signed', now: this.ports.now(), record, signature }),
       );
-    });
+    if (this.logged.has(toHex(record.bytes))) return sign();
+    const encoded = encodeSignRecord(record);
+    this.loggedBytes += encoded.length;
+    this.after(this.ports.signLog.append(encoded), sign);
   }
 
   private verify({ block }: Extract<Effect, { type: 'verify' }>): void {
@@ -295,8 +303,10 @@ class EffectLoop implements Host {
     this.committing = false;
     this.step(input);
     if (this.loggedBytes > REWRITE_AFTER_BYTES) {
+      const needed = this.instance.neededRecords();
       this.loggedBytes = 0;
-      const rewritten = this.ports.signLog.rewrite?.(this.instance.neededRecords().map(encodeSignRecord));
+      this.logged = new Set(needed.map(({ bytes }) => toHex(bytes)));
+      const rewritten = this.ports.signLog.rewrite?.(needed.map(encodeSignRecord));
       this.after(rewritten, () => {});
     }
     this.commitNext();
@@ -328,6 +338,11 @@ class EffectLoop implements Host {
 
 function isThenable<T>(value: Awaitable<T>): value is PromiseLike<T> {
   return typeof value === 'object' && value !== null && 'then' in value;
+}
+
+/** Bytes of a record, near enough to decide about a rewrite. */
+function recordBytes({ bytes, support }: SignRecord): number {
+  return support.reduce((sum, { length }) => sum + length, bytes.length);
 }
 
 function codeOf(error: unknown): string {
