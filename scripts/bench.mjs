@@ -33,15 +33,15 @@ if (chosen.length === 0) {
 const results = [];
 for (const { name, file, small } of chosen) {
   if (!values.json) console.error(`running ${name} ...`);
-  const { run } = await load(file);
+  const { run } = await load(name, file);
   results.push(await run(values.small ? small : {}));
 }
 if (values.json) console.log(JSON.stringify(results));
 else console.table(Object.fromEntries(results.map((result) => [result.name, row(result)])));
 
 /** Compiled next to its package, so that its imports resolve as the package's own do. */
-async function load(file) {
-  const outfile = resolve(dirname(file), '..', 'dist', `bench-${process.pid}.mjs`);
+async function load(name, file) {
+  const outfile = resolve(dirname(file), '..', 'dist', `bench-${name}-${process.pid}.mjs`);
   await build({ entryPoints: [file], outfile, bundle: true, packages: 'external', platform: 'node', format: 'esm' });
   try {
     return await import(pathToFileURL(outfile).href);
