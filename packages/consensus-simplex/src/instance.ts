@@ -184,15 +184,18 @@ export class SimplexInstance implements ConsensusInstance {
   // ---- start, epochs, sync ----
 
   private start(finalized: FinalizedState, signLog: SignLogState): void {
-    this.startUp = new StartUpRule(this.now, signLog, { askPeers: this.rules.askPeersBeforeVoting });
+    this.startUp = new StartUpRule({
+      startedAtMs: this.now,
+      signLog,
+      askPeers: this.rules.askPeersBeforeVoting,
+      clockPrecisionMs: this.context.parameters.clockPrecisionMs,
+    });
+    this.startUp.arrives(finalized.epoch.epoch, finalized.header.timestampMs);
     this.records = signLog.state === 'present' ? distinct(signLog.records) : [];
     this.enterState(finalized);
     this.restore();
     this.answerSelf();
-    if (this.startUp.asks) {
-      this.askNewestVotes((message) => this.broadcast(message));
-      this.setFetchTimer();
-    }
+    this.askAllForNewestVotes();
     this.broadcast(this.statusMessage());
     this.resume();
   }
@@ -224,7 +227,6 @@ export class SimplexInstance implements ConsensusInstance {
     // The host may have dropped effects of blocks on other forks: whatever is left is executed again.
     for (const held of this.tree.all()) if (held.state !== 'held') held.state = 'waiting';
     this.forgetBelowRoot([]);
-    if (header.height > 0 && opensEpoch) this.startUp?.epochBegins(header.timestampMs);
     if (this.view <= view) this.enterView(view + 1, opensEpoch ? undefined : certificate);
     if (shown !== undefined && !shown.direct && !opensEpoch) this.onCertificate(shown.certificate, undefined);
   }
@@ -257,6 +259,8 @@ export class SimplexInstance implements ConsensusInstance {
     }
     if (next === undefined || next.header.height !== this.root.header.height) return;
     this.enterState(next);
+    this.startUp?.begins(next.epoch.epoch, next.header.timestampMs);
+    this.askAllForNewestVotes();
     this.resume();
   }
 
@@ -264,6 +268,8 @@ export class SimplexInstance implements ConsensusInstance {
     if (finalized.header.height <= this.root.header.height) return;
     this.tail = undefined;
     this.enterState(finalized);
+    this.startUp?.arrives(finalized.epoch.epoch, finalized.header.timestampMs);
+    this.askAllForNewestVotes();
     this.releaseCertified();
     this.verifyWaiting();
     this.tryFinalize();
@@ -327,6 +333,12 @@ export class SimplexInstance implements ConsensusInstance {
     if (source !== undefined) send({ type: 'ask-newest-vote', source });
   }
 
+  private askAllForNewestVotes(): void {
+    if (!this.startUp?.asks) return;
+    this.askNewestVotes((message) => this.broadcast(message));
+    this.setFetchTimer();
+  }
+
   /** A node whose own weight is a quorum has nobody to ask. */
   private answerSelf(): void {
     const source = this.context.identity?.source;
@@ -347,8 +359,10 @@ export class SimplexInstance implements ConsensusInstance {
       // The newest vote that the peer holds is of an epoch long gone: not verified, and as good as none.
       const signedIn = epoch === this.epoch.epoch ? this.epoch : this.previousEpoch;
       if (signedIn?.epoch === epoch) {
-        const bytes = signedBytes(this.context.chainId, signedIn, signed.vote);
-        startUp.shown({ epoch, view: signed.vote.view, bytes });
+        const { vote } = signed;
+        const bytes = signedBytes(this.context.chainId, signedIn, vote);
+        const timestampMs = vote.kind === 'notarize' ? vote.timestampMs : 0;
+        startUp.shown({ epoch, view: vote.view, bytes, timestampMs });
       }
     }
     const answerer = this.epoch.committee.find(({ nodeKey }) => toHex(nodeKey) === peer);
@@ -835,7 +849,7 @@ export class SimplexInstance implements ConsensusInstance {
     this.fetchTimerSet = false;
     const ids = [...this.wanted].slice(0, FETCH_BLOCKS_MAX).map(fromHex);
     if (ids.length > 0) this.broadcast({ type: 'fetch-blocks', ids });
-    if (this.startUp?.asks) this.askNewestVotes((message) => this.broadcast(message));
+    this.askAllForNewestVotes();
     const missing = ids.length > 0 || this.certificatesAsked || this.startUp?.asks;
     this.certificatesAsked = false;
     this.tryPropose();
