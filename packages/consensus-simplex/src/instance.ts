@@ -728,11 +728,13 @@ export class SimplexInstance implements ConsensusInstance {
     this.report('CERTIFICATE_CONFLICT', { view: statement.view });
   }
 
-  /** R4: on a notarization, finalize unless this node gave the view up. */
+  /** R4: on a notarization of a block that it has executed, finalize unless this node gave the view up. */
   private finalizeVote(view: number, state: ViewState, certificate: Certificate): void {
     const statement = statementOf(certificate);
     if (statement.kind !== 'notarize' || state.own.finalize !== undefined || !this.mayVote()) return;
     if (state.own.nullify !== undefined && this.rules.finalizeOnlyWithoutNullify) return;
+    // Else when the verdict comes: the view has ended all the same.
+    if (this.tree.get(statement.blockId)?.state !== 'valid') return;
     const vote = { kind: 'finalize', view, blockId: statement.blockId } as const;
     state.own.finalize = vote;
     this.sign(vote, [encodeMessage({ type: 'certificate', certificate })]);
