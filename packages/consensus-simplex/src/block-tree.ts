@@ -9,6 +9,8 @@ export interface TreeBlock {
   readonly parent: string;
   /** `held`: not yet known to be worth executing. */
   state: 'held' | 'waiting' | 'verifying' | 'valid' | 'invalid';
+  /** Code of what makes it invalid. */
+  refusal?: string;
 }
 
 /** Blocks above the newest finalized one. What enters is proposed by a view's leader or named by a certificate. */

@@ -626,16 +626,23 @@ export class SimplexInstance implements ConsensusInstance {
       return;
     }
     held.state = verdict.kind;
-    if (verdict.kind === 'invalid' && this.certifies(blockId)) {
-      // More than two thirds hold valid what this node's own execution refuses: it must not vote on.
-      this.safeMode = true;
-      this.report(`CERTIFIED_BUT_${verdict.code}`, {});
-      return;
-    }
+    if (verdict.kind === 'invalid') this.refuse(held, verdict.code);
     this.verifyWaiting();
     this.tryFinalize();
     this.resume();
     this.adopt();
+  }
+
+  private refuse(held: TreeBlock, code: string): void {
+    held.state = 'invalid';
+    held.refusal = code;
+    if (this.certifies(held.block.id)) this.distrust(code);
+  }
+
+  /** More than two thirds hold valid what this node's own execution refuses: it must not vote on. */
+  private distrust(code: string): void {
+    this.safeMode = true;
+    this.report(`CERTIFIED_BUT_${code}`, {});
   }
 
   /** Asks the host to execute each block whose parent's effect is known. */
@@ -643,7 +650,7 @@ export class SimplexInstance implements ConsensusInstance {
     for (const held of this.tree.all()) {
       if (held.state !== 'waiting') continue;
       const parent = this.tree.get(held.block.header.parentId);
-      if (parent?.state === 'invalid') held.state = 'invalid';
+      if (parent?.state === 'invalid') this.refuse(held, parent.refusal ?? 'INVALID_PARENT');
       else if (parent?.state === 'valid' || equalBytes(held.block.header.parentId, this.root.id)) {
         held.state = 'verifying';
         this.effects.push({ type: 'verify', block: held.block });
@@ -1100,6 +1107,7 @@ export class SimplexInstance implements ConsensusInstance {
     const held = this.tree.get(id);
     if (held === undefined) return this.want(id, peer);
     if (held.state === 'held') held.state = 'waiting';
+    if (held.state === 'invalid') this.distrust(held.refusal ?? 'INVALID');
     this.wantParents(held, peer);
     this.verifyWaiting();
   }
