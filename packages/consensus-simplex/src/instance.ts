@@ -37,6 +37,7 @@ import {
 } from './justification.js';
 import {
   decodeMessage,
+  encodeBlockMessage,
   encodeMessage,
   FETCH_BLOCKS_MAX,
   FETCH_VIEWS_MAX,
@@ -59,6 +60,8 @@ const VOTES_BEHIND_MAX = 32;
 const WANTED_BLOCKS_MAX = 64;
 const ANSWERS_PER_WINDOW = 64;
 const ANSWER_WINDOW_MS = 1000;
+/** Blocks of the largest size that a peer may fetch in a window; of smaller ones, more. */
+const BLOCKS_PER_WINDOW = 4;
 /** Views ahead for which a leader asks for its random proof early. */
 const PROOFS_AHEAD = 3;
 
@@ -106,7 +109,7 @@ export class SimplexInstance implements ConsensusInstance {
   private records: SignRecord[] = [];
   private readonly commits: { readonly height: number; readonly epoch: number; readonly view: number }[] = [];
   private readonly newestVotes = new Map<string, { readonly epoch: number; readonly signed: SignedVote }>();
-  private readonly quota = new RequestQuota(ANSWER_WINDOW_MS, ANSWERS_PER_WINDOW);
+  private readonly quota: RequestQuota;
 
   private transactionsWait = false;
   private buildCount = 0;
@@ -118,7 +121,10 @@ export class SimplexInstance implements ConsensusInstance {
   constructor(
     private readonly context: ModuleContext,
     private readonly rules: SimplexRules,
-  ) {}
+  ) {
+    const bytesMax = BLOCKS_PER_WINDOW * context.parameters.blockBytesMax;
+    this.quota = new RequestQuota(ANSWER_WINDOW_MS, ANSWERS_PER_WINDOW, bytesMax);
+  }
 
   step(input: Input): readonly Effect[] {
     this.effects = [];
@@ -400,7 +406,8 @@ export class SimplexInstance implements ConsensusInstance {
       case 'fetch-blocks':
         for (const id of message.ids) {
           const block = this.tree.find(id);
-          if (block !== undefined) this.send(peer, { type: 'block', block });
+          if (block === undefined || !this.quota.takeBytes(peer, this.now, block.header.bodyBytes)) continue;
+          this.effects.push({ type: 'send', peer, bytes: encodeBlockMessage(block) });
         }
         return;
       case 'fetch-certificates':

@@ -20,6 +20,7 @@ import {
   optional,
   type Schema,
   struct,
+  toHex,
   tuple,
   uint,
 } from '@radledger/primitives';
@@ -102,6 +103,18 @@ export function encodeMessage(message: Message): Uint8Array {
   return encodeCanonical([KINDS.indexOf(message.type), contentOf(message)]);
 }
 
+/** A `block` message; encoded once, for every peer that asks. */
+export function encodeBlockMessage(block: Block): Uint8Array {
+  let bytes = encodedBlocks.get(block);
+  if (bytes === undefined) {
+    bytes = encodeMessage({ type: 'block', block });
+    encodedBlocks.set(block, bytes);
+  }
+  return bytes;
+}
+
+const encodedBlocks = new WeakMap<Block, Uint8Array>();
+
 function contentOf(message: Message): CanonicalValue {
   switch (message.type) {
     case 'proposal': {
@@ -168,8 +181,13 @@ function decodeContent(type: Message['type'], content: CanonicalValue, blockByte
     }
     case 'certificate':
       return { type, certificate: certificateSchema.decode(content) };
-    case 'fetch-blocks':
-      return { type, ids: fetchBlocks.decode(content) };
+    case 'fetch-blocks': {
+      const ids = fetchBlocks.decode(content);
+      if (new Set(ids.map(toHex)).size < ids.length) {
+        throw new ConsensusError({ code: 'MALFORMED_MESSAGE' }, 'expected ids that differ');
+      }
+      return { type, ids };
+    }
     case 'block': {
       const [header, body] = block.decode(content);
       return { type, block: blockOf(header, body, blockBytesMax) };
