@@ -1,7 +1,8 @@
+import { type Block, blockIdOf, type Header } from '@radledger/chain';
 import { hash } from '@radledger/primitives';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { assembleCertificate, certificateClaims, statementOf } from '../src/certificate.js';
+import { assembleCertificate, type Certificate, certificateClaims, statementOf } from '../src/certificate.js';
 import { decodeMessage, encodeMessage, type Message } from '../src/message.js';
 import { SIMPLEX_RULES } from '../src/rules.js';
 import { signedBytes, type Vote, voteOfSignedBytes } from '../src/vote.js';
@@ -37,12 +38,60 @@ const vote: fc.Arbitrary<Vote> = fc.oneof(
 );
 const signature = fc.uint8Array({ minLength: 64, maxLength: 64 });
 const seat = fc.integer({ min: 0, max: 127 });
+const certificate: fc.Arbitrary<Certificate> = fc.record({
+  epoch: fc.nat(),
+  groups: fc.array(
+    fc.record({ vote, signatures: fc.array(fc.tuple(seat, signature), { minLength: 1, maxLength: 4 }) }),
+    { minLength: 1, maxLength: 3 },
+  ),
+});
+const header: fc.Arbitrary<Header> = fc.record({
+  format: fc.constant(1 as const),
+  chainId: id,
+  height: fc.nat(),
+  parentId: id,
+  timestampMs: fc.nat(),
+  proposer: id,
+  transactionRoot: id,
+  stateRoot: id,
+  dutyRoot: id,
+  bodyBytes: fc.nat(),
+  sealKind: fc.integer({ min: 1, max: 255 }),
+  sealBytes: fc.uint8Array({ maxLength: 200 }),
+});
+const block: fc.Arbitrary<Block> = fc
+  .record({
+    header,
+    body: fc.record({
+      transactions: fc.array(fc.uint8Array({ maxLength: 80 }), { maxLength: 4 }),
+      justification: fc.uint8Array({ maxLength: 80 }),
+    }),
+  })
+  .map((made) => ({ ...made, id: blockIdOf(made.header) }));
 const message: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ type: fc.constant('vote' as const), epoch: fc.nat(), signed: fc.record({ seat, vote, signature }) }),
   fc.record({ type: fc.constant('status' as const), epoch: fc.nat(), view, finalizedHeight: fc.nat() }),
-  fc.record({ type: fc.constant('fetch-blocks' as const), ids: fc.array(id, { minLength: 1, maxLength: 16 }) }),
+  fc.record({
+    type: fc.constant('fetch-blocks' as const),
+    ids: fc.uniqueArray(id, { minLength: 1, maxLength: 16, selector: String }),
+  }),
   fc.record({ type: fc.constant('fetch-certificates' as const), epoch: fc.nat(), fromView: view, toView: view }),
   fc.record({ type: fc.constant('ask-newest-vote' as const), source: id }),
+  fc.record({
+    type: fc.constant('newest-vote' as const),
+    source: id,
+    newest: fc.option(fc.record({ epoch: fc.nat(), signed: fc.record({ seat, vote, signature }) }), { nil: undefined }),
+  }),
+  fc.record({ type: fc.constant('certificate' as const), certificate }),
+  fc.record({ type: fc.constant('block' as const), block }),
+  fc.record({
+    type: fc.constant('proposal' as const),
+    epoch: fc.nat(),
+    view,
+    signature,
+    block,
+    again: fc.option(fc.uint8Array({ maxLength: 200 }), { nil: undefined }),
+  }),
 );
 
 test('I14: every message comes back as it was, and its bytes are the only ones', () => {
