@@ -1,27 +1,21 @@
 /** The way of a transaction from bytes to the mempool: size, bytes, signatures, state, in this order (design D10, D12). */
-import { type CheckResult, checkTransaction, type LeftOut, type TransactionRefusalCode } from '@radledger/chain';
+import { type CheckResult, checkTransaction, type LeftOut } from '@radledger/chain';
 import { toHex, verifyFast } from '@radledger/primitives';
 import { decodeTransaction, type SignedTransaction, signatureClaims, TransactionError } from '@radledger/transactions';
 import type { ChainView } from './block-tree.js';
 import { BoundedMap } from './bounded-map.js';
+import { isUnmet, lifterOf } from './credit.js';
 import type { EventHub } from './event-hub.js';
 import { LedgerError, type RefusalStage } from './errors.js';
-import { cellsNeeded, type Mempool } from './mempool.js';
+import { type Mempool } from './mempool.js';
 import { createVerifiedTransactions, type VerifiedTransactions } from './verified-transactions.js';
+import { WaitingRoom } from './waiting-room.js';
 
 const REFUSED_MAX = 4_096;
-const WAITING_MAX = 1_024;
-const WAITING_BYTES_MAX = 2 * 1024 * 1024;
-
-/** Refusals that a transaction which waits already may lift. */
-const UNMET: ReadonlySet<string> = new Set<TransactionRefusalCode>([
-  'SOURCE_UNKNOWN',
-  'SOURCE_NOT_DEFINED',
-  'NOT_SOURCE_KEY',
-  'STUDY_UNKNOWN',
-  'NOT_OWNER',
-  'NOT_OWNER_OR_DELEGATE',
-]);
+/** Heights that a transaction may wait for what it needs. */
+const WAITING_HEIGHTS_MAX = 512;
+/** A Revoke has no expiry height: after so many heights in the mempool it must still apply. */
+const REVOKE_JUDGED_EVERY = 64;
 
 export interface Refusal {
   readonly rule: string;
@@ -60,8 +54,11 @@ export interface Admission {
   refusalOf(id: string): Refusal | undefined;
   isWaiting(id: string): boolean;
   waiting(): readonly SignedTransaction[];
-  /** After a finalized block: forgets its transactions and what expired, and begins to judge again what the block may have changed. */
-  finalized(height: number, transactionIds: readonly Uint8Array[]): void;
+  /**
+   * After a finalized block: forgets its transactions and what expired, and begins to judge again what the block may have
+   * changed. `cells` are the records that its transactions changed.
+   */
+  finalized(height: number, transactionIds: readonly Uint8Array[], cells: Iterable<string>): void;
   /** Resolves when nothing is being judged again. */
   settled(): Promise<void>;
   /** After a builder left transactions out because they do not apply there: sets them aside until the next finalized block. */
@@ -72,28 +69,33 @@ export function createAdmission(options: AdmissionOptions): Admission {
   const { chainId, mempool, events, tip, now } = options;
   const verified = createVerifiedTransactions();
   const refusals = new BoundedMap<string, Refusal>(REFUSED_MAX);
-  const waiting = new Map<string, SignedTransaction>();
+  const waiting = new WaitingRoom();
+  /** What was admitted because of another that waits: ids of both. */
+  const onCredit = new Map<string, string>();
+  /** Revokes in the mempool: height at which each last applied. */
+  const revokes = new Map<string, number>();
   const changedCells = new Set<string>();
-  let waitingBytes = 0;
   let judging: Promise<void> | undefined;
   let verifying = 0;
 
-  function setAside(signed: SignedTransaction): void {
-    const id = toHex(signed.txId);
-    if (waiting.has(id)) return;
-    waiting.set(id, signed);
-    waitingBytes += signed.bytes.length;
-    for (const [oldest] of waiting) {
-      if (waiting.size <= WAITING_MAX && waitingBytes <= WAITING_BYTES_MAX) return;
-      takeUp(oldest);
-    }
+  function setAside(
+    signed: SignedTransaction,
+    code: string,
+    sinceHeight = options.finalizedView().header.height,
+  ): void {
+    const evicted = waiting.add({
+      id: toHex(signed.txId),
+      signed,
+      waitsFor: isUnmet(code) ? 'record' : 'time',
+      sinceHeight,
+    });
+    for (const other of evicted) refuse(other.signed, 'MEMPOOL_FULL', 'too many transactions wait for what they need');
   }
-  function takeUp(id: string): SignedTransaction | undefined {
-    const signed = waiting.get(id);
-    if (!signed) return undefined;
-    waiting.delete(id);
-    waitingBytes -= signed.bytes.length;
-    return signed;
+  /** Takes a transaction out of the mempool, if it is there. */
+  function drop(id: string): SignedTransaction | undefined {
+    onCredit.delete(id);
+    revokes.delete(id);
+    return mempool.remove(id)?.signed;
   }
 
   function refuse(signed: SignedTransaction, rule: string, message: string): void {
@@ -142,41 +144,75 @@ export function createAdmission(options: AdmissionOptions): Admission {
     });
   }
 
-  function add(signed: SignedTransaction): void {
-    const dropped = mempool.add(signed);
-    for (const { signed: other } of dropped) refuse(other, 'MEMPOOL_FULL', 'dropped for a less crowded source');
-    refusals.delete(toHex(signed.txId));
+  function add(signed: SignedTransaction, lifter?: string): void {
+    const id = toHex(signed.txId);
+    for (const dropped of mempool.add(signed)) {
+      drop(dropped.id);
+      refuse(dropped.signed, 'MEMPOOL_FULL', 'dropped for a less crowded source');
+    }
+    if (lifter !== undefined) onCredit.set(id, lifter);
+    if (signed.transaction.kind === 'revoke-access') revokes.set(id, options.finalizedView().header.height);
+    refusals.delete(id);
     events.emit({ type: 'seen', txId: signed.txId, transaction: signed.bytes });
     options.changed();
   }
 
+  /** What in the mempool may not apply any more after blocks that changed these records. */
+  function doubtful(cells: ReadonlySet<string>): ReadonlySet<string> {
+    const { height } = options.finalizedView().header;
+    const ids = new Set(mempool.changing(cells).map(({ id }) => id));
+    for (const [id, lifter] of onCredit) if (!mempool.has(lifter)) ids.add(id);
+    for (const [id, since] of revokes) if (since + REVOKE_JUDGED_EVERY <= height) ids.add(id);
+    return ids;
+  }
+
   /**
-   * One pass over what waited and over what changes a record that a finalized block changed: each applies now, can never apply,
-   * or goes on waiting. Only the finalized state may say never: a block that is not finalized may still come to nothing.
+   * One pass over what waits and over what a finalized block may have made void: each applies now, goes on waiting, or can never
+   * apply. Only the finalized state may say never: a block that is not finalized may still come to nothing.
    */
   async function judgeAgain(): Promise<void> {
     const touched = new Set(changedCells);
     changedCells.clear();
-    for (const { id, signed } of mempool.changing(touched)) {
-      const result = await check(signed, options.finalizedView(), now());
-      if (result.ok || UNMET.has(result.code) || !mempool.remove(id)) continue;
-      if (result.permanent) refuse(signed, result.code, result.message);
-      else setAside(signed);
+    for (const id of doubtful(touched)) {
+      const pending = mempool.get(id);
+      if (!pending) continue;
+      const view = options.finalizedView();
+      const result = await check(pending.signed, view, now());
+      if (mempool.get(id) !== pending) continue;
+      if (result.ok) {
+        onCredit.delete(id);
+        if (revokes.has(id)) revokes.set(id, view.header.height);
+        continue;
+      }
+      // Only what came before: two that name each other must not hold each other for ever.
+      const lifter = lifterOf(pending.signed, result.code, mempool.on);
+      if (lifter && lifter.sequence < pending.sequence) {
+        onCredit.set(id, lifter.id);
+        continue;
+      }
+      drop(id);
+      if (result.permanent) refuse(pending.signed, result.code, result.message);
+      else setAside(pending.signed, result.code);
     }
-    for (const [id, signed] of [...waiting]) {
+    for (const { id, signed, waitsFor, sinceHeight } of waiting.worthJudging(touched)) {
       const result = await check(signed, options.finalizedView(), now());
-      if (!waiting.has(id) || (!result.ok && !result.permanent)) continue;
-      takeUp(id);
-      if (!result.ok) refuse(signed, result.code, result.message);
-      else addOrRefuse(signed);
+      if (!waiting.has(id)) continue;
+      const lifter = result.ok ? undefined : lifterOf(signed, result.code, mempool.on);
+      if (!result.ok && !result.permanent && !lifter) {
+        if (isUnmet(result.code) !== (waitsFor === 'record')) setAside(signed, result.code, sinceHeight);
+        continue;
+      }
+      waiting.take(id);
+      if (result.ok || lifter) addOrRefuse(signed, lifter?.id);
+      else refuse(signed, result.code, result.message);
     }
     options.changed();
     if (changedCells.size > 0) await judgeAgain();
   }
 
-  function addOrRefuse(signed: SignedTransaction): void {
+  function addOrRefuse(signed: SignedTransaction, lifter?: string): void {
     try {
-      add(signed);
+      add(signed, lifter);
     } catch (error) {
       if (!(error instanceof LedgerError)) throw error;
       refuse(signed, error.code, proseOf(error));
@@ -195,33 +231,35 @@ export function createAdmission(options: AdmissionOptions): Admission {
       await verifySignatures(signed);
       const result = await check(signed, tip(), now());
       if (mempool.has(id)) return { signed, added: false };
-      if (!result.ok) {
-        // What it depends on may itself be waiting: the block order puts sources before studies before grants.
-        const parentWaits = UNMET.has(result.code) && cellsNeeded(signed).some((cell) => mempool.changes(cell));
-        if (!parentWaits) {
-          if (!result.permanent && waits) setAside(signed);
-          else refuse(signed, result.code, result.message);
-          throw refused(result.code, 'state', result.permanent, result.message);
-        }
+      // What it depends on may itself be waiting: the block order puts sources before studies before grants.
+      const lifter = result.ok ? undefined : lifterOf(signed, result.code, mempool.on);
+      if (!result.ok && !lifter) {
+        if (!result.permanent && waits) setAside(signed, result.code);
+        else refuse(signed, result.code, result.message);
+        throw refused(result.code, 'state', result.permanent, result.message);
       }
-      takeUp(id);
-      add(signed);
+      waiting.take(id);
+      add(signed, lifter?.id);
       return { signed, added: true };
     },
     verified,
     refusalOf: (id) => refusals.get(id),
     isWaiting: (id) => waiting.has(id),
-    waiting: () => [...waiting.values()],
-    finalized(height, transactionIds) {
+    waiting: () => waiting.all().map(({ signed }) => signed),
+    finalized(height, transactionIds, cells) {
       for (const txId of transactionIds) {
         const id = toHex(txId);
-        const known = mempool.remove(id);
-        if (known) changedCells.add(known.cell);
-        takeUp(id);
+        drop(id);
+        waiting.take(id);
         refusals.delete(id);
       }
-      for (const { signed } of mempool.expire(height + 1)) {
+      for (const cell of cells) changedCells.add(cell);
+      for (const { id, signed } of mempool.expire(height + 1)) {
+        drop(id);
         refuse(signed, 'EXPIRED', `not in a block up to its expiry height ${signed.transaction.expiryHeight}`);
+      }
+      for (const { signed } of waiting.expire(height + 1, WAITING_HEIGHTS_MAX)) {
+        refuse(signed, 'EXPIRED', 'what it needs did not come in time');
       }
       options.changed();
       judging ??= judgeAgain()
@@ -236,8 +274,8 @@ export function createAdmission(options: AdmissionOptions): Admission {
     leftOut(left) {
       let any = false;
       for (const { transaction, code } of left) {
-        if (code === 'NO_ROOM' || !mempool.remove(toHex(transaction.txId))) continue;
-        setAside(transaction);
+        if (code === 'NO_ROOM' || !drop(toHex(transaction.txId))) continue;
+        setAside(transaction, code);
         any = true;
       }
       if (any) options.changed();

@@ -28,11 +28,11 @@ import type { LedgerStore } from '@radledger/storage';
 import { decodeTransaction, type SignedTransaction, signatureClaims } from '@radledger/transactions';
 import type { Admission } from './admission.js';
 import type { ChainHead } from './chain-head.js';
-import type { ChainView } from './block-tree.js';
+import type { ChainView, Overlay } from './block-tree.js';
 import type { EpochContexts } from './epoch-contexts.js';
 import { LedgerError } from './errors.js';
 import { createJobQueue } from './job-queue.js';
-import type { Mempool } from './mempool.js';
+import { cellChanged, type Mempool } from './mempool.js';
 import { pause } from './pause.js';
 import { verifyInSlices } from './signature-slices.js';
 
@@ -47,7 +47,7 @@ export interface BlockExecutorOptions {
   readonly mempool: Mempool;
   readonly admission: Admission;
   /** Called after each commit, in height order, before the next begins. */
-  readonly committed: (block: Block, transactionIds: readonly Uint8Array[]) => void;
+  readonly committed: (committed: Pick<Overlay, 'block' | 'transactionIds' | 'cells'>) => void;
 }
 
 export interface BlockExecutor {
@@ -129,7 +129,9 @@ export function createBlockExecutor(options: BlockExecutorOptions): BlockExecuto
   }
 
   function keep(block: Block, writeSet: WriteSet, transactions: readonly SignedTransaction[]): void {
-    head.tree.add({ id: toHex(block.id), block, writeSet, transactionIds: transactions.map(({ txId }) => txId) });
+    const transactionIds = transactions.map(({ txId }) => txId);
+    const cells = new Set(transactions.map(cellChanged));
+    head.tree.add({ id: toHex(block.id), block, writeSet, transactionIds, cells });
   }
 
   /** Signatures that no earlier admission or block has shown to be valid. */
@@ -266,7 +268,7 @@ export function createBlockExecutor(options: BlockExecutorOptions): BlockExecuto
         });
         head.advanced();
         await epochs.load(epochOfHeight(height + 1, epochHeights));
-        options.committed(block, kept.transactionIds);
+        options.committed(kept);
       }),
   };
 }

@@ -16,6 +16,8 @@ export interface Overlay {
   readonly writeSet: WriteSet;
   /** In block order. */
   readonly transactionIds: readonly Uint8Array[];
+  /** The records that its transactions change, as the mempool names them. */
+  readonly cells: ReadonlySet<string>;
 }
 
 /** A place in the chain that a block can be built or judged on. */

@@ -18,7 +18,7 @@ export interface LaneLimits {
 
 export interface MempoolLimits {
   readonly lanes: Readonly<Record<Lane, LaneLimits>>;
-  /** Most waiting transactions that touch one cell (study, or source for records of a source). */
+  /** Most waiting transactions of one signer on one record (study, or source for records of a source). Revoke is not counted. */
   readonly perCellMax: number;
 }
 
@@ -48,6 +48,8 @@ export interface PendingTransaction {
   readonly group: string;
   /** The record that it changes: `study/<source>/<studyId>` or `source/<id>`, in hex. */
   readonly cell: string;
+  /** What `perCellMax` counts together: record and signer; undefined for Revoke. */
+  readonly share: string | undefined;
   /** Order of arrival at this node. */
   readonly sequence: number;
 }
@@ -72,6 +74,11 @@ export function cellsNeeded(signed: SignedTransaction): readonly string[] {
   const needed = [`source/${source}`];
   if ('studyId' in payload) needed.push(`study/${source}/${toHex(payload.studyId)}`);
   return needed;
+}
+
+/** The name of the record that a transaction changes. */
+export function cellChanged(signed: SignedTransaction): string {
+  return cellsNeeded(signed).at(-1) ?? '';
 }
 
 class LaneQueue {
@@ -106,16 +113,16 @@ class LaneQueue {
 
   /** Entries by turns over the groups, oldest first within each. */
   *byTurns(): Generator<PendingTransaction> {
-    const queues = [...this.groups.values()];
-    for (let turn = 0; ; turn += 1) {
-      let any = false;
+    let queues = [...this.groups.values()];
+    for (let turn = 0; queues.length > 0; turn += 1) {
+      const longer: PendingTransaction[][] = [];
       for (const queue of queues) {
         const entry = queue[turn];
         if (!entry) continue;
-        any = true;
         yield entry;
+        if (queue.length > turn + 1) longer.push(queue);
       }
-      if (!any) return;
+      queues = longer;
     }
   }
 
@@ -135,8 +142,8 @@ export interface Mempool {
   readonly bytes: number;
   has(id: string): boolean;
   get(id: string): PendingTransaction | undefined;
-  /** True when a waiting transaction changes this record: what depends on it may be admitted before it is finalized. */
-  changes(cell: string): boolean;
+  /** Waiting transactions that change this record: what depends on one may be admitted before it is finalized. */
+  on(cell: string): Iterable<PendingTransaction>;
   /**
    * Adds an admitted transaction. A full lane drops the newest entry of its largest group, unless the newcomer belongs to it.
    * @returns what was dropped to make room
@@ -158,7 +165,8 @@ export interface Mempool {
 
 export function createMempool(limits: MempoolLimits = defaultMempoolLimits): Mempool {
   const byId = new Map<string, PendingTransaction>();
-  const byCell = new Map<string, number>();
+  const byCell = new Map<string, Set<PendingTransaction>>();
+  const countOf = new Map<string, number>();
   const lanes: Record<Lane, LaneQueue> = {
     revoke: new LaneQueue(),
     allow: new LaneQueue(),
@@ -172,9 +180,14 @@ export function createMempool(limits: MempoolLimits = defaultMempoolLimits): Mem
     if (!entry) return undefined;
     byId.delete(id);
     lanes[entry.lane].remove(entry);
-    const left = (byCell.get(entry.cell) ?? 1) - 1;
-    if (left === 0) byCell.delete(entry.cell);
-    else byCell.set(entry.cell, left);
+    const others = byCell.get(entry.cell);
+    others?.delete(entry);
+    if (others?.size === 0) byCell.delete(entry.cell);
+    if (entry.share !== undefined) {
+      const left = (countOf.get(entry.share) ?? 1) - 1;
+      if (left === 0) countOf.delete(entry.share);
+      else countOf.set(entry.share, left);
+    }
     return entry;
   }
 
@@ -211,29 +224,31 @@ export function createMempool(limits: MempoolLimits = defaultMempoolLimits): Mem
     },
     has: (id) => byId.has(id),
     get: (id) => byId.get(id),
-    changes: (cell) => byCell.has(cell),
+    on: (cell) => byCell.get(cell) ?? [],
     add(signed) {
       const id = toHex(signed.txId);
       if (byId.has(id)) return [];
       const { kind, signer, payload } = signed.transaction;
       const lane = LANE_OF[kind];
       const group = toHex(lane === 'revoke' ? signer : payload.source);
-      const cell = cellsNeeded(signed).at(-1) ?? '';
-      if ((byCell.get(cell) ?? 0) >= limits.perCellMax) {
+      const cell = cellChanged(signed);
+      const share = lane === 'revoke' ? undefined : `${cell}/${toHex(signer)}`;
+      if (share !== undefined && (countOf.get(share) ?? 0) >= limits.perCellMax) {
         throw new LedgerError(
           { code: 'MEMPOOL_CELL_FULL', waitingMax: limits.perCellMax },
-          `${limits.perCellMax} transactions on the same record wait already: send it again after the next block`,
+          `${limits.perCellMax} transactions of this signer on the same record wait already: send it again after the next block`,
         );
       }
       const dropped = makeRoom(lane, group, signed.bytes.length);
-      const entry: PendingTransaction = { signed, id, lane, group, cell, sequence: arrivals++ };
+      const entry: PendingTransaction = { signed, id, lane, group, cell, share, sequence: arrivals++ };
       byId.set(id, entry);
-      byCell.set(cell, (byCell.get(cell) ?? 0) + 1);
+      byCell.set(cell, (byCell.get(cell) ?? new Set()).add(entry));
+      if (share !== undefined) countOf.set(share, (countOf.get(share) ?? 0) + 1);
       lanes[lane].add(entry);
       return dropped;
     },
     remove,
-    changing: (cells) => (cells.size === 0 ? [] : [...byId.values()].filter(({ cell }) => cells.has(cell))),
+    changing: (cells) => [...cells].flatMap((cell) => [...(byCell.get(cell) ?? [])]),
     expire(height) {
       const expired = [...byId.values()].filter(({ signed }) => {
         const { expiryHeight } = signed.transaction;

@@ -120,8 +120,8 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     parameters,
     mempool,
     admission,
-    committed({ header, id }, transactionIds) {
-      admission.finalized(header.height, transactionIds);
+    committed({ block: { header, id }, transactionIds, cells }) {
+      admission.finalized(header.height, transactionIds, cells);
       const { height, timestampMs, stateRoot } = header;
       logger.debug({ height, transactions: transactionIds.length }, 'finalized');
       events.emit({ type: 'finalized', height, id, timestampMs, stateRoot });

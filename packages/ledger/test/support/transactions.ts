@@ -1,6 +1,12 @@
 /** Signed transactions of the story, with fixed keys. */
 import { createSigner, type Signer, sha256, utf8 } from '@radledger/primitives';
-import { createTransaction, type SignedTransaction, signAcceptance, signKeyProof } from '@radledger/transactions';
+import {
+  createTransaction,
+  type SignedTransaction,
+  signAcceptance,
+  signKeyProof,
+  signMoveAcceptance,
+} from '@radledger/transactions';
 import { seedOf, type TestSource } from './keys.js';
 
 export function idOf(name: string): Uint8Array {
@@ -113,6 +119,47 @@ export function revokeAccess(
       studyId: idOf(options.study),
       tag: idOf(options.tag),
       sequence: options.sequence ?? 2,
+    },
+  });
+}
+
+/** Ends the delegation of a study. */
+export function setDelegate(
+  chainId: Uint8Array,
+  source: TestSource,
+  options: { readonly study: string; readonly owner: Signer },
+): Promise<SignedTransaction> {
+  return createTransaction({
+    chainId,
+    kind: 'set-delegate',
+    signer: options.owner,
+    expiryHeight: 500,
+    payload: {
+      source: source.signer.publicKey,
+      studyId: idOf(options.study),
+      delegate: undefined,
+      notAfterMs: 0,
+    },
+  });
+}
+
+export async function moveOwner(
+  chainId: Uint8Array,
+  source: TestSource,
+  options: { readonly study: string; readonly owner: Signer; readonly newOwner: Signer },
+): Promise<SignedTransaction> {
+  const id = source.signer.publicKey;
+  const studyId = idOf(options.study);
+  return createTransaction({
+    chainId,
+    kind: 'move-owner',
+    signer: options.owner,
+    expiryHeight: 500,
+    payload: {
+      source: id,
+      studyId,
+      newOwner: options.newOwner.publicKey,
+      acceptance: await signMoveAcceptance({ chainId, source: id, studyId, key: options.newOwner }),
     },
   });
 }
