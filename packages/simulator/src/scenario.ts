@@ -43,6 +43,8 @@ export interface ScenarioShape {
   /** Fixed committee: equal weights and this many liars; default: 4 nodes, up to one liar. */
   readonly seats?: { readonly nodeCount: number; readonly byzantineCount: number };
   readonly behaviours: readonly string[];
+  /** One of them joins every second run, drawn last. */
+  readonly furtherBehaviours?: readonly string[];
 }
 
 export function drawScenario(prng: Prng, shape: ScenarioShape): Scenario {
@@ -57,7 +59,7 @@ export function drawScenario(prng: Prng, shape: ScenarioShape): Scenario {
   const healMs = prng.between(1500, 3500);
   const assumedDelayMs = prng.between(30, 80);
   const harsh = prng.chance(50);
-  return {
+  const drawn: Scenario = {
     nodeCount,
     byzantine,
     behaviours: Array.from({ length: prng.between(1, 3) }, () => prng.pick(shape.behaviours)),
@@ -82,6 +84,28 @@ export function drawScenario(prng: Prng, shape: ScenarioShape): Scenario {
     submitMs: Array.from({ length: prng.between(0, 12) }, () => prng.between(0, healMs)),
     healMs,
     safetyOnly: shape.seats !== undefined,
+  };
+  const { furtherBehaviours = [] } = shape;
+  const behaviours =
+    furtherBehaviours.length > 0 && prng.chance(50)
+      ? [...drawn.behaviours, prng.pick(furtherBehaviours)]
+      : drawn.behaviours;
+  return prng.chance(20) ? { ...awayForEpochs(prng, drawn), behaviours } : { ...drawn, behaviours };
+}
+
+/** Short epochs, and a node that is down while several of them begin. */
+function awayForEpochs(prng: Prng, drawn: Scenario): Scenario {
+  const epochHeights = prng.between(3, 4);
+  const targetIntervalMs = prng.between(60, 100);
+  const downMs = prng.between(3, 6) * epochHeights * targetIntervalMs;
+  const atMs = prng.between(50, 800);
+  const away: Fault = { atMs, kind: 'crash', node: prng.between(0, drawn.nodeCount - 1), downMs, portCalls: 0 };
+  return {
+    ...drawn,
+    parameters: { ...drawn.parameters, epochHeights, targetIntervalMs },
+    // Alone, so that the others go on without it.
+    faults: [away],
+    healMs: Math.max(drawn.healMs, atMs + downMs),
   };
 }
 

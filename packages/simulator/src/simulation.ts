@@ -156,7 +156,8 @@ class Run implements NodeSurroundings {
     const honest = this.honest();
     const target = Math.max(...honest.map(({ chain }) => chain.height)) + LIVENESS_HEIGHTS;
     const deadlineMs = heap.nowMs + LIVENESS_MS_MAX;
-    while (honest.some(({ chain }) => chain.height < target)) {
+    // A node that only follows is no voter: each must have the chain, and be allowed to vote on it again.
+    while (honest.some(({ chain, host }) => chain.height < target || host?.status().voting.allowed !== true)) {
       if (!this.advance(deadlineMs)) {
         const heights = honest.map(
           ({ chain, host }) =>

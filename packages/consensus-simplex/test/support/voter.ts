@@ -139,7 +139,7 @@ export class Voter {
   }
 
   step(input: DistributiveOmit<Input, 'now'>): readonly Effect[] {
-    return this.instance.step({ ...input, now: this.nowMs } as Input);
+    return this.instance.step({ ...input, now: this.nowMs });
   }
 
   receive(message: Message, peer = 'peer'): readonly Effect[] {

@@ -1,6 +1,6 @@
 import { simplex } from '@radledger/consensus-simplex';
 import { type SimulationResult, simulate } from '../simulation.js';
-import { SIMPLEX_BEHAVIOURS } from './behaviours.js';
+import { FURTHER_SIMPLEX_BEHAVIOURS, SIMPLEX_BEHAVIOURS } from './behaviours.js';
 import { MUTANTS, type Mutant } from './mutants.js';
 import { createSimplexWatcher } from './watcher.js';
 
@@ -14,8 +14,12 @@ export function simulateSimplex(seed: number, mutantName?: string): SimulationRe
   return simulate({
     seed,
     module: mutant.module,
-    shape: { behaviours: SIMPLEX_BEHAVIOURS.map(({ name }) => name), ...(seats && { seats }) },
-    behaviours: SIMPLEX_BEHAVIOURS,
+    shape: {
+      behaviours: SIMPLEX_BEHAVIOURS.map(({ name }) => name),
+      furtherBehaviours: FURTHER_SIMPLEX_BEHAVIOURS.map(({ name }) => name),
+      ...(seats && { seats }),
+    },
+    behaviours: [...SIMPLEX_BEHAVIOURS, ...FURTHER_SIMPLEX_BEHAVIOURS],
     createWatcher: createSimplexWatcher,
     syncsDisk: mutant.syncsDisk,
   });
