@@ -45,10 +45,12 @@ import {
   type MessageOf,
   type SignedVote,
 } from './message.js';
+import { NewestVotes } from './newest-votes.js';
 import { checkProposal } from './proposal-check.js';
 import { RequestQuota } from './request-quota.js';
 import type { SimplexRules } from './rules.js';
 import { decodeSeal, encodeSeal, justificationRootOf, SEAL_KIND } from './seal.js';
+import { collectTail, tailFor } from './tail.js';
 import { earliestTimestampMs, isTimely, timeoutsOf } from './timing.js';
 import { type CertifiedKind, ViewState } from './view-state.js';
 import { NullifyReason, signedBytes, type Vote, VoteKind, voteOfSignedBytes } from './vote.js';
@@ -108,7 +110,7 @@ export class SimplexInstance implements ConsensusInstance {
 
   private records: SignRecord[] = [];
   private readonly commits: { readonly height: number; readonly epoch: number; readonly view: number }[] = [];
-  private readonly newestVotes = new Map<string, { readonly epoch: number; readonly signed: SignedVote }>();
+  private readonly newestVotes = new NewestVotes();
   private readonly quota: RequestQuota;
 
   private transactionsWait = false;
@@ -250,9 +252,7 @@ export class SimplexInstance implements ConsensusInstance {
     this.proofs.clear();
     this.tree.clear();
     this.proposing.clear();
-    for (const [source, vote] of this.newestVotes) {
-      if (vote.epoch < epoch.epoch - 1) this.newestVotes.delete(source);
-    }
+    this.newestVotes.forgetBefore(epoch.epoch - 1);
   }
 
   private onCommitted(height: number, next: FinalizedState | undefined): void {
@@ -417,7 +417,7 @@ export class SimplexInstance implements ConsensusInstance {
         this.send(peer, {
           type: 'newest-vote',
           source: message.source,
-          newest: this.newestVotes.get(toHex(message.source)),
+          newest: this.newestVotes.of(message.source),
         });
         return;
       case 'status':
@@ -518,7 +518,8 @@ export class SimplexInstance implements ConsensusInstance {
     const seat = this.epoch.committee.findIndex(({ source }) => equalBytes(source, block.header.proposer));
     const proposer = this.epoch.committee[seat];
     if (proposer !== undefined && again === undefined) {
-      this.rememberNewest(proposer, { seat, vote: { kind: 'proposal', view, blockId: block.id }, signature });
+      const signed = { seat, vote: { kind: 'proposal', view, blockId: block.id }, signature } as const;
+      this.newestVotes.remember(proposer, { epoch, signed });
     }
     this.tree.add(block);
     const { nullifiedInARow } = this;
@@ -672,7 +673,7 @@ export class SimplexInstance implements ConsensusInstance {
     const { view } = vote;
     if (this.awaitingEpoch || vote.kind === 'proposal') return;
     const member = this.epoch.committee[seat] as Member;
-    this.rememberNewest(member, signed);
+    this.newestVotes.remember(member, { epoch: this.epoch.epoch, signed });
     if (view <= this.root.view || view > this.view + VIEWS_AHEAD_MAX || view < this.view - VOTES_BEHIND_MAX) return;
     const state = this.viewState(view);
     const { kind } = vote;
@@ -693,15 +694,6 @@ export class SimplexInstance implements ConsensusInstance {
     const weight = agreeing.reduce((sum, entry) => sum + (this.epoch.committee[entry.seat] as Member).weight, 0n);
     if (this.rules.isQuorum(weight, this.epoch.totalWeight)) {
       this.onCertificate(assembleCertificate(this.epoch.epoch, agreeing), peer);
-    }
-  }
-
-  private rememberNewest({ source }: Member, signed: SignedVote): void {
-    const key = toHex(source);
-    const known = this.newestVotes.get(key);
-    const { epoch } = this.epoch;
-    if (known === undefined || known.epoch < epoch || known.signed.vote.view <= signed.vote.view) {
-      this.newestVotes.set(key, { epoch, signed });
     }
   }
 
@@ -948,18 +940,8 @@ export class SimplexInstance implements ConsensusInstance {
     // At the start of an epoch the boundary's certificate is of the epoch before; genesis has none.
     const parent = this.root.view === 0 ? this.boundaryCertificate : certificate;
     if (parent === undefined && header.height > 0) return undefined;
-    const tail = this.root.view === 0 && header.height > 0 ? this.tailFor(parent) : undefined;
+    const tail = this.root.view === 0 && header.height > 0 ? tailFor(header, parent, this.tail) : undefined;
     return { header, block: undefined, justification: { parent, nullifications: newest(nullifications), tail } };
-  }
-
-  private tailFor(parent: Certificate | undefined): Tail | undefined {
-    const { view } = decodeSeal(this.root.header);
-    if (parent === undefined || statementOf(parent).view === view) return undefined;
-    const last = statementOf(parent).view;
-    const certificates = (this.tail?.firstView === view + 1 ? this.tail.certificates : []).filter(
-      (certificate) => statementOf(certificate).view < last,
-    );
-    return { firstView: view + 1, certificates: certificates.slice(0, NULLIFICATIONS_INLINE_MAX) };
   }
 
   private askCertificates(view: number): void {
@@ -1049,7 +1031,7 @@ export class SimplexInstance implements ConsensusInstance {
     this.effects.push({ type: 'finalize', blocks });
     const last = (path.at(-1) as TreeBlock).block;
     const boundary = isBoundaryHeight(last.header.height, this.context.parameters.epochHeights);
-    if (boundary) this.keepTail(last.header, statement.view);
+    if (boundary) this.tail = collectTail(last.header, statement.view, this.views);
     this.root = { header: last.header, id: last.id, view: statement.view, certificate };
     this.commits.push({ height: last.header.height, epoch: this.epoch.epoch, view: statement.view });
     this.nullifiedInARow = 0;
@@ -1061,17 +1043,6 @@ export class SimplexInstance implements ConsensusInstance {
     }
     if (this.view <= statement.view) this.enterView(statement.view + 1, certificate);
     this.releaseCertified();
-  }
-
-  private keepTail(header: Header, finalView: number): void {
-    const firstView = decodeSeal(header).view + 1;
-    const certificates: Certificate[] = [];
-    for (let view = firstView; view < finalView && certificates.length < NULLIFICATIONS_INLINE_MAX; view++) {
-      const shown = this.views.get(view)?.certificates;
-      const certificate = shown?.get('nullify') ?? shown?.get('notarize');
-      if (certificate !== undefined) certificates.push(certificate);
-    }
-    this.tail = { firstView, certificates };
   }
 
   private forgetBelowRoot(finalized: readonly Block[]): void {
