@@ -32,7 +32,6 @@ import {
   decodeJustification,
   encodeJustification,
   type Justification,
-  NULLIFICATIONS_INLINE_MAX,
   type Tail,
 } from './justification.js';
 import {
@@ -46,11 +45,12 @@ import {
   type SignedVote,
 } from './message.js';
 import { NewestVotes } from './newest-votes.js';
+import { chooseParent, type ParentChoice, type Root } from './parent-choice.js';
 import { checkProposal } from './proposal-check.js';
 import { RequestQuota } from './request-quota.js';
 import type { SimplexRules } from './rules.js';
 import { decodeSeal, encodeSeal, justificationRootOf, SEAL_KIND } from './seal.js';
-import { collectTail, tailFor } from './tail.js';
+import { collectTail } from './tail.js';
 import { earliestTimestampMs, isTimely, timeoutsOf } from './timing.js';
 import { type CertifiedKind, ViewState } from './view-state.js';
 import { NullifyReason, signedBytes, type Vote, VoteKind, voteOfSignedBytes } from './vote.js';
@@ -66,15 +66,6 @@ const ANSWER_WINDOW_MS = 1000;
 const BLOCKS_PER_WINDOW = 4;
 /** Views ahead for which a leader asks for its random proof early. */
 const PROOFS_AHEAD = 3;
-
-interface Root {
-  readonly header: Header;
-  readonly id: Uint8Array;
-  /** View that counts as the root's: 0 at the start of an epoch. */
-  readonly view: number;
-  /** Finalization of the root itself, for justifications; unknown when only a descendant's is. */
-  readonly certificate: Certificate | undefined;
-}
 
 interface Building {
   readonly buildId: number;
@@ -912,36 +903,12 @@ export class SimplexInstance implements ConsensusInstance {
     });
   }
 
-  /** R1: the highest certified block, with a nullification for every view since. Undefined while something is missing. */
-  private chooseParent(
-    view: number,
-  ): { readonly header: Header; readonly block: Block | undefined; readonly justification: Justification } | undefined {
-    const nullifications: Certificate[] = [];
-    for (let older = view - 1; older > this.root.view; older--) {
-      const state = this.views.get(older);
-      const certified = state?.certified();
-      const held = certified === undefined ? undefined : this.tree.get(certified.blockId);
-      if (certified !== undefined && held?.state === 'valid') {
-        const parent = certified.certificate;
-        return {
-          header: held.block.header,
-          block: held.block,
-          justification: { parent, nullifications: newest(nullifications), tail: undefined },
-        };
-      }
-      const nullification = state?.certificates.get('nullify');
-      if (nullification === undefined) {
-        if (certified === undefined) this.askCertificates(older);
-        return undefined;
-      }
-      nullifications.unshift(nullification);
-    }
-    const { header, certificate } = this.root;
-    // At the start of an epoch the boundary's certificate is of the epoch before; genesis has none.
-    const parent = this.root.view === 0 ? this.boundaryCertificate : certificate;
-    if (parent === undefined && header.height > 0) return undefined;
-    const tail = this.root.view === 0 && header.height > 0 ? tailFor(header, parent, this.tail) : undefined;
-    return { header, block: undefined, justification: { parent, nullifications: newest(nullifications), tail } };
+  private chooseParent(view: number): ParentChoice | undefined {
+    const { root, boundaryCertificate, tail, views, tree } = this;
+    const choice = chooseParent(view, { root, boundaryCertificate, tail, views, tree });
+    if (choice.kind === 'chosen') return choice;
+    if (choice.missingView !== undefined) this.askCertificates(choice.missingView);
+    return undefined;
   }
 
   private askCertificates(view: number): void {
@@ -1149,10 +1116,6 @@ export class SimplexInstance implements ConsensusInstance {
 /** A log may hold a record twice: an append that was synced, and made again after a crash. */
 function distinct(records: readonly SignRecord[]): SignRecord[] {
   return [...new Map(records.map((record) => [toHex(record.bytes), record])).values()];
-}
-
-function newest(nullifications: readonly Certificate[]): readonly Certificate[] {
-  return nullifications.slice(-NULLIFICATIONS_INLINE_MAX);
 }
 
 function blockOf(vote: Vote): string | undefined {
