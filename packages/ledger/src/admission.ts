@@ -7,7 +7,7 @@ import { BoundedMap } from './bounded-map.js';
 import { isUnmet, lifterOf } from './credit.js';
 import type { EventHub } from './event-hub.js';
 import { LedgerError, type RefusalStage } from './errors.js';
-import { type Mempool } from './mempool.js';
+import type { Mempool, PendingTransaction } from './mempool.js';
 import { createVerifiedTransactions, type VerifiedTransactions } from './verified-transactions.js';
 import { WaitingRoom } from './waiting-room.js';
 
@@ -75,6 +75,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   /** Revokes in the mempool: height at which each last applied. */
   const revokes = new Map<string, number>();
   const changedCells = new Set<string>();
+  const waitingOn = (cell: string): Iterable<PendingTransaction> => mempool.on(cell);
   let judging: Promise<void> | undefined;
   let verifying = 0;
 
@@ -185,7 +186,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
         continue;
       }
       // Only what came before: two that name each other must not hold each other for ever.
-      const lifter = lifterOf(pending.signed, result.code, mempool.on);
+      const lifter = lifterOf(pending.signed, result.code, waitingOn);
       if (lifter && lifter.sequence < pending.sequence) {
         onCredit.set(id, lifter.id);
         continue;
@@ -197,7 +198,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
     for (const { id, signed, waitsFor, sinceHeight } of waiting.worthJudging(touched)) {
       const result = await check(signed, options.finalizedView(), now());
       if (!waiting.has(id)) continue;
-      const lifter = result.ok ? undefined : lifterOf(signed, result.code, mempool.on);
+      const lifter = result.ok ? undefined : lifterOf(signed, result.code, waitingOn);
       if (!result.ok && !result.permanent && !lifter) {
         if (isUnmet(result.code) !== (waitsFor === 'record')) setAside(signed, result.code, sinceHeight);
         continue;
@@ -232,7 +233,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       const result = await check(signed, tip(), now());
       if (mempool.has(id)) return { signed, added: false };
       // What it depends on may itself be waiting: the block order puts sources before studies before grants.
-      const lifter = result.ok ? undefined : lifterOf(signed, result.code, mempool.on);
+      const lifter = result.ok ? undefined : lifterOf(signed, result.code, waitingOn);
       if (!result.ok && !lifter) {
         if (!result.permanent && waits) setAside(signed, result.code);
         else refuse(signed, result.code, result.message);

@@ -19,7 +19,7 @@ import type { HeaderEntry, Ledger, LedgerStatus } from './contract.js';
 import { createEpochContexts } from './epoch-contexts.js';
 import { LedgerError } from './errors.js';
 import { createEventHub } from './event-hub.js';
-import { createGossip } from './gossip.js';
+import { createGossip, type Gossip } from './gossip.js';
 import { silentLogger } from './logger.js';
 import { createMempool } from './mempool.js';
 import type { LedgerOptions } from './options.js';
@@ -75,7 +75,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   }
 
   // Parts that earlier parts call: set before the first message can arrive.
-  const parts: { driver?: ConsensusDriver; sync?: Sync } = {};
+  const parts: { driver?: ConsensusDriver; sync?: Sync; gossip?: Gossip } = {};
   let toldWaiting = false;
 
   /** Tells consensus whether a block is worth making now. */
@@ -126,6 +126,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       logger.debug({ height, transactions: transactionIds.length }, 'finalized');
       events.emit({ type: 'finalized', height, id, timestampMs, stateRoot });
       parts.sync?.announce();
+      parts.gossip?.finalized(header.height);
     },
   });
 
@@ -146,7 +147,8 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     isKnownKey: (nodeKey) => epochs.isMember(nodeKey),
     limits: { frameBytesMax: largestMessageBytes(parameters) + FRAME_ENVELOPE_BYTES },
   });
-  const gossip = createGossip({ network, admission, mempool, failed });
+  const gossip = createGossip({ network, admission, mempool, height: () => head.finalized.height, failed });
+  parts.gossip = gossip;
   const consensus = createConsensusDriver({
     chainId,
     parameters,
@@ -174,6 +176,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     answerBytesMax: largestMessageBytes(parameters),
     executor,
     logger,
+    announced: (peer, height) => gossip.announced(peer, height),
     async advanced() {
       proofAge.received(head.finalized.header.timestampMs);
       consensus.synced(await finalizedState());
@@ -185,11 +188,11 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     logger.info({ peer: peerId }, 'peer connected');
     catchUp.peer(peerId);
     consensus.peer(peerId);
-    gossip.greet(peerId);
   });
   network.on('gone', ({ peerId }, code) => {
     logger.info({ peer: peerId, code }, 'peer gone');
     catchUp.gone(peerId);
+    gossip.gone(peerId);
     consensus.gone(peerId);
   });
   network.on('report', (report) => logger.debug(report, 'network report'));

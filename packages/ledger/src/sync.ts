@@ -13,9 +13,11 @@ import {
   type Parameters,
 } from '@radledger/chain';
 import { type ConsensusModule, type EpochContext, verifyVrfClaims } from '@radledger/consensus';
-import type { Network, PeerId } from '@radledger/network';
+import { type Network, NetworkError, type PeerId } from '@radledger/network';
 import { CodedError, equalBytes, verifyAll } from '@radledger/primitives';
 import type { LedgerStore } from '@radledger/storage';
+import { setTimeout as setTimer } from 'node:timers/promises';
+import { AnswerQuota } from './answer-quota.js';
 import type { BlockExecutor } from './block-executor.js';
 import type { EpochContexts } from './epoch-contexts.js';
 import { LedgerError } from './errors.js';
@@ -35,6 +37,13 @@ import { createSyncPeers } from './sync-peers.js';
 import { TOPICS } from './topics.js';
 
 const REQUEST_TIMEOUT_MS = 10_000;
+/** A second peer is asked for the same when the first has not answered by then. */
+const SECOND_PEER_MS = 1_000;
+/** History given to one peer. */
+const ANSWER_BYTES_PER_SECOND = 8 * 1024 * 1024;
+const ANSWER_BYTES_BURST = 64 * 1024 * 1024;
+/** An answer is put off so long at most; beyond, the request is refused. */
+const ANSWER_WAIT_MAX_MS = 5_000;
 /** A node this few heights behind hears the missing blocks from consensus messages; sooner fetching would only race them. */
 const FOLLOW_MESSAGES_HEIGHTS = 1;
 /** How long a node that hears of a higher block waits for consensus to finalize it before it fetches. */
@@ -43,6 +52,7 @@ const PATIENCE_MS = 250;
 const BLOCKS_AHEAD = 2;
 const PENALTY_FALSE_BLOCK = 100;
 const PENALTY_MALFORMED = 50;
+const PENALTY_SILENT = 25;
 
 export interface SyncOptions {
   readonly chainId: Uint8Array;
@@ -55,6 +65,8 @@ export interface SyncOptions {
   readonly answerBytesMax: number;
   readonly executor: BlockExecutor;
   readonly logger: LedgerLogger;
+  /** Called when a peer told what it has finalized. */
+  readonly announced: (peer: PeerId, height: number) => void;
   /** Called after a run of fetched blocks was committed. */
   readonly advanced: () => Promise<void>;
   /** A fault of this node itself. */
@@ -72,9 +84,15 @@ export interface Sync {
   close(): Promise<void>;
 }
 
+interface Answer {
+  readonly peer: PeerId;
+  readonly blocks: readonly SyncedBlock[];
+}
+
 export function createSync(options: SyncOptions): Sync {
   const { chainId, store, network, module, epochs, parameters, executor, logger } = options;
-  const peers = createSyncPeers();
+  const peers = createSyncPeers((peer) => network.peers().some(({ peerId, known }) => known && peerId === peer));
+  const quota = new AnswerQuota({ bytesPerSecond: ANSWER_BYTES_PER_SECOND, burstBytes: ANSWER_BYTES_BURST });
   const stop = new AbortController();
   let running: Promise<void> | undefined;
   let patience: NodeJS.Timeout | undefined;
@@ -95,6 +113,7 @@ export function createSync(options: SyncOptions): Sync {
       return;
     }
     peers.announce(peerId, announcement.height);
+    options.announced(peerId, announcement.height);
     consider();
   });
 
@@ -106,7 +125,12 @@ export function createSync(options: SyncOptions): Sync {
       network.penalise(peerId, PENALTY_MALFORMED, codeOf(error));
       throw error;
     }
-    return encodeBlocks(await storedBlocks(wanted.from, wanted.limit), options.answerBytesMax);
+    const waitMs = quota.waitMs(peerId, performance.now());
+    if (waitMs > ANSWER_WAIT_MAX_MS) throw new LedgerError({ code: 'BUSY' }, 'this peer asks for more than its share');
+    if (waitMs > 0) await setTimer(waitMs, undefined, { signal: stop.signal });
+    const answer = encodeBlocks(await storedBlocks(wanted.from, wanted.limit), options.answerBytesMax);
+    quota.spend(peerId, answer.length, performance.now());
+    return answer;
   });
 
   async function storedBlocks(from: number, limit: number): Promise<readonly SyncedBlock[]> {
@@ -152,29 +176,49 @@ export function createSync(options: SyncOptions): Sync {
   async function catchUp(): Promise<void> {
     const before = ownHeight();
     for (let peer = peers.choose(ownHeight()); peer && !stop.signal.aborted; peer = peers.choose(ownHeight())) {
-      const fetched = await fetchFrom(peer, ownHeight() + 1);
-      if (!fetched) continue;
-      await options.advanced();
+      const from = ownHeight() + 1;
+      const answer = await firstAnswer(peer, from);
+      if (answer && (await takeAll(answer, from))) await options.advanced();
     }
     const gained = ownHeight() - before;
     if (gained > 0) logger.info({ height: ownHeight(), gained }, 'caught up with peers');
   }
 
-  /** Fetches and commits one batch. @returns whether the tip moved */
-  async function fetchFrom(peer: PeerId, from: number): Promise<boolean> {
-    let blocks: readonly SyncedBlock[];
+  /** Asks a peer, and another one when the first takes its time: a silent peer must not hold up the rest. */
+  async function firstAnswer(peer: PeerId, from: number): Promise<Answer | undefined> {
+    const first = ask(peer, from);
+    const patient = new AbortController();
+    const pass = (): 'late' => 'late';
+    const late = setTimer(SECOND_PEER_MS, undefined, { signal: patient.signal }).then(pass, pass);
+    const early = await Promise.race([first, late]);
+    patient.abort();
+    if (early !== 'late') return early;
+    const other = peers.choose(ownHeight(), new Set([peer]));
+    if (other === undefined) return first;
+    const asked = [first, ask(other, from)];
+    return (await Promise.race(asked)) ?? (await Promise.all(asked)).find((answer) => answer !== undefined);
+  }
+
+  async function ask(peer: PeerId, from: number): Promise<Answer | undefined> {
     try {
       const answer = await network.request(peer, TOPICS.blocks, encodeBlocksRequest({ from, limit: SYNC_BLOCKS_MAX }), {
         timeoutMs: REQUEST_TIMEOUT_MS,
         responseBytesMax: options.answerBytesMax,
         signal: stop.signal,
       });
-      blocks = decodeBlocks(answer, options.answerBytesMax);
+      return { peer, blocks: decodeBlocks(answer, options.answerBytesMax) };
     } catch (error) {
       if (error instanceof LedgerError) network.penalise(peer, PENALTY_MALFORMED, error.info.code);
+      else if (error instanceof NetworkError && error.info.code === 'REQUEST_TIMEOUT') {
+        network.penalise(peer, PENALTY_SILENT, error.info.code);
+      }
       peers.failed(peer);
-      return false;
+      return undefined;
     }
+  }
+
+  /** Verifies and commits one batch. @returns whether the tip moved */
+  async function takeAll({ peer, blocks }: Answer, from: number): Promise<boolean> {
     const first = ownHeight();
     try {
       const decoded = decodeAhead(blocks);

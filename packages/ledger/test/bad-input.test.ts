@@ -129,6 +129,7 @@ const cases: readonly BadInput[] = [
         .bytes,
     rule: 'EXPIRED',
     stage: 'state',
+    penalised: false,
   },
   {
     name: 'an expiry too far ahead',
@@ -166,6 +167,7 @@ const cases: readonly BadInput[] = [
       ).bytes,
     rule: 'SEQUENCE_NOT_HIGHER',
     stage: 'state',
+    penalised: false,
   },
   {
     name: 'a study that exists',
@@ -173,6 +175,7 @@ const cases: readonly BadInput[] = [
       (await defineStudy(net.chainId, source, { study: 'mr', owner: await ownerOf('carla'), expiryHeight: 400 })).bytes,
     rule: 'STUDY_EXISTS',
     stage: 'state',
+    penalised: false,
   },
   {
     name: 'an owner key of another study',
@@ -181,6 +184,7 @@ const cases: readonly BadInput[] = [
         .bytes,
     rule: 'OWNER_KEY_TAKEN',
     stage: 'state',
+    penalised: false,
   },
 ];
 

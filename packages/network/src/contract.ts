@@ -60,8 +60,11 @@ export interface PeerMessage {
   readonly bytes: Uint8Array;
 }
 
-/** Answer of a subscriber: `relay` sends the bytes on to the peers that have not shown them yet. */
-export type MessageVerdict = 'relay' | undefined;
+/**
+ * Answer of a subscriber. `relay` sends the bytes on to the peers that have not shown them yet; `forget` delivers equal bytes
+ * again when they come again: they were not judged.
+ */
+export type MessageVerdict = 'relay' | 'forget' | undefined;
 /**
  * May return a promise; a peer whose handlers lag is read no further until they settle, so never await a request to the
  * same peer in here. What it throws is reported as `HANDLER_FAILED` and costs the sender nothing.

@@ -6,6 +6,7 @@ import type { RefusalCode } from './close-codes.js';
 import { Connection, type ConnectionOwner, type PeerIdentity } from './connection.js';
 import type {
   MessageListener,
+  MessageVerdict,
   Network,
   NetworkEvents,
   NetworkOptions,
@@ -251,10 +252,11 @@ class PeerNetwork implements Network, ConnectionOwner, DiallerOwner {
     const key = relay ? SeenMessages.keyOf(topic, payload) : undefined;
     if (key !== undefined && !this.seen.note(key, peerId, performance.now())) return;
     connection.beginWork();
-    const settle = (verdict: 'relay' | undefined | void) => {
+    const settle = (verdict: MessageVerdict | void) => {
       connection.endWork();
       const shownBy = key === undefined ? undefined : this.seen.settle(key);
       if (shownBy !== undefined && verdict === 'relay') this.spread(topic, payload, shownBy);
+      if (key !== undefined && verdict === 'forget') this.seen.unsee(key);
     };
     const fail = () => {
       this.emit('report', { code: 'HANDLER_FAILED', peerId });

@@ -46,6 +46,11 @@ export class SeenMessages {
     return shownBy ?? new Set();
   }
 
+  /** The message counts as new when it comes again. */
+  unsee(key: string): void {
+    this.byHash.delete(key);
+  }
+
   private forget(nowMs: number): void {
     for (const [key, { atMs }] of this.byHash) {
       if (this.byHash.size < this.countMax && nowMs - atMs < this.forgetAfterMs) break;

@@ -257,3 +257,15 @@ test('a peer that stays silent after a ping is dropped', async () => {
   silent.socket.pause();
   await goneOf(node, 'UNRESPONSIVE');
 });
+
+test('bytes that the subscriber could not judge count as new when they come again', async () => {
+  const { first, second } = await startPair();
+  const verdicts = ['forget', undefined, undefined] as const;
+  const seen: string[] = [];
+  first.network.subscribe('news', ({ bytes }) => verdicts[seen.push(toHex(bytes)) - 1]);
+  // A raw message each time: the sender's own network would not send the same news twice.
+  const raw = await joinRaw(first, await signerOf(9));
+  for (const byte of [1, 1, 1, 2]) raw.socket.send(message('news', Uint8Array.of(byte)));
+  await until(() => expect(seen).toEqual(['01', '01', '02']));
+  expect(second.network.peers()).toHaveLength(1);
+});

@@ -159,7 +159,7 @@ export async function moveOwner(
       source: id,
       studyId,
       newOwner: options.newOwner.publicKey,
-      acceptance: await signMoveAcceptance({ chainId, source: id, studyId, key: options.newOwner }),
+      acceptance: await signMoveAcceptance({ chainId, source: id, studyId, newOwner: options.newOwner }),
     },
   });
 }
