@@ -22,10 +22,11 @@ import {
   type VotingReason,
   vrfAlpha,
 } from '@radledger/consensus';
-import { equalBytes, fromHex, toHex } from '@radledger/primitives';
+import { equalBytes, toHex } from '@radledger/primitives';
 import { BlockTree, type TreeBlock } from './block-tree.js';
 import { checkReceivedBody } from './body-check.js';
 import { assembleCertificate, type Certificate, statementOf } from './certificate.js';
+import { Fetching } from './fetching.js';
 import { certificateOfProof, encodeFinalityProof } from './finality-proof.js';
 import {
   certificatesOf,
@@ -38,7 +39,6 @@ import {
   decodeMessage,
   encodeBlockMessage,
   encodeMessage,
-  FETCH_BLOCKS_MAX,
   FETCH_VIEWS_MAX,
   type Message,
   type MessageOf,
@@ -59,7 +59,6 @@ import { NullifyReason, signedBytes, type Vote, VoteKind, voteOfSignedBytes } fr
 const VIEWS_AHEAD_MAX = 16;
 /** Single votes of views this far behind are forgotten; their certificates stay until a block is final. */
 const VOTES_BEHIND_MAX = 32;
-const WANTED_BLOCKS_MAX = 64;
 const ANSWERS_PER_WINDOW = 64;
 const ANSWER_WINDOW_MS = 1000;
 /** Blocks of the largest size that a peer may fetch in a window; of smaller ones, more. */
@@ -89,10 +88,11 @@ export class SimplexInstance implements ConsensusInstance {
   private nullifiedInARow = 0;
   private readonly views = new Map<number, ViewState>();
   private readonly tree = new BlockTree();
-  private readonly wanted = new Set<string>();
-  /** Certificates of older views are asked for once a view, and again when stuck. */
-  private certificatesAsked = false;
-  private fetchTimerSet = false;
+  private readonly fetching = new Fetching({
+    send: (peer, message) => this.send(peer, message),
+    broadcast: (message) => this.broadcast(message),
+    setTimer: () => void this.effects.push({ type: 'set-timer', id: 'fetch', atMs: this.now + this.retryMs() }),
+  });
   /** The boundary block is final, its write to disk under way: nothing to vote on until the next epoch is known. */
   private awaitingEpoch = false;
   private tail: Tail | undefined;
@@ -333,7 +333,7 @@ export class SimplexInstance implements ConsensusInstance {
   private askAllForNewestVotes(): void {
     if (!this.startUp?.asks) return;
     this.askNewestVotes((message) => this.broadcast(message));
-    this.setFetchTimer();
+    this.fetching.arm();
   }
 
   /** A node whose own weight is a quorum has nobody to ask. */
@@ -464,16 +464,15 @@ export class SimplexInstance implements ConsensusInstance {
   }
 
   private onBlock(block: Block, peer: PeerId | undefined): void {
-    const key = toHex(block.id);
-    if (!this.wanted.has(key)) return;
+    if (!this.fetching.wants(block.id)) return;
     const code = brokenBodyRule(block);
     if (code !== undefined) {
       // Still wanted: the fetch timer asks every peer.
-      this.setFetchTimer();
+      this.fetching.arm();
       this.report(code, { peer });
       return;
     }
-    this.wanted.delete(key);
+    this.fetching.received(block.id);
     if (block.header.height <= this.root.header.height || !this.isOfEpoch(block.header)) return;
     const held = this.tree.add(block);
     if (held.state === 'held') held.state = 'waiting';
@@ -523,7 +522,7 @@ export class SimplexInstance implements ConsensusInstance {
       justification,
       checked: false,
     };
-    this.wanted.delete(toHex(block.id));
+    this.fetching.received(block.id);
     if (this.certifies(block.id)) this.release(block.id);
     this.tryNotarize(view, peer);
   }
@@ -777,7 +776,7 @@ export class SimplexInstance implements ConsensusInstance {
     this.building = undefined;
     this.enteredAtMs = this.now;
     this.baseMs = this.now;
-    this.certificatesAsked = false;
+    this.fetching.viewEntered();
     if (certificate !== undefined) this.broadcast({ type: 'certificate', certificate });
     this.views.get(view - VOTES_BEHIND_MAX)?.dropVotes();
     this.arm();
@@ -818,7 +817,7 @@ export class SimplexInstance implements ConsensusInstance {
 
   private isInSync(): boolean {
     return (
-      this.wanted.size === 0 &&
+      !this.fetching.waitsForBlocks &&
       [...this.tree.all()].every(({ state }) => state === 'valid' || state === 'held' || state === 'invalid')
     );
   }
@@ -843,25 +842,14 @@ export class SimplexInstance implements ConsensusInstance {
     this.effects.push({ type: 'set-timer', id: 'retry', atMs: this.now + this.retryMs() });
   }
 
-  /** What one peer did not answer, all are asked: views may go by meanwhile, so this does not wait to be stuck. */
   private fetchAgain(): void {
-    this.fetchTimerSet = false;
-    const ids = [...this.wanted].slice(0, FETCH_BLOCKS_MAX).map(fromHex);
-    if (ids.length > 0) this.broadcast({ type: 'fetch-blocks', ids });
+    const missing = this.fetching.again();
     this.askAllForNewestVotes();
-    const missing = ids.length > 0 || this.certificatesAsked || this.startUp?.asks;
-    this.certificatesAsked = false;
     this.tryPropose();
-    if (!missing) return;
+    if (!missing && !this.startUp?.asks) return;
     // A peer that has finalized more says so, and the host fetches what no peer holds in memory.
     this.broadcast(this.statusMessage());
-    this.setFetchTimer();
-  }
-
-  private setFetchTimer(): void {
-    if (this.fetchTimerSet) return;
-    this.fetchTimerSet = true;
-    this.effects.push({ type: 'set-timer', id: 'fetch', atMs: this.now + this.retryMs() });
+    this.fetching.arm();
   }
 
   // ---- leading (R1) ----
@@ -907,15 +895,9 @@ export class SimplexInstance implements ConsensusInstance {
     const { root, boundaryCertificate, tail, views, tree } = this;
     const choice = chooseParent(view, { root, boundaryCertificate, tail, views, tree });
     if (choice.kind === 'chosen') return choice;
-    if (choice.missingView !== undefined) this.askCertificates(choice.missingView);
+    const { missingView } = choice;
+    if (missingView !== undefined) this.fetching.askCertificates(this.epoch.epoch, root.view + 1, missingView);
     return undefined;
-  }
-
-  private askCertificates(view: number): void {
-    if (this.certificatesAsked) return;
-    this.certificatesAsked = true;
-    this.setFetchTimer();
-    this.broadcast({ type: 'fetch-certificates', epoch: this.epoch.epoch, fromView: this.root.view + 1, toView: view });
   }
 
   /** The boundary block must be final before the epoch ends: until then it is proposed again, in a new view. */
@@ -1018,7 +1000,7 @@ export class SimplexInstance implements ConsensusInstance {
     for (const proof of this.proofs.keys()) if (proof <= height) this.proofs.delete(proof);
     for (const view of this.proposing.keys()) if (view <= this.root.view) this.proposing.delete(view);
     this.tree.finalized(finalized, height);
-    this.wanted.clear();
+    this.fetching.forgetBlocks();
   }
 
   /** Asks again for the certified blocks above the root that are missing. */
@@ -1068,13 +1050,7 @@ export class SimplexInstance implements ConsensusInstance {
   }
 
   private want(id: Uint8Array, peer: PeerId | undefined): void {
-    const key = toHex(id);
-    if (equalBytes(id, this.root.id) || this.wanted.has(key) || this.wanted.size >= WANTED_BLOCKS_MAX) return;
-    this.wanted.add(key);
-    this.setFetchTimer();
-    const message = { type: 'fetch-blocks', ids: [id] } as const;
-    if (peer === undefined) this.broadcast(message);
-    else this.send(peer, message);
+    if (!equalBytes(id, this.root.id)) this.fetching.want(id, peer);
   }
 
   // ---- small parts ----
