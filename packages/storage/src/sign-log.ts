@@ -44,7 +44,7 @@ export async function createSignLog(path: string, header: SignLogHeader): Promis
     throw new StorageError({ code: 'SIGN_LOG_EXISTS', path }, 'a sign-log is made once, with its key', { cause });
   }
   try {
-    await file.write(frameRecord(encodeHeader(header), 0));
+    await writeAll(file, frameRecord(encodeHeader(header), 0), 0);
     await file.sync();
   } finally {
     await file.close();
