@@ -2,6 +2,7 @@
 import type { TLSSocket } from 'node:tls';
 import { compareBytes, type Signer, toHex } from '@radledger/primitives';
 import type { WebSocket } from 'ws';
+import { addressGroupOf } from './address-group.js';
 import { closeCodeOf, closeNameOf, type RefusalCode } from './close-codes.js';
 import type { PeerId } from './contract.js';
 import { decodeEnvelope, type Envelope } from './envelope.js';
@@ -81,6 +82,11 @@ export class Connection {
     socket.on('error', (error) => this.onSocketError(error));
     socket.on('close', (code) => this.onClose(code));
     if (role === 'listener') this.boundHandshakeBytes();
+  }
+
+  /** As `addressGroupOf`. */
+  get addressGroup(): string {
+    return addressGroupOf(this.tls.remoteAddress);
   }
 
   get direction(): 'inbound' | 'outbound' {

@@ -8,6 +8,8 @@ export interface NetworkLimits {
   readonly unknownPeersMax: number;
   /** Inbound connections that have not finished the handshake. */
   readonly handshakesMax: number;
+  /** The same from one address (IPv6: one /64), so that nobody takes all slots alone. */
+  readonly handshakesPerAddressMax: number;
   /** TCP, TLS, HTTP upgrade and hello together. */
   readonly handshakeTimeoutMs: number;
   /** Received bytes: sustained rate a second, and burst. A peer above it is read more slowly. */
@@ -48,6 +50,7 @@ export const defaultLimits: NetworkLimits = {
   peersMax: 160,
   unknownPeersMax: 8,
   handshakesMax: 32,
+  handshakesPerAddressMax: 8,
   handshakeTimeoutMs: 5_000,
   bytesPerSecond: 16 * MEBIBYTE,
   bytesBurst: 32 * MEBIBYTE,

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { addressGroupOf } from './address-group.js';
 import type { ListenOptions } from './contract.js';
 import { NetworkError } from './errors.js';
 import type { NetworkLimits } from './limits.js';
@@ -17,13 +18,13 @@ export interface Listener {
 
 /**
  * @param accept - given each upgraded socket
- * @param hasRoom - asked before an upgrade: false turns the caller away
+ * @param hasRoom - asked before an upgrade, with the caller's address group: false turns it away
  * @throws {NetworkError} `LISTEN_FAILED`
  */
 export async function listen(
   options: ListenOptions,
   limits: NetworkLimits,
-  hasRoom: () => boolean,
+  hasRoom: (addressGroup: string) => boolean,
   accept: (socket: WebSocket, tls: TLSSocket) => void,
 ): Promise<Listener> {
   const { host, port, tls } = options;
@@ -50,14 +51,29 @@ export async function listen(
     maxPayload: limits.frameBytesMax,
   });
   const sockets = new Set<Socket>();
+  /** Address groups of the sockets that have not become WebSockets, by remote address and port. */
+  const unfinished = new Map<string, string>();
   server.on('connection', (socket: Socket) => {
+    const remote = `${socket.remoteAddress}/${socket.remotePort}`;
+    const group = addressGroupOf(socket.remoteAddress);
+    const others = [...unfinished.values()].filter((other) => other === group).length;
+    if (others >= limits.handshakesPerAddressMax) {
+      socket.destroy();
+      return;
+    }
+    unfinished.set(remote, group);
     sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
+    socket.on('close', () => {
+      sockets.delete(socket);
+      unfinished.delete(remote);
+    });
   });
   server.on('upgrade', (request, socket, head) => {
     // Without a listener, a reset before the upgrade is done would end the process.
     socket.on('error', () => socket.destroy());
-    if (!hasRoom()) {
+    const { remoteAddress, remotePort } = socket as TLSSocket;
+    unfinished.delete(`${remoteAddress}/${remotePort}`);
+    if (!hasRoom(addressGroupOf(remoteAddress))) {
       socket.end('HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n', () => socket.destroy());
       return;
     }

@@ -86,7 +86,7 @@ class PeerNetwork implements Network, ConnectionOwner, DiallerOwner {
   async start(): Promise<void> {
     const { listen: listenOptions } = this.options;
     if (listenOptions !== undefined) {
-      const hasRoom = () => this.closing === undefined && this.handshakesUnderWay() < this.limits.handshakesMax;
+      const hasRoom = (addressGroup: string) => this.closing === undefined && this.hasHandshakeSlot(addressGroup);
       this.listener = await listen(listenOptions, this.limits, hasRoom, (socket, tls) => {
         const address = `${tls.remoteAddress}:${tls.remotePort}`;
         const connection = new Connection(this, socket, tls, 'listener', address, this.limits.handshakeTimeoutMs);
@@ -317,10 +317,15 @@ class PeerNetwork implements Network, ConnectionOwner, DiallerOwner {
 
   // Slots and the like.
 
-  private handshakesUnderWay(): number {
+  private hasHandshakeSlot(addressGroup: string): boolean {
     let count = 0;
-    for (const [connection, dialler] of this.connections) if (dialler === undefined && !connection.isReady) count++;
-    return count;
+    let fromAddress = 0;
+    for (const [connection, dialler] of this.connections) {
+      if (dialler !== undefined || connection.isReady) continue;
+      count++;
+      if (connection.addressGroup === addressGroup) fromAddress++;
+    }
+    return count < this.limits.handshakesMax && fromAddress < this.limits.handshakesPerAddressMax;
   }
 
   private hasSlot(nodeKey: Uint8Array): boolean {

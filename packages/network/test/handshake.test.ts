@@ -5,6 +5,7 @@ import { connect } from 'node:tls';
 import { encodeCanonical, fromHex } from '@radledger/primitives';
 import { expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
+import { addressGroupOf } from '../src/address-group.js';
 import { closeCodeOf } from '../src/close-codes.js';
 import { afterTest, chainId, eventOf, goneOf, reportOf, signerOf, startNode, startPair, tls, until } from './nodes.js';
 import { dialRaw, helloOf, joinRaw } from './raw-peer.js';
@@ -224,4 +225,22 @@ test('a busy port is named', async () => {
     code: 'LISTEN_FAILED',
     info: { systemCode: 'EADDRINUSE', port },
   });
+});
+
+test('one address takes only its share of the handshakes', async () => {
+  const node = await startNode(1, { limits: { handshakesPerAddressMax: 2 } });
+  const first = await dialRaw(node);
+  await dialRaw(node);
+  await expect(dialRaw(node)).rejects.toThrow();
+  // Who finishes makes room.
+  first.socket.send(await helloOf(first, await signerOf(3)));
+  await first.nextFrame();
+  await dialRaw(node);
+});
+
+test('callers behind one IPv6 network, or one IPv4 address however it is written, share their limit', () => {
+  expect(addressGroupOf('2001:db8:0:1:aaaa::1')).toBe(addressGroupOf('2001:db8::1:ffff:0:0:9'));
+  expect(addressGroupOf('2001:db8:0:2::1')).not.toBe(addressGroupOf('2001:db8:0:1::1'));
+  expect(addressGroupOf('::ffff:192.0.2.7')).toBe('192.0.2.7');
+  expect(addressGroupOf('fe80::1%eth0')).toBe('fe80:0:0:0::/64');
 });
