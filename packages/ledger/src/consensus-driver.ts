@@ -56,6 +56,7 @@ const PENALTIES: ReadonlyMap<string, number> = new Map([
   ['MALFORMED_PROOF', 50],
   ['MALFORMED_SEAL', 50],
   ['MALFORMED_JUSTIFICATION', 50],
+  ['WRONG_BODY', 50],
   ['BAD_SIGNATURE', 50],
   ['BAD_RANDOM_PROOF', 50],
   ['WRONG_LEADER', 25],
