@@ -145,6 +145,8 @@ export async function startNet(options: {
   readonly ledger?: Partial<LedgerOptions>;
   /** Lets a test look at, or break, the parts of one node each time it opens. */
   readonly tap?: (index: number, parts: NodeParts) => void;
+  /** Whether a node opens without knowing what its key signed; asked each time it opens. */
+  readonly signLogMissing?: (index: number) => boolean;
   /** Databases and sign-logs on disk, in folders below this one; in memory when left out. */
   readonly folder?: string;
 }): Promise<TestNet> {
@@ -184,6 +186,7 @@ export async function startNet(options: {
             nodeSigner: signer,
             prove: (alpha: Uint8Array) => vrfProve(source.vrfSeed, alpha),
             signLog,
+            signLogMissing: options.signLogMissing?.(index) ?? false,
           },
         }),
         async network(requirements) {
