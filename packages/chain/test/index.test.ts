@@ -71,6 +71,7 @@ test('the public surface', () => {
       "leafHashOf",
       "merkleLeafHash",
       "merkleRoot",
+      "merkleRootInSlices",
       "orderKeyOf",
       "overlayReader",
       "ownerFromJson",
