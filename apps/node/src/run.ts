@@ -130,10 +130,30 @@ async function openFolderSignLog(
   } catch (error) {
     if (!(error instanceof StorageError) || error.info.code !== 'SIGN_LOG_MISSING') throw error;
   }
-  // A new one, for what the node signs once it may vote again. If it stops before that, peers that know its votes show the
-  // next start that this log is too young.
-  await createSignLog(file, { nodeKey, createdAtMs: Date.now() });
-  return { signLog: await openSignLog(file, { nodeKey }), missing: true };
+  return { signLog: lateSignLog(file, nodeKey), missing: true };
+}
+
+/**
+ * A log that appears on disk with its first record. Until this node may sign again the log stays missing, so that a second
+ * start knows as well that earlier votes may be unrecorded.
+ */
+function lateSignLog(file: string, nodeKey: Uint8Array): SignLog {
+  const createdAtMs = Date.now();
+  let opened: Promise<SignLog> | undefined;
+  const open = (): Promise<SignLog> => {
+    opened ??= createSignLog(file, { nodeKey, createdAtMs }).then(() => openSignLog(file, { nodeKey }));
+    return opened;
+  };
+  return {
+    records: [],
+    header: { nodeKey, createdAtMs },
+    tornBytes: 0,
+    append: async (record) => (await open()).append(record),
+    rewrite: async (records) => {
+      if (opened !== undefined || records.length > 0) await (await open()).rewrite(records);
+    },
+    close: async () => (await opened)?.close(),
+  };
 }
 
 async function openFolderStore(folder: string, genesis: Genesis): Promise<LedgerStore> {
