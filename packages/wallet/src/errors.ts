@@ -12,6 +12,7 @@ export type WalletErrorInfo =
   | { readonly code: 'STUDY_UNKNOWN' }
   | { readonly code: 'STUDY_NOT_ACTIVE'; readonly state: string }
   | { readonly code: 'NOT_OWNER' }
+  | { readonly code: 'TOO_MANY_UNPUBLISHED'; readonly limit: number }
   | { readonly code: 'GRANT_UNKNOWN' }
   | { readonly code: 'END_DATE_REFUSED'; readonly rule: 'past' | 'too-far' | 'beyond-delegation' }
   | { readonly code: 'ACCEPTANCE_MISMATCH'; readonly field: string }

@@ -3,8 +3,10 @@ import { equalBytes } from '@radledger/primitives';
 import type { WalletKeys } from './keys.js';
 import type { LedgerView } from './ledger-view.js';
 
-/** How far beyond the last matched or used key a branch is searched: more than the 20 keys a claim hands out in advance. */
+/** How far beyond the last matched or used key a branch is searched. No wallet promises a key farther away. */
 export const GAP_LIMIT = 50;
+/** How many keys behind the last match a restored wallet leaves alone: another device may have promised them. */
+export const RESTORED_SKIP = 24;
 
 /** Steps of a restore, for a progress line. */
 export type RestoreProgress =

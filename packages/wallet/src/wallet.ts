@@ -11,14 +11,13 @@ import {
   type Invitation,
   openClaimReply,
   openDelegation,
-  PREKEYS_MAX,
   type RoleAcceptance,
   type SignedImageRequest,
   sealDelegation,
   sealGrantNotice,
   verifyImageRequest,
 } from '@radledger/handover';
-import { equalBytes, type Signer, toHex } from '@radledger/primitives';
+import { equalBytes, toHex } from '@radledger/primitives';
 import {
   createTransaction,
   isKind,
@@ -31,7 +30,7 @@ import {
 import { WalletError } from './errors.js';
 import { branchOf, deriveWalletKeys, type WalletKeys } from './keys.js';
 import { type Head, LedgerView } from './ledger-view.js';
-import { walkBranches } from './restoring.js';
+import { GAP_LIMIT, RESTORED_SKIP, walkBranches } from './restoring.js';
 import { SourceDialogue } from './source-dialogue.js';
 import {
   type CallOptions,
@@ -285,9 +284,15 @@ export class Wallet {
   async deliverNotices(options: LongOptions = {}): Promise<number> {
     let left = 0;
     for (const record of this.#state.studies) {
-      for (const grant of record.grants) {
-        const waiting = !grant.noticeDelivered && grant.requester !== undefined && grant.notAfterMs > this.#now();
-        if (waiting && !(await this.#deliver(record, grant, options))) left += 1;
+      const waiting = record.grants.filter(
+        (grant) => !grant.noticeDelivered && grant.requester !== undefined && grant.notAfterMs > this.#now(),
+      );
+      if (waiting.length === 0) continue;
+      // A notice tells what the study is: nobody hears that whose grant has ended meanwhile.
+      const views = await this.grants(record.studyId, signalOf(options));
+      const live = views.filter(({ status }) => status === 'live').map(({ tag }) => toHex(tag));
+      for (const grant of waiting) {
+        if (live.includes(toHex(grant.tag)) && !(await this.#deliver(record, grant, options))) left += 1;
       }
     }
     return left;
@@ -485,10 +490,10 @@ export class Wallet {
         grants: [],
       };
       studies = [...studies.filter((record) => record !== known), { ...base, role, branch, keyIndex }];
-      // A claim hands out one key and 20 more: whatever was matched, the next ones may be promised already.
+      // Claims that were not published yet may have promised the keys behind the last match.
       const nextIndex = Math.max(
         this.#nextIndexIn(branches, branch),
-        keyIndex + 1 + (known === undefined ? PREKEYS_MAX : 0),
+        keyIndex + 1 + (known === undefined ? RESTORED_SKIP : 0),
       );
       branches = [...branches.filter((entry) => entry.branch !== branch), { branch, nextIndex }];
     }
@@ -542,15 +547,12 @@ export class Wallet {
     if (known !== undefined && decodeClaim(known.claim).code === code) return known;
     const branch = branchOf(decodeInvitation(invitationBytes).source);
     // A mistyped code asks for another claim, not for other keys.
-    const keyIndex = known?.keyIndex ?? (await this.#takeIndices(branch, 1 + PREKEYS_MAX, signal));
-    const signers = await Promise.all(
-      Array.from({ length: 1 + PREKEYS_MAX }, (_, offset) => this.#keys.ownerSigner(branch, keyIndex + offset)),
-    );
-    const [owner, ...prekeys] = signers;
+    const keyIndex = known?.keyIndex ?? (await this.#takeIndices(branch, 1, signal));
+    const owner = await this.#keys.ownerSigner(branch, keyIndex);
     const sealing = await generateSealingKeyPair();
     const pending = {
       invitation: invitationBytes,
-      claim: await createClaim({ invitation, code, owner: owner as Signer, prekeys, sealingKey: sealing.publicKey }),
+      claim: await createClaim({ invitation, code, owner, prekeys: [], sealingKey: sealing.publicKey }),
       branch,
       keyIndex,
       sealingPublicKey: sealing.publicKey,
@@ -746,6 +748,7 @@ export class Wallet {
    */
   async #takeIndices(branch: number, count: number, signal?: AbortSignal): Promise<number> {
     let first = this.#nextIndex(branch);
+    await this.#checkGap(branch, first + count, signal);
     for (;;) {
       const keys = Array.from({ length: count }, (_, offset) => this.#keys.ownerKey(branch, first + offset));
       const lastUsed = (await this.#ledger.owners(keys, signal)).findLastIndex((cell) => cell !== undefined);
@@ -755,6 +758,19 @@ export class Wallet {
     const others = this.#state.branches.filter((entry) => entry.branch !== branch);
     await this.#save({ branches: [...others, { branch, nextIndex: first + count }] });
     return first;
+  }
+
+  /** Refuses an index that a restore from the words would not reach: too many keys before it lead to no study. */
+  async #checkGap(branch: number, nextIndex: number, signal?: AbortSignal): Promise<void> {
+    if (nextIndex < GAP_LIMIT) return;
+    const keys = Array.from({ length: GAP_LIMIT - 1 }, (_, offset) =>
+      this.#keys.ownerKey(branch, nextIndex - GAP_LIMIT + offset),
+    );
+    if ((await this.#ledger.owners(keys, signal)).some((cell) => cell !== undefined)) return;
+    throw new WalletError(
+      { code: 'TOO_MANY_UNPUBLISHED', limit: GAP_LIMIT - 1 },
+      'too many invitations of this source were claimed and never published; ask it to publish or withdraw them',
+    );
   }
 
   async #save(change: Partial<WalletState>): Promise<void> {

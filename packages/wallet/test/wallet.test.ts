@@ -57,6 +57,25 @@ describe('claiming', () => {
     expect(first.status).toBe('active');
   });
 
+  // Regression: each claim took 21 indices, so three that came to nothing hid the fourth from the words.
+  test('that came to nothing does not hide the next study from the twelve words', async () => {
+    world.hospital.isDown = true;
+    for (let dead = 0; dead < 3; dead++) {
+      await expect(claimOne()).rejects.toMatchObject({ code: 'UNREACHABLE' });
+    }
+    world.hospital.isDown = false;
+    const { studyId } = await claimOne();
+    const restored = await world.newWallet(wallet.words());
+    await restored.restore();
+    expect((await restored.studies()).map((view) => toHex(view.studyId))).toEqual([toHex(studyId)]);
+  });
+
+  test('that words could not find again is refused', async () => {
+    world.hospital.isDown = true;
+    for (let dead = 0; dead < 49; dead++) await expect(claimOne()).rejects.toMatchObject({ code: 'UNREACHABLE' });
+    await expect(claimOne()).rejects.toMatchObject({ code: 'TOO_MANY_UNPUBLISHED' });
+  }, 30_000);
+
   test('is refused for another ledger and after the end', async () => {
     const { invitation, code } = world.hospital.invite(STUDY);
     await expect(
@@ -140,6 +159,17 @@ describe('granting', () => {
     world.hospital.isDown = false;
     expect(await wallet.deliverNotices()).toBe(0);
     expect(await world.practice.notices(request)).toHaveLength(1);
+  });
+
+  // Regression: the notice of a grant that had ended told the practice what the study is.
+  test('is told to nobody after it was revoked', async () => {
+    const { studyId } = await claimOne();
+    world.hospital.isDown = true;
+    const { request, tag } = await allow(studyId);
+    await wallet.revoke({ studyId, tag });
+    world.hospital.isDown = false;
+    expect(await wallet.deliverNotices()).toBe(0);
+    expect(await world.practice.notices(request)).toHaveLength(0);
   });
 
   test('an unknown study or grant is refused', async () => {
