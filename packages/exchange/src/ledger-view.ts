@@ -36,6 +36,8 @@ export interface LedgerView {
   cells(studyId: Uint8Array, tag: Uint8Array): Promise<CellPair>;
   /** As `cells`, from the cache only. */
   cachedCells(studyId: Uint8Array, tag: Uint8Array): CellPair | undefined;
+  /** Drops what is cached of a study: the next look reads the newest finalized cells. */
+  forget(studyId: Uint8Array): void;
   listen(listener: LedgerViewListener): void;
   close(): Promise<void>;
 }
@@ -151,6 +153,7 @@ export async function openLedgerView(options: LedgerViewOptions): Promise<Ledger
       pairs.set(studyId, tag, pair, generation);
       return pair;
     },
+    forget: (studyId) => pairs.drop(studyId),
     listen: (listener) => void listeners.push(listener),
     async close() {
       stop.abort();

@@ -122,6 +122,21 @@ describe('first sight', () => {
     expect(await ask(hospital, practice, studyId)).toBe(REFUSED);
   });
 
+  // Regression: the suspension was lifted by the node's newest cells while older ones were still served from the cache.
+  test('a revocation that is final further on than the view is never served past', async () => {
+    await grant();
+    const revoke = await createRevoke(ledger, patient, practice.publicKey);
+    await ledger.submit(revoke.bytes);
+    await eventually(() => hospital.source.suspended === 1);
+    const before = ledger.height;
+    await ledger.finalize({ untold: true, without: () => true });
+    await ledger.finalize({ untold: true });
+    ledger.tellOf(before + 1);
+    await eventually(() => hospital.source.suspended === 0);
+    expect(hospital.source.view.head.height).toBe(before + 1);
+    expect(await ask(hospital, practice, studyId)).toBe(REFUSED);
+  });
+
   test('it is sent again with every heartbeat, also after the node forgot it', async () => {
     await grant();
     const revoke = await createRevoke(ledger, patient, practice.publicKey);

@@ -121,7 +121,13 @@ export class TestLedger implements LedgerPort {
   }
 
   /** Finalizes a block of what waits, or of nothing, and gives a sign of life. */
-  async finalize(options: { readonly without?: (transaction: SignedTransaction) => boolean } = {}): Promise<void> {
+  async finalize(
+    options: {
+      readonly without?: (transaction: SignedTransaction) => boolean;
+      /** Keeps the event back: `tellOf` gives it later, as a node does whose clients lag behind. */
+      readonly untold?: boolean;
+    } = {},
+  ): Promise<void> {
     const candidates = this.pending.filter((transaction) => options.without?.(transaction) !== true);
     const { block, writeSet, selected } = await buildBlock({ ...this.buildInput(), candidates });
     this.state.commit(writeSet);
@@ -131,9 +137,15 @@ export class TestLedger implements LedgerPort {
       this.included.set(toHex(txId), block.header.height);
       this.waiting.delete(toHex(txId));
     }
-    const { height, timestampMs } = block.header;
-    this.tell({ kind: 'finalized', height, timestampMs });
+    if (options.untold === true) return;
+    this.tellOf(block.header.height);
     this.heartbeat();
+  }
+
+  /** Tells that the block of that height is final. */
+  tellOf(height: number): void {
+    const { timestampMs } = this.headers[height] as Header;
+    this.tell({ kind: 'finalized', height, timestampMs });
   }
 
   heartbeat(proofAgeMs = 0): void {

@@ -129,7 +129,15 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
   const repositoryUniqueId = toHex(source);
   const endpointUrl = `${options.baseUrl}/xds/iti43`;
 
-  const suspensions = await openSuspensions({ store, lock, ledger, identity, now, onFailure });
+  const suspensions = await openSuspensions({
+    store,
+    lock,
+    ledger,
+    identity,
+    now,
+    onFailure,
+    forget: (studyId) => view.forget(studyId),
+  });
   const eras = createEras({ store, lock });
   const replay = createReplayStore({ store, lock, scope: 'iti43', now });
   const authorise = await createAuthoriser({ store, view, suspensions, source, now });

@@ -21,6 +21,11 @@ export interface SuspensionsOptions {
   readonly identity: SourceIdentity;
   readonly now: () => number;
   readonly onFailure: (error: unknown) => void;
+  /**
+   * Drops cached cells of a study. A suspension is judged by the node's newest cells, which may be ahead of the view: what
+   * was cached before them must not be served from once it is lifted.
+   */
+  readonly forget: (studyId: Uint8Array) => void;
 }
 
 export interface Suspensions {
@@ -89,7 +94,7 @@ export async function openSuspensions(options: SuspensionsOptions): Promise<Susp
           options.onFailure(error);
           return 'holds' as const;
         });
-        if (outcome !== 'holds') return;
+        if (outcome !== 'holds') return options.forget(target.studyId);
         const record: SuspensionRecord = {
           format: 1,
           studyId: target.studyId,
@@ -109,6 +114,7 @@ export async function openSuspensions(options: SuspensionsOptions): Promise<Susp
           const outcome = await outcomeOf(decodeTransaction(record.transaction, chainId), height);
           if (outcome === 'holds') return;
           await store.commit([remove(suspensionRecords, id)]);
+          options.forget(record.studyId);
           release(id);
         });
       }
