@@ -244,21 +244,6 @@ export class Wallet {
     const tag = recipientTag(openingOf(secrets.grantSalt, recipientKey), recipientKey);
     const sequence = await this.#nextSequence(active.record, tag, head, options.signal);
     const { source, studyId } = active.record;
-    const done = await this.#transact(
-      'allow-access',
-      {
-        source,
-        studyId,
-        tag,
-        sequence,
-        notAfterMs,
-        scope: 0,
-        consentReceiptHash: input.consentReceiptHash,
-      },
-      active.record,
-      head,
-      options,
-    );
     const requester: Requester = {
       recipientKey,
       sealingKey: request.sealingKey,
@@ -274,7 +259,23 @@ export class Wallet {
       recordedAtMs: this.#now(),
       noticeDelivered: false,
     };
+    // Before it is sent: when the answer is lost, she must still see and be able to end what may stand on the ledger.
     await this.#recordGrant(studyId, grant);
+    const done = await this.#transact(
+      'allow-access',
+      {
+        source,
+        studyId,
+        tag,
+        sequence,
+        notAfterMs,
+        scope: 0,
+        consentReceiptHash: input.consentReceiptHash,
+      },
+      active.record,
+      head,
+      options,
+    );
     const noticeDelivered = await this.#deliver(this.#record(studyId), grant, options);
     await this.#leaveNote(studyId, options);
     return { ...done, tag, noticeDelivered };
