@@ -10,6 +10,8 @@ export interface WaitOptions {
   readonly expiryHeight?: number;
   /** Default 120,000. */
   readonly timeoutMs?: number;
+  /** Ask the node at the end, by id, why it dropped the transaction; it then knows who waited. Default false; never for patients. */
+  readonly askForReason?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -23,8 +25,8 @@ const LOOK_BACK_BLOCKS = 16;
 const BLOCKS_MAX = 100;
 
 /**
- * Follows finalized blocks until one holds the transaction. The id itself is asked for once at most: at the end, for the
- * reason of a refusal.
+ * Follows finalized blocks until one holds the transaction. The id itself is never asked for, unless `askForReason` says so:
+ * then once, at the end.
  * @throws {ClientError} `TRANSACTION_EXPIRED` | `TRANSACTION_REFUSED` | `TIMEOUT`
  */
 export async function waitForFinalized(
@@ -48,11 +50,9 @@ export async function waitForFinalized(
         next = Math.max(next, block.height + 1);
       }
       if (options.expiryHeight !== undefined && next > options.expiryHeight) {
-        throw await failureOf(node, txId, {
-          code: 'TRANSACTION_EXPIRED',
-          txId: toHex(txId),
-          expiryHeight: options.expiryHeight,
-        });
+        const { expiryHeight, askForReason } = options;
+        const info = { code: 'TRANSACTION_EXPIRED', txId: toHex(txId), expiryHeight } as const;
+        throw await failureOf(node, txId, info, askForReason);
       }
     }
   } catch (error) {
@@ -61,15 +61,16 @@ export async function waitForFinalized(
     clearTimeout(timer);
   }
   options.signal?.throwIfAborted();
-  throw await failureOf(node, txId, { code: 'TIMEOUT', timeoutMs });
+  throw await failureOf(node, txId, { code: 'TIMEOUT', timeoutMs }, options.askForReason);
 }
 
 async function failureOf(
   node: Pick<NodeClient, 'transactionStatus'>,
   txId: Uint8Array,
   info: { code: 'TRANSACTION_EXPIRED'; txId: string; expiryHeight: number } | { code: 'TIMEOUT'; timeoutMs: number },
+  askForReason = false,
 ): Promise<ClientError> {
-  const status = await node.transactionStatus(txId).catch(() => undefined);
+  const status = askForReason ? await node.transactionStatus(txId).catch(() => undefined) : undefined;
   if (status?.status === 'refused') {
     return new ClientError(
       { code: 'TRANSACTION_REFUSED', txId: toHex(txId), reason: status.reason },

@@ -198,7 +198,9 @@ async function transact<K extends TransactionKind>(
   const { bytes, txId } = await createTransaction({ chainId, kind, signer, expiryHeight, payload });
   await node.submit(bytes, { signal });
   output.progress(`transaction ${toHex(txId)} sent; waiting until it is final`);
-  const { height } = await node.waitForFinalized(txId, { fromHeight: finalized.height + 1, expiryHeight, signal });
+  const fromHeight = finalized.height + 1;
+  // A source acts in public: its node may know that it waits.
+  const { height } = await node.waitForFinalized(txId, { fromHeight, expiryHeight, askForReason: true, signal });
   output.result(input.command, { source: toHex(input.source), ...finalJson({ txId, height }) }, [
     `source ${toHex(input.source)}: final at height ${height}`,
   ]);
