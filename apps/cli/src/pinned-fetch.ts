@@ -28,6 +28,12 @@ export function createPinnedFetch(pins: readonly Uint8Array[]): Fetch {
         ...(signal === undefined ? {} : { signal }),
       });
       request.once('response', resolve).once('error', reject);
+      // A switch of protocols is never asked for: Node hands the socket over and gives no response.
+      request.once('upgrade', (_, upgraded) => {
+        upgraded.destroy();
+        reject(new Error('the server switched protocols'));
+      });
+      request.once('close', () => reject(new Error('the server closed the connection before it answered')));
       request.end(body);
     });
     const headers = new Headers();
@@ -53,6 +59,7 @@ function connectPinned(url: URL, pins: readonly Uint8Array[], signal: AbortSigna
     const abort = () => socket.destroy(new Error('aborted'));
     signal?.addEventListener('abort', abort, { once: true });
     socket.once('error', reject);
+    socket.once('close', () => reject(new Error('the server closed the connection')));
     socket.once('secureConnect', () => {
       signal?.removeEventListener('abort', abort);
       const certificate = socket.getPeerCertificate(false);
