@@ -3,6 +3,9 @@ import type { Justification } from './justification.js';
 import type { SignedVote } from './message.js';
 import { statementKey, type VoteOf } from './vote.js';
 
+/** Single votes of views this far behind are forgotten; their certificates stay until a block is final. */
+export const VOTES_BEHIND_MAX = 32;
+
 export interface HeldProposal {
   readonly blockId: Uint8Array;
   /** The wire message as it came. */

@@ -1,0 +1,107 @@
+/** Views and their timers (R3), and what is said again while stuck (R6). */
+import { type Certificate, statementOf } from './certificate.js';
+import type { Parts } from './parts.js';
+import { timeoutsOf } from './timing.js';
+import { VOTES_BEHIND_MAX } from './view-state.js';
+import { NullifyReason } from './vote.js';
+import type { VoterState } from './voter-state.js';
+
+export class Pacing {
+  private baseMs = 0;
+
+  constructor(
+    private readonly voter: VoterState,
+    private readonly parts: Pick<Parts, 'executing' | 'fetching' | 'leading' | 'permission' | 'proposals' | 'voting'>,
+  ) {}
+
+  enterView(view: number, certificate: Certificate | undefined): void {
+    const { voter, parts } = this;
+    const nullified = certificate !== undefined && statementOf(certificate).kind === 'nullify';
+    if (nullified) voter.nullifiedInARow++;
+    voter.view = view;
+    voter.entry = certificate;
+    voter.enteredAtMs = voter.now;
+    this.baseMs = voter.now;
+    parts.leading.stopBuilding();
+    parts.fetching.viewEntered();
+    if (certificate !== undefined) voter.broadcast({ type: 'certificate', certificate });
+    voter.views.get(view - VOTES_BEHIND_MAX)?.dropVotes();
+    this.arm();
+    parts.leading.askProofs();
+    parts.proposals.tryNotarize(view);
+    parts.leading.tryPropose();
+  }
+
+  /** R3: the base moves with each newer certificate, so nobody is given up for keeping the pace. */
+  arm(): void {
+    const { voter } = this;
+    if (voter.awaitingEpoch) return;
+    const { parameters } = voter.context;
+    this.baseMs = Math.max(this.baseMs, voter.highestCertifiedMs + parameters.targetIntervalMs);
+    const { leaderMs, advanceMs } = timeoutsOf(parameters, voter.nullifiedInARow);
+    voter.effect({ type: 'set-timer', id: 'leader', atMs: this.baseMs + leaderMs });
+    voter.effect({ type: 'set-timer', id: 'advance', atMs: this.baseMs + advanceMs });
+    voter.effect({ type: 'set-timer', id: 'retry', atMs: this.baseMs + advanceMs + voter.retryMs() });
+  }
+
+  /** Nothing to wait for until the next epoch is known. */
+  rest(): void {
+    for (const id of ['leader', 'advance', 'retry', 'propose']) this.voter.effect({ type: 'cancel-timer', id });
+  }
+
+  onTimer(id: string): void {
+    const { voter, parts } = this;
+    if (id === 'propose') return parts.leading.tryPropose();
+    if (id === 'fetch') return this.fetchAgain();
+    if (voter.awaitingEpoch) return;
+    const state = voter.viewState(voter.view);
+    if (id === 'leader') {
+      // Who has not executed the chain so far cannot say that the leader was silent.
+      if (state.proposal === undefined && this.isInSync()) {
+        parts.voting.nullify(voter.view, NullifyReason.noProposal, undefined);
+      }
+      return;
+    }
+    if (id === 'advance') return parts.voting.nullify(voter.view, NullifyReason.late, undefined);
+    if (id === 'retry') this.retry();
+  }
+
+  private isInSync(): boolean {
+    return (
+      !this.parts.fetching.waitsForBlocks &&
+      [...this.voter.tree.all()].every(({ state }) => state === 'valid' || state === 'held' || state === 'invalid')
+    );
+  }
+
+  /** R6: while stuck, say again what may have been lost, and ask for what is missing. */
+  private retry(): void {
+    const { voter, parts } = this;
+    parts.voting.nullify(voter.view, NullifyReason.late, undefined);
+    if (voter.entry !== undefined) voter.broadcast({ type: 'certificate', certificate: voter.entry });
+    for (const [view, state] of voter.views) {
+      if (view > voter.view || view < voter.view - VOTES_BEHIND_MAX) continue;
+      const stuck = view === voter.view;
+      if (stuck && state.own.notarize !== undefined && state.proposal !== undefined) {
+        voter.effect({ type: 'broadcast', bytes: state.proposal.message });
+      }
+      for (const [kind, bytes] of state.ownMessages) {
+        if (stuck || kind === 'finalize') voter.effect({ type: 'broadcast', bytes });
+      }
+    }
+    voter.broadcast(voter.statusMessage());
+    parts.executing.verifyWaiting();
+    parts.leading.tryPropose();
+    voter.effect({ type: 'set-timer', id: 'retry', atMs: voter.now + voter.retryMs() });
+  }
+
+  private fetchAgain(): void {
+    const { voter, parts } = this;
+    const missing = parts.fetching.again();
+    parts.permission.askAllForNewestVotes();
+    parts.leading.tryPropose();
+    if (!missing && !parts.permission.asks) return;
+    // A peer that has finalized more says so, and the host fetches what no peer holds in memory.
+    voter.broadcast(voter.statusMessage());
+    parts.fetching.arm();
+  }
+}
