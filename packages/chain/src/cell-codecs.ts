@@ -19,6 +19,16 @@ import {
   encodeStakeCell,
   encodeStudyCell,
 } from './cells.js';
+import {
+  decodeAbsentCell,
+  decodeDutiesCell,
+  decodeDutyCell,
+  decodeViewsCell,
+  encodeAbsentCell,
+  encodeDutiesCell,
+  encodeDutyCell,
+  encodeViewsCell,
+} from './duty-cells.js';
 
 export const CELL_CODECS = {
   source: { decode: decodeSourceCell, encode: encodeSourceCell },
@@ -30,4 +40,8 @@ export const CELL_CODECS = {
   seed: { decode: decodeSeedCell, encode: encodeSeedCell },
   params: { decode: decodeParamsCell, encode: encodeParamsCell },
   epoch: { decode: decodeEpochCell, encode: encodeEpochCell },
+  duty: { decode: decodeDutyCell, encode: encodeDutyCell },
+  views: { decode: decodeViewsCell, encode: encodeViewsCell },
+  duties: { decode: decodeDutiesCell, encode: encodeDutiesCell },
+  absent: { decode: decodeAbsentCell, encode: encodeAbsentCell },
 } as const;

@@ -10,6 +10,9 @@ const OWNER = utf8('owner/');
 const KEY = utf8('key/');
 const STAKE = utf8('stake/');
 const EPOCH = utf8('epoch/');
+const DUTY = utf8('duty/');
+const DUTIES = utf8('duties/');
+const ABSENT = utf8('absent/');
 
 /** Builders of cell names. Ids and keys are 32 raw bytes; numbers are 8 bytes, big-endian. */
 export const cellKey = {
@@ -21,6 +24,10 @@ export const cellKey = {
   key: (key: Uint8Array): Uint8Array => concatBytes(KEY, key),
   stake: (source: Uint8Array, epoch: number): Uint8Array => concatBytes(STAKE, source, SLASH, bigEndian64(epoch)),
   epoch: (epoch: number): Uint8Array => concatBytes(EPOCH, bigEndian64(epoch)),
+  duty: (source: Uint8Array): Uint8Array => concatBytes(DUTY, source),
+  duties: (epoch: number): Uint8Array => concatBytes(DUTIES, bigEndian64(epoch)),
+  absent: (epoch: number): Uint8Array => concatBytes(ABSENT, bigEndian64(epoch)),
+  views: utf8('views'),
   seed: utf8('seed'),
   params: utf8('params'),
 } as const;
@@ -32,6 +39,7 @@ export const cellPrefix = {
   grantsOf: (source: Uint8Array, studyId: Uint8Array): Uint8Array => concatBytes(GRANT, source, SLASH, studyId, SLASH),
   stakes: STAKE,
   stakesOf: (source: Uint8Array): Uint8Array => concatBytes(STAKE, source, SLASH),
+  dutyCells: DUTY,
 } as const;
 
 const STAKE_NAME_BYTES = STAKE.length + 32 + 1 + 8;
@@ -49,6 +57,11 @@ export function stakeOfCellName(name: Uint8Array): { source: Uint8Array; epoch: 
 /** The source id in the name of a source cell; undefined for any other name. */
 export function sourceOfCellName(name: Uint8Array): Uint8Array | undefined {
   return name.length === SOURCE.length + 32 && startsWith(name, SOURCE) ? name.slice(SOURCE.length) : undefined;
+}
+
+/** The source id in the name of a duty cell; undefined for any other name. */
+export function sourceOfDutyCellName(name: Uint8Array): Uint8Array | undefined {
+  return name.length === DUTY.length + 32 && startsWith(name, DUTY) ? name.slice(DUTY.length) : undefined;
 }
 
 /** Longest name of a cell: a grant's. */

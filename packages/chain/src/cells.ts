@@ -2,14 +2,12 @@
 import {
   algorithmBytes,
   bytes,
-  type CanonicalValue,
   encodeWith,
   flag,
   type Infer,
   list,
   optional,
   PrimitivesError,
-  type Schema,
   struct,
   text,
   uint,
@@ -21,22 +19,11 @@ import {
   retireReasonSchema,
   SOURCE_NAME_BYTES_MAX,
 } from '@radledger/transactions';
-import { decodeFormat } from './decoding.js';
-import { ChainError } from './errors.js';
+import { decodeCell, stakeAmount, versioned } from './cell-format.js';
 import { parametersSchema, policiesSchema } from './parameters.js';
-
-const CELL_FORMAT = 1;
-/** Longest cell: an epoch of 128 members stays below it. */
-export const CELL_BYTES_MAX = 65_536;
 
 const id = bytes({ length: 32 });
 const key = algorithmBytes(32);
-
-/** Milli-studies: a bigint in the API, an integer below 2^53 in the bytes. */
-export const stakeAmount: Schema<bigint> = {
-  encode: (value) => uint().encode(Number(value)),
-  decode: (value, path = '') => BigInt(uint().decode(value, path)),
-};
 
 /** A token bucket: `units` left when it was last touched, at `height`. Its meaning: docs/spec/state.md, section 4. */
 const bucket = struct({ units: uint(), height: uint() });
@@ -162,7 +149,7 @@ export const decodeStakeCell = (encoded: Uint8Array): StakeCell => decodeCell('s
 export const decodeSeedCell = (encoded: Uint8Array): SeedCell => decodeCell('seed cell', seedCell, encoded);
 export const decodeParamsCell = (encoded: Uint8Array): ParamsCell => decodeCell('params cell', paramsCell, encoded);
 export const decodeEpochCell = (encoded: Uint8Array): EpochCell =>
-  decodeFormat('epoch cell', epochCell, encoded, { bytesMax: 1024 * 1024, depthMax: 6 });
+  decodeCell('epoch cell', epochCell, encoded, 1024 * 1024);
 
 /**
  * Whether a grant opens its study at this moment: study active, eras equal, not revoked, and its end ahead of both the
@@ -181,29 +168,4 @@ export function isLive(input: {
     !grant.revoked &&
     grant.notAfterMs > Math.max(input.finalizedTimestampMs, input.nowMs)
   );
-}
-
-function decodeCell<T>(format: string, schema: Schema<T>, encoded: Uint8Array): T {
-  try {
-    return decodeFormat(format, schema, encoded, { bytesMax: CELL_BYTES_MAX, depthMax: 6 });
-  } catch (cause) {
-    if (cause instanceof ChainError) throw cause;
-    throw new ChainError({ code: 'MALFORMED', format }, `expected a canonical ${format}`, { cause });
-  }
-}
-
-/** A struct with the number of its format in front. */
-function versioned<const F extends Parameters<typeof struct>[0]>(
-  fields: F,
-): Schema<Infer<ReturnType<typeof struct<F>>>> {
-  const inner = struct<F>(fields);
-  return {
-    encode: (value) => [CELL_FORMAT, ...(inner.encode(value) as readonly CanonicalValue[])],
-    decode(value, path = '') {
-      if (!Array.isArray(value) || value[0] !== CELL_FORMAT) {
-        throw new PrimitivesError({ code: 'SCHEMA_MISMATCH', path }, `expected cell format ${CELL_FORMAT}`);
-      }
-      return inner.decode((value as readonly CanonicalValue[]).slice(1), path);
-    },
-  };
 }

@@ -5,10 +5,11 @@ export {
   cellPrefix,
   hashedKeyOf,
   sourceOfCellName,
+  sourceOfDutyCellName,
   stakeOfCellName,
 } from './cell-names.js';
+export { CELL_BYTES_MAX, stakeAmount } from './cell-format.js';
 export {
-  CELL_BYTES_MAX,
   decodeEpochCell,
   decodeGrantCell,
   decodeKeyCell,
@@ -42,8 +43,31 @@ export {
   type StakeCell,
   type StudyCell,
   type StudyRate,
-  stakeAmount,
 } from './cells.js';
+export {
+  type AbsentCell,
+  type DutiesCell,
+  type DutyCell,
+  type DutyCounts,
+  type DutyLeaf,
+  decodeAbsentCell,
+  decodeDutiesCell,
+  decodeDutyCell,
+  decodeDutyLeaf,
+  decodeViewsCell,
+  EMPTY_DUTY_CELL,
+  EMPTY_VIEWS_CELL,
+  encodeAbsentCell,
+  encodeDutiesCell,
+  encodeDutyCell,
+  encodeDutyLeaf,
+  encodeViewsCell,
+  PENDING_VIEWS_MAX,
+  type PendingView,
+  type ViewsCell,
+  type WindowCounts,
+} from './duty-cells.js';
+export { applyVerdict, countDuty, type DutyVerdict, type VerdictCells } from './duty-verdict.js';
 export { epochOfHeight, firstHeightOfEpoch, isBoundaryHeight } from './epochs.js';
 export {
   type BlockCode,

@@ -1,0 +1,65 @@
+/** What proof of misconduct does to duties. Spec: docs/spec/duties.md, section 5. */
+import { equalBytes } from '@radledger/primitives';
+import { type DutyCell, type DutyCounts, EMPTY_DUTY_CELL, type PendingView, type ViewsCell } from './duty-cells.js';
+
+const INVALID_EPOCHS_KEPT = 8;
+
+/** What evidence proved of a source in one view. Whether the evidence holds was judged before. */
+export interface DutyVerdict {
+  /** `LATE`: the view has a notarization, so its leader was late, not missing. */
+  readonly class: 'EQUIVOCATED' | 'INVALID' | 'LATE';
+  /** Leader of the view, or for `EQUIVOCATED` whoever signed two votes of it. */
+  readonly source: Uint8Array;
+  readonly epoch: number;
+  readonly view: number;
+}
+
+/** The two cells that a verdict may change: `views`, and `duty/<source>` of the verdict's source. */
+export interface VerdictCells {
+  readonly views: ViewsCell;
+  readonly duty: DutyCell | undefined;
+}
+
+/**
+ * Charges a source with what was proved. While the view waits for its grace to pass, the verdict decides its class. After
+ * that `LATE` changes nothing, and the others are charged besides: a view keeps the class it has. An invalid block is charged
+ * once for a source and epoch. The tombstone on the node key (`key/<node key>`) is the caller's to set.
+ * @param epoch - epoch of the block that holds the evidence
+ * @returns the cells as they must be written; the very `duty` given when nothing changes in it
+ */
+export function applyVerdict(verdict: DutyVerdict, cells: VerdictCells, epoch: number): VerdictCells {
+  const waiting = cells.views.pending.find((pending) => isAbout(pending, verdict));
+  if (waiting === undefined && !isCharged(verdict, cells.duty)) return cells;
+  const duty = countDuty(cells.duty ?? EMPTY_DUTY_CELL, COUNTERS[verdict.class]);
+  const views: ViewsCell =
+    waiting === undefined
+      ? { ...cells.views, charged: cells.views.charged + 1 }
+      : {
+          ...cells.views,
+          pending: cells.views.pending.filter((pending) => pending !== waiting),
+          settled: cells.views.settled + 1,
+        };
+  if (verdict.class === 'EQUIVOCATED') return { views, duty: { ...duty, tombstonedEpoch: epoch } };
+  if (verdict.class === 'LATE') return { views, duty };
+  return { views, duty: { ...duty, invalidEpochs: withEpoch(duty.invalidEpochs, verdict.epoch) } };
+}
+
+/** The duty cell with one more view or verdict in the open epoch. */
+export function countDuty(duty: DutyCell, counter: keyof DutyCounts): DutyCell {
+  return { ...duty, open: { ...duty.open, [counter]: duty.open[counter] + 1 } };
+}
+
+const COUNTERS = { EQUIVOCATED: 'equivocated', INVALID: 'invalid', LATE: 'late' } as const;
+
+function isAbout(pending: PendingView, { epoch, view, source }: DutyVerdict): boolean {
+  return pending.epoch === epoch && pending.view === view && equalBytes(pending.source, source);
+}
+
+function isCharged(verdict: DutyVerdict, duty: DutyCell | undefined): boolean {
+  if (verdict.class === 'INVALID') return !(duty?.invalidEpochs.includes(verdict.epoch) ?? false);
+  return verdict.class === 'EQUIVOCATED';
+}
+
+function withEpoch(epochs: readonly number[], epoch: number): readonly number[] {
+  return epochs.includes(epoch) ? epochs : [...epochs, epoch].slice(-INVALID_EPOCHS_KEPT);
+}
