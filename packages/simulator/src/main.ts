@@ -1,15 +1,17 @@
 /** Command line of the sweeps: `npm run simulate -- --help`. Results on stdout, progress on stderr. */
 import { parseArgs } from 'node:util';
-import { MUTANTS } from './simplex/mutants.js';
-import { simulateSimplex } from './simplex/simulate-simplex.js';
+import type { ModulePlug } from './module-plug.js';
+import { PLUGS } from './plugs.js';
+import { runSeed } from './run-seed.js';
 import { sweep } from './sweep.js';
 
-const HELP = `Simulates the consensus module from seeds: delay, loss, reorder, duplication, crashes, one liar of four.
+const HELP = `Simulates a consensus module from seeds: delays, losses, partitions, crashes, bad clocks and disks, liars.
 
   --start N      first seed (default 1)
   --seeds N      how many (default 200)
   --json         last line: { "seeds", "violations", "traces", "finalized", "faults" }
-  --twice        run each seed twice and compare the trace hashes
+  --module NAME  one of ${PLUGS.map(({ name }) => name).join(', ')} (default ${(PLUGS[0] as ModulePlug).name})
+  --once         run each seed once; otherwise twice, and the trace hashes must be equal
   --workers N    threads (default 2)
   --mutants      print the names of the mutants, one a line
   --mutant NAME  run the mutant until an invariant notices; exit 0 when it does, 1 when not
@@ -26,24 +28,36 @@ async function main(): Promise<number> {
       seeds: { type: 'string', default: '200' },
       workers: { type: 'string', default: '2' },
       json: { type: 'boolean', default: false },
-      twice: { type: 'boolean', default: false },
+      module: { type: 'string', default: (PLUGS[0] as ModulePlug).name },
+      once: { type: 'boolean', default: false },
       mutants: { type: 'boolean', default: false },
       mutant: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return print(HELP);
-  if (values.mutants) return print(MUTANTS.map(({ name }) => name).join('\n'));
+  const plug = PLUGS.find(({ name }) => name === values.module);
+  if (plug === undefined) throw new UsageError(`--module: expected one of ${PLUGS.map(({ name }) => name).join(', ')}`);
+  if (values.mutants) return print(plug.mutants.map(({ name }) => name).join('\n'));
   const start = integer('--start', values.start, 0, 0x7fffffff);
   const seeds = integer('--seeds', values.seeds, 1, 10_000_000);
   const workers = integer('--workers', values.workers, 1, 64);
-  if (values.mutant !== undefined) return hunt(values.mutant, { start, seeds });
+  if (values.mutant !== undefined) return hunt(plug, values.mutant, { start, seeds });
   const startedMs = performance.now();
-  const result = await sweep({ start, seeds, workers, twice: values.twice, progress: progressTo(seeds) });
+  const result = await sweep({
+    module: plug.name,
+    start,
+    seeds,
+    workers,
+    twice: !values.once,
+    progress: progressTo(seeds),
+  });
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
   process.stderr.write(`\r${result.seeds} seeds in ${seconds} s, ${result.violations.length} violations\n`);
   for (const { seed, violation } of result.violations.slice(0, 10)) {
-    print(`seed ${seed}: ${violation?.message}\nreplay: npm run simulate -- --start ${seed} --seeds 1`);
+    print(
+      `seed ${seed}: ${violation?.message}\nreplay: npm run simulate -- --module ${plug.name} --start ${seed} --seeds 1`,
+    );
   }
   const { traces, finalized, faults } = result;
   const summary = { seeds: result.seeds, violations: result.violations.length, traces, finalized, faults };
@@ -57,13 +71,13 @@ async function main(): Promise<number> {
   return result.violations.length === 0 ? 0 : 1;
 }
 
-function hunt(mutant: string, range: { readonly start: number; readonly seeds: number }): number {
-  if (!MUTANTS.some(({ name }) => name === mutant))
-    throw new UsageError(`--mutant: expected one of ${MUTANTS.map(({ name }) => name).join(', ')}`);
+function hunt(plug: ModulePlug, mutant: string, range: { readonly start: number; readonly seeds: number }): number {
+  if (!plug.mutants.some(({ name }) => name === mutant))
+    throw new UsageError(`--mutant: expected one of ${plug.mutants.map(({ name }) => name).join(', ')}`);
   const startedMs = performance.now();
   // One seed after the other: the first that notices is the one to print, whatever the number of threads.
   for (let seed = range.start; seed < range.start + range.seeds; seed++) {
-    const { violation } = simulateSimplex(seed, mutant);
+    const { violation } = runSeed(plug, seed, mutant);
     if (violation === undefined || !SAFETY.test(violation.invariant)) continue;
     const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
     print(

@@ -23,28 +23,63 @@ export type Fault =
       readonly forMs: number;
     };
 
-/** Everything a run is made of, drawn from its seed. */
+/** A client hands a transaction to a node, which passes it on to the others. */
+export interface Submission {
+  readonly atMs: number;
+  readonly node: number;
+  /** Default 40. */
+  readonly bytes?: number;
+}
+
+/** How a run ends. */
+export type Ending =
+  /** When the faults end, whatever the state: only safety is demanded. */
+  | { readonly kind: 'safety' }
+  /**
+   * The faults end, but those of nodes outside `core` stay for good; every node of the core must then make progress and be
+   * allowed to vote. The core holds more than two thirds of the weight and no liar.
+   */
+  | { readonly kind: 'liveness'; readonly core: readonly number[] }
+  /** When every honest node that is up has this height, or after so long: nothing is demanded, faults come as scheduled. */
+  | { readonly kind: 'height'; readonly height: number; readonly withinMs: number };
+
+/** Everything a run is made of: drawn from its seed, or given by an experiment. */
 export interface Scenario {
-  readonly nodeCount: number;
   readonly byzantine: readonly number[];
   readonly behaviours: readonly string[];
+  /** Milli-studies by node number: as many nodes as weights. */
   readonly weights: readonly bigint[];
   readonly parameters: Parameters;
   readonly links: LinkFaults;
   readonly skewMs: readonly number[];
   readonly faults: readonly Fault[];
-  readonly submitMs: readonly number[];
-  /** Faults end here, and liveness is demanded unless `safetyOnly`. */
+  readonly submissions: readonly Submission[];
+  /** Faults end here; not looked at when the run ends at a height. */
   readonly healMs: number;
-  readonly safetyOnly: boolean;
+  readonly ending: Ending;
 }
 
 export interface ScenarioShape {
   /** Fixed committee: equal weights and this many liars; default: 4 nodes, up to one liar. */
   readonly seats?: { readonly nodeCount: number; readonly byzantineCount: number };
+  /** Names of behaviours: one to three of them are a liar's. */
   readonly behaviours: readonly string[];
-  /** One of them joins every second run, drawn last. */
-  readonly furtherBehaviours?: readonly string[];
+}
+
+/** A scenario in which nothing goes wrong, for experiments to change: equal delays of 1 to 10 ms, true clocks, ten blocks. */
+export function quietScenario(changes: Partial<Scenario> & Pick<Scenario, 'weights'>): Scenario {
+  return {
+    byzantine: [],
+    behaviours: [],
+    parameters: DEFAULT_PARAMETERS,
+    links: { lossPercent: 0, duplicatePercent: 0, delayMsMin: 1, delayMsMax: 10, slowPercent: 0 },
+    skewMs: [],
+    faults: [],
+    submissions: [],
+    healMs: 0,
+    ending: { kind: 'height', height: 10, withinMs: 600_000 },
+    ...changes,
+  };
 }
 
 export function drawScenario(prng: Prng, shape: ScenarioShape): Scenario {
@@ -60,9 +95,11 @@ export function drawScenario(prng: Prng, shape: ScenarioShape): Scenario {
   const assumedDelayMs = prng.between(30, 80);
   const harsh = prng.chance(50);
   const drawn: Scenario = {
-    nodeCount,
     byzantine,
-    behaviours: Array.from({ length: prng.between(1, 3) }, () => prng.pick(shape.behaviours)),
+    behaviours:
+      shape.behaviours.length === 0
+        ? []
+        : Array.from({ length: prng.between(1, 3) }, () => prng.pick(shape.behaviours)),
     weights,
     parameters: {
       ...DEFAULT_PARAMETERS,
@@ -81,16 +118,17 @@ export function drawScenario(prng: Prng, shape: ScenarioShape): Scenario {
     },
     skewMs: weights.map(() => prng.between(0, Math.floor(assumedDelayMs / 2))),
     faults: drawFaults(prng, nodeCount, healMs),
-    submitMs: Array.from({ length: prng.between(0, 12) }, () => prng.between(0, healMs)),
+    submissions: Array.from({ length: prng.between(0, 12) }, () => ({
+      atMs: prng.between(0, healMs),
+      node: prng.between(0, nodeCount - 1),
+    })),
     healMs,
-    safetyOnly: shape.seats !== undefined,
+    ending:
+      shape.seats === undefined
+        ? { kind: 'liveness', core: weights.map((_, node) => node).filter((node) => !byzantine.includes(node)) }
+        : { kind: 'safety' },
   };
-  const { furtherBehaviours = [] } = shape;
-  const behaviours =
-    furtherBehaviours.length > 0 && prng.chance(50)
-      ? [...drawn.behaviours, prng.pick(furtherBehaviours)]
-      : drawn.behaviours;
-  return prng.chance(20) ? { ...awayForEpochs(prng, drawn), behaviours } : { ...drawn, behaviours };
+  return prng.chance(20) ? awayForEpochs(prng, drawn) : drawn;
 }
 
 /** Short epochs, and a node that is down while several of them begin. */
@@ -99,7 +137,7 @@ function awayForEpochs(prng: Prng, drawn: Scenario): Scenario {
   const targetIntervalMs = prng.between(60, 100);
   const downMs = prng.between(3, 6) * epochHeights * targetIntervalMs;
   const atMs = prng.between(50, 800);
-  const away: Fault = { atMs, kind: 'crash', node: prng.between(0, drawn.nodeCount - 1), downMs, portCalls: 0 };
+  const away: Fault = { atMs, kind: 'crash', node: prng.between(0, drawn.weights.length - 1), downMs, portCalls: 0 };
   return {
     ...drawn,
     parameters: { ...drawn.parameters, epochHeights, targetIntervalMs },

@@ -1,4 +1,7 @@
-/** A trivial executor in place of the ledger: the state is the hash of all that was applied. */
+/**
+ * A trivial executor in place of the ledger: the state is the hash of all that was applied. Forks are overlays by block id, so
+ * that modules that re-organise build and verify wherever they like above the newest finalized block.
+ */
 import {
   type Block,
   blockIdOf,
@@ -29,11 +32,6 @@ export interface SimGenesis {
   readonly members: EpochCell['members'];
 }
 
-export interface StoredBlock {
-  readonly block: Block;
-  readonly proof: Uint8Array;
-}
-
 export function simGenesisHeader({ chainId }: SimGenesis): Header {
   return {
     format: 1,
@@ -51,10 +49,16 @@ export function simGenesisHeader({ chainId }: SimGenesis): Header {
   };
 }
 
-/** Finalized blocks are durable; effects of others are in memory and go with a crash. */
+interface Overlay {
+  readonly header: Header;
+  readonly transactions: readonly Uint8Array[];
+}
+
+/** Finalized blocks are durable; effects of others, and what waits, are in memory and go with a crash. */
 export class SimChain {
-  readonly finalized: StoredBlock[] = [];
-  private overlays = new Map<string, Header>();
+  readonly finalized: FinalizedByProof[] = [];
+  private readonly overlays = new Map<string, Overlay>();
+  private readonly waiting = new Map<string, Uint8Array>();
   private readonly genesisHeader: Header;
   private readonly genesisId: Uint8Array;
 
@@ -67,10 +71,21 @@ export class SimChain {
     return this.finalized.length;
   }
 
+  /** Blocks above the finalized one whose effect is kept. */
+  get overlayCount(): number {
+    return this.overlays.size;
+  }
+
   tip(): { readonly header: Header; readonly id: Uint8Array; readonly proof: Uint8Array } {
     const last = this.finalized.at(-1);
     if (last === undefined) return { header: this.genesisHeader, id: this.genesisId, proof: new Uint8Array() };
     return { header: last.block.header, id: last.block.id, proof: last.proof };
+  }
+
+  /** Header of a block above the finalized one, or of the newest finalized one. */
+  headerOf(id: Uint8Array): Header | undefined {
+    const tip = this.tip();
+    return equalBytes(id, tip.id) ? tip.header : this.overlays.get(toHex(id))?.header;
   }
 
   /** Undefined while the boundary block before it is not finalized here. */
@@ -89,8 +104,35 @@ export class SimChain {
     return { header, proof, epoch: this.epoch(number) as EpochContext, ...(previousEpoch && { previousEpoch }) };
   }
 
-  build(request: BuildRequest, transactions: readonly Uint8Array[]): Block {
+  /** @returns false when it waits already */
+  submit(transaction: Uint8Array): boolean {
+    const key = toHex(transaction);
+    if (this.waiting.has(key)) return false;
+    this.waiting.set(key, transaction);
+    return true;
+  }
+
+  /** What waits and is not in the blocks from the finalized one up to `parent`, as many as a block holds. */
+  private candidates(parent: Header): readonly Uint8Array[] {
+    const included = new Set<string>();
+    for (let over = this.overlays.get(toHex(blockIdOf(parent))); over !== undefined; ) {
+      for (const transaction of over.transactions) included.add(toHex(transaction));
+      over = this.overlays.get(toHex(over.header.parentId));
+    }
+    const chosen: Uint8Array[] = [];
+    let bytes = 0;
+    for (const [key, transaction] of this.waiting) {
+      if (included.has(key)) continue;
+      bytes += transaction.length;
+      if (bytes > this.genesis.parameters.blockBytesMax / 2) break;
+      chosen.push(transaction);
+    }
+    return chosen;
+  }
+
+  build(request: BuildRequest): Block {
     const { parent, seal, justification, proposer, timestampMs } = request;
+    const transactions = this.candidates(parent);
     const body: Body = { transactions, justification };
     const header: Header = {
       format: 1,
@@ -107,29 +149,41 @@ export class SimChain {
       sealBytes: seal.bytes,
     };
     const block = { header, body, id: blockIdOf(header) };
-    this.overlays.set(toHex(block.id), header);
+    this.overlays.set(toHex(block.id), { header, transactions });
     return block;
+  }
+
+  /** Whether something waits that a child of the adopted tip could hold. */
+  hasWaiting(tip: Uint8Array | undefined): boolean {
+    if (this.waiting.size === 0) return false;
+    const header = tip === undefined ? undefined : this.headerOf(tip);
+    return this.candidates(header ?? this.tip().header).length > 0;
   }
 
   verify(block: Block): BlockVerdict {
     const { header, body } = block;
     if (!equalBytes(merkleRoot(body.transactions), header.transactionRoot)) return { kind: 'mismatch' };
-    const tip = this.tip();
-    const parent = equalBytes(header.parentId, tip.id) ? tip.header : this.overlays.get(toHex(header.parentId));
+    const parent = this.headerOf(header.parentId);
     if (parent === undefined) return { kind: 'notYet' };
     if (body.transactions.some((bytes) => bytes[0] === INVALID_TRANSACTION))
       return { kind: 'invalid', code: 'BAD_TRANSACTION' };
     if (!equalBytes(stateRootOf(parent, body), header.stateRoot)) return { kind: 'invalid', code: 'STATE_ROOT' };
-    this.overlays.set(toHex(block.id), header);
+    this.overlays.set(toHex(block.id), { header, transactions: body.transactions });
     return { kind: 'valid' };
   }
 
   finalize(blocks: readonly FinalizedByProof[]): void {
-    for (const entry of blocks) if (entry.block.header.height === this.height + 1) this.finalized.push(entry);
+    for (const entry of blocks) {
+      if (entry.block.header.height !== this.height + 1) continue;
+      this.finalized.push(entry);
+      for (const transaction of entry.block.body.transactions) this.waiting.delete(toHex(transaction));
+    }
+    for (const [key, { header }] of this.overlays) if (header.height <= this.height) this.overlays.delete(key);
   }
 
   crash(): void {
-    this.overlays = new Map();
+    this.overlays.clear();
+    this.waiting.clear();
   }
 }
 

@@ -8,19 +8,26 @@ export interface LinkFaults {
   readonly delayMsMax: number;
   /** Share of messages that take up to ten times as long. */
   readonly slowPercent: number;
+  /** Bytes that leave a node in a millisecond, over all its links; what exceeds them queues. Undefined: no bound. */
+  readonly bytesPerMs?: number | undefined;
+  /** Least delay from a node (row) to another (column), ms, on top of the drawn one: a map of the world. */
+  readonly distanceMs?: readonly (readonly number[])[] | undefined;
 }
 
-/** Links between numbered nodes: delay, loss, duplication, reordering by unequal delay, partitions. */
+/** Links between numbered nodes: delay, loss, duplication, reordering by unequal delay, bandwidth, partitions. */
 export class SimNetwork {
   faults: LinkFaults;
+  messagesSent = 0;
+  bytesSent = 0;
   /** Node numbers by side; undefined when whole. One-way cuts let side 0 hear side 1 but not the other way. */
   private sides: { readonly of: readonly number[]; readonly oneWay: boolean } | undefined;
+  /** When what a node has already sent will have left it. */
+  private readonly busyUntilMs = new Map<number, number>();
 
   constructor(
     private readonly heap: EventHeap,
     private readonly prng: Prng,
     faults: LinkFaults,
-    private readonly deliver: (from: number, to: number, bytes: Uint8Array) => void,
   ) {
     this.faults = faults;
   }
@@ -39,16 +46,30 @@ export class SimNetwork {
     return of[from] === of[to] || (oneWay && of[from] === 1);
   }
 
-  send(from: number, to: number, bytes: Uint8Array): void {
-    const { prng, faults } = this;
+  /** Runs `arrive` at the other end, as often as the link delivers: never, once, or twice. */
+  carry(from: number, to: number, bytes: number, arrive: () => void): void {
+    const { prng, faults, heap } = this;
+    this.messagesSent++;
+    this.bytesSent += bytes;
     if (!this.isUp(from, to) || prng.chance(faults.lossPercent)) return;
+    const departsMs = this.departure(from, bytes);
     const copies = prng.chance(faults.duplicatePercent) ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
       const stretch = prng.chance(faults.slowPercent) ? prng.between(2, 10) : 1;
       const delayMs = prng.between(faults.delayMsMin, faults.delayMsMax) * stretch;
-      this.heap.at(this.heap.nowMs + delayMs, () => {
-        if (this.isUp(from, to)) this.deliver(from, to, bytes);
+      const distanceMs = faults.distanceMs?.[from]?.[to] ?? 0;
+      heap.at(departsMs + distanceMs + delayMs, () => {
+        if (this.isUp(from, to)) arrive();
       });
     }
+  }
+
+  private departure(from: number, bytes: number): number {
+    const { nowMs } = this.heap;
+    const { bytesPerMs } = this.faults;
+    if (bytesPerMs === undefined) return nowMs;
+    const leavesMs = Math.max(nowMs, this.busyUntilMs.get(from) ?? 0) + bytes / bytesPerMs;
+    this.busyUntilMs.set(from, leavesMs);
+    return Math.ceil(leavesMs);
   }
 }

@@ -1,5 +1,5 @@
 /** One replica: the unmodified module in the unmodified host, on virtual time, network and disk. */
-import type { Block } from '@radledger/chain';
+import { type Block, blockIdOf, type Header } from '@radledger/chain';
 import {
   type ConsensusModule,
   type ConsensusReport,
@@ -8,6 +8,7 @@ import {
   type PeerId,
 } from '@radledger/consensus';
 import { createHost, type Host, type HostPorts } from '@radledger/consensus/host';
+import { toHex } from '@radledger/primitives';
 import type { EventHeap } from './event-heap.js';
 import { Later } from './later.js';
 import type { Prng } from './prng.js';
@@ -18,6 +19,8 @@ import { SimDisk } from './sim-disk.js';
 /** What surrounds a node: its links, and the eyes of the test. */
 export interface NodeSurroundings {
   send(from: number, to: number, bytes: Uint8Array): void;
+  /** Passes a transaction on, as a node's gossip would. */
+  gossip(from: number, to: number, transaction: Uint8Array): void;
   /** Every node number but this one. */
   others(of: number): readonly number[];
   isUp(from: number, to: number): boolean;
@@ -26,6 +29,10 @@ export interface NodeSurroundings {
   node(index: number): SimNode;
   signed(node: SimNode, bytes: Uint8Array): void;
   finalizing(node: SimNode, blocks: readonly FinalizedByProof[]): void;
+  /** A block was executed: built or verified valid. */
+  executed(node: SimNode, block: Block): void;
+  /** The tip moved; `undone` blocks of the last one are not below it. */
+  adopted(node: SimNode, undone: number): void;
   reported(node: SimNode, report: ConsensusReport): void;
   failed(node: SimNode, error: unknown): void;
 }
@@ -38,6 +45,7 @@ export interface NodeOptions {
   readonly crypto: SimCrypto;
   readonly heap: EventHeap;
   readonly prng: Prng;
+  /** How far its clock is ahead at the start. */
   readonly skewMs: number;
   readonly syncsDisk: boolean;
   readonly surroundings: NodeSurroundings;
@@ -56,10 +64,14 @@ export class SimNode {
   private timersMade = 0;
   /** Port calls until the next crash: it may come between any two effects. */
   private callsUntilCrash: number | undefined;
-  private waiting = false;
   private syncing = false;
+  private tip: Header | undefined;
+  private toldWaiting = false;
+  /** How far its clock is ahead of true time. */
+  skewMs: number;
 
   constructor(readonly options: NodeOptions) {
+    this.skewMs = options.skewMs;
     this.chain = new SimChain(options.genesis);
     this.disk = new SimDisk(options.heap, options.prng, options.syncsDisk);
   }
@@ -76,7 +88,8 @@ export class SimNode {
     const { module, genesis, member, surroundings } = this.options;
     this.incarnation++;
     this.syncing = false;
-    this.waiting = false;
+    this.tip = undefined;
+    this.toldWaiting = false;
     const { chainId, parameters } = genesis;
     const identity = { source: member.source, nodeKey: member.nodeKey };
     this.host = createHost({ module, context: { chainId, parameters, identity }, ports: this.ports() });
@@ -104,14 +117,46 @@ export class SimNode {
     this.callsUntilCrash = portCalls;
   }
 
-  /** A client hands this node a transaction. */
-  submit(): void {
-    this.waiting = true;
-    this.host?.pendingTransactions(true);
+  /** A client or a peer hands this node a transaction; it passes on what it did not know. */
+  submit(transaction: Uint8Array): void {
+    if (!this.isUp || !this.chain.submit(transaction)) return;
+    const { surroundings } = this.options;
+    for (const other of surroundings.others(this.index)) surroundings.gossip(this.index, other, transaction);
+    this.tellWaiting();
+  }
+
+  private tellWaiting(): void {
+    const waiting = this.chain.hasWaiting(this.tip && blockIdOf(this.tip));
+    if (waiting === this.toldWaiting) return;
+    this.toldWaiting = waiting;
+    this.host?.pendingTransactions(waiting);
+  }
+
+  private adopt(id: Uint8Array): void {
+    const next = this.chain.headerOf(id);
+    if (next === undefined) return;
+    const undone = this.tip === undefined ? 0 : this.undone(this.tip, next);
+    this.tip = next;
+    this.options.surroundings.adopted(this, undone);
+    this.tellWaiting();
+  }
+
+  /** Blocks from `tip` down to where it meets the chain of `next`, as far as this node still holds their effects. */
+  private undone(tip: Header, next: Header): number {
+    const below = new Set<string>();
+    for (let at: Header | undefined = next; at !== undefined; at = this.chain.headerOf(at.parentId)) {
+      below.add(toHex(blockIdOf(at)));
+    }
+    let count = 0;
+    for (let at: Header | undefined = tip; at !== undefined; at = this.chain.headerOf(at.parentId)) {
+      if (at.height <= this.chain.height || below.has(toHex(blockIdOf(at)))) return count;
+      count++;
+    }
+    return count;
   }
 
   private ports(): HostPorts {
-    const { heap, prng, crypto, member, skewMs, surroundings } = this.options;
+    const { heap, prng, crypto, member, surroundings } = this.options;
     const { incarnation } = this;
     const alive = (): boolean => this.incarnation === incarnation;
     /** Counts a port call; false when the node is down from here on. */
@@ -131,11 +176,11 @@ export class SimNode {
       return later;
     };
     return {
-      now: () => heap.nowMs + skewMs,
+      now: () => heap.nowMs + this.skewMs,
       setTimer: (id, atMs) => {
         const made = ++this.timersMade;
         this.timers.set(id, made);
-        heap.at(atMs - skewMs, () => {
+        heap.at(atMs - this.skewMs, () => {
           if (!alive() || this.timers.get(id) !== made) return;
           this.timers.delete(id);
           this.host?.timer(id);
@@ -158,19 +203,24 @@ export class SimNode {
       signLog: { append: (record) => (enter() ? this.disk.append(record) : new Later<void>()) },
       build: (request) =>
         after(prng.between(0, 5), () => {
-          const transactions = this.waiting
-            ? [Uint8Array.of(prng.between(0, 200), this.index, request.buildId & 0xff)]
-            : [];
-          this.waiting = false;
-          const block = this.chain.build(request, transactions);
-          this.host?.pendingTransactions(false);
+          const block = this.chain.build(request);
+          surroundings.executed(this, block);
+          this.tellWaiting();
           return block;
         }),
-      verifyBlock: (block: Block) => after(prng.between(0, 5), () => this.chain.verify(block)),
-      adopt: () => {},
+      verifyBlock: (block: Block) =>
+        after(prng.between(0, 5), () => {
+          const verdict = this.chain.verify(block);
+          if (verdict.kind === 'valid') surroundings.executed(this, block);
+          return verdict;
+        }),
+      adopt: (id) => this.adopt(id),
       finalize: (blocks) => {
         surroundings.finalizing(this, blocks);
-        return after(prng.between(0, 8), () => this.chain.finalize(blocks));
+        return after(prng.between(0, 8), () => {
+          this.chain.finalize(blocks);
+          this.tellWaiting();
+        });
       },
       epoch: (epoch) => this.chain.epoch(epoch),
       behind: (peer) => this.sync(surroundings.indexOf(peer)),

@@ -1,15 +1,17 @@
 import { parentPort } from 'node:worker_threads';
-import { simulateSimplex } from './simplex/simulate-simplex.js';
-import type { SimulationResult } from './simulation.js';
-import type { SweepTask } from './sweep.js';
+import { PLUGS } from './plugs.js';
+import { runSeed } from './run-seed.js';
+import type { SeedResult, SweepTask } from './sweep.js';
 
-parentPort?.on('message', ({ from, to, twice, mutant }: SweepTask) => {
-  const results: SimulationResult[] = [];
+parentPort?.on('message', ({ from, to, twice, module }: SweepTask) => {
+  const plug = PLUGS.find(({ name }) => name === module);
+  if (plug === undefined) throw new RangeError(`no module is called ${module}`);
+  const results: SeedResult[] = [];
   for (let seed = from; seed < to; seed++) {
-    const result = simulateSimplex(seed, mutant);
-    const differs = twice && simulateSimplex(seed, mutant).traceHash !== result.traceHash;
-    const violation = { invariant: 'determinism', message: 'two runs of this seed differ' };
-    results.push(differs ? { ...result, violation } : result);
+    const { violation, traceHash, finalized, faults } = runSeed(plug, seed);
+    const differs = twice && runSeed(plug, seed).traceHash !== traceHash;
+    const difference = { invariant: 'determinism', message: 'two runs of this seed differ' };
+    results.push({ seed, traceHash, finalized, faults, violation: differs ? difference : violation });
   }
   parentPort?.postMessage(results);
 });

@@ -4,18 +4,21 @@ import { Worker } from 'node:worker_threads';
 import type { SimulationResult } from './simulation.js';
 
 export interface SweepOptions {
+  /** Name of a plug. */
+  readonly module: string;
   readonly start: number;
   readonly seeds: number;
   readonly workers: number;
   /** Runs each seed twice and compares: what differs was not decided by the seed. */
   readonly twice: boolean;
-  readonly mutant?: string;
   readonly progress?: (done: number) => void;
 }
 
+export type SeedResult = Pick<SimulationResult, 'seed' | 'violation' | 'traceHash' | 'finalized' | 'faults'>;
+
 export interface SweepResult {
   readonly seeds: number;
-  readonly violations: readonly SimulationResult[];
+  readonly violations: readonly SeedResult[];
   /** SHA-256 over the trace hashes of all seeds, ascending, as hex. */
   readonly traces: string;
   readonly finalized: number;
@@ -30,12 +33,12 @@ export interface SweepTask {
   readonly from: number;
   readonly to: number;
   readonly twice: boolean;
-  readonly mutant: string | undefined;
+  readonly module: string;
 }
 
 export async function sweep(options: SweepOptions): Promise<SweepResult> {
   const { start, seeds } = options;
-  const results = new Map<number, SimulationResult>();
+  const results = new Map<number, SeedResult>();
   const end = start + seeds;
   let next = start;
   await Promise.all(
@@ -45,7 +48,7 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
         while (next < end) {
           const from = next;
           next = Math.min(end, from + BATCH);
-          const task: SweepTask = { from, to: next, twice: options.twice, mutant: options.mutant };
+          const task: SweepTask = { from, to: next, twice: options.twice, module: options.module };
           for (const result of await run(worker, task)) results.set(result.seed, result);
           options.progress?.(results.size);
         }
@@ -57,14 +60,14 @@ export async function sweep(options: SweepOptions): Promise<SweepResult> {
   return summary([...results.values()].sort((a, b) => a.seed - b.seed));
 }
 
-function run(worker: Worker, task: SweepTask): Promise<readonly SimulationResult[]> {
+function run(worker: Worker, task: SweepTask): Promise<readonly SeedResult[]> {
   return new Promise((resolve, reject) => {
     const settle = (then: () => void): void => {
       // One by one: a worker's own listeners deliver its messages.
       worker.off('message', answered).off('error', failed).off('exit', ended);
       then();
     };
-    const answered = (results: readonly SimulationResult[]): void => settle(() => resolve(results));
+    const answered = (results: readonly SeedResult[]): void => settle(() => resolve(results));
     const failed = (error: Error): void => settle(() => reject(error));
     const ended = (code: number): void => settle(() => reject(new Error(`a worker ended with code ${code}`)));
     worker.on('message', answered).on('error', failed).on('exit', ended);
@@ -72,7 +75,7 @@ function run(worker: Worker, task: SweepTask): Promise<readonly SimulationResult
   });
 }
 
-function summary(results: readonly SimulationResult[]): SweepResult {
+function summary(results: readonly SeedResult[]): SweepResult {
   const traces = createHash('sha256');
   for (const { traceHash } of results) traces.update(traceHash);
   return {

@@ -1,4 +1,4 @@
-import type { Behaviour } from '../simulation.js';
+import type { Behaviour } from '../behaviour.js';
 import { doubleVotes } from './double-votes.js';
 import { equivocatingProposals } from './equivocating-proposals.js';
 import { farHeights } from './far-heights.js';
@@ -8,6 +8,7 @@ import { nullifyAndFinalize } from './nullify-and-finalize.js';
 import { selectiveSends } from './selective-sends.js';
 import { silent } from './silent.js';
 
+/** One a file. */
 export const SIMPLEX_BEHAVIOURS: readonly Behaviour[] = [
   silent,
   selectiveSends,
@@ -15,7 +16,6 @@ export const SIMPLEX_BEHAVIOURS: readonly Behaviour[] = [
   doubleVotes,
   nullifyAndFinalize,
   framesLeaders,
+  mangledBodies,
+  farHeights,
 ];
-
-/** Drawn besides, after everything else: seeds that are on record keep what they drew. */
-export const FURTHER_SIMPLEX_BEHAVIOURS: readonly Behaviour[] = [mangledBodies, farHeights];

@@ -1,11 +1,11 @@
 import { decodeMessage } from '@radledger/consensus-simplex';
-import type { Behaviour } from '../simulation.js';
+import type { Behaviour } from '../behaviour.js';
 import { epochOf, voteMessage } from './puppet-votes.js';
 
 /** Notarizes and finalizes every block that anyone proposes, at once and to everyone. */
 export const doubleVotes: Behaviour = {
   name: 'double-votes',
-  incoming(puppet, bytes) {
+  incoming(puppet, _, bytes) {
     const message = decodeMessage(bytes, puppet.genesis.parameters.blockBytesMax);
     if (message.type !== 'proposal') return;
     const epoch = epochOf(puppet, message.epoch);

@@ -1,6 +1,6 @@
 import { blockIdOf } from '@radledger/chain';
 import { decodeMessage, encodeMessage, signedBytes } from '@radledger/consensus-simplex';
-import type { Behaviour } from '../simulation.js';
+import type { Behaviour } from '../behaviour.js';
 import { epochOf, voteMessage } from './puppet-votes.js';
 
 /** As leader, one block to some and its twin to the others, with its own vote for whichever they got. */

@@ -1,6 +1,6 @@
 import { blockIdOf } from '@radledger/chain';
 import { decodeMessage, encodeMessage, signedBytes } from '@radledger/consensus-simplex';
-import type { Behaviour } from '../simulation.js';
+import type { Behaviour } from '../behaviour.js';
 import { epochOf } from './puppet-votes.js';
 
 /** As leader, blocks of heights that nobody will reach, truly signed. */

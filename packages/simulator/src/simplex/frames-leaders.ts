@@ -1,11 +1,11 @@
 import { decodeMessage, NullifyReason } from '@radledger/consensus-simplex';
-import type { Behaviour } from '../simulation.js';
+import type { Behaviour } from '../behaviour.js';
 import { epochOf, voteMessage } from './puppet-votes.js';
 
 /** Swears that every honest leader was silent, the moment its block arrives. */
 export const framesLeaders: Behaviour = {
   name: 'frames-leaders',
-  incoming(puppet, bytes) {
+  incoming(puppet, _, bytes) {
     const message = decodeMessage(bytes, puppet.genesis.parameters.blockBytesMax);
     if (message.type !== 'proposal') return;
     const epoch = epochOf(puppet, message.epoch);

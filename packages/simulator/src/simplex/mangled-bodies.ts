@@ -1,11 +1,11 @@
 import { type Block, isBoundaryHeight } from '@radledger/chain';
 import { decodeMessage, encodeMessage } from '@radledger/consensus-simplex';
-import type { Behaviour } from '../simulation.js';
+import type { Behaviour } from '../behaviour.js';
 
 /** Passes on what others propose with another body or another reason, and answers questions for blocks in the same way. */
 export const mangledBodies: Behaviour = {
   name: 'mangled-bodies',
-  incoming(puppet, bytes) {
+  incoming(puppet, _, bytes) {
     const message = decodeMessage(bytes, puppet.genesis.parameters.blockBytesMax);
     if (message.type !== 'proposal') return;
     const { block, again } = message;

@@ -1,15 +1,6 @@
 /** Simplex with one safety rule taken away: every one of them must be noticed. */
 import { createSimplex, type SimplexRules } from '@radledger/consensus-simplex';
-import type { ConsensusModule } from '@radledger/consensus';
-import type { ScenarioShape } from '../scenario.js';
-
-export interface Mutant {
-  readonly name: string;
-  readonly module: ConsensusModule;
-  readonly syncsDisk: boolean;
-  /** Committees of the runs, in turn; undefined: as drawn. */
-  readonly seats: readonly ScenarioShape['seats'][];
-}
+import type { Mutant } from '../module-plug.js';
 
 /** Two thirds exactly count as a quorum. On four seats that changes nothing; on three and six it is fatal. */
 const weakQuorum: SimplexRules['isQuorum'] = (weight, totalWeight) => weight * 3n >= totalWeight * 2n;

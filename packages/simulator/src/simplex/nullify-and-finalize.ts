@@ -1,5 +1,5 @@
 import { decodeMessage, NullifyReason } from '@radledger/consensus-simplex';
-import type { Behaviour } from '../simulation.js';
+import type { Behaviour } from '../behaviour.js';
 import { epochOf, voteMessage } from './puppet-votes.js';
 
 /** Gives up each view that it votes in, and as leader declines after everyone has finalized. */

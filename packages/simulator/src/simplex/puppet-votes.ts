@@ -1,7 +1,7 @@
 import type { EpochContext } from '@radledger/consensus';
 import { encodeMessage, signedBytes, type Vote } from '@radledger/consensus-simplex';
 import { equalBytes } from '@radledger/primitives';
-import type { Puppet } from '../simulation.js';
+import type { Puppet } from '../behaviour.js';
 
 /** The context a liar's votes are signed in; undefined while it has not reached that epoch. */
 export function epochOf({ node }: Puppet, epoch: number): EpochContext | undefined {

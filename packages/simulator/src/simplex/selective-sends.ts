@@ -1,4 +1,4 @@
-import type { Behaviour } from '../simulation.js';
+import type { Behaviour } from '../behaviour.js';
 
 /** Every message reaches only some: others have to learn from them. */
 export const selectiveSends: Behaviour = {

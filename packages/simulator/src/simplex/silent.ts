@@ -1,4 +1,4 @@
-import type { Behaviour } from '../simulation.js';
+import type { Behaviour } from '../behaviour.js';
 
 /** Says nothing for stretches of time, its turns as leader included. */
 export const silent: Behaviour = {

@@ -1,4 +1,4 @@
-/** Invariants I2 to I6 and I14 on the messages of simplex. Design: docs/spec/simplex.md, section 12. */
+/** Invariants I2 to I6 and I14 on the messages of simplex. Design: docs/spec/simulation.md. */
 import { type EpochContext, isQuorum, type Member } from '@radledger/consensus';
 import {
   type Certificate,
@@ -12,9 +12,8 @@ import {
   voteOfSignedBytes,
 } from '@radledger/consensus-simplex';
 import { equalBytes, toHex } from '@radledger/primitives';
-import type { SimGenesis } from '../sim-chain.js';
-import type { Watcher } from '../simulation.js';
 import { Violation } from '../violation.js';
+import type { Watcher, WatcherContext } from '../watcher.js';
 
 interface ViewRecord {
   notarized?: string;
@@ -22,7 +21,7 @@ interface ViewRecord {
   finalized?: string;
 }
 
-export function createSimplexWatcher(genesis: SimGenesis): Watcher {
+export function createSimplexWatcher({ genesis }: WatcherContext): Watcher {
   const { members, parameters } = genesis;
   const totalWeight = members.reduce((sum, { weight }) => sum + weight, 0n);
   const views = new Map<string, ViewRecord>();
@@ -48,7 +47,7 @@ export function createSimplexWatcher(genesis: SimGenesis): Watcher {
   }
 
   return {
-    sent(bytes) {
+    sent(_, bytes) {
       if (seen.has(bytes)) return;
       seen.add(bytes);
       const message = decodeMessage(bytes, parameters.blockBytesMax);
@@ -78,7 +77,7 @@ export function createSimplexWatcher(genesis: SimGenesis): Watcher {
         throw new Violation('I6', `honest node ${node} gave up and finalized view ${vote.view}`);
       }
     },
-    finalizing(blocks) {
+    finalizing(_, blocks) {
       for (const { block } of blocks) {
         const seal = decodeSeal(block.header);
         const { parent, nullifications } = decodeJustification(block.body.justification, parameters.blockBytesMax);

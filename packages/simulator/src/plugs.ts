@@ -1,0 +1,5 @@
+/** The only place besides their own folders that names concrete modules. */
+import type { ModulePlug } from './module-plug.js';
+import { simplexPlug } from './simplex/plug.js';
+
+export const PLUGS: readonly ModulePlug[] = [simplexPlug];

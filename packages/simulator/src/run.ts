@@ -1,0 +1,345 @@
+/** The world of one run: nodes on links, faults as scheduled, eyes on everything. */
+import { createHash, type Hash } from 'node:crypto';
+import type { Block } from '@radledger/chain';
+import type { ConsensusModule, ConsensusReport, FinalizedByProof, Member, PeerId } from '@radledger/consensus';
+import { concatBytes, hash, toHex } from '@radledger/primitives';
+import type { Behaviour, Puppet } from './behaviour.js';
+import { EventHeap } from './event-heap.js';
+import { type Figures, FigureKeeper } from './figures.js';
+import { invariantsOf } from './invariants/index.js';
+import { Agreement } from './invariants/agreement.js';
+import type { Prng } from './prng.js';
+import { type Fault, membersOf, type Scenario } from './scenario.js';
+import type { SimGenesis } from './sim-chain.js';
+import { SimCrypto } from './sim-crypto.js';
+import { SimNetwork } from './sim-network.js';
+import { type NodeSurroundings, SimNode } from './sim-node.js';
+import { Violation } from './violation.js';
+import type { Watcher, WatcherContext } from './watcher.js';
+
+/** Progress after the faults have ended: this many blocks within this time. */
+const LIVENESS_HEIGHTS = 3;
+const LIVENESS_MS_MAX = 120_000;
+/** A run that needs more events than this for one node and block is stuck in a loop. */
+const EVENTS_MAX = 400_000;
+const EVENTS_MAX_OF_EXPERIMENT = 200_000_000;
+/** Events between two looks of the invariants that are too dear for every event. */
+const SAMPLE_EVERY = 256;
+const TRANSACTION_BYTES = 40;
+
+export interface RunOptions {
+  readonly seed: number;
+  readonly prng: Prng;
+  readonly module: ConsensusModule;
+  readonly behaviours: readonly Behaviour[];
+  readonly watchers: readonly ((context: WatcherContext) => Watcher)[];
+  readonly scenario: Scenario;
+  readonly syncsDisk: boolean;
+}
+
+interface Liar {
+  readonly puppet: Puppet;
+  readonly behaviours: readonly Behaviour[];
+}
+
+export class Run implements NodeSurroundings, WatcherContext {
+  readonly module: ConsensusModule;
+  readonly scenario: Scenario;
+  readonly genesis: SimGenesis;
+  readonly honest: readonly number[];
+  private readonly heap = new EventHeap();
+  private readonly crypto = new SimCrypto();
+  private readonly network: SimNetwork;
+  private readonly nodes: SimNode[] = [];
+  private readonly liars = new Map<number, Liar>();
+  private readonly memberNodes: readonly number[];
+  private readonly peerIds: readonly PeerId[];
+  private readonly indexByPeer: ReadonlyMap<PeerId, number>;
+  private readonly otherNodes: readonly (readonly number[])[];
+  private readonly trace: Hash = createHash('sha256');
+  private readonly agreement: Agreement;
+  private readonly watchers: readonly Watcher[];
+  private readonly figures: FigureKeeper;
+  private events = 0;
+  private faultCount = 0;
+  private recoveredMs = 0;
+  private found: { readonly error: unknown } | undefined;
+
+  constructor(options: RunOptions) {
+    const { seed, prng, module, scenario } = options;
+    this.module = module;
+    this.scenario = scenario;
+    const { members, nodes } = membersOf(scenario, this.crypto);
+    this.memberNodes = nodes;
+    this.genesis = { chainId: hash('sim/chain', seed), parameters: scenario.parameters, members };
+    const all = scenario.weights.map((_, node) => node);
+    this.honest = all.filter((node) => !scenario.byzantine.includes(node));
+    this.otherNodes = all.map((node) => all.filter((other) => other !== node));
+    this.peerIds = all.map((node) => toHex(this.memberOf(node).nodeKey));
+    this.indexByPeer = new Map(this.peerIds.map((peer, node) => [peer, node]));
+    this.network = new SimNetwork(this.heap, prng.fork(), scenario.links);
+    this.agreement = new Agreement(this);
+    this.watchers = [this.agreement, ...[...invariantsOf(module), ...options.watchers].map((create) => create(this))];
+    this.figures = new FigureKeeper(this);
+    for (const index of all) this.nodes.push(this.createNode(index, options));
+  }
+
+  private createNode(index: number, { prng, module, behaviours, scenario, syncsDisk }: RunOptions): SimNode {
+    const node = new SimNode({
+      index,
+      member: this.memberOf(index),
+      module,
+      genesis: this.genesis,
+      crypto: this.crypto,
+      heap: this.heap,
+      prng: prng.fork(),
+      skewMs: scenario.skewMs[index] ?? 0,
+      syncsDisk,
+      surroundings: this,
+    });
+    if (this.isHonest(index)) return node;
+    const chosen = behaviours.filter(({ name }) => scenario.behaviours.includes(name));
+    const puppet: Puppet = {
+      node,
+      prng: prng.fork(),
+      peers: this.others(index),
+      genesis: this.genesis,
+      say: (to, bytes) => this.transmit(index, to, bytes),
+      sayLater: (delayMs, to, bytes) => this.heap.at(this.heap.nowMs + delayMs, () => this.transmit(index, to, bytes)),
+      sign: (bytes) => this.crypto.sign(this.memberOf(index).nodeKey, bytes),
+    };
+    this.liars.set(index, { puppet, behaviours: chosen });
+    return node;
+  }
+
+  play(): void {
+    const { scenario, heap } = this;
+    for (const node of this.nodes) heap.at(0, () => node.start());
+    for (const fault of scenario.faults) heap.at(fault.atMs, () => this.strike(fault));
+    for (const [number, { atMs, node, bytes = TRANSACTION_BYTES }] of scenario.submissions.entries()) {
+      heap.at(atMs, () => this.submit(node, number, bytes));
+    }
+    const { ending } = scenario;
+    if (ending.kind === 'height') this.playToHeight(ending);
+    else {
+      while (this.advance(scenario.healMs));
+      if (ending.kind === 'liveness') this.demandProgress(ending.core);
+    }
+    for (const watcher of this.watchers) watcher.ended?.();
+  }
+
+  private playToHeight({ height, withinMs }: Extract<Scenario['ending'], { kind: 'height' }>): void {
+    const isBelow = ({ chain }: SimNode): boolean => chain.height < height;
+    const nodes = this.honest.map((index) => this.node(index));
+    const below = (): boolean => nodes.every(isBelow) || nodes.some((node) => node.isUp && isBelow(node));
+    while (below() && this.advance(withinMs));
+  }
+
+  private demandProgress(core: readonly number[]): void {
+    const { heap } = this;
+    this.heal(core);
+    const nodes = core.map((index) => this.node(index));
+    const target = Math.max(...nodes.map(({ chain }) => chain.height)) + LIVENESS_HEIGHTS;
+    const deadlineMs = heap.nowMs + LIVENESS_MS_MAX;
+    const healedMs = heap.nowMs;
+    // A node that only follows is no voter: each must have the chain, and be allowed to vote on it again.
+    while (nodes.some(({ chain, host }) => chain.height < target || host?.status().voting.allowed !== true)) {
+      if (this.advance(deadlineMs)) continue;
+      const heights = nodes.map(
+        ({ chain, host }) => `${chain.height} (view ${host?.status().view}, ${JSON.stringify(host?.status().voting)})`,
+      );
+      const message = `height ${target} not reached ${LIVENESS_MS_MAX} ms after the faults: ${heights.join(', ')}`;
+      throw new Violation('liveness', message);
+    }
+    this.recoveredMs = heap.nowMs - healedMs;
+  }
+
+  result(): {
+    readonly traceHash: string;
+    readonly finalized: number;
+    readonly faults: number;
+    readonly steps: number;
+    readonly recoveredMs: number;
+    readonly figures: Figures;
+  } {
+    return {
+      traceHash: this.trace.digest('hex'),
+      finalized: this.agreed().length,
+      faults: this.faultCount,
+      steps: this.events,
+      recoveredMs: this.recoveredMs,
+      figures: this.figures.result(this.network),
+    };
+  }
+
+  private advance(untilMs: number): boolean {
+    const eventsMax = this.scenario.ending.kind === 'height' ? EVENTS_MAX_OF_EXPERIMENT : EVENTS_MAX;
+    if (++this.events > eventsMax) throw new Violation('bounded-work', `more than ${eventsMax} events`);
+    const more = this.heap.step(untilMs);
+    if (this.found !== undefined) throw this.found.error;
+    if (this.events % SAMPLE_EVERY === 0) for (const watcher of this.watchers) watcher.sampled?.();
+    return more;
+  }
+
+  private submit(node: number, number: number, bytes: number): void {
+    const transaction = concatBytes(
+      Uint8Array.of(1),
+      hash('sim/transaction', number),
+      new Uint8Array(Math.max(0, bytes - 33)),
+    );
+    if (this.isHonest(node)) this.figures.submits(node, transaction);
+    this.node(node).submit(transaction);
+  }
+
+  private strike(fault: Fault): void {
+    this.faultCount++;
+    this.note('fault', -1, fault.kind);
+    switch (fault.kind) {
+      case 'partition':
+        this.network.partition(fault.sides, fault.oneWay);
+        this.heap.at(this.heap.nowMs + fault.forMs, () => this.network.heal());
+        return;
+      case 'blackout':
+        for (const node of this.nodes) this.crashFor(node, fault.downMs);
+        return;
+      case 'crash': {
+        const node = this.node(fault.node);
+        node.crashAfter(fault.portCalls);
+        this.heap.at(this.heap.nowMs + fault.downMs, () => {
+          node.crash();
+          node.start();
+        });
+        return;
+      }
+    }
+  }
+
+  private crashFor(node: SimNode, downMs: number): void {
+    node.crash();
+    this.heap.at(this.heap.nowMs + downMs, () => {
+      if (!node.isUp) node.start();
+    });
+  }
+
+  private heal(_core: readonly number[]): void {
+    this.network.heal();
+    this.network.faults = {
+      ...this.scenario.links,
+      lossPercent: 0,
+      slowPercent: 0,
+      delayMsMax: Math.max(5, this.scenario.parameters.assumedDelayMs >> 1),
+    };
+    for (const node of this.nodes) {
+      node.crashAfter(undefined);
+      if (!node.isUp) node.start();
+    }
+    for (const watcher of this.watchers) watcher.healed?.();
+  }
+
+  // ---- links ----
+
+  send(from: number, to: number, bytes: Uint8Array): void {
+    const liar = this.liars.get(from);
+    if (liar?.behaviours.some((behaviour) => behaviour.outgoing?.(liar.puppet, [to], bytes) ?? false)) return;
+    this.transmit(from, to, bytes);
+  }
+
+  private transmit(from: number, to: number, bytes: Uint8Array): void {
+    if (this.isHonest(from)) for (const watcher of this.watchers) watcher.sent?.(from, bytes);
+    this.network.carry(from, to, bytes.length, () => this.deliver(from, to, bytes));
+  }
+
+  gossip(from: number, to: number, transaction: Uint8Array): void {
+    this.network.carry(from, to, transaction.length, () => this.node(to).submit(transaction));
+  }
+
+  private deliver(from: number, to: number, bytes: Uint8Array): void {
+    const node = this.node(to);
+    if (!node.isUp) return;
+    this.note('message', to, `${from}/${bytes.length}`);
+    const liar = this.liars.get(to);
+    if (liar !== undefined) {
+      let deaf = false;
+      for (const behaviour of liar.behaviours) deaf = (behaviour.incoming?.(liar.puppet, from, bytes) ?? false) || deaf;
+      if (deaf) return;
+    }
+    node.host?.message(this.peerId(from), bytes);
+  }
+
+  others(of: number): readonly number[] {
+    return this.otherNodes[of] as readonly number[];
+  }
+
+  isUp(from: number, to: number): boolean {
+    return this.network.isUp(from, to) && this.node(from).isUp && this.node(to).isUp;
+  }
+
+  peerId(index: number): PeerId {
+    return this.peerIds[index] as PeerId;
+  }
+
+  indexOf(peer: PeerId): number {
+    return this.indexByPeer.get(peer) ?? -1;
+  }
+
+  node(index: number): SimNode {
+    return this.nodes[index] as SimNode;
+  }
+
+  // ---- eyes ----
+
+  now(): number {
+    return this.heap.nowMs;
+  }
+
+  memberOf(node: number): Member {
+    return this.genesis.members[this.memberNodes.indexOf(node)] as Member;
+  }
+
+  nodeOf(source: Uint8Array): number | undefined {
+    const wanted = toHex(source);
+    const seat = this.genesis.members.findIndex((member) => toHex(member.source) === wanted);
+    return this.memberNodes[seat];
+  }
+
+  agreed(): readonly FinalizedByProof[] {
+    return this.agreement.chain;
+  }
+
+  private isHonest(node: number): boolean {
+    return !this.scenario.byzantine.includes(node);
+  }
+
+  signed({ index }: SimNode, bytes: Uint8Array): void {
+    this.note('signed', index, toHex(bytes));
+    if (this.isHonest(index)) for (const watcher of this.watchers) watcher.signed?.(index, bytes);
+  }
+
+  finalizing({ index }: SimNode, blocks: readonly FinalizedByProof[]): void {
+    for (const { block } of blocks) this.note('finalized', index, toHex(block.id));
+    if (!this.isHonest(index)) return;
+    for (const watcher of this.watchers) watcher.finalizing?.(index, blocks);
+    this.figures.finalizes(index, blocks);
+  }
+
+  executed({ index }: SimNode, { id }: Block): void {
+    if (this.isHonest(index)) this.figures.executes(id);
+  }
+
+  adopted({ index }: SimNode, undone: number): void {
+    if (this.isHonest(index)) this.figures.adopts(undone);
+  }
+
+  reported({ index }: SimNode, report: ConsensusReport): void {
+    if (this.isHonest(index)) for (const watcher of this.watchers) watcher.reported?.(index, report);
+  }
+
+  failed({ index }: SimNode, error: unknown): void {
+    // Thrown here it could end in the host's own error path: it is raised by the loop, after this event.
+    if (this.isHonest(index) || error instanceof Violation) this.found ??= { error };
+  }
+
+  private note(kind: string, node: number, detail: string): void {
+    this.trace.update(`${this.heap.nowMs} ${kind} ${node} ${detail}\n`);
+  }
+}
