@@ -2,12 +2,12 @@
  * What takes longer than CI's 20 minutes, with the same code and larger figures. Prints one line of JSON a part, ends with a summary line;
  * exit code 1 when a part failed. `npm run soak [-- --only NAME]`
  */
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 
 const SIMULATOR = 'packages/simulator/dist/main.js';
 const node = (...args) => ({ command: process.execPath, args });
-const MUTANTS = ['drop-r4', 'drop-r5', 'drop-r7', 'weak-quorum'];
+const MUTANTS = execFileSync(process.execPath, [SIMULATOR, '--mutants'], { encoding: 'utf8' }).trim().split('\n');
 
 const PARTS = [
   { name: 'simulate', ...node(SIMULATOR, '--seeds', '5000', '--start', '1', '--json') },
@@ -15,6 +15,12 @@ const PARTS = [
     name: `mutant-${mutant}`,
     ...node(SIMULATOR, '--mutant', mutant, '--seeds', '5000', '--start', '1'),
   })),
+  {
+    name: 'model',
+    command: 'npx',
+    args: ['vitest', 'run', '--root', 'packages/consensus-simplex', 'test/model'],
+    environment: { RADLEDGER_MODEL_VIEWS: '5' },
+  },
   {
     name: 'kill-points',
     command: 'npx',
