@@ -118,7 +118,8 @@ export class BlockRun {
   private async closeEpoch(rules: ChainRules): Promise<void> {
     const { height, parameters } = this.context;
     const epoch = epochOfHeight(height, parameters.epochHeights);
-    const [currentRef, nextRef, afterRef] = [epoch, epoch + 1, epoch + 2].map((n) => cellRef(cellKey.epoch(n))) as [
+    const after = epoch + 2 + rules.seedLag;
+    const [currentRef, nextRef, afterRef] = [epoch, after - 1, after].map((n) => cellRef(cellKey.epoch(n))) as [
       CellRef,
       CellRef,
       CellRef,
@@ -143,8 +144,8 @@ export class BlockRun {
     this.cells.set(SEED, CELL_CODECS.seed, { seed: closed.runningSeed });
     this.cells.set(nextRef, CELL_CODECS.epoch, { ...next, seed: closed.seed });
     this.cells.set(afterRef, CELL_CODECS.epoch, {
-      epoch: epoch + 2,
-      firstHeight: firstHeightOfEpoch(epoch + 2, parameters.epochHeights),
+      epoch: after,
+      firstHeight: firstHeightOfEpoch(after, parameters.epochHeights),
       members: closed.members,
       seed: undefined,
     });

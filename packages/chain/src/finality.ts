@@ -10,6 +10,8 @@ export interface FinalityInput {
   readonly proof: Uint8Array;
   /** The epoch of the header's height. */
   readonly epoch: EpochCell;
+  /** The epoch after, when it is complete: a proof by descendants may reach into it. */
+  readonly nextEpoch?: EpochCell;
 }
 
 /**

@@ -53,8 +53,11 @@ export async function genesisBlock(genesis: Genesis, rules: ChainRules): Promise
   put(cellKey.params, CELL_CODECS.params, { policies, parameters });
   put(cellKey.seed, CELL_CODECS.seed, { seed: opened.runningSeed });
   put(cellKey.epoch(0), CELL_CODECS.epoch, { epoch: 0, firstHeight: 1, members: opened.members, seed: opened.seed });
-  const firstHeight = firstHeightOfEpoch(1, parameters.epochHeights);
-  put(cellKey.epoch(1), CELL_CODECS.epoch, { epoch: 1, firstHeight, members: opened.nextMembers, seed: undefined });
+  for (let epoch = 1; epoch <= 1 + rules.seedLag; epoch++) {
+    const firstHeight = firstHeightOfEpoch(epoch, parameters.epochHeights);
+    const seed = epoch <= rules.seedLag ? opened.nextSeed : undefined;
+    put(cellKey.epoch(epoch), CELL_CODECS.epoch, { epoch, firstHeight, members: opened.nextMembers, seed });
+  }
   for (const { source, cell } of sources) {
     put(cellKey.source(source), CELL_CODECS.source, cell);
     put(cellKey.key(source), CELL_CODECS.key, { source, role: 'signing', tombstoned: false });

@@ -97,6 +97,7 @@ export {
   SEAL_BYTES_MAX,
   type SealedPosition,
 } from './header.js';
+export type { ModuleSettings } from './module-settings.js';
 export {
   type AdmissionPolicy,
   DEFAULT_PARAMETERS,

@@ -2,6 +2,7 @@
 import { type Infer, type Schema, struct } from '@radledger/primitives';
 import { choice } from '@radledger/transactions';
 import { ChainError } from './errors.js';
+import { moduleSettingsSchema } from './module-settings.js';
 
 /** 2^31 - 1: wide enough for every parameter but the longest spans of time. */
 const NUMBER_MAX = 0x7fffffff;
@@ -63,9 +64,11 @@ export const parametersSchema = struct({
   stakeWindowEpochs: parameter(1, 10_000_000),
   /** Leading zero bits of a work stamp in open admission; 0 = no stamp needed. */
   workBits: parameter(0, 32),
+  /** What the consensus module is tuned by; it judges names and ranges. */
+  moduleSettings: moduleSettingsSchema,
 });
 
-/** Every value is an integer; spans end in Ms (milliseconds), Heights, Periods or Epochs. */
+/** Every value but `moduleSettings` is an integer; spans end in Ms (milliseconds), Heights, Periods or Epochs. */
 export type Parameters = Infer<typeof parametersSchema>;
 
 /** Defaults for a consortium: blocks of 1 MiB every 2 s, epochs of 720 heights. */
@@ -91,6 +94,7 @@ export const DEFAULT_PARAMETERS: Parameters = {
   endowmentHeights: 3_888_000,
   stakeWindowEpochs: 21_900,
   workBits: 0,
+  moduleSettings: [],
 };
 
 /** Who may become a source: `open` with a work stamp (test nets), `attested` by a listed authority. */

@@ -46,17 +46,18 @@ export interface CloseEpochInput extends RulesContext {
   readonly stakes: readonly StakeEntry[];
   /** After this block's own `accumulateSeed`. */
   readonly runningSeed: Uint8Array;
-  /** The cells of `epoch` (complete) and `epoch + 1` (members known, no seed yet). */
+  /** The cell of `epoch`, complete. */
   readonly current: EpochCell;
+  /** The newest cell so far: of `epoch + 1 + seedLag`, members known, no seed yet. */
   readonly next: EpochCell;
 }
 
 export interface CloseEpochResult {
   /** Start value of the running seed in epoch + 1; 32 bytes. */
   readonly runningSeed: Uint8Array;
-  /** Seed of epoch + 1; 32 bytes. */
+  /** Seed of epoch + 1 + seedLag; 32 bytes. */
   readonly seed: Uint8Array;
-  /** Members of epoch + 2, from the snapshot at this boundary, in the order of source ids. */
+  /** Members of epoch + 2 + seedLag, from the snapshot at this boundary, in the order of source ids. */
   readonly members: EpochCell['members'];
 }
 
@@ -66,17 +67,25 @@ export interface CloseEpochResult {
  * - deterministic: equal input gives equal output on every platform; integers only;
  * - total: it answers for every input that chain can give. A seal it cannot read is `randomnessOf` = undefined: judging
  *   the seal is the module's, before execution.
- * The snapshot at the end of epoch e decides the members of e + 2; the randomness of epoch e the seed of e + 1.
+ * The snapshot at the end of epoch e decides the members of e + 2, the randomness of epoch e the seed of e + 1; both one epoch
+ * later when `seedLag` is 1.
  */
 export interface ChainRules {
   /** Named in genesis as `moduleId`. */
   readonly id: string;
-  /** Epochs 0 (with seed) and 1 (without), and the running seed that epoch 0 starts with. */
+  /**
+   * 0: an epoch is complete when the one before has closed, for consensus that makes a boundary block final before it goes on.
+   * 1: when the one before that has closed, for consensus whose finality trails behind.
+   */
+  readonly seedLag: 0 | 1;
+  /** Epochs 0 and 1, epoch 1 with a seed exactly when `seedLag` is 1, and the running seed that epoch 0 starts with. */
   openGenesis(input: GenesisRulesInput): {
     readonly runningSeed: Uint8Array;
     readonly seed: Uint8Array;
     readonly members: EpochCell['members'];
+    /** Members of epoch 1, and of epoch 2 when `seedLag` is 1. */
     readonly nextMembers: EpochCell['members'];
+    readonly nextSeed?: Uint8Array;
   };
   /** The VRF output of a block, from its seal; undefined when it has none. */
   randomnessOf(position: SealedPosition): Uint8Array | undefined;

@@ -21,6 +21,7 @@ import {
   genesisBlock,
   genesisFromJson,
   genesisToJson,
+  type ModuleSettings,
   grantFromJson,
   grantToJson,
   type Header,
@@ -111,6 +112,18 @@ describe('genesis', () => {
     const genesis = await genesisOf(['a', 'b', 'c']);
     expect(decodeGenesis(encodeGenesis(genesis))).toEqual(genesis);
     expect(genesisFromJson(JSON.parse(JSON.stringify(genesisToJson(genesis))))).toEqual(genesis);
+    const tuned: Genesis = {
+      ...genesis,
+      parameters: {
+        ...genesis.parameters,
+        moduleSettings: [
+          ['depth', 7],
+          ['width', 0],
+        ],
+      },
+    };
+    expect(decodeGenesis(encodeGenesis(tuned))).toEqual(tuned);
+    expect(genesisFromJson(JSON.parse(JSON.stringify(genesisToJson(tuned))))).toEqual(tuned);
     expect(toHex(chainIdOf({ ...genesis, name: 'other' }))).not.toBe(toHex(chainIdOf(genesis)));
   });
 
@@ -130,7 +143,29 @@ describe('genesis', () => {
     expect(() => chainIdOf({ ...genesis, parameters: { ...genesis.parameters, committeeMax: 129 } })).toThrow(
       'parameters.committeeMax',
     );
+    const settings = (moduleSettings: ModuleSettings): string =>
+      change({ parameters: { ...genesis.parameters, moduleSettings } });
+    for (const wrong of ['Depth', '', 'with space', 'é']) expect(settings([[wrong, 1]])).not.toBe('accepted');
+    expect(
+      settings([
+        ['b', 1],
+        ['a', 1],
+      ]),
+    ).toBe('PARAMETER_OUT_OF_RANGE');
+    expect(
+      settings([
+        ['a', 1],
+        ['a', 2],
+      ]),
+    ).toBe('PARAMETER_OUT_OF_RANGE');
+    expect(settings([['a', -1]])).toBe('MALFORMED');
+    expect(settings(Array.from({ length: 33 }, (_, index) => [`a${index + 10}`, 1] as const))).toBe('MALFORMED');
     const json = genesisToJson(genesis);
+    const settingsOf = (moduleSettings: unknown): string =>
+      codeOf(() => genesisFromJson({ ...json, parameters: { ...json.parameters, moduleSettings } }));
+    for (const wrong of [{ a: 1 }, [['a']], [['a', 1, 2]], [['a', '1']], ['a'], undefined]) {
+      expect(settingsOf(wrong)).toBe('MALFORMED');
+    }
     expect(codeOf(() => genesisFromJson({ ...json, extra: 1 }))).toBe('MALFORMED');
     expect(codeOf(() => genesisFromJson({ ...json, format: 2 }))).toBe('MALFORMED');
     expect(codeOf(() => genesisFromJson({ ...json, parameters: { ...json.parameters, more: 1 } }))).toBe('MALFORMED');

@@ -1,4 +1,5 @@
-import type { ConsensusModule } from '@radledger/consensus';
+import type { Parameters } from '@radledger/chain';
+import { ConsensusError, type ConsensusModule } from '@radledger/consensus';
 import { checkBody } from './body-check.js';
 import { messageClaims } from './claims.js';
 import { dutiesOf } from './duties.js';
@@ -14,6 +15,7 @@ export function createSimplex(options: { readonly rules?: Partial<SimplexRules> 
     id: 'simplex/1',
     sealKind: SEAL_KIND,
     caps: { finality: 'instant', reorganises: false, dutyEvidence: 'certified' },
+    checkParameters,
     create: (context) => new SimplexInstance(context, rules),
     claims: (bytes, context) => messageClaims(bytes, { ...context, rules }),
     sealClaims,
@@ -22,6 +24,14 @@ export function createSimplex(options: { readonly rules?: Partial<SimplexRules> 
     randomnessOf,
     dutiesOf,
   };
+}
+
+/** @throws {ConsensusError} `PARAMETERS_UNSUITABLE` */
+function checkParameters({ moduleSettings }: Parameters): void {
+  const [first] = moduleSettings;
+  if (first === undefined) return;
+  const info = { code: 'PARAMETERS_UNSUITABLE', parameter: `moduleSettings.${first[0]}` } as const;
+  throw new ConsensusError(info, 'simplex has no settings of its own');
 }
 
 /** The default consensus: Simplex with rotating leaders, weighted by stake. Spec: docs/spec/simplex.md. */

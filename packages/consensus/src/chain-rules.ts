@@ -8,19 +8,25 @@ import { rawStake } from './stake-policy.js';
 const MEMBERS_MAX = 4096;
 
 /** The part of a module that decides epochs. */
-export type ChainRulesModule = Pick<ConsensusModule, 'id' | 'randomnessOf'>;
+export type ChainRulesModule = Pick<ConsensusModule, 'id' | 'randomnessOf' | 'caps'>;
 
 /**
  * Snapshot at the end of epoch e - 2, seed from the first ⌊2E/3⌋ heights of e - 1, use in e; epochs 0 and 1 from genesis.
+ * Both lie one epoch further back for a module whose finality trails behind, and epoch 2 has its members from genesis too.
  * Spec: docs/spec/leader-election.md, sections 1 and 2.
  */
 export function createChainRules(module: ChainRulesModule): ChainRules {
+  const seedLag = module.caps.finality === 'instant' ? 0 : 1;
   return {
     id: module.id,
+    seedLag,
     openGenesis({ chainId, sources, parameters }) {
       const members = membersOf({ height: 0, sources, stakes: [], parameters });
       const seed = firstSeed(chainId);
-      return { runningSeed: runningSeedStart(chainId, 1, seed), seed, members, nextMembers: members };
+      const started = runningSeedStart(chainId, 1, seed);
+      if (seedLag === 0) return { runningSeed: started, seed, members, nextMembers: members };
+      const runningSeed = runningSeedStart(chainId, 2, started);
+      return { runningSeed, seed, members, nextMembers: members, nextSeed: started };
     },
     randomnessOf: (position) => module.randomnessOf(position),
     accumulateSeed({ height, randomness, runningSeed, parameters }) {
@@ -29,7 +35,7 @@ export function createChainRules(module: ChainRulesModule): ChainRules {
     },
     closeEpoch({ chainId, epoch, height, sources, stakes, runningSeed, parameters }) {
       return {
-        runningSeed: runningSeedStart(chainId, epoch + 2, runningSeed),
+        runningSeed: runningSeedStart(chainId, epoch + 2 + seedLag, runningSeed),
         seed: runningSeed,
         members: membersOf({ height, sources, stakes, parameters }),
       };

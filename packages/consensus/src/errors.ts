@@ -15,6 +15,7 @@ export type ConsensusErrorInfo =
   | { readonly code: 'NO_QUORUM'; readonly epoch: number; readonly view: number }
   | { readonly code: 'NO_STAKE'; readonly sourceCount: number }
   | { readonly code: 'NO_SEED'; readonly epoch: number }
+  | { readonly code: 'PARAMETERS_UNSUITABLE'; readonly parameter: string }
   | { readonly code: 'HOST_STOPPED' };
 
 /** Thrown when a message, a seal, a proof or a set of voters breaks a consensus rule. */

@@ -1,15 +1,26 @@
-import type { FinalityVerifier } from '@radledger/chain';
+import type { EpochCell, FinalityVerifier, Parameters } from '@radledger/chain';
 import { epochContextOf } from './committee.js';
 import type { ConsensusModule } from './module.js';
 
 /**
  * The chain's port for finality proofs, for a light client or a node that fetches blocks.
- * @param options.committeeMax - the genesis parameter of this name
+ * @param parameters - those of genesis
  */
 export function createFinalityVerifier(
   module: Pick<ConsensusModule, 'finalityClaims'>,
-  options: { readonly committeeMax: number },
+  parameters: Parameters,
 ): FinalityVerifier {
-  return ({ chainId, header, proof, epoch }) =>
-    module.finalityClaims({ header, proof, chainId, epoch: epochContextOf(epoch, { chainId, ...options }) });
+  return ({ chainId, header, proof, epoch, nextEpoch }) => {
+    const { committeeMax } = parameters;
+    const contextOf = (cell: EpochCell): ReturnType<typeof epochContextOf> =>
+      epochContextOf(cell, { chainId, committeeMax });
+    return module.finalityClaims({
+      header,
+      proof,
+      chainId,
+      parameters,
+      epoch: contextOf(epoch),
+      nextEpoch: nextEpoch && contextOf(nextEpoch),
+    });
+  };
 }

@@ -18,6 +18,10 @@ import type { EpochContext, EpochLookup } from './epoch-context.js';
 export type PeerId = string;
 
 export interface ConsensusCaps {
+  /**
+   * `instant`: a boundary block is final before its epoch ends, and each epoch is known when it begins. Otherwise finality
+   * trails behind: seeds and members are fixed one epoch earlier, and the next epoch is known as well.
+   */
   readonly finality: 'instant' | 'depth' | 'external';
   readonly reorganises: boolean;
   readonly dutyEvidence: 'certified' | 'inferred' | 'none';
@@ -31,7 +35,7 @@ export interface ModuleIdentity {
 
 export interface ModuleContext {
   readonly chainId: Uint8Array;
-  /** From genesis; `blockBytesMax` bounds every message that holds a block. */
+  /** From genesis; `blockBytesMax` bounds every message that holds a block, `moduleSettings` is the module's own. */
   readonly parameters: Parameters;
   readonly identity: ModuleIdentity | undefined;
 }
@@ -45,6 +49,8 @@ export interface FinalizedState {
   readonly epoch: EpochContext;
   /** The epoch before, when there is one and it is known. */
   readonly previousEpoch?: EpochContext;
+  /** The epoch after: always known to a module whose finality is not `instant`, and to no other. */
+  readonly nextEpoch?: EpochContext;
 }
 
 /** What the sign-log says at start. A missing log is not an empty one: `node init` writes the empty one. */
@@ -207,6 +213,11 @@ export interface ConsensusModule {
   /** Kind of the seal in its headers, 1 to 255. */
   readonly sealKind: number;
   readonly caps: ConsensusCaps;
+  /**
+   * Whether this module can run with these parameters of genesis, its own `moduleSettings` among them; pure.
+   * @throws {ConsensusError} `PARAMETERS_UNSUITABLE`
+   */
+  checkParameters(parameters: Parameters): void;
   create(context: ModuleContext): ConsensusInstance;
   /**
    * Signatures a message rests on; pure. The host verifies them before it hands the message over.
@@ -235,8 +246,12 @@ export interface ConsensusModule {
   finalityClaims(input: {
     readonly header: Header;
     readonly proof: Uint8Array;
+    /** Epoch of the header's height. */
     readonly epoch: EpochContext;
+    /** The epoch after, for a proof by descendants. */
+    readonly nextEpoch?: EpochContext | undefined;
     readonly chainId: Uint8Array;
+    readonly parameters: Parameters;
   }): readonly SignatureClaim[];
   /**
    * Checks that the module's part of a body is the one that the header's seal names; pure, browser-safe. Everyone who takes a

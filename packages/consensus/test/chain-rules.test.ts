@@ -8,6 +8,7 @@ const parameters = { ...DEFAULT_PARAMETERS, epochHeights: 9, endowmentHeights: 1
 const policies = { admission: 'open', stake: 'raw' } as const;
 const rules = createChainRules({
   id: 'test/1',
+  caps: { finality: 'instant', reorganises: false, dutyEvidence: 'none' },
   randomnessOf: ({ sealBytes }) => (sealBytes.length === 0 ? undefined : sealBytes),
 });
 
@@ -77,6 +78,36 @@ test('epochs 0 and 1 come from genesis; a boundary gives the next seed and the v
   expect(closed.seed).toEqual(genesis.runningSeed);
   expect(closed.runningSeed).not.toEqual(genesis.runningSeed);
   expect(closed.members.map(({ weight }) => weight)).toEqual([9_910_000n, 4_962_000n]);
+});
+
+test('where finality trails behind, seeds and members lie one epoch further back', () => {
+  const trailing = createChainRules({
+    id: 'test/2',
+    caps: { finality: 'depth', reorganises: true, dutyEvidence: 'none' },
+    randomnessOf: () => undefined,
+  });
+  const sources = [sourceOf(1, 10_000)];
+  const genesis = trailing.openGenesis({ chainId, parameters, policies, sources });
+  const atOnce = rules.openGenesis({ chainId, parameters, policies, sources });
+  expect([trailing.seedLag, rules.seedLag]).toEqual([1, 0]);
+  expect(genesis.seed).toEqual(atOnce.seed);
+  expect(genesis.nextSeed).toEqual(atOnce.runningSeed);
+  expect(genesis.runningSeed).toEqual(hash('radledger/seed/1', chainId, 2, genesis.nextSeed as Uint8Array));
+  const cell = { epoch: 0, firstHeight: 1, members: genesis.members, seed: undefined };
+  const closing = {
+    chainId,
+    parameters,
+    policies,
+    epoch: 0,
+    height: 9,
+    sources,
+    stakes: [],
+    current: cell,
+    next: cell,
+  };
+  const closed = trailing.closeEpoch({ ...closing, runningSeed: genesis.runningSeed });
+  expect(closed.seed).toEqual(genesis.runningSeed);
+  expect(closed.runningSeed).toEqual(hash('radledger/seed/1', chainId, 3, closed.seed));
 });
 
 test('the heaviest vote, everybody leads; the root commits to the voters', () => {

@@ -150,7 +150,7 @@ async function checksOf({ genesis, blocks }: StoredChain): Promise<Checks> {
   const proofs: VrfClaim[] = [];
   for (const { header: headerBytes, body: bodyBytes, proof } of blocks) {
     const header = decodeHeader(headerBytes);
-    claims.push(...simplex.finalityClaims({ header, proof, epoch, chainId }));
+    claims.push(...simplex.finalityClaims({ header, proof, epoch, chainId, parameters }));
     proofs.push(...simplex.sealClaims({ header, epoch, chainId, parameters }));
     const { transactions } = decodeBody(bodyBytes, { bytesMax: parameters.blockBytesMax });
     for (const bytes of transactions) claims.push(...signatureClaims(decodeTransaction(bytes, chainId), chainId));

@@ -15,7 +15,7 @@ export interface EpochContexts {
 }
 
 /** More than the current epoch, the one before and the one after are never asked for. */
-const CONTEXTS_MAX = 4;
+const CONTEXTS_MAX = 5;
 
 export function createEpochContexts(
   store: LedgerStore,

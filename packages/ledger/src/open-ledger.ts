@@ -35,7 +35,7 @@ const REPLAY_WINDOW_HEIGHTS = 512;
 
 /**
  * Opens a node on a store and starts it: it connects, catches up, votes when its identity may, and answers.
- * @throws {LedgerError} `GENESIS_MISMATCH` | `MODULE_MISMATCH` | `PARAMETER_UNSUPPORTED` before anything is started; what `options.network` throws
+ * @throws {LedgerError} `GENESIS_MISMATCH` | `MODULE_MISMATCH` | `PARAMETER_UNSUPPORTED` before anything is started; what `options.network` throws; {ConsensusError} `PARAMETERS_UNSUITABLE`
  */
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const { genesis, store, consensus: module, identity, now = Date.now, logger = silentLogger } = options;
@@ -56,6 +56,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       `this node remembers transactions for ${REPLAY_WINDOW_HEIGHTS} heights: genesis may not demand more`,
     );
   }
+  module.checkParameters(parameters);
   const rules = createChainRules(module);
   if (!store.tip) await commitGenesis(store, genesis, rules);
   const head = await openChainHead(store, parameters.expiryHeightsMax);
@@ -137,7 +138,8 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     if (!epoch) throw new LedgerError({ code: 'STORE_FAILED' }, `the state has no epoch ${epochNumber}`);
     const previousEpoch = epochNumber > 0 ? await epochs.load(epochNumber - 1) : undefined;
     const proof = (await store.finalityProof(height)) ?? new Uint8Array();
-    return { header, proof, epoch, ...(previousEpoch && { previousEpoch }) };
+    const nextEpoch = module.caps.finality === 'instant' ? undefined : await epochs.load(epochNumber + 1);
+    return { header, proof, epoch, ...(previousEpoch && { previousEpoch }), ...(nextEpoch && { nextEpoch }) };
   }
   const start = await finalizedState();
 

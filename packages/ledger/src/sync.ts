@@ -250,7 +250,8 @@ export function createSync(options: SyncOptions): Sync {
     if (!equalBytes(header.parentId, tip.id)) throw falseData('WRONG_PARENT');
     const epoch = await epochs.load(epochOfHeight(height, parameters.epochHeights));
     if (!epoch) throw new LedgerError({ code: 'STORE_FAILED' }, 'the epoch of the next height is not in the state');
-    await verifyFinality(block, proof, epoch);
+    const nextEpoch = await epochs.load(epoch.epoch + 1);
+    await verifyFinality(block, proof, { epoch, nextEpoch });
     const verdict = await executor.verify(block);
     if (verdict.kind === 'mismatch') throw falseData('WRONG_BODY');
     if (verdict.kind === 'notYet') return;
@@ -293,12 +294,16 @@ export function createSync(options: SyncOptions): Sync {
     }
   }
 
-  async function verifyFinality(block: Block, proof: Uint8Array, epoch: EpochContext): Promise<void> {
+  async function verifyFinality(
+    block: Block,
+    proof: Uint8Array,
+    { epoch, nextEpoch }: { readonly epoch: EpochContext; readonly nextEpoch: EpochContext | undefined },
+  ): Promise<void> {
     const { header } = block;
     let claims: ReturnType<ConsensusModule['finalityClaims']>;
     let seal: ReturnType<ConsensusModule['sealClaims']>;
     try {
-      claims = module.finalityClaims({ header, proof, epoch, chainId });
+      claims = module.finalityClaims({ header, proof, epoch, nextEpoch, chainId, parameters });
       seal = module.sealClaims({ header, epoch, chainId, parameters });
     } catch (error) {
       throw falseData(codeOf(error), error);

@@ -258,6 +258,6 @@ export class SimNode {
     const { chainId, parameters } = genesis;
     const epoch = this.chain.epoch(Math.floor((block.header.height - 1) / parameters.epochHeights));
     if (epoch === undefined) return false;
-    return crypto.verifyClaims(module.finalityClaims({ header: block.header, proof, epoch, chainId }));
+    return crypto.verifyClaims(module.finalityClaims({ header: block.header, proof, epoch, chainId, parameters }));
   }
 }

@@ -50,6 +50,17 @@ export async function genesisVectors(): Promise<VectorFile> {
       await vector('four sources, two of them without endowment', await genesisOf([10_000, 250, 0, 0])),
       await vector('nobody has weight', await genesisOf([0, 0], { parameters: { epochHeights: 4, workBits: 16 } })),
       await vector(
+        'settings of the consensus module',
+        await genesisOf([5], {
+          parameters: {
+            moduleSettings: [
+              ['depth', 12],
+              ['slotsMax', Number.MAX_SAFE_INTEGER],
+            ],
+          },
+        }),
+      ),
+      await vector(
         'authorities and recovery',
         await genesisOf([7, 8], {
           name: 'Zürich 放射線',

@@ -1,4 +1,4 @@
-import { type Block, blockIdOf, encodeHeader, type Header } from '@radledger/chain';
+import { type Block, blockIdOf, DEFAULT_PARAMETERS, encodeHeader, type Header } from '@radledger/chain';
 import {
   type Certificate,
   decodeJustification,
@@ -249,7 +249,13 @@ async function finality(epoch: SimplexEpoch): Promise<VectorCase[]> {
         certificateValue(await assembled(epoch, signed)),
       ];
       const proof = encodeCanonical(value);
-      const claims = simplex.finalityClaims({ header, proof, epoch: epoch.context, chainId });
+      const claims = simplex.finalityClaims({
+        header,
+        proof,
+        epoch: epoch.context,
+        chainId,
+        parameters: DEFAULT_PARAMETERS,
+      });
       if (!(await verifyAll(claims))) throw new Error('a finality proof of the vectors must hold');
       return {
         name: `${descendants.length} descendants`,

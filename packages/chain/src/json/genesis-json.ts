@@ -1,6 +1,8 @@
 /** Genesis as people write it. Spec: docs/spec/genesis.md, section 4. */
 import { toHex } from '@radledger/primitives';
+import { ChainError } from '../errors.js';
 import { GENESIS_FORMAT, type Genesis, validateGenesis } from '../genesis.js';
+import { MODULE_SETTINGS_MAX } from '../module-settings.js';
 import { DEFAULT_PARAMETERS, type Parameters } from '../parameters.js';
 import { JsonFields } from './json-fields.js';
 
@@ -54,7 +56,10 @@ export function genesisFromJson(json: unknown): Genesis {
       admission: policies.word('admission', ['open', 'attested']),
       stake: policies.word('stake', ['raw', 'guarded', 'attested']),
     },
-    parameters: Object.fromEntries(PARAMETER_NAMES.map((name) => [name, parameters.integer(name)])) as Parameters,
+    parameters: {
+      ...(Object.fromEntries(NUMBER_NAMES.map((name) => [name, parameters.integer(name)])) as PlainParameters),
+      moduleSettings: parameters.list('moduleSettings', MODULE_SETTINGS_MAX, settingOf),
+    },
     sources: fields.list('sources', 4_096, (item, path) => {
       const source = new JsonFields('genesis', item, path).only(['source', 'nodeKey', 'vrfKey', 'endowment']);
       return {
@@ -72,7 +77,16 @@ export function genesisFromJson(json: unknown): Genesis {
   return genesis;
 }
 
+/** `["name", 1]` */
+function settingOf(item: unknown, path: string): readonly [string, number] {
+  const [name, value, ...more] = Array.isArray(item) ? (item as readonly unknown[]) : [];
+  if (typeof name === 'string' && typeof value === 'number' && more.length === 0) return [name, value];
+  throw new ChainError({ code: 'MALFORMED', format: 'genesis', path }, `expected a name and an integer at ${path}`);
+}
+
+type PlainParameters = Omit<Parameters, 'moduleSettings'>;
 const PARAMETER_NAMES = Object.keys(DEFAULT_PARAMETERS) as readonly (keyof Parameters)[];
+const NUMBER_NAMES = PARAMETER_NAMES.filter((name) => name !== 'moduleSettings');
 const GENESIS_MEMBERS = [
   'format',
   'name',

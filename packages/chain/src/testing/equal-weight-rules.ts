@@ -6,6 +6,7 @@ import type { ChainRules, SourceEntry } from '../rules.js';
 /** Rules named `equal-weight/1`. The seal's bytes count as the block's randomness. */
 export const equalWeightRules: ChainRules = {
   id: 'equal-weight/1',
+  seedLag: 0,
   openGenesis({ chainId, sources }) {
     const members = membersOf(sources);
     const seed = hash('radledger/test-seed/1', chainId);

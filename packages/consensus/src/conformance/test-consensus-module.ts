@@ -69,10 +69,18 @@ export function testConsensusModule(module: ConsensusModule): void {
       for (const { block, proof } of node.finalized) {
         const epoch = net.epoch(node, Math.floor((block.header.height - 1) / PARAMETERS.epochHeights));
         if (epoch === undefined) throw new Error('the epoch of a finalized block is known');
-        const claims = module.finalityClaims({ header: block.header, proof, epoch, chainId: CHAIN_ID });
+        const claims = module.finalityClaims({
+          header: block.header,
+          proof,
+          epoch,
+          chainId: CHAIN_ID,
+          parameters: PARAMETERS,
+        });
         expect(claims.length).toBeGreaterThan(0);
         const header = { ...block.header, timestampMs: block.header.timestampMs + 1 };
-        expect(() => module.finalityClaims({ header, proof, epoch, chainId: CHAIN_ID })).toThrow();
+        expect(() =>
+          module.finalityClaims({ header, proof, epoch, chainId: CHAIN_ID, parameters: PARAMETERS }),
+        ).toThrow();
       }
     });
 

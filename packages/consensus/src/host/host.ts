@@ -71,6 +71,7 @@ class EffectLoop implements Host {
   private readonly commits: Extract<Effect, { type: 'finalize' }>[] = [];
   private current: EpochContext | undefined;
   private previous: EpochContext | undefined;
+  private next: EpochContext | undefined;
   private stepping = false;
   private committing = false;
   private stopped = false;
@@ -159,13 +160,14 @@ class EffectLoop implements Host {
   }
 
   private readonly lookup = (epoch: number): EpochContext | undefined =>
-    epoch === this.current?.epoch ? this.current : epoch === this.previous?.epoch ? this.previous : undefined;
+    [this.current, this.previous, this.next].find((known) => known?.epoch === epoch);
 
-  private enter({ epoch, previousEpoch }: FinalizedState): void {
+  private enter({ epoch, previousEpoch, nextEpoch }: FinalizedState): void {
     if (this.current === undefined || epoch.epoch !== this.current.epoch) {
       this.previous = previousEpoch ?? (this.current?.epoch === epoch.epoch - 1 ? this.current : undefined);
     }
     this.current = epoch;
+    this.next = nextEpoch;
   }
 
   private verifyThenStep(peer: PeerId, bytes: Uint8Array, claims: readonly SignatureClaim[]): Awaitable<void> {
@@ -259,7 +261,11 @@ class EffectLoop implements Host {
       this.step({ type: 'verdict', now: this.ports.now(), blockId: block.id, verdict });
     let claims: ReturnType<ConsensusModule['sealClaims']>;
     try {
-      const epoch = this.current as EpochContext;
+      const number = epochOfHeight(block.header.height, parameters.epochHeights);
+      const epoch = this.lookup(number);
+      if (epoch === undefined) {
+        throw new ConsensusError({ code: 'NO_SEED', epoch: number }, 'expected a block of an epoch that is known');
+      }
       claims = this.module.sealClaims({ header: block.header, epoch, chainId, parameters });
     } catch (error) {
       answer({ kind: 'invalid', code: codeOf(error) });
@@ -285,17 +291,27 @@ class EffectLoop implements Host {
         return;
       }
       const following = epochOfHeight(height + 1, epochHeights);
-      this.after(this.ports.epoch(following), (epoch) => {
-        if (epoch === undefined) {
-          const message = 'a boundary block must leave the next epoch in the state';
-          throw new ConsensusError({ code: 'NO_SEED', epoch: following }, message);
-        }
+      this.withEpoch(following, (epoch) => {
+        const { header } = last.block;
         const previousEpoch = this.current;
-        const next = { header: last.block.header, proof: last.proof, epoch, ...(previousEpoch && { previousEpoch }) };
-        this.enter(next);
-        this.committed({ type: 'committed', now: this.ports.now(), height, next });
-        this.releaseHeld();
+        const begin = (nextEpoch?: EpochContext): void => {
+          const later = { ...(previousEpoch && { previousEpoch }), ...(nextEpoch && { nextEpoch }) };
+          const next = { header, proof: last.proof, epoch, ...later };
+          this.enter(next);
+          this.committed({ type: 'committed', now: this.ports.now(), height, next });
+          this.releaseHeld();
+        };
+        if (this.module.caps.finality === 'instant') begin();
+        else this.withEpoch(following + 1, begin);
       });
+    });
+  }
+
+  private withEpoch(number: number, then: (epoch: EpochContext) => void): void {
+    this.after(this.ports.epoch(number), (epoch) => {
+      if (epoch !== undefined) return then(epoch);
+      const message = 'a boundary block must leave the next epoch in the state';
+      throw new ConsensusError({ code: 'NO_SEED', epoch: number }, message);
     });
   }
 

@@ -161,6 +161,7 @@ export const solo: ConsensusModule = {
   id: 'test-solo/1',
   sealKind: SEAL_KIND,
   caps: { finality: 'instant', reorganises: false, dutyEvidence: 'none' },
+  checkParameters: () => undefined,
   create: (context) => new SoloInstance(context),
   claims(encoded, { chainId, epoch }) {
     const { block, signature } = decodeMessage(encoded);
