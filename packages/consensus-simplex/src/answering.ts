@@ -2,7 +2,14 @@
 import type { Block } from '@radledger/chain';
 import { ConsensusError, type PeerId } from '@radledger/consensus';
 import { checkReceivedBody } from './body-check.js';
-import { decodeMessage, encodeBlockMessage, FETCH_VIEWS_MAX, type MessageOf } from './message.js';
+import {
+  decodeMessage,
+  encodeBlockMessage,
+  encodeMessage,
+  FETCH_VIEWS_MAX,
+  type Message,
+  type MessageOf,
+} from './message.js';
 import type { Parts } from './parts.js';
 import { RequestQuota } from './request-quota.js';
 import type { VoterState } from './voter-state.js';
@@ -130,9 +137,17 @@ export class Answering {
     const first = Math.max(fromView, root.view + 1);
     for (let view = first; view <= toView && view < first + FETCH_VIEWS_MAX && view <= voter.view; view++) {
       for (const certificate of voter.views.get(view)?.certificates.values() ?? []) {
-        voter.send(peer, { type: 'certificate', certificate });
+        if (!this.sendWithin(peer, { type: 'certificate', certificate })) return;
       }
     }
+  }
+
+  /** @returns false when the peer has had its bytes: certificates of many voters are much larger than the question */
+  private sendWithin(peer: PeerId, message: Message): boolean {
+    const bytes = encodeMessage(message);
+    if (!this.quota.takeBytes(peer, this.voter.now, bytes.length)) return false;
+    this.voter.effect({ type: 'send', peer, bytes });
+    return true;
   }
 
   private onBlock(block: Block, peer: PeerId | undefined): void {

@@ -11,7 +11,7 @@ import {
   uint,
 } from '@radledger/primitives';
 import type { SimplexRules } from './rules.js';
-import { signedBytes, statementKey, type Vote, voteSchema } from './vote.js';
+import { statementKey, type Vote, voteSchema } from './vote.js';
 
 const SEATS_MAX = 128;
 
@@ -79,7 +79,7 @@ export function certificateClaims(
   const claims: SignatureClaim[] = [];
   let weight = 0n;
   for (const { vote, signatures } of certificate.groups) {
-    const message = signedBytes(chainId, epoch, vote);
+    const message = rules.signedBytes(chainId, epoch, vote);
     for (const [seat, signature] of signatures) {
       if (seen.has(seat)) throw malformed('expected each seat once');
       seen.add(seat);

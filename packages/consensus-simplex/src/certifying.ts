@@ -14,7 +14,10 @@ const VIEWS_AHEAD_MAX = 16;
 export class Certifying {
   constructor(
     private readonly voter: VoterState,
-    private readonly parts: Pick<Parts, 'conflicts' | 'executing' | 'finalizing' | 'leading' | 'pacing' | 'voting'>,
+    private readonly parts: Pick<
+      Parts,
+      'conflicts' | 'executing' | 'finalizing' | 'leading' | 'pacing' | 'proposals' | 'voting'
+    >,
   ) {}
 
   onVote(signed: SignedVote, peer: PeerId | undefined): void {
@@ -60,7 +63,7 @@ export class Certifying {
       parts.voting.finalize(view, state, certificate);
       const higher = statement.timestampMs > voter.highestCertifiedMs;
       if (higher) voter.highestCertifiedMs = statement.timestampMs;
-      if (higher && view < voter.view) parts.pacing.arm();
+      if (higher && view < voter.view && voter.rules.rebasesTimers) parts.pacing.arm();
     }
     if (kind !== 'nullify') {
       parts.executing.release(statement.blockId, peer);
@@ -70,7 +73,11 @@ export class Certifying {
       }
     }
     if (view >= voter.view) parts.pacing.enterView(view + 1, certificate);
-    else parts.leading.tryPropose();
+    else {
+      // What the leader builds on, or what a proposal of many views later rests on, may be complete now.
+      parts.leading.tryPropose();
+      if (kind === 'nullify') parts.proposals.tryNotarize(voter.view);
+    }
     parts.finalizing.tryFinalize();
     parts.executing.adopt();
   }

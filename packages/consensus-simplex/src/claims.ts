@@ -16,7 +16,6 @@ import { decodeMessage, type MessageOf, type SignedVote } from './message.js';
 import { againVerdict } from './proposal-check.js';
 import type { SimplexRules } from './rules.js';
 import { decodeSeal } from './seal.js';
-import { signedBytes } from './vote.js';
 
 export interface ClaimsContext {
   readonly chainId: Uint8Array;
@@ -65,9 +64,9 @@ function withEpoch(
   return { epoch: number, claims: epoch === undefined ? undefined : claims(epoch) };
 }
 
-function voteClaim(signed: SignedVote, epoch: EpochContext, { chainId }: ClaimsContext): SignatureClaim {
+function voteClaim(signed: SignedVote, epoch: EpochContext, { chainId, rules }: ClaimsContext): SignatureClaim {
   const { seat, vote, signature } = signed;
-  return { key: seatOf(epoch, seat).nodeKey, message: signedBytes(chainId, epoch, vote), signature };
+  return { key: seatOf(epoch, seat).nodeKey, message: rules.signedBytes(chainId, epoch, vote), signature };
 }
 
 function proposalClaims(
@@ -75,7 +74,7 @@ function proposalClaims(
   epoch: EpochContext,
   context: ClaimsContext,
 ): readonly SignatureClaim[] {
-  const { chainId, parameters } = context;
+  const { chainId, parameters, rules } = context;
   const { view, signature, block, again } = message;
   // The leader signs the header. What travels beside it is the fault of whoever sent it, and says nothing about the block.
   checkReceivedBody(block);
@@ -84,7 +83,7 @@ function proposalClaims(
   const justification = decodeJustification(again ?? block.body.justification, parameters.blockBytesMax);
   checkAgain(message, justification);
   return [
-    { key: leader.nodeKey, message: signedBytes(chainId, epoch, statement), signature },
+    { key: leader.nodeKey, message: rules.signedBytes(chainId, epoch, statement), signature },
     ...certificatesOf(justification).flatMap((certificate) => knownClaims(certificate, context)),
   ];
 }

@@ -1,7 +1,7 @@
 /** What this node has asked peers for: one peer first, then, by a timer, all of them (R6). */
 import type { PeerId } from '@radledger/consensus';
 import { fromHex, toHex } from '@radledger/primitives';
-import { FETCH_BLOCKS_MAX, type Message } from './message.js';
+import { FETCH_BLOCKS_MAX, FETCH_VIEWS_MAX, type Message } from './message.js';
 
 const WANTED_BLOCKS_MAX = 64;
 
@@ -14,8 +14,8 @@ export interface FetchPort {
 
 export class Fetching {
   private readonly wanted = new Set<string>();
-  /** Certificates of older views are asked for once a view, and again when stuck. */
-  private certificatesAsked = false;
+  /** Views whose certificates were asked for last: asked once a view and range, and again when stuck. */
+  private asked: { readonly fromView: number; readonly toView: number } | undefined;
   private timerSet = false;
 
   constructor(private readonly port: FetchPort) {}
@@ -45,16 +45,35 @@ export class Fetching {
     this.wanted.clear();
   }
 
-  askCertificates(epoch: number, fromView: number, toView: number): void {
-    if (this.certificatesAsked) return;
-    this.certificatesAsked = true;
+  /** Asks for the certificates of `view` and of the views after it, as many as one answer holds. */
+  askFrom(epoch: number, view: number, peer: PeerId | undefined): void {
+    this.askCertificates(epoch, view, { fromView: view, toView: view + FETCH_VIEWS_MAX - 1 }, peer);
+  }
+
+  /** Asks for the certificates of `view` and of the views before it, down to `firstView`. */
+  askBackFrom(epoch: number, view: number, firstView: number): void {
+    const fromView = Math.max(firstView, view - FETCH_VIEWS_MAX + 1);
+    this.askCertificates(epoch, view, { fromView, toView: view }, undefined);
+  }
+
+  private askCertificates(
+    epoch: number,
+    missingView: number,
+    range: { readonly fromView: number; readonly toView: number },
+    peer: PeerId | undefined,
+  ): void {
+    const { asked } = this;
+    if (asked !== undefined && missingView >= asked.fromView && missingView <= asked.toView) return;
+    this.asked = range;
     this.arm();
-    this.port.broadcast({ type: 'fetch-certificates', epoch, fromView, toView });
+    const message = { type: 'fetch-certificates', epoch, ...range } as const;
+    if (peer === undefined) this.port.broadcast(message);
+    else this.port.send(peer, message);
   }
 
   /** Certificates may be asked for once more. */
   viewEntered(): void {
-    this.certificatesAsked = false;
+    this.asked = undefined;
   }
 
   arm(): void {
@@ -72,8 +91,8 @@ export class Fetching {
     this.timerSet = false;
     const ids = [...this.wanted].slice(0, FETCH_BLOCKS_MAX).map(fromHex);
     if (ids.length > 0) this.port.broadcast({ type: 'fetch-blocks', ids });
-    const missing = ids.length > 0 || this.certificatesAsked;
-    this.certificatesAsked = false;
+    const missing = ids.length > 0 || this.asked !== undefined;
+    this.asked = undefined;
     return missing;
   }
 }

@@ -135,7 +135,7 @@ export class Leading {
     if (choice.kind === 'chosen') return choice;
     const { missingView } = choice;
     if (missingView !== undefined) {
-      this.parts.fetching.askCertificates(voter.epoch.epoch, voter.root.view + 1, missingView);
+      this.parts.fetching.askBackFrom(voter.epoch.epoch, missingView, voter.root.view + 1);
     }
     return undefined;
   }

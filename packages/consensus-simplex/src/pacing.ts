@@ -25,7 +25,7 @@ export class Pacing {
     parts.leading.stopBuilding();
     parts.fetching.viewEntered();
     if (certificate !== undefined) voter.broadcast({ type: 'certificate', certificate });
-    voter.views.get(view - VOTES_BEHIND_MAX)?.dropVotes();
+    voter.forgetBehind(view - VOTES_BEHIND_MAX);
     this.arm();
     parts.leading.askProofs();
     parts.proposals.tryNotarize(view);
@@ -99,6 +99,7 @@ export class Pacing {
     const missing = parts.fetching.again();
     parts.permission.askAllForNewestVotes();
     parts.leading.tryPropose();
+    parts.proposals.tryNotarize(voter.view);
     if (!missing && !parts.permission.asks) return;
     // A peer that has finalized more says so, and the host fetches what no peer holds in memory.
     voter.broadcast(voter.statusMessage());

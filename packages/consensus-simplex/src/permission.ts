@@ -9,7 +9,6 @@ import {
 import { equalBytes, toHex } from '@radledger/primitives';
 import type { Message, MessageOf } from './message.js';
 import type { Parts } from './parts.js';
-import { signedBytes } from './vote.js';
 import type { VoterState } from './voter-state.js';
 
 export class Permission {
@@ -101,7 +100,7 @@ export class Permission {
       const signedIn = epoch === voter.epoch.epoch ? voter.epoch : voter.previousEpoch;
       if (signedIn?.epoch === epoch) {
         const { vote } = signed;
-        const bytes = signedBytes(voter.context.chainId, signedIn, vote);
+        const bytes = voter.rules.signedBytes(voter.context.chainId, signedIn, vote);
         const timestampMs = vote.kind === 'notarize' ? vote.timestampMs : 0;
         startUp.shown({ epoch, view: vote.view, bytes, timestampMs });
       }

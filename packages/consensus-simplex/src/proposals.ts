@@ -8,6 +8,7 @@ import type { MessageOf } from './message.js';
 import type { Parts } from './parts.js';
 import { checkProposal } from './proposal-check.js';
 import { isTimely } from './timing.js';
+import { VOTES_BEHIND_MAX } from './view-state.js';
 import { NullifyReason } from './vote.js';
 import type { VoterState } from './voter-state.js';
 
@@ -32,7 +33,7 @@ export class Proposals {
       }
       if (voter.awaitingEpoch || view <= voter.root.view) return;
     }
-    if (view > voter.view) return;
+    if (view > voter.view || view <= voter.view - VOTES_BEHIND_MAX) return;
     const state = voter.viewState(view);
     if (state.proposal !== undefined) {
       if (!equalBytes(state.proposal.blockId, block.id)) parts.conflicts.twoProposals(view, state.proposal, peer);
@@ -120,30 +121,15 @@ export class Proposals {
         parts.executing.want(verdict.parentId, peer);
         return false;
       case 'nullificationUnknown':
-        if (peer !== undefined) {
-          voter.send(peer, {
-            type: 'fetch-certificates',
-            epoch: epoch.epoch,
-            fromView: verdict.view,
-            toView: view,
-          });
-        }
+        parts.fetching.askFrom(epoch.epoch, verdict.view, peer);
         return false;
       case 'invalid':
         voter.report('INVALID_PROPOSAL', { view });
         parts.voting.nullify(view, NullifyReason.invalid, proposal.blockId);
-        if (!voter.certifies(proposal.blockId) && !this.isProposed(proposal.blockId, view)) {
+        if (!voter.certifies(proposal.blockId) && !voter.proposes(proposal.blockId, view)) {
           tree.remove(proposal.blockId);
         }
         return false;
     }
-  }
-
-  /** Whether another view proposes the block too. */
-  private isProposed(id: Uint8Array, besides: number): boolean {
-    for (const [view, { proposal }] of this.voter.views) {
-      if (view !== besides && proposal !== undefined && equalBytes(proposal.blockId, id)) return true;
-    }
-    return false;
   }
 }

@@ -56,6 +56,26 @@ export class VoterState {
     return state;
   }
 
+  /** Of views this old certificates stay, and what this node signed; votes and proposals that nobody certified go. */
+  forgetBehind(view: number): void {
+    for (const [older, state] of this.views) {
+      if (older > view) continue;
+      state.dropVotes();
+      const { proposal } = state;
+      if (proposal === undefined) continue;
+      state.proposal = undefined;
+      if (!this.certifies(proposal.blockId) && !this.proposes(proposal.blockId)) this.tree.remove(proposal.blockId);
+    }
+  }
+
+  /** Whether a view above the root, but for `besides`, holds a proposal of this block. */
+  proposes(id: Uint8Array, besides?: number): boolean {
+    for (const [view, { proposal }] of this.views) {
+      if (view !== besides && proposal !== undefined && equalBytes(proposal.blockId, id)) return true;
+    }
+    return false;
+  }
+
   isOfEpoch({ height }: Header): boolean {
     return epochOfHeight(height, this.context.parameters.epochHeights) === this.epoch.epoch;
   }

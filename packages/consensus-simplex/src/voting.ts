@@ -5,7 +5,7 @@ import { encodeMessage } from './message.js';
 import type { Parts } from './parts.js';
 import type { ViewState } from './view-state.js';
 import type { VoterState } from './voter-state.js';
-import { type NullifyReason, signedBytes, type Vote, VoteKind, voteOfSignedBytes } from './vote.js';
+import { type NullifyReason, type Vote, VoteKind, voteOfSignedBytes } from './vote.js';
 
 export class Voting {
   /** What the sign-log must keep. */
@@ -42,8 +42,8 @@ export class Voting {
   }
 
   sign(vote: Vote, support: readonly Uint8Array[]): void {
-    const { context, epoch } = this.voter;
-    const bytes = signedBytes(context.chainId, epoch, vote);
+    const { context, epoch, rules } = this.voter;
+    const bytes = rules.signedBytes(context.chainId, epoch, vote);
     const record = { kind: VoteKind[vote.kind], epoch: epoch.epoch, view: vote.view, bytes, support };
     this.records.push(record);
     this.voter.effect({ type: 'sign', record });

@@ -15,7 +15,8 @@ import type { Certificate } from '../../src/certificate.js';
 import { encodeJustification } from '../../src/justification.js';
 import { decodeMessage, encodeMessage, type Message, type MessageOf } from '../../src/message.js';
 import { encodeSeal, justificationRootOf } from '../../src/seal.js';
-import { simplex } from '../../src/simplex.js';
+import type { SimplexRules } from '../../src/rules.js';
+import { createSimplex } from '../../src/simplex.js';
 import { signedBytes, type Vote } from '../../src/vote.js';
 
 export const EPOCH_HEIGHTS = 6;
@@ -122,6 +123,7 @@ export interface VoterOptions {
   readonly seat?: number;
   readonly records?: readonly SignRecord[];
   readonly finalized?: FinalizedState;
+  readonly rules?: Partial<SimplexRules>;
 }
 
 export class Voter {
@@ -131,10 +133,10 @@ export class Voter {
 
   private readonly seat: number;
 
-  constructor({ seat, records = [], finalized = boundaryState(0) }: VoterOptions = {}) {
+  constructor({ seat, records = [], finalized = boundaryState(0), rules = {} }: VoterOptions = {}) {
     this.seat = seat ?? -1;
     const identity = members[this.seat];
-    this.instance = simplex.create({ chainId, parameters, identity });
+    this.instance = createSimplex({ rules }).create({ chainId, parameters, identity });
     this.started = this.step({ type: 'start', finalized, signLog: { state: 'present', records } });
   }
 
