@@ -2,7 +2,7 @@
 import { equalBytes } from '@radledger/primitives';
 import type { SignedTransaction } from '@radledger/transactions';
 import { CELL_CODECS } from './cell-codecs.js';
-import { cellKey, cellPrefix, sourceOfCellName, stakeOfCellName } from './cell-names.js';
+import { cellKey, cellPrefix, sourceOfCellName } from './cell-names.js';
 import type { EpochCell, ParamsCell } from './cells.js';
 import { epochOfHeight, firstHeightOfEpoch, isBoundaryHeight } from './epochs.js';
 import { ChainError } from './errors.js';
@@ -10,6 +10,7 @@ import { noPause, type Pause, type RecentBlocks } from './execution-input.js';
 import type { SealedPosition } from './header.js';
 import type { ChainRules, RulesContext } from './rules.js';
 import type { StateReader, WriteSet } from './state-reader.js';
+import { foldStake } from './stake-window.js';
 import { type TouchedCells, refsOf, touchedCellsOf } from './touched-cells.js';
 import { applyTransaction, type Refusal, stakeCellOfStudy, type TransitionContext } from './transition.js';
 import { updateTree } from './tree/update.js';
@@ -126,17 +127,14 @@ export class BlockRun {
     ];
     await this.cells.load([currentRef, nextRef, afterRef]);
     const next = this.epochCell(nextRef);
-    const sources = await this.cells.scan(cellPrefix.sources, CELL_CODECS.source);
-    const stakes = await this.cells.scan(cellPrefix.stakes, CELL_CODECS.stake);
+    const sources = await foldStake(this.cells, this.context, epoch);
+    const counted = await this.cells.scan(cellPrefix.counted, CELL_CODECS.counted);
     const closed = rules.closeEpoch({
       ...this.rulesContext(),
       epoch,
       height,
-      sources: sources.map(([name, cell]) => ({ source: sourceOfCellName(name) as Uint8Array, cell })),
-      stakes: stakes.map(([name, { count }]) => ({
-        ...(stakeOfCellName(name) as { source: Uint8Array; epoch: number }),
-        count,
-      })),
+      sources,
+      counted: counted.map(([name, cell]) => ({ source: sourceOfCellName(name) as Uint8Array, cell })),
       runningSeed: this.runningSeed(),
       current: this.epochCell(currentRef),
       next,
@@ -149,6 +147,9 @@ export class BlockRun {
       members: closed.members,
       seed: undefined,
     });
+    const remembered = closed.counted.map(({ source, cell }) => ({ ref: cellRef(cellKey.counted(source)), cell }));
+    await this.cells.load(remembered.map(({ ref }) => ref));
+    for (const { ref, cell } of remembered) this.cells.set(ref, CELL_CODECS.counted, cell);
   }
 
   private rulesContext(): RulesContext {

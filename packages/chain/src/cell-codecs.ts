@@ -1,5 +1,6 @@
 /** The codec of each kind of cell that the transition works on. */
 import {
+  decodeCountedCell,
   decodeEpochCell,
   decodeGrantCell,
   decodeKeyCell,
@@ -9,6 +10,7 @@ import {
   decodeSourceCell,
   decodeStakeCell,
   decodeStudyCell,
+  encodeCountedCell,
   encodeEpochCell,
   encodeGrantCell,
   encodeKeyCell,
@@ -37,6 +39,7 @@ export const CELL_CODECS = {
   owner: { decode: decodeOwnerCell, encode: encodeOwnerCell },
   key: { decode: decodeKeyCell, encode: encodeKeyCell },
   stake: { decode: decodeStakeCell, encode: encodeStakeCell },
+  counted: { decode: decodeCountedCell, encode: encodeCountedCell },
   seed: { decode: decodeSeedCell, encode: encodeSeedCell },
   params: { decode: decodeParamsCell, encode: encodeParamsCell },
   epoch: { decode: decodeEpochCell, encode: encodeEpochCell },

@@ -9,6 +9,7 @@ const GRANT = utf8('grant/');
 const OWNER = utf8('owner/');
 const KEY = utf8('key/');
 const STAKE = utf8('stake/');
+const COUNTED = utf8('counted/');
 const EPOCH = utf8('epoch/');
 const DUTY = utf8('duty/');
 const DUTIES = utf8('duties/');
@@ -23,6 +24,7 @@ export const cellKey = {
   owner: (key: Uint8Array): Uint8Array => concatBytes(OWNER, key),
   key: (key: Uint8Array): Uint8Array => concatBytes(KEY, key),
   stake: (source: Uint8Array, epoch: number): Uint8Array => concatBytes(STAKE, source, SLASH, bigEndian64(epoch)),
+  counted: (source: Uint8Array): Uint8Array => concatBytes(COUNTED, source),
   epoch: (epoch: number): Uint8Array => concatBytes(EPOCH, bigEndian64(epoch)),
   duty: (source: Uint8Array): Uint8Array => concatBytes(DUTY, source),
   duties: (epoch: number): Uint8Array => concatBytes(DUTIES, bigEndian64(epoch)),
@@ -37,26 +39,17 @@ export const cellPrefix = {
   sources: SOURCE,
   studiesOf: (source: Uint8Array): Uint8Array => concatBytes(STUDY, source, SLASH),
   grantsOf: (source: Uint8Array, studyId: Uint8Array): Uint8Array => concatBytes(GRANT, source, SLASH, studyId, SLASH),
-  stakes: STAKE,
+  counted: COUNTED,
   stakesOf: (source: Uint8Array): Uint8Array => concatBytes(STAKE, source, SLASH),
   dutyCells: DUTY,
 } as const;
 
-const STAKE_NAME_BYTES = STAKE.length + 32 + 1 + 8;
-
-/** Source and epoch of the name of a stake cell; undefined for any other name. */
-export function stakeOfCellName(name: Uint8Array): { source: Uint8Array; epoch: number } | undefined {
-  if (name.length !== STAKE_NAME_BYTES || !startsWith(name, STAKE)) return undefined;
-  const view = new DataView(name.buffer, name.byteOffset + STAKE.length + 33, 8);
-  return {
-    source: name.slice(STAKE.length, STAKE.length + 32),
-    epoch: view.getUint32(0) * 0x100000000 + view.getUint32(4),
-  };
-}
-
-/** The source id in the name of a source cell; undefined for any other name. */
+/** The source id in the name of a source cell or a counted cell; undefined for any other name. */
 export function sourceOfCellName(name: Uint8Array): Uint8Array | undefined {
-  return name.length === SOURCE.length + 32 && startsWith(name, SOURCE) ? name.slice(SOURCE.length) : undefined;
+  for (const prefix of [SOURCE, COUNTED]) {
+    if (name.length === prefix.length + 32 && startsWith(name, prefix)) return name.slice(prefix.length);
+  }
+  return undefined;
 }
 
 /** The source id in the name of a duty cell; undefined for any other name. */

@@ -50,6 +50,8 @@ const sourceCell = versioned({
   /** Weight given by genesis, in studies; 0 otherwise. */
   endowment: uint(),
   admittedHeight: uint(),
+  /** Studies defined and not retired: all under the stake policy `raw`, else those of the stake window. */
+  studies: uint(),
   studyQuota: bucket,
   allowQuota: bucket,
   rate,
@@ -106,6 +108,18 @@ const stakeCell = versioned({ count: uint() });
 /** Studies that a source defined in one epoch and did not retire. */
 export type StakeCell = Infer<typeof stakeCell>;
 
+/** Most samples of a counted cell: one for each period that growth looks back, and the one before. */
+const COUNTED_SAMPLES_MAX = 1_001;
+
+const countedCell = versioned({
+  /** Weight that the stake policy counts for the source's studies, in milli-studies. */
+  counted: stakeAmount,
+  /** What was counted at the last boundary of earlier periods; rising, only where it changed. */
+  samples: list(struct({ period: uint(), counted: stakeAmount }), { max: COUNTED_SAMPLES_MAX }),
+});
+/** What a stake policy remembers of a source: read and written in boundary blocks. */
+export type CountedCell = Infer<typeof countedCell>;
+
 const seedCell = versioned({ seed: id });
 /** The running seed of the open epoch. */
 export type SeedCell = Infer<typeof seedCell>;
@@ -135,6 +149,7 @@ export const encodeGrantCell = (cell: GrantCell): Uint8Array => encodeWith(grant
 export const encodeOwnerCell = (cell: OwnerCell): Uint8Array => encodeWith(ownerCell, cell);
 export const encodeKeyCell = (cell: KeyCell): Uint8Array => encodeWith(keyCell, cell);
 export const encodeStakeCell = (cell: StakeCell): Uint8Array => encodeWith(stakeCell, cell);
+export const encodeCountedCell = (cell: CountedCell): Uint8Array => encodeWith(countedCell, cell);
 export const encodeSeedCell = (cell: SeedCell): Uint8Array => encodeWith(seedCell, cell);
 export const encodeParamsCell = (cell: ParamsCell): Uint8Array => encodeWith(paramsCell, cell);
 export const encodeEpochCell = (cell: EpochCell): Uint8Array => encodeWith(epochCell, cell);
@@ -146,6 +161,7 @@ export const decodeGrantCell = (encoded: Uint8Array): GrantCell => decodeCell('g
 export const decodeOwnerCell = (encoded: Uint8Array): OwnerCell => decodeCell('owner cell', ownerCell, encoded);
 export const decodeKeyCell = (encoded: Uint8Array): KeyCell => decodeCell('key cell', keyCell, encoded);
 export const decodeStakeCell = (encoded: Uint8Array): StakeCell => decodeCell('stake cell', stakeCell, encoded);
+export const decodeCountedCell = (encoded: Uint8Array): CountedCell => decodeCell('counted cell', countedCell, encoded);
 export const decodeSeedCell = (encoded: Uint8Array): SeedCell => decodeCell('seed cell', seedCell, encoded);
 export const decodeParamsCell = (encoded: Uint8Array): ParamsCell => decodeCell('params cell', paramsCell, encoded);
 export const decodeEpochCell = (encoded: Uint8Array): EpochCell =>

@@ -40,6 +40,7 @@ export async function genesisBlock(genesis: Genesis, rules: ChainRules): Promise
       vrfKey,
       endowment,
       admittedHeight: 0,
+      studies: 0,
       ...quotas,
     };
     return { source, cell };

@@ -6,10 +6,11 @@ export {
   hashedKeyOf,
   sourceOfCellName,
   sourceOfDutyCellName,
-  stakeOfCellName,
 } from './cell-names.js';
 export { CELL_BYTES_MAX, stakeAmount } from './cell-format.js';
 export {
+  type CountedCell,
+  decodeCountedCell,
   decodeEpochCell,
   decodeGrantCell,
   decodeKeyCell,
@@ -22,6 +23,7 @@ export {
   type Endpoint,
   type EpochCell,
   type EpochMember,
+  encodeCountedCell,
   encodeEpochCell,
   encodeGrantCell,
   encodeKeyCell,
@@ -109,11 +111,11 @@ export type {
   ChainRules,
   CloseEpochInput,
   CloseEpochResult,
+  CountedEntry,
   GenesisRulesInput,
   RulesContext,
   SeedInput,
   SourceEntry,
-  StakeEntry,
 } from './rules.js';
 export { emptyState, overlayReader, type StateReader, type WriteSet } from './state-reader.js';
 export type {

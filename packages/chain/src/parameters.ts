@@ -62,6 +62,12 @@ export const parametersSchema = struct({
   endowmentHeights: parameter(1, 1_000_000_000),
   /** Epochs for which a study counts towards stake. */
   stakeWindowEpochs: parameter(1, 10_000_000),
+  /** Growth bound of stake: studies a source may count beside 5/4 of what it counted before. */
+  stakeGrowthBase: parameter(1, 1_000_000_000),
+  /** Periods that the growth bound looks back. */
+  stakeGrowthPeriods: parameter(1, 1_000),
+  /** New weight that may enter the whole set in a period, in 1/10,000 of its weight. */
+  stakeChurnBasisPoints: parameter(1, 10_000),
   /** Leading zero bits of a work stamp in open admission; 0 = no stamp needed. */
   workBits: parameter(0, 32),
   /** What the consensus module is tuned by; it judges names and ranges. */
@@ -93,6 +99,9 @@ export const DEFAULT_PARAMETERS: Parameters = {
   rateWindowPeriods: 28,
   endowmentHeights: 3_888_000,
   stakeWindowEpochs: 21_900,
+  stakeGrowthBase: 100,
+  stakeGrowthPeriods: 28,
+  stakeChurnBasisPoints: 120,
   workBits: 0,
   moduleSettings: [],
 };

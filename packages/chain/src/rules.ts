@@ -1,5 +1,5 @@
 /** The port through which a consensus module decides seeds and voters. Spec: docs/spec/blocks.md, section 5. */
-import type { EpochCell, SourceCell } from './cells.js';
+import type { CountedCell, EpochCell, SourceCell } from './cells.js';
 import type { SealedPosition } from './header.js';
 import type { Parameters, Policies } from './parameters.js';
 
@@ -16,11 +16,10 @@ export interface SourceEntry {
   readonly cell: SourceCell;
 }
 
-/** Studies of a source that were defined in one epoch and are not retired. */
-export interface StakeEntry {
+/** What the stake policy remembers of a source. */
+export interface CountedEntry {
   readonly source: Uint8Array;
-  readonly epoch: number;
-  readonly count: number;
+  readonly cell: CountedCell;
 }
 
 export interface GenesisRulesInput extends RulesContext {
@@ -40,10 +39,13 @@ export interface CloseEpochInput extends RulesContext {
   /** The epoch that this block closes, and the block's height (epoch + 1) * E. */
   readonly epoch: number;
   readonly height: number;
-  /** All sources after this block, in the order of their ids; `cell.endowment` is genesis' gift. */
+  /**
+   * All sources after this block, in the order of their ids. `cell.endowment` is genesis' gift; `cell.studies` has lost what
+   * left the stake window with this epoch.
+   */
   readonly sources: readonly SourceEntry[];
-  /** All stake cells after this block, in the order of source ids, then epochs. */
-  readonly stakes: readonly StakeEntry[];
+  /** What `closeEpoch` remembered at earlier boundaries, in the order of source ids. */
+  readonly counted: readonly CountedEntry[];
   /** After this block's own `accumulateSeed`. */
   readonly runningSeed: Uint8Array;
   /** The cell of `epoch`, complete. */
@@ -59,6 +61,8 @@ export interface CloseEpochResult {
   readonly seed: Uint8Array;
   /** Members of epoch + 2 + seedLag, from the snapshot at this boundary, in the order of source ids. */
   readonly members: EpochCell['members'];
+  /** Counted cells to write: those that changed. */
+  readonly counted: readonly CountedEntry[];
 }
 
 /**

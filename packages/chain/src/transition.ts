@@ -116,6 +116,7 @@ class Transition {
       vrfKey,
       endowment: 0,
       admittedHeight: height,
+      studies: 0,
       ...newSourceQuotas(height, parameters),
     });
     const roles = ['signing', 'node', 'vrf'] as const;
@@ -173,7 +174,7 @@ class Transition {
     if (spent === undefined) return refuse('SOURCE_STUDY_QUOTA', 'expected a source within its Define Study quota');
     const stakeRef = this.touched.stake as CellRef;
     const counted = this.cells.get(stakeRef, CELL_CODECS.stake)?.count ?? 0;
-    this.cells.set(this.touched.source, CELL_CODECS.source, spent);
+    this.cells.set(this.touched.source, CELL_CODECS.source, { ...spent, studies: spent.studies + 1 });
     this.cells.set(this.touched.study as CellRef, CELL_CODECS.study, {
       owner,
       era: 0,
@@ -210,6 +211,7 @@ class Transition {
       const stakeRef = stakeCellOfStudy(id, study, epochHeights);
       const count = this.cells.get(stakeRef, CELL_CODECS.stake)?.count ?? 0;
       this.cells.set(stakeRef, CELL_CODECS.stake, count <= 1 ? undefined : { count: count - 1 });
+      this.cells.set(this.touched.source, CELL_CODECS.source, { ...source, studies: source.studies - 1 });
     }
     return undefined;
   }

@@ -12,6 +12,7 @@ const sourceOf = (height: number, parameters: Parameters): SourceCell => ({
   vrfKey: new Uint8Array(32),
   endowment: 0,
   admittedHeight: height,
+  studies: 0,
   ...newSourceQuotas(height, parameters),
 });
 

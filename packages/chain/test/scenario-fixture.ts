@@ -48,14 +48,18 @@ export async function sourceKeysOf(label: string): Promise<SourceKeys> {
   return { signing: signing as Signer, node: node as Signer, vrf: vrf as Signer };
 }
 
-export async function genesisOf(labels: readonly string[], parameters: Partial<Parameters> = {}): Promise<Genesis> {
+export async function genesisOf(
+  labels: readonly string[],
+  parameters: Partial<Parameters> = {},
+  policies: Partial<Genesis['policies']> = {},
+): Promise<Genesis> {
   const keys = await Promise.all(labels.map(sourceKeysOf));
   return {
     format: 1,
     name: 'test net',
     timeMs: 1_700_000_000_000,
     moduleId: equalWeightRules.id,
-    policies: { admission: 'open', stake: 'raw' },
+    policies: { admission: 'open', stake: 'raw', ...policies },
     parameters: { ...DEFAULT_PARAMETERS, epochHeights: 5, minimumIntervalMs: 0, ...parameters },
     sources: keys
       .map(({ signing, node, vrf }) => ({
@@ -81,8 +85,12 @@ export class TestNet {
     readonly chainId: Uint8Array,
   ) {}
 
-  static async open(labels: readonly string[] = ['a', 'b'], parameters: Partial<Parameters> = {}): Promise<TestNet> {
-    const genesis = await genesisOf(labels, parameters);
+  static async open(
+    labels: readonly string[] = ['a', 'b'],
+    parameters: Partial<Parameters> = {},
+    policies: Partial<Genesis['policies']> = {},
+  ): Promise<TestNet> {
+    const genesis = await genesisOf(labels, parameters, policies);
     const net = new TestNet(genesis, chainIdOf(genesis));
     const { header, writeSet } = await genesisBlock(genesis, equalWeightRules);
     net.state.commit(writeSet);

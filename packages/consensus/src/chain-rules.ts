@@ -1,8 +1,8 @@
 /** The chain's port for seeds and voters, for every module that selects leaders by stake. */
-import type { ChainRules, EpochCell, Parameters, SourceEntry, StakeEntry } from '@radledger/chain';
+import type { ChainRules, EpochCell, SourceEntry } from '@radledger/chain';
 import type { ConsensusModule } from './module.js';
 import { firstSeed, isBeforeCutOff, runningSeedStart, runningSeedStep } from './seed.js';
-import { rawStake } from './stake-policy.js';
+import { stakePolicyOf } from './stake-policy.js';
 
 /** An epoch cell has at most this many members: the heaviest. */
 const MEMBERS_MAX = 4096;
@@ -20,8 +20,9 @@ export function createChainRules(module: ChainRulesModule): ChainRules {
   return {
     id: module.id,
     seedLag,
-    openGenesis({ chainId, sources, parameters }) {
-      const members = membersOf({ height: 0, sources, stakes: [], parameters });
+    openGenesis({ chainId, sources, parameters, policies }) {
+      const { weights } = stakePolicyOf(policies.stake)({ height: 0, sources, counted: [], parameters });
+      const members = membersOf(sources, weights);
       const seed = firstSeed(chainId);
       const started = runningSeedStart(chainId, 1, seed);
       if (seedLag === 0) return { runningSeed: started, seed, members, nextMembers: members };
@@ -33,24 +34,21 @@ export function createChainRules(module: ChainRulesModule): ChainRules {
       if (randomness === undefined || !isBeforeCutOff(height, parameters.epochHeights)) return runningSeed;
       return runningSeedStep(runningSeed, randomness);
     },
-    closeEpoch({ chainId, epoch, height, sources, stakes, runningSeed, parameters }) {
+    closeEpoch(input) {
+      const { chainId, epoch, sources, runningSeed, policies } = input;
+      const { weights, counted } = stakePolicyOf(policies.stake)(input);
       return {
         runningSeed: runningSeedStart(chainId, epoch + 2 + seedLag, runningSeed),
         seed: runningSeed,
-        members: membersOf({ height, sources, stakes, parameters }),
+        members: membersOf(sources, weights),
+        counted,
       };
     },
   };
 }
 
-function membersOf(input: {
-  readonly height: number;
-  readonly sources: readonly SourceEntry[];
-  readonly stakes: readonly StakeEntry[];
-  readonly parameters: Parameters;
-}): EpochCell['members'] {
-  const weights = rawStake(input);
-  const members = input.sources.map(({ source, cell: { nodeKey, vrfKey } }, index) => ({
+function membersOf(sources: readonly SourceEntry[], weights: readonly bigint[]): EpochCell['members'] {
+  const members = sources.map(({ source, cell: { nodeKey, vrfKey } }, index) => ({
     source,
     nodeKey,
     vrfKey,

@@ -32,5 +32,5 @@ export { decodeSignRecord, encodeSignRecord } from './sign-record.js';
 export { hasHonest, isQuorum, seatOf } from './quorum.js';
 export { vrfAlpha } from './seed.js';
 export { StartUpRule } from './start-up-rule.js';
-export { rawStake, type StakeInput, type StakePolicyFunction } from './stake-policy.js';
+export { type StakeInput, type StakePolicyFunction, type StakeResult, stakePolicyOf } from './stake-policy.js';
 export { verifyVrfClaims } from './vrf-claims.js';

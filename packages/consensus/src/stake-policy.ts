@@ -1,40 +1,91 @@
 /** How Define Study counts become weight. Spec: docs/spec/leader-election.md, section 1. */
-import type { Parameters, SourceEntry, StakeEntry } from '@radledger/chain';
+import type { CountedEntry, Parameters, SourceEntry, StakePolicy } from '@radledger/chain';
 import { toHex } from '@radledger/primitives';
-
-const MILLI = 1000n;
+import { MILLI } from './milli-studies.js';
+import { cappedWeights } from './stake-cap.js';
+import { churnAllowance, enterWithin } from './stake-churn.js';
+import { endowmentLeft } from './stake-endowment.js';
+import { growthBound, remembered } from './stake-growth.js';
 
 export interface StakeInput {
   /** Height of the snapshot. */
   readonly height: number;
+  /** In the order of their ids; `cell.studies` is what the window holds. */
   readonly sources: readonly SourceEntry[];
-  readonly stakes: readonly StakeEntry[];
+  /** What the policy remembered at the boundary before, for sources that it remembers. */
+  readonly counted: readonly CountedEntry[];
   readonly parameters: Parameters;
 }
 
-/** Weights in milli-studies, in the order of `sources`. Pure, integers only. */
-export type StakePolicyFunction = (input: StakeInput) => readonly bigint[];
+export interface StakeResult {
+  /** In milli-studies, in the order of `sources`. */
+  readonly weights: readonly bigint[];
+  /** What the policy must find in `counted` at the next boundary: the entries that changed. */
+  readonly counted: readonly CountedEntry[];
+}
+
+/** Pure, integers only: equal input gives equal weights on every platform. */
+export type StakePolicyFunction = (input: StakeInput) => StakeResult;
 
 /**
  * Policy `raw`: lifetime count of studies defined and not retired, and what is left of a genesis endowment (never below
- * one study). When nobody has any weight, each has one milli-study.
+ * one study).
  */
-export const rawStake: StakePolicyFunction = ({ height, sources, stakes, parameters }) => {
-  const counts = new Map<string, bigint>();
-  for (const { source, count } of stakes) {
-    const key = toHex(source);
-    counts.set(key, (counts.get(key) ?? 0n) + BigInt(count));
-  }
-  const weights = sources.map(
-    ({ source, cell }) =>
-      (counts.get(toHex(source)) ?? 0n) * MILLI + endowmentLeft(cell.endowment, height, parameters.endowmentHeights),
-  );
-  return weights.every((weight) => weight === 0n) ? weights.map(() => 1n) : weights;
+const raw: StakePolicyFunction = (input) => ({
+  weights: orEqual(input.sources.map((entry) => milliStudies(entry) + endowmentOf(entry, input))),
+  counted: [],
+});
+
+/** Policy `guarded`: the window's count, held to the bounds of growth and churn; then the endowment; then the cap. */
+const guarded: StakePolicyFunction = (input) => {
+  const { counted, changed } = countGuarded(input);
+  return { weights: shared(input, counted), counted: changed };
 };
 
-function endowmentLeft(endowment: number, height: number, endowmentHeights: number): bigint {
-  if (endowment === 0) return 0n;
-  const heightsLeft = BigInt(Math.max(0, endowmentHeights - height));
-  const left = (BigInt(endowment) * MILLI * heightsLeft) / BigInt(endowmentHeights);
-  return left > MILLI ? left : MILLI;
+const POLICIES: Readonly<Record<StakePolicy, StakePolicyFunction>> = { raw, guarded, attested: guarded };
+
+/** The policy that genesis names. */
+export function stakePolicyOf(name: StakePolicy): StakePolicyFunction {
+  return POLICIES[name];
+}
+
+/** Steps (c) growth and (d) churn, on what (a) window and (b) maturity have left in `studies`. */
+function countGuarded(input: StakeInput): { readonly counted: readonly bigint[]; readonly changed: CountedEntry[] } {
+  const { height, sources, parameters } = input;
+  const known = new Map(input.counted.map(({ source, cell }) => [toHex(source), cell]));
+  const cells = sources.map(({ source }) => known.get(toHex(source)) ?? { counted: 0n, samples: [] });
+  const before = cells.map(({ counted }) => counted);
+  const grown = sources.map((entry, index) => {
+    const bound = growthBound(cells[index] as (typeof cells)[number], height, parameters);
+    const studies = milliStudies(entry);
+    return studies < bound ? studies : bound;
+  });
+  const total = sources.reduce((sum, entry, index) => sum + (before[index] as bigint) + endowmentOf(entry, input), 0n);
+  const counted = enterWithin({ before, wanted: grown, allowance: churnAllowance(total, height, parameters) });
+  const changed = sources.flatMap(({ source }, index) => {
+    const cell = cells[index] as (typeof cells)[number];
+    const next = remembered(cell, counted[index] as bigint, height, parameters);
+    return next === cell ? [] : [{ source, cell: next }];
+  });
+  return { counted, changed };
+}
+
+/** Step (e): the endowment joins what was counted, and no source weighs more than the cap. */
+function shared(input: StakeInput, counted: readonly bigint[]): readonly bigint[] {
+  return orEqual(
+    cappedWeights(input.sources.map((entry, index) => (counted[index] as bigint) + endowmentOf(entry, input))),
+  );
+}
+
+function milliStudies({ cell }: SourceEntry): bigint {
+  return BigInt(cell.studies) * MILLI;
+}
+
+function endowmentOf({ cell }: SourceEntry, { height, parameters }: StakeInput): bigint {
+  return endowmentLeft(cell.endowment, height, parameters.endowmentHeights);
+}
+
+/** When nobody has any weight, each has one milli-study: a net without endowments must be able to begin. */
+function orEqual(weights: readonly bigint[]): readonly bigint[] {
+  return weights.every((weight) => weight === 0n) ? weights.map(() => 1n) : weights;
 }

@@ -1,7 +1,7 @@
 import { DEFAULT_PARAMETERS, type EpochCell, type SourceCell } from '@radledger/chain';
 import { hash, toHex } from '@radledger/primitives';
 import { expect, test } from 'vitest';
-import { createChainRules, epochContextOf, rawStake } from '../src/index.js';
+import { createChainRules, epochContextOf, stakePolicyOf } from '../src/index.js';
 
 const chainId = hash('test/chain');
 const parameters = { ...DEFAULT_PARAMETERS, epochHeights: 9, endowmentHeights: 1_000 };
@@ -12,24 +12,33 @@ const rules = createChainRules({
   randomnessOf: ({ sealBytes }) => (sealBytes.length === 0 ? undefined : sealBytes),
 });
 
-function sourceOf(index: number, endowment: number): { source: Uint8Array; cell: SourceCell } {
+function sourceOf(index: number, endowment: number, studies = 0): { source: Uint8Array; cell: SourceCell } {
   const source = new Uint8Array(32).fill(index);
   const bucket = { units: 0, height: 0 };
   const rate = { period: 0, count: 0, meanMilli: 0 };
   const keys = { signingKey: source, nodeKey: hash('test/node', index), vrfKey: hash('test/vrf', index) };
   return {
     source,
-    cell: { endpoint: undefined, ...keys, endowment, admittedHeight: 0, studyQuota: bucket, allowQuota: bucket, rate },
+    cell: {
+      endpoint: undefined,
+      ...keys,
+      endowment,
+      admittedHeight: 0,
+      studies,
+      studyQuota: bucket,
+      allowQuota: bucket,
+      rate,
+    },
   };
 }
 
 const weightsAt = (height: number, endowments: readonly number[], counts: readonly number[] = []): readonly bigint[] =>
-  rawStake({
+  stakePolicyOf('raw')({
     height,
     parameters,
-    sources: endowments.map((endowment, index) => sourceOf(index + 1, endowment)),
-    stakes: counts.map((count, index) => ({ source: new Uint8Array(32).fill(index + 1), epoch: 0, count })),
-  });
+    sources: endowments.map((endowment, index) => sourceOf(index + 1, endowment, counts[index])),
+    counted: [],
+  }).weights;
 
 test('raw stake: studies in milli, endowment decays linearly to a floor of one study', () => {
   expect(weightsAt(0, [10_000, 0], [3, 4])).toEqual([10_003_000n, 4_000n]);
@@ -69,8 +78,8 @@ test('epochs 0 and 1 come from genesis; a boundary gives the next seed and the v
     policies,
     epoch: 0,
     height: 9,
-    sources,
-    stakes: [{ source: sources[1]?.source as Uint8Array, epoch: 0, count: 7 }],
+    sources: [sourceOf(1, 10_000), sourceOf(2, 5_000, 7)],
+    counted: [],
     runningSeed: genesis.runningSeed,
     current: cell(0),
     next: cell(1),

@@ -17,8 +17,8 @@ test('the public surface is what it is on purpose', () => {
       "hasHonest",
       "isQuorum",
       "leaderOf",
-      "rawStake",
       "seatOf",
+      "stakePolicyOf",
       "verifyVrfClaims",
       "vrfAlpha",
     ]

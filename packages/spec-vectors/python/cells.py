@@ -8,8 +8,8 @@ _BUCKET = struct(units=UINT, height=UINT)
 _MEMBER = struct(source=ID, nodeKey=KEY, vrfKey=KEY, weight=AMOUNT)
 _FIELDS = {
     "source": dict(endpoint=optional(struct(name=TEXT, baseUrl=TEXT, tlsPins=list_of(ID))), signingKey=KEY,
-                   nodeKey=KEY, vrfKey=KEY, endowment=UINT, admittedHeight=UINT, studyQuota=_BUCKET, allowQuota=_BUCKET,
-                   rate=struct(period=UINT, count=UINT, meanMilli=UINT)),
+                   nodeKey=KEY, vrfKey=KEY, endowment=UINT, admittedHeight=UINT, studies=UINT, studyQuota=_BUCKET,
+                   allowQuota=_BUCKET, rate=struct(period=UINT, count=UINT, meanMilli=UINT)),
     "study": dict(owner=KEY, era=UINT, content=ID, definedHeight=UINT, contentHeight=UINT,
                   retired=optional(struct(reason=choice(REASONS), height=UINT)),
                   delegate=optional(struct(key=KEY, notAfterMs=UINT)), quota=_BUCKET),
@@ -18,6 +18,7 @@ _FIELDS = {
     "owner": dict(source=ID, studyId=ID, role=choice({"owner": 0, "delegate": 1})),
     "key": dict(source=ID, role=choice(ROLES), tombstoned=FLAG),
     "stake": dict(count=UINT),
+    "counted": dict(counted=AMOUNT, samples=list_of(struct(period=UINT, counted=AMOUNT))),
     "seed": dict(seed=ID),
     "params": dict(policies=POLICIES, parameters=PARAMETERS),
     "epoch": dict(epoch=UINT, firstHeight=UINT, members=list_of(_MEMBER), seed=optional(ID)),

@@ -7,9 +7,10 @@ import ed25519
 from blocks import EMPTY_ROOT, block_id, body_bytes, header_bytes, merkle_root, order_key
 from cells import (allows_capacity, cell_name, decode_cell, encode_cell, new_quotas, rate_at, spend_source, spend_study,
                    studies_capacity, study_capacity)
-from consensus import is_before_cut_off, members_at, running_seed_start, running_seed_step
+from consensus import is_before_cut_off, running_seed_start, running_seed_step
 from genesis import genesis_cells, genesis_header
 from simplex import SEAL
+from stake import snapshot_at
 from state_tree import state_root
 from transactions import read_transaction
 
@@ -19,8 +20,8 @@ KEY_FIELDS = {"signing": "signingKey", "node": "nodeKey", "vrf": "vrfKey"}
 class State:
     """All cells by name, both hex."""
 
-    def __init__(self, cells, parameters):
-        self.cells, self.parameters = cells, parameters
+    def __init__(self, cells, parameters, policies):
+        self.cells, self.parameters, self.policies = cells, parameters, policies
 
     def get(self, kind, *ids):
         encoded = self.cells.get(cell_name(kind, *ids))
@@ -90,7 +91,7 @@ def _define_source(state, payload, height):
         state.put("key", {"source": source, "role": role, "tombstoned": False}, key)
     state.put("source", {
         "endpoint": _endpoint(payload), **{KEY_FIELDS[role]: key for role, key in keys.items()}, "endowment": 0,
-        "admittedHeight": height, **new_quotas(height, state.parameters)}, source)
+        "admittedHeight": height, "studies": 0, **new_quotas(height, state.parameters)}, source)
 
 
 def _define_study(state, payload, cell, height):
@@ -98,7 +99,8 @@ def _define_study(state, payload, cell, height):
     source, study_id, owner = payload["source"], payload["studyId"], payload["owner"]
     rate = rate_at(cell["rate"], height, parameters)
     quota = spend_source(cell["studyQuota"], studies_capacity(rate, parameters), height, parameters)
-    state.put("source", {**cell, "studyQuota": quota, "rate": {**rate, "count": rate["count"] + 1}}, source)
+    state.put("source", {**cell, "studyQuota": quota, "rate": {**rate, "count": rate["count"] + 1},
+                         "studies": cell["studies"] + 1}, source)
     state.put("study", {
         "owner": owner, "era": 0, "content": payload["content"], "definedHeight": height, "contentHeight": height,
         "quota": {"units": study_capacity(parameters), "height": height}}, source, study_id)
@@ -118,6 +120,8 @@ def _retire_stake(state, source, study, height):
         state.put("stake", {"count": count}, source, epoch)
     else:
         state.drop("stake", source, epoch)
+    cell = state.get("source", source)
+    state.put("source", {**cell, "studies": cell["studies"] - 1}, source)
 
 
 def _record_grant(state, transaction, cell, study, height):
@@ -161,20 +165,34 @@ def close_epoch(state, chain_id, height):
     """In the last block of an epoch: the next one's seed, and the members of the one after from this snapshot."""
     parameters, epoch = state.parameters, _epoch_of(height, state.parameters)
     running = state.get("seed")["seed"]
+    _fold_stake(state, epoch)
     sources = [{"source": source, **cell} for source, cell in state.all_of("source")]
-    stakes = [(source, cell["count"]) for source, cell in state.all_of("stake")]
+    members, counted = snapshot_at(state.policies["stake"], height, sources, dict(state.all_of("counted")), parameters)
     state.put("seed", {"seed": running_seed_start(chain_id, epoch + 2, running)})
     state.put("epoch", {**state.get("epoch", epoch + 1), "seed": running}, epoch + 1)
     state.put("epoch", {
         "epoch": epoch + 2, "firstHeight": (epoch + 2) * parameters["epochHeights"] + 1,
-        "members": members_at(height, sources, stakes, parameters["endowmentHeights"])}, epoch + 2)
+        "members": members}, epoch + 2)
+    for source, cell in counted.items():
+        state.put("counted", cell, source)
+
+
+def _fold_stake(state, epoch):
+    """What was defined `stakeWindowEpochs` ago leaves the window; only `raw` goes on counting it."""
+    leaving = epoch - state.parameters["stakeWindowEpochs"]
+    for source, cell in state.all_of("source") if leaving >= 0 else []:
+        left = state.get("stake", source, leaving)
+        if left is not None:
+            state.drop("stake", source, leaving)
+            if state.policies["stake"] != "raw":
+                state.put("source", {**cell, "studies": cell["studies"] - left["count"]}, source)
 
 
 def replay(case):
     """Each block is given with its transactions in any order; what follows is its whole effect."""
     given = case["input"]
     parent, results = genesis_header(given["genesis"]), []
-    state = State(genesis_cells(given["genesis"]), given["genesis"]["parameters"])
+    state = State(genesis_cells(given["genesis"]), given["genesis"]["parameters"], given["genesis"]["policies"])
     for block in given["blocks"]:
         height, parent_id, before = parent["height"] + 1, block_id(parent), dict(state.cells)
         signed = {}

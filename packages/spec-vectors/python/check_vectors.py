@@ -21,6 +21,7 @@ import links  # noqa: E402
 import node_bytes  # noqa: E402
 import signatures  # noqa: E402
 import simplex  # noqa: E402
+import stake  # noqa: E402
 import state_tree  # noqa: E402
 import transactions  # noqa: E402
 import wallet_keys  # noqa: E402
@@ -79,7 +80,7 @@ CHECKERS = {
     "chain": chain.replay,
     "first-seeds": consensus.first_seeds,
     "seeds": consensus.seeds,
-    "stake-snapshots": consensus.snapshot,
+    "stake-snapshots": stake.history,
     "leaders": consensus.leaders,
     "committees": consensus.committee,
     "quorums": consensus.quorum,

@@ -53,40 +53,6 @@ def first_seeds(case):
     return {"seed": seed, "runningSeed": running_seed_start(case["input"]["chainId"], 1, seed)}
 
 
-# Section 1: the policy `raw`.
-
-
-def _endowment_left(endowment, height, endowment_heights):
-    """Falls in a line to nothing over the span, yet never below one study."""
-    if endowment == 0:
-        return 0
-    left = endowment * 1000 * max(0, endowment_heights - height) // endowment_heights
-    return max(left, 1000)
-
-
-def members_at(height, sources, stakes, endowment_heights):
-    """Sources: dicts in the order of their ids. Stakes: (source, count). Weights in milli-studies."""
-    weights = [
-        sum(count for source, count in stakes if source == each["source"]) * 1000
-        + _endowment_left(each["endowment"], height, endowment_heights) for each in sources]
-    if not any(weights):
-        weights = [1] * len(sources)  # a small net begins: everybody weighs the same
-    members = [{**{name: each[name] for name in ("source", "nodeKey", "vrfKey")}, "weight": str(weight)}
-               for each, weight in zip(sources, weights) if weight > 0]
-    kept = sorted(range(len(members)), key=lambda at: -int(members[at]["weight"]))[:4096]
-    return [members[at] for at in sorted(kept)]
-
-
-def first_members(genesis):
-    return members_at(0, genesis["sources"], [], genesis["parameters"]["endowmentHeights"])
-
-
-def snapshot(case):
-    given = case["input"]
-    stakes = [(each["source"], each["count"]) for each in given["stakes"]]
-    return members_at(given["height"], given["sources"], stakes, given["endowmentHeights"])
-
-
 # Section 3: who leads a view.
 
 

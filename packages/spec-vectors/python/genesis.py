@@ -2,9 +2,10 @@
 from canonical import H
 from cells import cell_name, encode_cell, new_quotas
 from blocks import EMPTY_ROOT, block_id, body_bytes, header_bytes
-from consensus import first_members, first_seed, running_seed_start
+from consensus import first_seed, running_seed_start
 from ledger_shapes import PARAMETERS, POLICIES
 from shapes import ID, KEY, TEXT, UINT, list_of, literal, struct
+from stake import snapshot_at
 from state_tree import state_root
 
 GENESIS = struct(
@@ -25,7 +26,9 @@ def genesis_cells(given):
     def put(kind, value, *ids):
         cells[cell_name(kind, *ids)] = encode_cell(kind, value)
 
-    seed, members = first_seed(this_chain), first_members(given)
+    seed = first_seed(this_chain)
+    first = [{**each, "studies": 0} for each in given["sources"]]
+    members, _counted = snapshot_at(given["policies"]["stake"], 0, first, {}, parameters)
     put("params", {"policies": given["policies"], "parameters": parameters})
     put("seed", {"seed": running_seed_start(this_chain, 1, seed)})
     put("epoch", {"epoch": 0, "firstHeight": 1, "members": members, "seed": seed}, 0)
@@ -33,7 +36,7 @@ def genesis_cells(given):
     for each in given["sources"]:
         source = each["source"]
         put("source", {"signingKey": source, "nodeKey": each["nodeKey"], "vrfKey": each["vrfKey"],
-                       "endowment": each["endowment"], "admittedHeight": 0, **new_quotas(0, parameters)}, source)
+                       "endowment": each["endowment"], "admittedHeight": 0, "studies": 0, **new_quotas(0, parameters)}, source)
         for role, key in (("signing", source), ("node", each["nodeKey"]), ("vrf", each["vrfKey"])):
             put("key", {"source": source, "role": role, "tombstoned": False}, key)
     return cells

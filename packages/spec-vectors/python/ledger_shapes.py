@@ -7,4 +7,5 @@ PARAMETERS = struct(**{name: UINT for name in (
     "blockBytesMax", "transactionBytesMax", "epochHeights", "targetIntervalMs", "minimumIntervalMs", "assumedDelayMs",
     "clockPrecisionMs", "committeeMax", "expiryHeightsMax", "sequenceAheadMaxMs", "grantDurationMaxMs",
     "studyAllowBurst", "studyAllowRefillHeights", "sourceStudyBase", "sourceStudyRateFactor", "sourceAllowFactor",
-    "quotaPeriodHeights", "rateWindowPeriods", "endowmentHeights", "stakeWindowEpochs", "workBits")}, moduleSettings=list_of(tuple_of(TEXT, UINT)))
+    "quotaPeriodHeights", "rateWindowPeriods", "endowmentHeights", "stakeWindowEpochs", "stakeGrowthBase",
+    "stakeGrowthPeriods", "stakeChurnBasisPoints", "workBits")}, moduleSettings=list_of(tuple_of(TEXT, UINT)))

@@ -1,6 +1,7 @@
 import {
   cellKey,
   DEFAULT_PARAMETERS,
+  encodeCountedCell,
   encodeEpochCell,
   encodeGrantCell,
   encodeKeyCell,
@@ -28,6 +29,7 @@ const sourceCell: SourceCell = {
   vrfKey: fill(3),
   endowment: 0,
   admittedHeight: 77,
+  studies: 70_000,
   studyQuota: { units: 2_764_800_000, height: 77 },
   allowQuota: { units: 27_648_000_000, height: 70_000 },
   rate: { period: 3, count: 128, meanMilli: 4_500 },
@@ -59,6 +61,7 @@ function cells(): VectorCase[] {
       endpoint: undefined,
       endowment: 10_000,
       admittedHeight: 0,
+      studies: 0,
     }),
     vector('study', 'study', encodeStudyCell, studyCell),
     vector('study, delegated', 'study', encodeStudyCell, {
@@ -96,6 +99,14 @@ function cells(): VectorCase[] {
       vector(`key, ${role}`, 'key', encodeKeyCell, { source: fill(1), role, tombstoned: role === 'node' }),
     ),
     vector('stake', 'stake', encodeStakeCell, { count: 256 }),
+    vector('counted, nothing before', 'counted', encodeCountedCell, { counted: 0n, samples: [] }),
+    vector('counted', 'counted', encodeCountedCell, {
+      counted: 70_000_000n,
+      samples: [
+        { period: 2, counted: 1_500n },
+        { period: 300, counted: 2n ** 40n },
+      ],
+    }),
     vector('seed', 'seed', encodeSeedCell, { seed: fill(9) }),
     vector('params', 'params', encodeParamsCell, {
       policies: { admission: 'attested', stake: 'guarded' },
@@ -133,6 +144,7 @@ function names(): VectorCase[] {
     ['key', [source], cellKey.key(source)],
     ['stake', [source, 0], cellKey.stake(source, 0)],
     ['stake', [source, 2 ** 40 + 3], cellKey.stake(source, 2 ** 40 + 3)],
+    ['counted', [source], cellKey.counted(source)],
     ['epoch', [258], cellKey.epoch(258)],
     ['seed', [], cellKey.seed],
     ['params', [], cellKey.params],

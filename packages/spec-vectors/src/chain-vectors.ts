@@ -151,13 +151,25 @@ function isSame(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
 }
 
 export async function chainVectors(): Promise<VectorFile> {
-  const chain = await RecordedChain.open(await genesisOf([10, 0], { parameters }));
-  await play(chain);
-  const input = { genesis: asJson(chain.genesis), blocks: chain.inputs };
+  const raw = await RecordedChain.open(await genesisOf([10, 0], { parameters }));
+  await play(raw);
+  const guarded = await RecordedChain.open(
+    await genesisOf([10, 0], {
+      parameters: { ...parameters, stakeWindowEpochs: 1, stakeGrowthBase: 1, stakeGrowthPeriods: 1 },
+      policies: { admission: 'open', stake: 'guarded' },
+    }),
+  );
+  await play(guarded);
+  for (let more = 0; more < 6; more++) await guarded.add([]);
+  const caseOf = (name: string, chain: RecordedChain) => ({
+    name,
+    input: { genesis: asJson(chain.genesis), blocks: chain.inputs },
+    output: chain.outputs,
+  });
   return {
     name: 'chain',
     spec: 'blocks.md',
-    cases: [{ name: 'ten blocks over three epochs', input, output: chain.outputs }],
+    cases: [caseOf('ten blocks over three epochs', raw), caseOf('guarded stake, studies leave the window', guarded)],
   };
 }
 

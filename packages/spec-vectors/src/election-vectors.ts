@@ -1,10 +1,11 @@
 import {
+  type CountedEntry,
   DEFAULT_PARAMETERS,
   type EpochCell,
   type EpochMember,
   type Parameters,
   type SourceEntry,
-  type StakeEntry,
+  type StakePolicy,
 } from '@radledger/chain';
 import {
   createChainRules,
@@ -56,15 +57,16 @@ function close(input: {
   readonly runningSeed: Uint8Array;
   readonly parameters: Parameters;
   readonly sources?: readonly SourceEntry[];
-  readonly stakes?: readonly StakeEntry[];
+  readonly counted?: readonly CountedEntry[];
+  readonly stake?: StakePolicy;
 }) {
   const open: EpochCell = { epoch: input.epoch, firstHeight: 1, members: [], seed: fill(0) };
   return rules.closeEpoch({
     sources: [],
-    stakes: [],
+    counted: [],
     ...input,
     chainId,
-    policies,
+    policies: { ...policies, stake: input.stake ?? 'raw' },
     current: open,
     next: { ...open, epoch: input.epoch + 1, seed: undefined },
   });
@@ -95,67 +97,102 @@ function seeds(): VectorCase[] {
   });
 }
 
+/** Small enough that window, growth, churn and cap all bind within a few boundaries. */
+const stakeParameters = {
+  ...DEFAULT_PARAMETERS,
+  epochHeights: 10,
+  endowmentHeights: 1_000,
+  quotaPeriodHeights: 20,
+  stakeGrowthBase: 40,
+  stakeGrowthPeriods: 2,
+  stakeChurnBasisPoints: 900,
+};
+
+/** Boundary after boundary: what each gives to remember is what the next is given. */
 function snapshots(): VectorCase[] {
-  const vector = (
+  const history = (
+    stake: StakePolicy,
     name: string,
-    height: number,
     endowments: readonly number[],
-    counts: readonly (readonly [source: number, count: number])[],
+    boundaries: readonly { readonly epoch: number; readonly studies: readonly number[] }[],
   ): VectorCase => {
-    const sources = endowments.map((endowment, index) => ({
-      source: fill(index + 1),
+    const remembered = new Map<string, CountedEntry>();
+    const steps = boundaries.map(({ epoch, studies }) => {
+      const height = (epoch + 1) * stakeParameters.epochHeights;
+      const sources = endowments.map((endowment, index) => sourceEntry(index + 1, endowment, studies[index] ?? 0));
+      const { members, counted } = close({
+        epoch,
+        height,
+        runningSeed: fill(0),
+        parameters: stakeParameters,
+        sources,
+        counted: [...remembered.values()],
+        stake,
+      });
+      for (const entry of counted) remembered.set(toHex(entry.source), entry);
+      return { input: { height, studies }, output: { members, counted } };
+    });
+    const sources = endowments.map((endowment, index) => {
+      const { source, cell } = sourceEntry(index + 1, endowment, 0);
+      return { source, nodeKey: cell.nodeKey, vrfKey: cell.vrfKey, endowment };
+    });
+    return {
+      name: `${stake}: ${name}`,
+      input: asJson({
+        policy: stake,
+        parameters: stakeParameters,
+        sources,
+        boundaries: steps.map(({ input }) => input),
+      }),
+      output: asJson(steps.map(({ output }) => output)),
+    };
+  };
+  const at = (epoch: number, ...studies: readonly number[]) => ({ epoch, studies });
+  const rising = (by: readonly number[], epochs: number) =>
+    Array.from({ length: epochs }, (_, epoch) => at(epoch, ...by.map((each) => each * (epoch + 1))));
+  return [
+    history('raw', 'nobody has weight', [0, 0, 0], [at(0)]),
+    history('raw', 'counts', [0, 0, 0], [at(0, 6, 70_000), at(1, 5, 70_001)]),
+    history('raw', 'endowments decay', [10, 0, 7], [at(0, 0, 3), at(33, 0, 3), at(400, 0, 3)]),
+    history('raw', 'endowments keep one study', [1_000_000_000, 1, 0], [at(500, 0, 0, 2)]),
+    history('guarded', 'nobody has weight', [0, 0, 0], [at(0)]),
+    history('guarded', 'begins without endowments', [0, 0, 0, 0], rising([3, 1, 0, 7], 9)),
+    history('guarded', 'growth and churn', [500, 500, 500, 500, 0], rising([10, 20, 0, 5, 200], 14)),
+    history(
+      'guarded',
+      'counts fall and rise again',
+      [100, 100, 0],
+      [at(0, 50, 9), at(1, 50, 9), at(2, 5, 9, 30), at(9, 5, 0, 30), at(10, 60, 0, 30), at(30, 60, 0, 30)],
+    ),
+    history('guarded', 'the cap of four', [1_000, 10, 20, 30], [at(0), at(1), at(2)]),
+    history('guarded', 'the cap of twelve', [900, 800, ...Array<number>(10).fill(20)], [at(0), at(50), at(99)]),
+    history(
+      'guarded',
+      'sources without weight worth the name do not move the cap',
+      [300, 300, 300, 300, ...Array<number>(20).fill(0)],
+      [at(0, 0, 0, 0, 0, ...Array<number>(20).fill(1)), at(1, 0, 0, 0, 0, ...Array<number>(20).fill(1))],
+    ),
+  ];
+}
+
+function sourceEntry(index: number, endowment: number, studies: number): SourceEntry {
+  const source = fill(index);
+  const quota = { units: 0, height: 0 };
+  return {
+    source,
+    cell: {
+      endpoint: undefined,
+      signingKey: source,
       nodeKey: fill(index + 0x41),
       vrfKey: fill(index + 0x81),
       endowment,
-    }));
-    const quota = { units: 0, height: 0 };
-    const rate = { period: 0, count: 0, meanMilli: 0 };
-    const cellOf = ({ source, nodeKey, vrfKey, endowment }: (typeof sources)[number]) => ({
-      source,
-      cell: {
-        endpoint: undefined,
-        signingKey: source,
-        nodeKey,
-        vrfKey,
-        endowment,
-        admittedHeight: 0,
-        studyQuota: quota,
-        allowQuota: quota,
-        rate,
-      },
-    });
-    const stakes = counts.map(([source, count], epoch) => ({ source: fill(source), epoch, count }));
-    const parameters = { ...DEFAULT_PARAMETERS, endowmentHeights: 1_000 };
-    const { members } = close({
-      epoch: 9,
-      height,
-      runningSeed: fill(0),
-      parameters,
-      sources: sources.map(cellOf),
-      stakes,
-    });
-    return {
-      name,
-      input: asJson({ height, endowmentHeights: 1_000, sources, stakes }),
-      output: asJson(members),
-    };
+      admittedHeight: 0,
+      studies,
+      studyQuota: quota,
+      allowQuota: quota,
+      rate: { period: 0, count: 0, meanMilli: 0 },
+    },
   };
-  return [
-    vector('nobody has weight', 10, [0, 0, 0], []),
-    vector(
-      'counts of several epochs',
-      10,
-      [0, 0, 0],
-      [
-        [1, 5],
-        [2, 70_000],
-        [1, 1],
-      ],
-    ),
-    vector('endowments before they decay', 0, [10, 0, 7], [[2, 3]]),
-    vector('endowments after a third', 333, [10, 0, 7], [[2, 3]]),
-    vector('endowments keep one study', 5_000, [1_000_000_000, 1, 0], [[3, 2]]),
-  ];
 }
 
 function leaders(): VectorCase[] {

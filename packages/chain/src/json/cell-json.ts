@@ -47,8 +47,10 @@ export interface OwnerJson {
   readonly role: 'owner' | 'delegate';
 }
 
-/** What JSON says of a source; quotas are left to the cell's bytes. */
-export type SourceFacts = Omit<SourceCell, 'studyQuota' | 'allowQuota' | 'rate'> & { readonly id: Uint8Array };
+/** What JSON says of a source; counts and quotas are left to the cell's bytes. */
+export type SourceFacts = Omit<SourceCell, 'studies' | 'studyQuota' | 'allowQuota' | 'rate'> & {
+  readonly id: Uint8Array;
+};
 /** What JSON says of a study. */
 export type StudyFacts = Omit<StudyCell, 'quota'> & { readonly source: Uint8Array; readonly studyId: Uint8Array };
 /** What JSON says of a grant. */

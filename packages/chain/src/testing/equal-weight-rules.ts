@@ -19,6 +19,7 @@ export const equalWeightRules: ChainRules = {
     runningSeed: hash('radledger/test-seed/1', runningSeed, epoch),
     seed: runningSeed,
     members: membersOf(sources),
+    counted: [],
   }),
 };
 
