@@ -14,7 +14,8 @@ export type CliErrorInfo =
   | { readonly code: 'WALLET_BUSY'; readonly file: string }
   | { readonly code: 'NOT_FOUND'; readonly what: string }
   | { readonly code: 'REFUSED'; readonly what: string }
-  | { readonly code: 'PIN_MISMATCH' };
+  | { readonly code: 'PIN_MISMATCH' }
+  | { readonly code: 'STOPPED' };
 
 /** Thrown by the command line; `exitCodeOf` gives each code its exit status. */
 export class CliError extends CodedError<CliErrorInfo> {

@@ -36,6 +36,13 @@ const BY_CODE: Readonly<Record<string, number>> = {
   WALLET_BUSY: EXIT.refused,
   NOT_FOUND: EXIT.notFound,
   REFUSED: EXIT.refused,
+  STOPPED: EXIT.refused,
+  // experiments
+  SCENARIO_TOO_LARGE: EXIT.usage,
+  SCENARIO_NOT_JSON: EXIT.usage,
+  SCENARIO_INVALID: EXIT.usage,
+  SCENARIO_UNKNOWN: EXIT.notFound,
+  MODULE_UNKNOWN: EXIT.usage,
   // wallet
   WORDS_INVALID: EXIT.usage,
   SNAPSHOT_MALFORMED: EXIT.verificationFailed,
@@ -95,6 +102,9 @@ const NEXT: Readonly<Record<string, string>> = {
   STUDY_UNKNOWN: '`radledger study list` shows the studies of this wallet',
   GRANT_UNKNOWN: '`radledger grant list` shows the grants of this wallet',
   EXPIRED: 'ask for a new link',
+  SCENARIO_UNKNOWN:
+    '`radledger simulate` lists the shipped scenarios; a file is named with its path, such as ./mine.json',
+  MODULE_UNKNOWN: 'bring a module along with --module NAME=FILE',
   WORDS_INVALID: 'compare each word with the recovery sheet',
 };
 

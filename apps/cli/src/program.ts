@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addGrantCommands } from './commands/grant-commands.js';
 import { addRequestCommands } from './commands/request-commands.js';
+import { addSimulateCommand } from './commands/simulate-command.js';
 import { addSourceCommands } from './commands/source-commands.js';
 import { addStudyCommands } from './commands/study-commands.js';
 import { addWalletCommands } from './commands/wallet-commands.js';
@@ -28,6 +29,7 @@ export function createProgram(context: Context): Command {
   addGrantCommands(program, context);
   addRequestCommands(program, context);
   addSourceCommands(program, context);
+  addSimulateCommand(program, context);
   forEachCommand(program, (command) => {
     if (command !== program) command.option('--json', 'print one JSON object on standard output, on failure too');
     command.exitOverride();

@@ -2,14 +2,14 @@
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
-const EXECUTABLE = '/usr/bin/chromium';
+export const CHROMIUM = '/usr/bin/chromium';
 
 /** Whether to skip: on a laptop without it. In CI its absence is a failure. */
-export const chromiumIsMissing = !existsSync(EXECUTABLE) && process.env['CI'] === undefined;
+export const chromiumIsMissing = !existsSync(CHROMIUM) && process.env['CI'] === undefined;
 
 /** Runs a script in a fresh page and gives the value of an expression; Web Crypto is there, as on any https page. */
 export async function evaluateInChromium(script: string, expression: string): Promise<unknown> {
-  const browser = await chromium.launch({ executablePath: EXECUTABLE, args: ['--no-sandbox', '--disable-gpu'] });
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
   try {
     const page = await browser.newPage();
     await page.route('https://radledger.test/', (route) => route.fulfill({ contentType: 'text/html', body: '<p>' }));

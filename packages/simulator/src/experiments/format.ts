@@ -1,0 +1,14 @@
+/** Numbers for people, equal in every locale. */
+
+export const integer = (value: number): string => String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',');
+
+/** Three significant digits, without an exponent down to a millionth. */
+export function short(value: number): string {
+  if (value === 0) return '0';
+  const size = Math.abs(value);
+  if (size >= 1000) return integer(value);
+  return String(Number(value.toPrecision(3)));
+}
+
+export const percent = (share: number): string => `${short(share * 100)}%`;
+export const seconds = (ms: number): string => `${short(ms / 1000)} s`;
