@@ -27,6 +27,10 @@ const PARTS = [
     args: ['vitest', 'run', '--root', 'tests/e2e', 'test/kill-points.test.ts'],
     environment: { RADLEDGER_KILLS: '100' },
   },
+  {
+    name: 'chaos',
+    ...node('packages/devnet/dist/chaos/main.js', '--seconds', '600', '--faults', '200', '--seed', '1'),
+  },
   { name: 'bench', ...node('scripts/bench.mjs', '--json') },
 ];
 

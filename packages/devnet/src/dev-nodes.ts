@@ -35,11 +35,24 @@ export interface NodeNetOptions {
   readonly count?: number;
   /** Overrides of the genesis parameters. */
   readonly parameters?: Partial<Genesis['parameters']>;
+  /** Port that node `from` dials to reach `port` of node `to`: for links that can be disturbed. Default: `port` itself. */
+  readonly dialledPort?: (link: {
+    readonly from: number;
+    readonly to: number;
+    readonly port: number;
+  }) => Promise<number>;
+}
+
+export interface KeyProofs {
+  readonly nodeKey: Uint8Array;
+  readonly nodeProof: Uint8Array;
+  readonly vrfKey: Uint8Array;
+  readonly vrfProof: Uint8Array;
 }
 
 /** Makes keys, genesis and configuration of a net; starts nothing. */
 export async function createNodes(options: NodeNetOptions): Promise<DevNodes> {
-  const { folder, count = 4 } = options;
+  const { folder, count = 4, dialledPort = ({ port }) => Promise.resolve(port) } = options;
   const sources = [options.firstSource];
   while (sources.length < count) sources.push(toHex(await publicKeyOf(randomBytes(32))));
   const keys = await Promise.all(sources.map((source, index) => initNode(join(folder, `node-${index + 1}`), source)));
@@ -75,9 +88,12 @@ export async function createNodes(options: NodeNetOptions): Promise<DevNodes> {
     configFile: join(folder, `node-${index + 1}`, 'node.toml'),
   }));
   for (const [index, node] of nodes.entries()) {
-    const peers = nodes
-      .map((peer, at) => ({ url: `wss://127.0.0.1:${portOf(at, 0)}`, nodeKey: peer.nodeKey }))
-      .filter((_, at) => at !== index);
+    const peers: { url: string; nodeKey: string }[] = [];
+    for (const [to, { nodeKey }] of nodes.entries()) {
+      if (to === index) continue;
+      const port = await dialledPort({ from: index, to, port: portOf(to, 0) });
+      peers.push({ url: `wss://127.0.0.1:${port}`, nodeKey });
+    }
     await writeFile(
       node.configFile,
       nodeConfig({ source: sources[index] as string, ports: [portOf(index, 0), portOf(index, 1)], peers }),
@@ -92,6 +108,20 @@ export async function createNodes(options: NodeNetOptions): Promise<DevNodes> {
       const args = ['run', '--config', configFile];
       return startProcess({ name, script: PROGRAMS.node, args, logFile: join(folder, `${name}.log`), ...how });
     },
+  };
+}
+
+/** What the source of the first node says to prove that this node holds its node and VRF keys. */
+export async function proveKeys(net: DevNodes, source: string): Promise<KeyProofs> {
+  const folder = net.nodes[0]?.folder as string;
+  const args = ['prove', '--folder', folder, '--genesis', net.genesisFile, '--source', source];
+  const proofs = (await runJsonTool('radledger-node prove', PROGRAMS.node, args)) as Record<string, string>;
+  const field = (name: string): Uint8Array => fromHex(proofs[name] as string);
+  return {
+    nodeKey: field('nodeKey'),
+    nodeProof: field('nodeKeyProof'),
+    vrfKey: field('vrfKey'),
+    vrfProof: field('vrfKeyProof'),
   };
 }
 

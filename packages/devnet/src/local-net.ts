@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createNodeClient, createOperatorClient, type OperatorClient } from '@radledger/client';
 import { createSigner, decodePrivateKeyPem, fromHex, toHex } from '@radledger/primitives';
-import { createNodes, type DevNodes } from './dev-nodes.js';
+import { createNodes, type DevNodes, proveKeys } from './dev-nodes.js';
 import { type DevProcess, startProcess } from './dev-process.js';
 import { copySeries } from './dicom-series.js';
 import type { NetworkFile } from './network-file.js';
@@ -122,18 +122,4 @@ function startGateway(name: string, folder: string, logFolder: string): Promise<
 async function operatorOf(gateway: DevProcess, folder: string): Promise<OperatorClient> {
   const bearerToken = (await readFile(join(folder, 'operator-token'), 'utf8')).trim();
   return createOperatorClient({ url: gateway.listening['operator'] as string, bearerToken });
-}
-
-/** Node 1 holds the node and VRF keys of the hospital's source: it proves that to the hospital. */
-async function proveKeys(net: DevNodes, source: string): Promise<StoryCast['hospital']['keyProofs']> {
-  const folder = net.nodes[0]?.folder as string;
-  const args = ['prove', '--folder', folder, '--genesis', net.genesisFile, '--source', source];
-  const proofs = (await runJsonTool('radledger-node prove', PROGRAMS.node, args)) as Record<string, string>;
-  const field = (name: string): Uint8Array => fromHex(proofs[name] as string);
-  return {
-    nodeKey: field('nodeKey'),
-    nodeProof: field('nodeKeyProof'),
-    vrfKey: field('vrfKey'),
-    vrfProof: field('vrfKeyProof'),
-  };
 }
