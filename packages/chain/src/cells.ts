@@ -22,6 +22,9 @@ import {
 import { decodeCell, stakeAmount, versioned } from './cell-format.js';
 import { parametersSchema, policiesSchema } from './parameters.js';
 
+/** Longest cell of an epoch: 4,096 members stay below it. */
+export const EPOCH_CELL_BYTES_MAX = 1024 * 1024;
+
 const id = bytes({ length: 32 });
 const key = algorithmBytes(32);
 
@@ -165,7 +168,7 @@ export const decodeCountedCell = (encoded: Uint8Array): CountedCell => decodeCel
 export const decodeSeedCell = (encoded: Uint8Array): SeedCell => decodeCell('seed cell', seedCell, encoded);
 export const decodeParamsCell = (encoded: Uint8Array): ParamsCell => decodeCell('params cell', paramsCell, encoded);
 export const decodeEpochCell = (encoded: Uint8Array): EpochCell =>
-  decodeCell('epoch cell', epochCell, encoded, 1024 * 1024);
+  decodeCell('epoch cell', epochCell, encoded, EPOCH_CELL_BYTES_MAX);
 
 /**
  * Whether a grant opens its study at this moment: study active, eras equal, not revoked, and its end ahead of both the

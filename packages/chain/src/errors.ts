@@ -58,6 +58,8 @@ export type ChainErrorInfo =
   | { readonly code: 'GENESIS_INVALID'; readonly rule: string }
   | { readonly code: 'STATE_BROKEN'; readonly cell: string }
   | { readonly code: 'PROOF_INVALID' }
+  | { readonly code: 'BOUNDARY_INVALID'; readonly rule: string }
+  | { readonly code: 'CHECKPOINT_TOO_OLD'; readonly ageMs: number; readonly ageMaxMs: number }
   | { readonly code: 'BUCKET_TOO_LARGE'; readonly cells: number; readonly cellsMax: number };
 
 /** Thrown when bytes from outside are not what a format of this package demands, or a port breaks its contract. */

@@ -24,6 +24,7 @@ export {
   type EpochCell,
   type EpochMember,
   encodeCountedCell,
+  EPOCH_CELL_BYTES_MAX,
   encodeEpochCell,
   encodeGrantCell,
   encodeKeyCell,
@@ -144,6 +145,28 @@ export {
   proveInclusion,
   verifyInclusion,
 } from './merkle.js';
+export {
+  BOUNDARIES_MAX,
+  type Boundary,
+  boundaryOfCheckpoint,
+  type BoundaryRecord,
+  decodeBoundaries,
+  decodeEpochProof,
+  encodeBoundaries,
+  type EpochProof,
+  FINALITY_BYTES_MAX,
+  followBoundary,
+  type LightRules,
+  proveEpoch,
+  verifyFinalHeader,
+} from './light/boundary.js';
+export {
+  type Checkpoint,
+  CHECKPOINT_AGE_MAX_MS,
+  formatCheckpoint,
+  parseCheckpoint,
+  validateCheckpointAge,
+} from './light/checkpoint.js';
 export { compareOrder, type OrderKey, orderKeyOf } from './order.js';
 export { isPermanentRefusal } from './permanence.js';
 export { allowsCapacityMilli, rateAt, studiesCapacityMilli } from './quotas.js';

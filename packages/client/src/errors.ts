@@ -10,6 +10,11 @@ export type ClientErrorInfo =
   | { readonly code: 'TRANSACTION_REFUSED'; readonly txId: string; readonly reason: string }
   | { readonly code: 'TRANSACTION_EXPIRED'; readonly txId: string; readonly expiryHeight: number }
   | { readonly code: 'PROOF_INVALID' }
+  | { readonly code: 'CHECKPOINT_UNKNOWN' }
+  | { readonly code: 'CHECKPOINT_TOO_OLD'; readonly ageMs: number; readonly ageMaxMs: number }
+  | { readonly code: 'VIEW_TOO_OLD'; readonly ageMs: number; readonly ageMaxMs: number }
+  | { readonly code: 'CLOCK_BEHIND' }
+  | { readonly code: 'CONFLICTING_FINALITY' }
   | { readonly code: 'URL_REFUSED' };
 
 /** Thrown by every client of this package. `REFUSED` carries the server's own code in `info.reason`. */

@@ -2,6 +2,13 @@ export { type CellReader, createCellReader } from './cell-reader.js';
 export { ClientError, type ClientErrorInfo, isRefusal } from './errors.js';
 export { createGatewayClient, type GatewayClient } from './gateway-client.js';
 export type { Fetch, HttpOptions } from './http.js';
+export { type GrantStatus, type GrantVerdict } from './light/grant-verdict.js';
+export {
+  createLightClient,
+  type LightClient,
+  type LightClientOptions,
+  type ProvenCells,
+} from './light/light-client.js';
 export {
   type CallOptions,
   type CellAnswer,
@@ -11,6 +18,7 @@ export {
   type NodeClient,
   type NodeEvent,
   type NodeStatus,
+  type StateAnswer,
   type TransactionStatus,
 } from './node-client.js';
 export {

@@ -1,6 +1,8 @@
 /** Client of a node's HTTP API. Spec: docs/spec/node-api.md. */
 import {
+  type BoundaryRecord,
   cellKey,
+  decodeBoundaries,
   decodeGrantCell,
   decodeOwnerCell,
   decodeSourceCell,
@@ -74,6 +76,18 @@ export interface FinalizedBlock {
   readonly finality: Uint8Array | null;
 }
 
+/** Parts of the state after one block, unverified. */
+export interface StateAnswer {
+  readonly header: Uint8Array;
+  readonly finality: Uint8Array | null;
+  /** One for each prefix, in the order asked. */
+  readonly parts: readonly {
+    readonly prefix: string;
+    readonly cells: readonly { readonly name: Uint8Array; readonly value: Uint8Array }[];
+    readonly path: Uint8Array;
+  }[];
+}
+
 export interface DutyEntry {
   readonly height: number;
   readonly epoch: number;
@@ -124,6 +138,17 @@ export interface NodeClient {
    * @throws {ClientError} `REFUSED` with reason `BUCKET_TOO_LARGE`: ask with a longer prefix
    */
   bucket(prefix: string, options?: CallOptions): Promise<BucketAnswer>;
+  /**
+   * All cells whose hashed name begins with one of 1 to 16 prefixes (each 0 to 8 lower-case hex digits), of one state. Unverified: a
+   * light client judges it.
+   * @throws {ClientError} `REFUSED` with reason `BUCKET_TOO_LARGE`: ask with longer prefixes
+   */
+  state(query: { readonly prefixes: readonly string[] }, options?: CallOptions): Promise<StateAnswer>;
+  /** Ends of epochs, ascending from that of `fromEpoch` - 1; unverified. @param range.limit - 1 to 256 */
+  boundaries(
+    range: { readonly fromEpoch: number; readonly limit: number },
+    options?: CallOptions,
+  ): Promise<readonly BoundaryRecord[]>;
   /** Undefined when the height is not finalized yet. */
   block(height: number, options?: CallOptions): Promise<FinalizedBlock | undefined>;
   /** @param range.limit - 1 to 100, default 20; without `from` the newest ones */
@@ -204,12 +229,35 @@ export function createNodeClient(options: HttpOptions): NodeClient {
       return {
         height: reader.integer('height'),
         prefix: reader.string('prefix', 8),
-        cells: reader.list('cells', (item, path) => {
-          const cell = new JsonReader(item, path);
-          return { name: cell.bytes('name'), value: cell.bytes('value') };
-        }),
+        cells: reader.list('cells', readCellBytes),
         proof: { header: proof.bytes('header'), finality: proof.bytesOrNull('finality'), path: proof.bytes('path') },
       };
+    },
+    async state({ prefixes }, { signal } = {}) {
+      const path = `/v1/state?prefixes=${prefixes.join(',')}`;
+      const reader = new JsonReader(await http.json(path, { signal, responseBytesMax: LARGE_ANSWER_BYTES_MAX }));
+      return {
+        header: reader.bytes('header'),
+        finality: reader.bytesOrNull('finality'),
+        parts: reader.list('parts', (item, at) => {
+          const part = new JsonReader(item, at);
+          return {
+            prefix: part.string('prefix', 8),
+            cells: part.list('cells', readCellBytes),
+            path: part.bytes('path'),
+          };
+        }),
+      };
+    },
+    async boundaries({ fromEpoch, limit }, { signal } = {}) {
+      const encoded = await http.octets(`/v1/boundaries?fromEpoch=${fromEpoch}&limit=${limit}`, { signal });
+      try {
+        return decodeBoundaries(encoded, { bytesMax: encoded.length });
+      } catch (cause) {
+        throw new ClientError({ code: 'MALFORMED_RESPONSE', field: '' }, 'the answer is no list of boundaries', {
+          cause,
+        });
+      }
     },
     async block(height, { signal } = {}) {
       const answer = await http.jsonOrMissing(`/v1/blocks/${height}`, {
@@ -340,4 +388,9 @@ function readEvent(event: string, data: unknown): NodeEvent | undefined {
     };
   }
   return undefined;
+}
+
+function readCellBytes(item: unknown, path: string): { readonly name: Uint8Array; readonly value: Uint8Array } {
+  const cell = new JsonReader(item, path);
+  return { name: cell.bytes('name'), value: cell.bytes('value') };
 }

@@ -270,6 +270,7 @@ test('the package exports what its README names, and nothing by accident', () =>
       "ClientError",
       "createCellReader",
       "createGatewayClient",
+      "createLightClient",
       "createNodeClient",
       "createOperatorClient",
       "isRefusal",

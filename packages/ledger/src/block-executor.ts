@@ -12,8 +12,11 @@ import {
   epochOfHeight,
   type ExecutionResult,
   executeBlock,
+  isBoundaryHeight,
   merkleRootInSlices,
+  overlayReader,
   type Parameters,
+  proveEpoch,
   type WriteSet,
 } from '@radledger/chain';
 import {
@@ -259,12 +262,16 @@ export function createBlockExecutor(options: BlockExecutorOptions): BlockExecuto
         const { epochHeights } = parameters;
         await epochs.load(epochOfHeight(height, epochHeights));
         const duties = dutiesOf(kept.block);
+        const epochProof = isBoundaryHeight(height, epochHeights)
+          ? await proveEpoch(overlayReader(store, [kept.writeSet]), epochOfHeight(height + 1, epochHeights))
+          : undefined;
         await store.commit({
           block: kept.block,
           writeSet: kept.writeSet,
           finalityProof,
           dutyEvents: duties.map(encodeDutyEvent),
           transactionIds: kept.transactionIds,
+          ...(epochProof && { epochProof }),
         });
         head.advanced();
         await epochs.load(epochOfHeight(height + 1, epochHeights));

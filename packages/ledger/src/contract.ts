@@ -1,5 +1,5 @@
 /** The public shapes of a running ledger. */
-import type { Block, Genesis, Header, StateReader } from '@radledger/chain';
+import type { Block, BoundaryRecord, Genesis, Header, StateReader } from '@radledger/chain';
 import type { DutyEvent, VotingReason } from '@radledger/consensus';
 import type { SignedTransaction } from '@radledger/transactions';
 import type { LedgerEventListener } from './event-hub.js';
@@ -81,6 +81,11 @@ export interface Ledger {
   headers(range: Range): Promise<readonly HeaderEntry[]>;
   /** A finalized block; undefined above the newest. */
   block(height: number): Promise<(HeaderEntry & { readonly block: Block }) | undefined>;
+  /**
+   * Ends of epochs, ascending from that of `fromEpoch` - 1 (0: genesis), each with the proof of who votes next; at most 2 MiB, so fewer
+   * than `limit` is no end: ask on.
+   */
+  boundaries(range: { readonly fromEpoch: number; readonly limit: number }): Promise<readonly BoundaryRecord[]>;
   /** What finalized blocks say about the leaders of views, ascending by height; `limit` counts heights. */
   duties(range: Range): Promise<readonly DutyEvent[]>;
   /** Listens from now on; the result stops listening. */

@@ -4,14 +4,18 @@ import {
   blockIdOf,
   type ChainRules,
   chainIdOf,
+  emptyState,
   epochOfHeight,
   type Genesis,
   genesisBlock,
+  overlayReader,
+  proveEpoch,
 } from '@radledger/chain';
 import { createChainRules, decodeDutyEvent, type FinalizedState } from '@radledger/consensus';
 import { equalBytes, toHex } from '@radledger/primitives';
 import type { LedgerStore } from '@radledger/storage';
 import { createAdmission } from './admission.js';
+import { storedBoundaries } from './boundaries.js';
 import { createBlockExecutor } from './block-executor.js';
 import { openChainHead } from './chain-head.js';
 import { type ConsensusDriver, createConsensusDriver } from './consensus-driver.js';
@@ -29,6 +33,9 @@ import { largestMessageBytes, topicsOf } from './topics.js';
 
 /** Frame bytes beside a payload; see docs/spec/peer-protocol.md. */
 const FRAME_ENVELOPE_BYTES = 1_024;
+
+/** Largest answer to a reader who follows the voters. */
+const BOUNDARIES_ANSWER_BYTES_MAX = 2 * 1024 * 1024;
 
 /** Bodies whose transactions the store keeps in memory against replay. */
 const REPLAY_WINDOW_HEIGHTS = 512;
@@ -269,6 +276,13 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       const block = await store.block(height);
       return block && { ...(await entryAt(block.header, block.id)), block };
     },
+    boundaries: ({ fromEpoch, limit }) =>
+      storedBoundaries(store, {
+        fromEpoch,
+        limit,
+        epochHeights: parameters.epochHeights,
+        bytesMax: BOUNDARIES_ANSWER_BYTES_MAX,
+      }),
     async duties(range) {
       const stored = await store.duties(range);
       return stored.flatMap(({ dutyEvents }) => dutyEvents.map(decodeDutyEvent));
@@ -293,5 +307,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
 
 async function commitGenesis(store: LedgerStore, genesis: Genesis, rules: ChainRules): Promise<void> {
   const { block, writeSet } = await genesisBlock(genesis, rules);
-  await store.commit({ block, writeSet, finalityProof: new Uint8Array(), dutyEvents: [], transactionIds: [] });
+  const epochProof = await proveEpoch(overlayReader(emptyState, [writeSet]), 0);
+  const nothing = { finalityProof: new Uint8Array(), dutyEvents: [], transactionIds: [] };
+  await store.commit({ block, writeSet, ...nothing, epochProof });
 }

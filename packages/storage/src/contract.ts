@@ -12,6 +12,8 @@ export interface FinalizedBlock {
   readonly dutyEvents: readonly Uint8Array[];
   /** 32 bytes each, in block order. */
   readonly transactionIds: readonly Uint8Array[];
+  /** Of a block that ends an epoch, and of genesis: the next epoch's cell with its proof under this block; opaque here, the ledger's. */
+  readonly epochProof?: Uint8Array;
 }
 
 export interface StoredTip {
@@ -62,6 +64,8 @@ export interface LedgerStore extends StateReader {
   headers(range: HeightRange): Promise<readonly Header[]>;
   block(height: number): Promise<Block | undefined>;
   finalityProof(height: number): Promise<Uint8Array | undefined>;
+  /** What was committed as `epochProof` with the block of that height. */
+  epochProof(height: number): Promise<Uint8Array | undefined>;
   /** Height of a finalized block. */
   heightOf(blockId: Uint8Array): Promise<number | undefined>;
   /** Height of the block that holds a transaction; undefined also when the index was pruned past it. */

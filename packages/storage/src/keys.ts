@@ -7,6 +7,7 @@ const kind = {
   header: 'h',
   body: 'b',
   finalityProof: 'f',
+  epochProof: 'e',
   duties: 'd',
   transactionIds: 'x',
   heightOfBlock: 'i',
@@ -24,7 +25,7 @@ const prefixes = Object.fromEntries(Object.entries(kind).map(([name, letter]) =>
 /** The only entry that every format must keep where it is: a reader of any version looks here first. */
 export const META_KEY = prefixes.meta;
 
-export type HeightKind = 'header' | 'body' | 'finalityProof' | 'duties' | 'transactionIds';
+export type HeightKind = 'header' | 'body' | 'finalityProof' | 'epochProof' | 'duties' | 'transactionIds';
 
 /** Key of an entry per height: big-endian, so that the order of keys is that of heights. */
 export function heightKey(of: HeightKind, height: number): Uint8Array {

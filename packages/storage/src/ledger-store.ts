@@ -138,6 +138,10 @@ class LevelStore implements LedgerStore {
     return this.readAt('finalityProof', height);
   }
 
+  epochProof(height: number): Promise<Uint8Array | undefined> {
+    return this.readAt('epochProof', height);
+  }
+
   async heightOf(blockId: Uint8Array): Promise<number | undefined> {
     const encoded = await this.database.get(idKey('heightOfBlock', blockId));
     return encoded === undefined ? undefined : decodeHeight(encoded);
@@ -212,6 +216,7 @@ class LevelStore implements LedgerStore {
       put(idKey('heightOfBlock', id), at),
       put(META_KEY, encodeMeta({ chainId: this.chainId, tipHeight: height, tipId: id })),
     ];
+    if (finalized.epochProof !== undefined) operations.push(put(heightKey('epochProof', height), finalized.epochProof));
     if (finalized.dutyEvents.length > 0) {
       operations.push(put(heightKey('duties', height), encodeWith(dutiesSchema, finalized.dutyEvents)));
     }

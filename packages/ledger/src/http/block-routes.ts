@@ -1,5 +1,5 @@
 /** Finalized blocks and duties. Spec: docs/spec/node-api.md, sections 5 and 6. */
-import { encodeBody, encodeHeader } from '@radledger/chain';
+import { BOUNDARIES_MAX, encodeBody, encodeBoundaries, encodeHeader } from '@radledger/chain';
 import { toHex } from '@radledger/primitives';
 import { Router } from 'express';
 import type { HeaderEntry, Ledger } from '../contract.js';
@@ -30,6 +30,13 @@ export function blockRoutes(ledger: Ledger): Router {
       return;
     }
     res.json({ ...headerJson(entry), body: toHex(encodeBody(entry.block.body)) });
+  });
+
+  router.get('/boundaries', async (req, res) => {
+    const fromEpoch = numberParameter(req.query.fromEpoch, 'fromEpoch', { min: 0, max: HEIGHT_MAX, fallback: 0 });
+    const limit = numberParameter(req.query.limit, 'limit', { min: 1, max: BOUNDARIES_MAX, fallback: BOUNDARIES_MAX });
+    const records = await ledger.boundaries({ fromEpoch, limit });
+    res.type('application/octet-stream').send(Buffer.from(encodeBoundaries(records)));
   });
 
   router.get('/duties', async (req, res) => {

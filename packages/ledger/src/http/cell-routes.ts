@@ -1,8 +1,6 @@
 /** Cells of the newest finalized state, with proofs on request. Spec: docs/spec/node-api.md, section 4. */
 import {
-  BUCKET_NIBBLES_MAX,
   type CellProof,
-  ChainError,
   cellKey,
   cellPrefix,
   decodeGrantCell,
@@ -10,10 +8,8 @@ import {
   decodeSourceCell,
   decodeStudyCell,
   encodeCellProof,
-  encodeHeader,
   grantToJson,
   ownerToJson,
-  proveBucket,
   proveCell,
   sourceOfCellName,
   sourceToJson,
@@ -22,10 +18,7 @@ import {
 import { toHex } from '@radledger/primitives';
 import { type Request, type Response, Router } from 'express';
 import type { FinalizedView, Ledger } from '../contract.js';
-import { LedgerError } from '../errors.js';
-import { type ApiCode, idParameter, proofParameter, replyError } from './replies.js';
-
-const BUCKET_CELLS_MAX = 4_096;
+import { type ApiCode, anchorJson, idParameter, proofParameter, replyError } from './replies.js';
 
 interface CellAnswer {
   readonly name: Uint8Array;
@@ -98,36 +91,7 @@ export function cellRoutes(ledger: Ledger): Router {
     });
   });
 
-  router.get('/state/buckets{/:prefix}', async (req, res) => {
-    const prefix = req.params.prefix ?? '';
-    if (!/^[0-9a-f]*$/.test(prefix) || prefix.length > BUCKET_NIBBLES_MAX) {
-      throw new LedgerError(
-        { code: 'REQUEST_INVALID', parameter: 'prefix' },
-        `prefix must be 0 to ${BUCKET_NIBBLES_MAX} lower-case hex digits`,
-      );
-    }
-    try {
-      const body = await ledger.read(async (view) => {
-        const { cells, proof } = await proveBucket(view.state, prefix, { cellsMax: BUCKET_CELLS_MAX });
-        return {
-          height: view.height,
-          prefix,
-          cells: cells.map(({ name, value }) => ({ name: toHex(name), value: toHex(value) })),
-          proof: { ...anchorJson(view), path: toHex(encodeCellProof(proof)) },
-        };
-      });
-      res.json(body);
-    } catch (error) {
-      if (!(error instanceof ChainError) || error.code !== 'BUCKET_TOO_LARGE') throw error;
-      const message = `this bucket has more than ${BUCKET_CELLS_MAX} cells: ask with a longer prefix`;
-      replyError(res, 413, 'BUCKET_TOO_LARGE', message);
-    }
-  });
   return router;
-}
-
-function anchorJson({ header, finality }: FinalizedView): { header: string; finality: string | null } {
-  return { header: toHex(encodeHeader(header)), finality: finality ? toHex(finality) : null };
 }
 
 async function proofJson(view: FinalizedView, name: Uint8Array, value: Uint8Array | undefined) {

@@ -10,6 +10,7 @@ import { blockRoutes } from './block-routes.js';
 import { cellRoutes } from './cell-routes.js';
 import { serveEvents } from './event-stream.js';
 import { idParameter, replyError, statusOf } from './replies.js';
+import { stateRoutes } from './state-routes.js';
 
 export interface NodeApiOptions {
   /** Requests of one address in a minute; default 6,000. */
@@ -84,7 +85,7 @@ export function createNodeApi(ledger: Ledger, options: NodeApiOptions = {}): Exp
     } else res.json({ txId: toHex(txId), ...answer });
   });
 
-  app.use('/v1', cellRoutes(ledger), blockRoutes(ledger));
+  app.use('/v1', cellRoutes(ledger), stateRoutes(ledger), blockRoutes(ledger));
 
   let streams = 0;
   app.get('/v1/events', async (req, res) => {

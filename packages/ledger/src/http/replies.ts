@@ -1,6 +1,8 @@
 /** Coded error answers and request parameters. Spec: docs/spec/node-api.md, sections 1 and 9. */
-import { fromHex } from '@radledger/primitives';
+import { encodeHeader } from '@radledger/chain';
+import { fromHex, toHex } from '@radledger/primitives';
 import type { Response } from 'express';
+import type { FinalizedView } from '../contract.js';
 import { LedgerError } from '../errors.js';
 
 /** An error that the API itself raises; refusals of transactions carry the rule's code instead. */
@@ -48,6 +50,11 @@ export function statusOf(error: LedgerError): { status: number; code: string; me
     default:
       return { status: 500, code: 'INTERNAL', message: 'something failed in this node: its log says what' };
   }
+}
+
+/** What ties an answer to the chain: the header of its state, and what makes it final. */
+export function anchorJson({ header, finality }: FinalizedView): { header: string; finality: string | null } {
+  return { header: toHex(encodeHeader(header)), finality: finality ? toHex(finality) : null };
 }
 
 /** 32 bytes of a path or query parameter. @throws {LedgerError} `REQUEST_INVALID` */

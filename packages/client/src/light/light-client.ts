@@ -1,0 +1,227 @@
+/**
+ * Reads the ledger through a node that is not believed: from a checkpoint along the ends of epochs to the newest voters, then finalized
+ * headers, then proven cells. Spec: docs/spec/light-client.md.
+ */
+import {
+  type Boundary,
+  BOUNDARIES_MAX,
+  boundaryOfCheckpoint,
+  cellKey,
+  ChainError,
+  type Checkpoint,
+  CHECKPOINT_AGE_MAX_MS,
+  blockIdOf,
+  decodeCellProof,
+  decodeGrantCell,
+  decodeHeader,
+  decodeStudyCell,
+  epochOfHeight,
+  followBoundary,
+  hashedKeyOf,
+  type Header,
+  type LightRules,
+  validateCheckpointAge,
+  verifyBucket,
+  verifyFinalHeader,
+} from '@radledger/chain';
+import { equalBytes, toHex } from '@radledger/primitives';
+import { ClientError, isRefusal } from '../errors.js';
+import type { NodeClient, StateAnswer } from '../node-client.js';
+import { grantStatus, type GrantVerdict } from './grant-verdict.js';
+import { bucketDigitsFor, PREFIX_LENGTH_MAX } from './bucket-size.js';
+
+export interface LightClientOptions extends LightRules {
+  readonly node: Pick<NodeClient, 'boundaries' | 'state'>;
+  /** From somebody the reader trusts; or the newest of an earlier run, from `checkpoint()`. */
+  readonly checkpoint: Checkpoint;
+  /** Oldest checkpoint that is believed; default 28 days. Genesis may be older only with a larger bound. */
+  readonly checkpointAgeMaxMs?: number;
+  /** Oldest state that is believed, by the timestamp of its header and the reader's clock; default 60,000 (design D11). */
+  readonly viewAgeMaxMs?: number;
+  /** Unix ms; default `Date.now`. */
+  readonly now?: () => number;
+}
+
+/** Cells of one finalized state, all under the same header. */
+export interface ProvenCells {
+  readonly header: Header;
+  /** In the order asked; undefined for what is proven absent. */
+  readonly values: readonly (Uint8Array | undefined)[];
+  readonly viewAgeMs: number;
+}
+
+export interface LightClient {
+  /**
+   * Follows the ends of epochs to the newest that the node tells. `grant` and `cells` call it when they need it.
+   * @throws {ClientError} `CHECKPOINT_UNKNOWN` | `CHECKPOINT_TOO_OLD` | `PROOF_INVALID` and those of every request
+   */
+  follow(signal?: AbortSignal): Promise<Boundary>;
+  /** The newest boundary that was verified: kept by an app, it is where the next run starts. */
+  checkpoint(): Checkpoint;
+  /**
+   * Proven values of cells by name. The node learns parts of the tree that hold about a hundred cells, not the names.
+   * @throws {ClientError} as `follow`; `VIEW_TOO_OLD` | `CLOCK_BEHIND` | `CONFLICTING_FINALITY`
+   */
+  cells(names: readonly Uint8Array[], signal?: AbortSignal): Promise<ProvenCells>;
+  /** Whether a grant is live, with proof. @throws {ClientError} as `cells` */
+  grant(
+    id: { readonly source: Uint8Array; readonly studyId: Uint8Array; readonly tag: Uint8Array },
+    signal?: AbortSignal,
+  ): Promise<GrantVerdict>;
+}
+
+const VIEW_AGE_MAX_MS = 60_000;
+/** How many digits longer than expected a prefix may become when a node finds its part too large. */
+const REFINEMENTS_MAX = 2;
+
+export function createLightClient(options: LightClientOptions): LightClient {
+  const { node, now = Date.now, epochHeights } = options;
+  const { checkpointAgeMaxMs = CHECKPOINT_AGE_MAX_MS, viewAgeMaxMs = VIEW_AGE_MAX_MS } = options;
+  let trusted: Boundary | undefined;
+  let newest: { readonly height: number; readonly id: Uint8Array } | undefined;
+  let digits: number | undefined;
+  let following: Promise<Boundary> | undefined;
+
+  async function followNow(signal: AbortSignal | undefined): Promise<Boundary> {
+    for (;;) {
+      const fromEpoch = trusted ? trusted.epoch.epoch + 1 : options.checkpoint.height / epochHeights;
+      const records = await node.boundaries({ fromEpoch, limit: BOUNDARIES_MAX }, { ...(signal && { signal }) });
+      for (const record of records) {
+        const next = await checked(async () => {
+          if (trusted) return followBoundary(trusted, record, options);
+          const first = boundaryOfCheckpoint(record, options.checkpoint, options);
+          validateCheckpointAge(first.header, { nowMs: now(), ageMaxMs: checkpointAgeMaxMs });
+          return first;
+        });
+        refuseFuture(next.header);
+        trusted = next;
+        // The way to this cell is about as long as to any other: it tells how many cells there are.
+        digits = bucketDigitsFor(decodeCellProof(record.path).siblings.length);
+      }
+      if (!trusted)
+        throw new ClientError(
+          { code: 'CHECKPOINT_UNKNOWN' },
+          'this node does not have the block that the checkpoint names',
+        );
+      if (records.length === 0) return trusted;
+    }
+  }
+
+  /** One run at a time: who asks meanwhile shares it. */
+  function follow(signal?: AbortSignal): Promise<Boundary> {
+    following ??= followNow(signal).finally(() => {
+      following = undefined;
+    });
+    return following;
+  }
+
+  function refuseFuture({ timestampMs }: Header): void {
+    if (timestampMs - now() <= viewAgeMaxMs) return;
+    throw new ClientError({ code: 'CLOCK_BEHIND' }, 'the ledger is ahead of the clock of this device: set the clock');
+  }
+
+  /** Whether a state is final and new enough. @param floor - height of the newest state known when it was asked for */
+  async function judgeHeader(answer: StateAnswer, floor: number, signal: AbortSignal | undefined): Promise<Header> {
+    const header = await checked(() => Promise.resolve(decodeHeader(answer.header)));
+    let boundary = trusted ?? (await follow(signal));
+    if (epochOfHeight(header.height, epochHeights) > boundary.epoch.epoch) boundary = await follow(signal);
+    const id = blockIdOf(answer.header);
+    const ageMs = now() - header.timestampMs;
+    if (header.height < Math.max(floor, boundary.header.height) || ageMs > viewAgeMaxMs) {
+      throw new ClientError(
+        { code: 'VIEW_TOO_OLD', ageMs, ageMaxMs: viewAgeMaxMs },
+        'expected a newer state: ask another node',
+      );
+    }
+    refuseFuture(header);
+    if (header.height === boundary.header.height) refuseOther(id, boundary.id);
+    else await checked(() => verifyFinalHeader(boundary, header, answer.finality ?? new Uint8Array(0), options));
+    if (newest?.height === header.height) refuseOther(id, newest.id);
+    if (!newest || header.height > newest.height) newest = { height: header.height, id };
+    return header;
+  }
+
+  function refuseOther(id: Uint8Array, known: Uint8Array): void {
+    if (equalBytes(id, known)) return;
+    throw new ClientError(
+      { code: 'CONFLICTING_FINALITY' },
+      'two blocks of one height: believe neither this node nor the other',
+    );
+  }
+
+  async function cells(names: readonly Uint8Array[], signal?: AbortSignal): Promise<ProvenCells> {
+    if (digits === undefined) await follow(signal);
+    const keys = names.map((name) => toHex(hashedKeyOf(name)));
+    const floor = newest?.height ?? 0;
+    const start = digits ?? 0;
+    for (let length = start; ; length += 1) {
+      const prefixes = [...new Set(keys.map((key) => key.slice(0, length)))];
+      let answer: StateAnswer;
+      try {
+        answer = await node.state({ prefixes }, { ...(signal && { signal }) });
+      } catch (error) {
+        // A node that finds every part too large would learn the name digit by digit.
+        if (isRefusal(error, 'BUCKET_TOO_LARGE') && length < Math.min(PREFIX_LENGTH_MAX, start + REFINEMENTS_MAX))
+          continue;
+        throw error;
+      }
+      const header = await judgeHeader(answer, floor, signal);
+      const parts = new Map(prefixes.map((prefix, index) => [prefix, cellsOfPart(answer, index, prefix, header)]));
+      const values = names.map((name, index) => {
+        const part = parts.get((keys[index] as string).slice(0, length)) ?? [];
+        return part.find((cell) => equalBytes(cell.name, name))?.value;
+      });
+      return { header, values, viewAgeMs: Math.max(0, now() - header.timestampMs) };
+    }
+  }
+
+  return {
+    follow,
+    checkpoint: () => (trusted ? { height: trusted.header.height, id: trusted.id } : options.checkpoint),
+    cells,
+    async grant({ source, studyId, tag }, signal) {
+      const names = [cellKey.grant(source, studyId, tag), cellKey.study(source, studyId)];
+      const { header, values, viewAgeMs } = await cells(names, signal);
+      const [grantBytes, studyBytes] = values;
+      const grant = grantBytes && decodeGrantCell(grantBytes);
+      const study = studyBytes && decodeStudyCell(studyBytes);
+      const status = grantStatus({ grant, study, finalizedTimestampMs: header.timestampMs, nowMs: now() });
+      return { status, grant, study, header, viewAgeMs };
+    },
+  };
+}
+
+function cellsOfPart(
+  answer: StateAnswer,
+  index: number,
+  prefix: string,
+  { stateRoot }: Header,
+): StateAnswer['parts'][number]['cells'] {
+  const part = answer.parts[index];
+  const holds =
+    part?.prefix === prefix && verifyBucket({ stateRoot, prefix, cells: part.cells, proof: decodedPath(part.path) });
+  if (!holds) throw proofInvalid();
+  return part.cells;
+}
+
+function decodedPath(path: Uint8Array): ReturnType<typeof decodeCellProof> {
+  try {
+    return decodeCellProof(path);
+  } catch (cause) {
+    throw proofInvalid(cause);
+  }
+}
+
+async function checked<T>(check: () => Promise<T>): Promise<T> {
+  try {
+    return await check();
+  } catch (cause) {
+    if (!(cause instanceof ChainError)) throw cause;
+    if (cause.info.code === 'CHECKPOINT_TOO_OLD') throw new ClientError(cause.info, cause.message, { cause });
+    throw proofInvalid(cause);
+  }
+}
+
+function proofInvalid(cause?: unknown): ClientError {
+  return new ClientError({ code: 'PROOF_INVALID' }, 'the proof does not show what the node says', { cause });
+}
