@@ -88,7 +88,7 @@ async function lightClient(
     node: createNodeClient({ url: api.url, ...(options.fetch && { fetch: options.fetch }) }),
     chainId,
     epochHeights: EPOCH_HEIGHTS,
-    verifyFinality: createFinalityVerifier(simplex, { committeeMax: genesis.parameters.committeeMax }),
+    verifyFinality: createFinalityVerifier(simplex, genesis.parameters),
     checkpoint: await checkpointAt(8),
     now: () => now,
     ...options,

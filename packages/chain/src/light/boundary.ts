@@ -10,6 +10,7 @@ import {
   type Infer,
   list,
   literal,
+  optional,
   struct,
   verifyAll,
 } from '@radledger/primitives';
@@ -35,14 +36,20 @@ export const FINALITY_BYTES_MAX = 8 * 1024 * 1024;
 /** Most records in one answer. */
 export const BOUNDARIES_MAX = 256;
 
+const epochProofFields = {
+  /** The cell of the epoch that begins after the boundary, and its proof under the boundary's state root. */
+  epoch: bytes({ max: EPOCH_CELL_BYTES_MAX }),
+  path: bytes({ max: CELL_PROOF_BYTES_MAX }),
+  /** The same of the epoch after that, where it has its seed already: proofs of some modules reach into it. */
+  next: optional(struct({ epoch: bytes({ max: EPOCH_CELL_BYTES_MAX }), path: bytes({ max: CELL_PROOF_BYTES_MAX }) })),
+};
+
 const recordSchema = struct({
   /** Encoded header of the block that closes an epoch, or of genesis. */
   header: bytes({ max: HEADER_BYTES_MAX }),
   /** The module's proof that it is final; empty for genesis. */
   finality: bytes({ max: FINALITY_BYTES_MAX }),
-  /** The cell of the epoch that begins after it, and its proof under the header's state root. */
-  epoch: bytes({ max: EPOCH_CELL_BYTES_MAX }),
-  path: bytes({ max: CELL_PROOF_BYTES_MAX }),
+  ...epochProofFields,
 });
 /** What leads from the voters of one epoch to those of the next. */
 export type BoundaryRecord = Infer<typeof recordSchema>;
@@ -58,32 +65,32 @@ export function decodeBoundaries(
   encoded: Uint8Array,
   limits: { readonly bytesMax: number },
 ): readonly BoundaryRecord[] {
-  return decodeFormat('list of boundaries', answerSchema, encoded, { bytesMax: limits.bytesMax, depthMax: 3 }).records;
+  return decodeFormat('list of boundaries', answerSchema, encoded, { bytesMax: limits.bytesMax, depthMax: 5 }).records;
 }
 
-const epochProofSchema = struct({
-  epoch: bytes({ max: EPOCH_CELL_BYTES_MAX }),
-  path: bytes({ max: CELL_PROOF_BYTES_MAX }),
-});
+const epochProofSchema = struct(epochProofFields);
 /** What a store keeps beside a boundary block: the part of its record that later states cannot give. */
 export type EpochProof = Infer<typeof epochProofSchema>;
 
 /**
- * Bytes of the proof of an epoch's cell.
+ * Bytes of the proof of an epoch's cell, and of the one after when that is complete.
  * @param state - that after the block before the epoch's first
  * @throws {ChainError} `STATE_BROKEN`
  */
 export async function proveEpoch(state: StateReader, epoch: number): Promise<Uint8Array> {
-  const name = cellKey.epoch(epoch);
-  const [cell] = await state.getMany([name]);
+  const [cell, nextCell] = await state.getMany([cellKey.epoch(epoch), cellKey.epoch(epoch + 1)]);
   if (cell === undefined) throw new ChainError({ code: 'STATE_BROKEN', cell: 'epoch' }, 'expected the next epoch');
-  return encodeWith(epochProofSchema, { epoch: cell, path: encodeCellProof(await proveCell(state, name)) });
+  const pathOf = async (number: number): Promise<Uint8Array> =>
+    encodeCellProof(await proveCell(state, cellKey.epoch(number)));
+  const isComplete = nextCell !== undefined && decodeEpochCell(nextCell).seed !== undefined;
+  const next = isComplete ? { epoch: nextCell, path: await pathOf(epoch + 1) } : undefined;
+  return encodeWith(epochProofSchema, { epoch: cell, path: await pathOf(epoch), next });
 }
 
 /** @throws {ChainError} `TOO_LARGE` | `MALFORMED` */
 export function decodeEpochProof(encoded: Uint8Array): EpochProof {
-  const bytesMax = EPOCH_CELL_BYTES_MAX + CELL_PROOF_BYTES_MAX + 64;
-  return decodeFormat('epoch proof', epochProofSchema, encoded, { bytesMax, depthMax: 1 });
+  const bytesMax = 2 * (EPOCH_CELL_BYTES_MAX + CELL_PROOF_BYTES_MAX) + 64;
+  return decodeFormat('epoch proof', epochProofSchema, encoded, { bytesMax, depthMax: 3 });
 }
 
 /** A boundary that is trusted: the end of one epoch, and who decides the next. */
@@ -92,6 +99,8 @@ export interface Boundary {
   readonly header: Header;
   /** The epoch of the heights after it, with its seed. */
   readonly epoch: EpochCell;
+  /** The one after that, where it is complete already. */
+  readonly nextEpoch: EpochCell | undefined;
 }
 
 export interface LightRules {
@@ -143,14 +152,18 @@ export async function verifyFinalHeader(
 ): Promise<void> {
   const { chainId, epochHeights, verifyFinality } = rules;
   if (!equalBytes(header.chainId, chainId)) throw invalid('WRONG_CHAIN', 'expected a header of this chain');
-  const { epoch } = trusted;
+  const { epoch, nextEpoch } = trusted;
   if (header.height === 0 || epochOfHeight(header.height, epochHeights) !== epoch.epoch) {
     throw invalid('WRONG_EPOCH', `expected a height of epoch ${epoch.epoch}`);
   }
   if (header.timestampMs <= trusted.header.timestampMs) {
     throw invalid('WRONG_TIMESTAMP', 'expected a later timestamp than that of the boundary before');
   }
-  if (!(await verifyAll(claimsOf(() => verifyFinality({ chainId, header, proof: finality, epoch }))))) {
+  if (
+    !(await verifyAll(
+      claimsOf(() => verifyFinality({ chainId, header, proof: finality, epoch, ...(nextEpoch && { nextEpoch }) })),
+    ))
+  ) {
     throw invalid('BAD_SIGNATURE', 'expected signatures of the voters of this epoch');
   }
 }
@@ -170,16 +183,22 @@ function readBoundary(record: BoundaryRecord, rules: Pick<LightRules, 'chainId' 
   if (!equalBytes(header.chainId, rules.chainId)) throw invalid('WRONG_CHAIN', 'expected a header of this chain');
   if (height % rules.epochHeights !== 0) throw invalid('WRONG_HEIGHT', 'expected a multiple of the epoch length');
   const number = height / rules.epochHeights;
-  const proof = decodeCellProof(record.path);
-  if (!verifyCellProof({ stateRoot, name: cellKey.epoch(number), value: record.epoch, proof })) {
-    throw new ChainError({ code: 'PROOF_INVALID' }, `expected the cell of epoch ${number} under the header's root`);
-  }
-  const epoch = decodeEpochCell(record.epoch);
-  const firstHeight = firstHeightOfEpoch(number, rules.epochHeights);
-  if (epoch.epoch !== number || epoch.firstHeight !== firstHeight || epoch.seed === undefined) {
-    throw invalid('WRONG_EPOCH', `expected epoch ${number} with its seed`);
-  }
-  return { id: blockIdOf(record.header), header, epoch };
+  const epochOf = (
+    at: number,
+    { epoch, path }: { readonly epoch: Uint8Array; readonly path: Uint8Array },
+  ): EpochCell => {
+    if (!verifyCellProof({ stateRoot, name: cellKey.epoch(at), value: epoch, proof: decodeCellProof(path) })) {
+      throw new ChainError({ code: 'PROOF_INVALID' }, `expected the cell of epoch ${at} under the header's root`);
+    }
+    const cell = decodeEpochCell(epoch);
+    const firstHeight = firstHeightOfEpoch(at, rules.epochHeights);
+    if (cell.epoch === at && cell.firstHeight === firstHeight && cell.seed !== undefined) return cell;
+    throw invalid('WRONG_EPOCH', `expected epoch ${at} with its seed`);
+  };
+  const epoch = epochOf(number, record);
+  // Never from the record that it helps to prove: who forges a header would choose its own voters.
+  const nextEpoch = record.next && epochOf(number + 1, record.next);
+  return { id: blockIdOf(record.header), header, epoch, nextEpoch };
 }
 
 function invalid(rule: string, message: string, cause?: unknown): ChainError {
