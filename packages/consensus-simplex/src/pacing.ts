@@ -62,7 +62,10 @@ export class Pacing {
       }
       return;
     }
-    if (id === 'advance') return parts.voting.nullify(voter.view, NullifyReason.late, undefined);
+    if (id === 'advance') {
+      parts.voting.nullify(voter.view, NullifyReason.late, undefined);
+      return this.giveUpUncertified();
+    }
     if (id === 'retry') this.retry();
   }
 
@@ -71,6 +74,20 @@ export class Pacing {
       !this.parts.fetching.waitsForBlocks &&
       [...this.voter.tree.all()].every(({ state }) => state === 'valid' || state === 'held' || state === 'invalid')
     );
+  }
+
+  /**
+   * A power cut can lose the only certificates of a view that everybody has left: nothing can then be proposed on either side
+   * of it. Who cannot be shown one gives the view up, or says again what it said in it.
+   */
+  private giveUpUncertified(): void {
+    const { voter, parts } = this;
+    for (let older = Math.max(voter.root.view + 1, voter.view - VOTES_BEHIND_MAX); older < voter.view; older++) {
+      const state = voter.viewState(older);
+      if (state.certificates.size > 0) continue;
+      for (const bytes of state.ownMessages.values()) voter.effect({ type: 'broadcast', bytes });
+      parts.voting.nullify(older, NullifyReason.late, undefined);
+    }
   }
 
   /** R6: while stuck, say again what may have been lost, and ask for what is missing. */

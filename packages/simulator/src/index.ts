@@ -1,16 +1,11 @@
 export type { Behaviour, Puppet } from './behaviour.js';
+export { drawScenario } from './draw-scenario.js';
+export type { Fault } from './faults.js';
 export type { BlockFigures, Figures, SubmissionFigures } from './figures.js';
 export type { ModulePlug, Mutant } from './module-plug.js';
 export { Prng } from './prng.js';
 export { runSeed } from './run-seed.js';
-export {
-  drawScenario,
-  type Ending,
-  type Fault,
-  type Scenario,
-  type ScenarioShape,
-  type Submission,
-} from './scenario.js';
+export { type Ending, quietScenario, type Scenario, type ScenarioShape, type Submission } from './scenario.js';
 export type { SimGenesis } from './sim-chain.js';
 export type { LinkFaults } from './sim-network.js';
 export { type SimulationOptions, type SimulationResult, simulate } from './simulation.js';

@@ -9,7 +9,9 @@ import { type Figures, FigureKeeper } from './figures.js';
 import { invariantsOf } from './invariants/index.js';
 import { Agreement } from './invariants/agreement.js';
 import type { Prng } from './prng.js';
-import { type Fault, membersOf, type Scenario } from './scenario.js';
+import { type Fault, strike } from './faults.js';
+import { membersOf, type Scenario } from './scenario.js';
+import { DiskFull } from './sim-disk.js';
 import type { SimGenesis } from './sim-chain.js';
 import { SimCrypto } from './sim-crypto.js';
 import { SimNetwork } from './sim-network.js';
@@ -60,6 +62,7 @@ export class Run implements NodeSurroundings, WatcherContext {
   private readonly agreement: Agreement;
   private readonly watchers: readonly Watcher[];
   private readonly figures: FigureKeeper;
+  private healed = false;
   private events = 0;
   private faultCount = 0;
   private recoveredMs = 0;
@@ -123,7 +126,7 @@ export class Run implements NodeSurroundings, WatcherContext {
     if (ending.kind === 'height') this.playToHeight(ending);
     else {
       while (this.advance(scenario.healMs));
-      if (ending.kind === 'liveness') this.demandProgress(ending.core);
+      if (ending.kind === 'liveness') this.demandProgress(ending);
     }
     for (const watcher of this.watchers) watcher.ended?.();
   }
@@ -135,10 +138,10 @@ export class Run implements NodeSurroundings, WatcherContext {
     while (below() && this.advance(withinMs));
   }
 
-  private demandProgress(core: readonly number[]): void {
+  private demandProgress(ending: Extract<Scenario['ending'], { kind: 'liveness' }>): void {
     const { heap } = this;
-    this.heal(core);
-    const nodes = core.map((index) => this.node(index));
+    this.heal(ending);
+    const nodes = ending.core.map((index) => this.node(index));
     const target = Math.max(...nodes.map(({ chain }) => chain.height)) + LIVENESS_HEIGHTS;
     const deadlineMs = heap.nowMs + LIVENESS_MS_MAX;
     const healedMs = heap.nowMs;
@@ -194,44 +197,32 @@ export class Run implements NodeSurroundings, WatcherContext {
   private strike(fault: Fault): void {
     this.faultCount++;
     this.note('fault', -1, fault.kind);
-    switch (fault.kind) {
-      case 'partition':
-        this.network.partition(fault.sides, fault.oneWay);
-        this.heap.at(this.heap.nowMs + fault.forMs, () => this.network.heal());
-        return;
-      case 'blackout':
-        for (const node of this.nodes) this.crashFor(node, fault.downMs);
-        return;
-      case 'crash': {
-        const node = this.node(fault.node);
-        node.crashAfter(fault.portCalls);
-        this.heap.at(this.heap.nowMs + fault.downMs, () => {
-          node.crash();
-          node.start();
-        });
-        return;
-      }
-    }
-  }
-
-  private crashFor(node: SimNode, downMs: number): void {
-    node.crash();
-    this.heap.at(this.heap.nowMs + downMs, () => {
-      if (!node.isUp) node.start();
+    strike(fault, {
+      network: this.network,
+      nodes: this.nodes,
+      later: (delayMs, run) =>
+        this.heap.at(this.heap.nowMs + delayMs, () => {
+          if (!this.healed) run();
+        }),
     });
   }
 
-  private heal(_core: readonly number[]): void {
+  /** The faults of the core end; those of others are frozen as they are. */
+  private heal({ core, down }: Extract<Scenario['ending'], { kind: 'liveness' }>): void {
+    this.healed = true;
     this.network.heal();
     this.network.faults = {
       ...this.scenario.links,
       lossPercent: 0,
       slowPercent: 0,
       delayMsMax: Math.max(5, this.scenario.parameters.assumedDelayMs >> 1),
+      bytesPerMs: undefined,
     };
     for (const node of this.nodes) {
       node.crashAfter(undefined);
-      if (!node.isUp) node.start();
+      if (core.includes(node.index)) node.disk.isFull = false;
+      if (down.includes(node.index)) node.crash();
+      else if (!node.isUp) node.start();
     }
     for (const watcher of this.watchers) watcher.healed?.();
   }
@@ -335,6 +326,7 @@ export class Run implements NodeSurroundings, WatcherContext {
   }
 
   failed({ index }: SimNode, error: unknown): void {
+    if (error instanceof DiskFull) return this.node(index).crash();
     // Thrown here it could end in the host's own error path: it is raised by the loop, after this event.
     if (this.isHonest(index) || error instanceof Violation) this.found ??= { error };
   }

@@ -1,14 +1,26 @@
-import { decodeSignRecord, type SignRecord } from '@radledger/consensus';
-import { Later } from './later.js';
+import { decodeSignRecord, type SignLogState } from '@radledger/consensus';
 import type { EventHeap } from './event-heap.js';
+import { Later } from './later.js';
 import type { Prng } from './prng.js';
 
-/** A sign-log on a disk with a write cache: what is not synced is lost in a crash, and the last record may be torn. */
+/** A write that finds no room. The host must stop its node: what it cannot write down it must not sign. */
+export class DiskFull extends Error {
+  override readonly name = 'DiskFull';
+}
+
+/**
+ * A sign-log on a disk with a write cache: what is not synced is lost in a crash, and the last record may be torn. The framing
+ * of the real one tells a torn record, which is cut off, from a damaged one, after which the log counts as missing.
+ */
 export class SimDisk {
-  private readonly durable: Uint8Array[] = [];
+  isFull = false;
+  losesSyncs = false;
+  private durable: Uint8Array[] = [];
   private cached: { readonly record: Uint8Array; readonly settled: Later<void> }[] = [];
   private syncing = false;
   private generation = 0;
+  /** Until the node may sign again: a new log is no whole log. */
+  private damaged = false;
 
   constructor(
     private readonly heap: EventHeap,
@@ -17,9 +29,12 @@ export class SimDisk {
     private readonly syncs: boolean,
   ) {}
 
+  /** @throws {DiskFull} */
   append(record: Uint8Array): PromiseLike<void> | undefined {
+    if (this.isFull) throw new DiskFull('no room for a record of the sign-log');
     if (!this.syncs) return undefined;
     const settled = new Later<void>();
+    this.damaged = false;
     this.cached.push({ record, settled });
     this.sync();
     return settled;
@@ -35,8 +50,19 @@ export class SimDisk {
     this.generation++;
   }
 
-  records(): readonly SignRecord[] {
-    return this.durable.map(decodeSignRecord);
+  damage(): void {
+    this.durable = [];
+    this.damaged = true;
+  }
+
+  /** Forgets the newest records. */
+  rollBack(records: number): void {
+    this.durable = this.durable.slice(0, Math.max(0, this.durable.length - records));
+  }
+
+  state(): SignLogState {
+    if (this.damaged) return { state: 'missing' };
+    return { state: 'present', records: this.durable.map(decodeSignRecord) };
   }
 
   private sync(): void {
@@ -48,7 +74,7 @@ export class SimDisk {
       const batch = this.cached;
       this.cached = [];
       this.syncing = false;
-      for (const { record } of batch) this.durable.push(record);
+      if (!this.losesSyncs) for (const { record } of batch) this.durable.push(record);
       for (const { settled } of batch) settled.resolve();
       if (this.cached.length > 0) this.sync();
     });

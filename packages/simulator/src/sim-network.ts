@@ -19,8 +19,7 @@ export class SimNetwork {
   faults: LinkFaults;
   messagesSent = 0;
   bytesSent = 0;
-  /** Node numbers by side; undefined when whole. One-way cuts let side 0 hear side 1 but not the other way. */
-  private sides: { readonly of: readonly number[]; readonly oneWay: boolean } | undefined;
+  private cuts: ((from: number, to: number) => boolean)[] = [];
   /** When what a node has already sent will have left it. */
   private readonly busyUntilMs = new Map<number, number>();
 
@@ -32,18 +31,18 @@ export class SimNetwork {
     this.faults = faults;
   }
 
-  partition(sides: readonly number[], oneWay: boolean): void {
-    this.sides = { of: sides, oneWay };
+  /** Nothing passes where `isCut` says so. @returns mends it */
+  cut(isCut: (from: number, to: number) => boolean): () => void {
+    this.cuts.push(isCut);
+    return () => void (this.cuts = this.cuts.filter((cut) => cut !== isCut));
   }
 
   heal(): void {
-    this.sides = undefined;
+    this.cuts = [];
   }
 
   isUp(from: number, to: number): boolean {
-    if (this.sides === undefined) return true;
-    const { of, oneWay } = this.sides;
-    return of[from] === of[to] || (oneWay && of[from] === 1);
+    return !this.cuts.some((cut) => cut(from, to));
   }
 
   /** Runs `arrive` at the other end, as often as the link delivers: never, once, or twice. */

@@ -93,7 +93,7 @@ export class SimNode {
     const { chainId, parameters } = genesis;
     const identity = { source: member.source, nodeKey: member.nodeKey };
     this.host = createHost({ module, context: { chainId, parameters, identity }, ports: this.ports() });
-    this.host.start({ finalized: this.chain.state(), signLog: { state: 'present', records: this.disk.records() } });
+    this.host.start({ finalized: this.chain.state(), signLog: this.disk.state() });
     for (const other of surroundings.others(this.index)) {
       if (!surroundings.node(other).isUp) continue;
       this.host?.peer(surroundings.peerId(other));

@@ -4,7 +4,8 @@ import type { Behaviour } from './behaviour.js';
 import type { Figures } from './figures.js';
 import { Prng } from './prng.js';
 import { Run } from './run.js';
-import { drawScenario, type Scenario, type ScenarioShape } from './scenario.js';
+import { drawScenario } from './draw-scenario.js';
+import type { Scenario, ScenarioShape } from './scenario.js';
 import { Violation } from './violation.js';
 import type { Watcher, WatcherContext } from './watcher.js';
 
