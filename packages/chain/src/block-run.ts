@@ -12,9 +12,10 @@ import type { ChainRules, RulesContext } from './rules.js';
 import type { StateReader, WriteSet } from './state-reader.js';
 import { foldStake } from './stake-window.js';
 import { type TouchedCells, refsOf, touchedCellsOf } from './touched-cells.js';
-import { applyTransaction, type Refusal, stakeCellOfStudy, type TransitionContext } from './transition.js';
+import type { Refusal } from './refusal.js';
+import { applyTransaction, stakeCellOfStudy, type TransitionContext } from './transition.js';
 import { updateTree } from './tree/update.js';
-import { type CellRef, cellRef, WorkingCells } from './working-cells.js';
+import { type CellCodec, type CellRef, cellRef, WorkingCells } from './working-cells.js';
 
 /** Transactions that run between two pauses: this bounds how long the state transition keeps other work waiting. */
 const SLICE = 64;
@@ -128,13 +129,16 @@ export class BlockRun {
     await this.cells.load([currentRef, nextRef, afterRef]);
     const next = this.epochCell(nextRef);
     const sources = await foldStake(this.cells, this.context, epoch);
-    const counted = await this.cells.scan(cellPrefix.counted, CELL_CODECS.counted);
+    const counted = await this.entriesOf(cellPrefix.counted, CELL_CODECS.counted);
+    const isAttested = this.context.policies.stake === 'attested';
+    const attested = isAttested ? await this.entriesOf(cellPrefix.attested, CELL_CODECS.attested) : [];
     const closed = rules.closeEpoch({
       ...this.rulesContext(),
       epoch,
       height,
       sources,
-      counted: counted.map(([name, cell]) => ({ source: sourceOfCellName(name) as Uint8Array, cell })),
+      counted,
+      attested,
       runningSeed: this.runningSeed(),
       current: this.epochCell(currentRef),
       next,
@@ -150,6 +154,12 @@ export class BlockRun {
     const remembered = closed.counted.map(({ source, cell }) => ({ ref: cellRef(cellKey.counted(source)), cell }));
     await this.cells.load(remembered.map(({ ref }) => ref));
     for (const { ref, cell } of remembered) this.cells.set(ref, CELL_CODECS.counted, cell);
+  }
+
+  /** All cells of one kind that sources have one of, in the order of source ids. */
+  private async entriesOf<T>(prefix: Uint8Array, codec: CellCodec<T>): Promise<{ source: Uint8Array; cell: T }[]> {
+    const found = await this.cells.scan(prefix, codec);
+    return found.map(([name, cell]) => ({ source: sourceOfCellName(name) as Uint8Array, cell }));
   }
 
   private rulesContext(): RulesContext {

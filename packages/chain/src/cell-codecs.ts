@@ -1,5 +1,7 @@
 /** The codec of each kind of cell that the transition works on. */
 import {
+  decodeAttestedCell,
+  decodeAuthorityCell,
   decodeCountedCell,
   decodeEpochCell,
   decodeGrantCell,
@@ -10,6 +12,8 @@ import {
   decodeSourceCell,
   decodeStakeCell,
   decodeStudyCell,
+  encodeAttestedCell,
+  encodeAuthorityCell,
   encodeCountedCell,
   encodeEpochCell,
   encodeGrantCell,
@@ -40,6 +44,8 @@ export const CELL_CODECS = {
   key: { decode: decodeKeyCell, encode: encodeKeyCell },
   stake: { decode: decodeStakeCell, encode: encodeStakeCell },
   counted: { decode: decodeCountedCell, encode: encodeCountedCell },
+  authority: { decode: decodeAuthorityCell, encode: encodeAuthorityCell },
+  attested: { decode: decodeAttestedCell, encode: encodeAttestedCell },
   seed: { decode: decodeSeedCell, encode: encodeSeedCell },
   params: { decode: decodeParamsCell, encode: encodeParamsCell },
   epoch: { decode: decodeEpochCell, encode: encodeEpochCell },

@@ -10,6 +10,8 @@ const OWNER = utf8('owner/');
 const KEY = utf8('key/');
 const STAKE = utf8('stake/');
 const COUNTED = utf8('counted/');
+const AUTHORITY = utf8('authority/');
+const ATTESTED = utf8('attested/');
 const EPOCH = utf8('epoch/');
 const DUTY = utf8('duty/');
 const DUTIES = utf8('duties/');
@@ -25,6 +27,8 @@ export const cellKey = {
   key: (key: Uint8Array): Uint8Array => concatBytes(KEY, key),
   stake: (source: Uint8Array, epoch: number): Uint8Array => concatBytes(STAKE, source, SLASH, bigEndian64(epoch)),
   counted: (source: Uint8Array): Uint8Array => concatBytes(COUNTED, source),
+  authority: (key: Uint8Array): Uint8Array => concatBytes(AUTHORITY, key),
+  attested: (source: Uint8Array): Uint8Array => concatBytes(ATTESTED, source),
   epoch: (epoch: number): Uint8Array => concatBytes(EPOCH, bigEndian64(epoch)),
   duty: (source: Uint8Array): Uint8Array => concatBytes(DUTY, source),
   duties: (epoch: number): Uint8Array => concatBytes(DUTIES, bigEndian64(epoch)),
@@ -40,13 +44,14 @@ export const cellPrefix = {
   studiesOf: (source: Uint8Array): Uint8Array => concatBytes(STUDY, source, SLASH),
   grantsOf: (source: Uint8Array, studyId: Uint8Array): Uint8Array => concatBytes(GRANT, source, SLASH, studyId, SLASH),
   counted: COUNTED,
+  attested: ATTESTED,
   stakesOf: (source: Uint8Array): Uint8Array => concatBytes(STAKE, source, SLASH),
   dutyCells: DUTY,
 } as const;
 
-/** The source id in the name of a source cell or a counted cell; undefined for any other name. */
+/** The source id in the name of a source, counted or attested cell; undefined for any other name. */
 export function sourceOfCellName(name: Uint8Array): Uint8Array | undefined {
-  for (const prefix of [SOURCE, COUNTED]) {
+  for (const prefix of [SOURCE, COUNTED, ATTESTED]) {
     if (name.length === prefix.length + 32 && startsWith(name, prefix)) return name.slice(prefix.length);
   }
   return undefined;

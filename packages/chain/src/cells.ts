@@ -123,6 +123,29 @@ const countedCell = versioned({
 /** What a stake policy remembers of a source: read and written in boundary blocks. */
 export type CountedCell = Infer<typeof countedCell>;
 
+const authorityCell = versioned({
+  /** Place in genesis' list. */
+  index: uint(255),
+  /** What it may still attest. */
+  quota: bucket,
+});
+/** A key that genesis lists as an authority. */
+export type AuthorityCell = Infer<typeof authorityCell>;
+
+/** Most maxima of a source that count at a time: more than 256 authorities give in fifteen periods. */
+export const ATTESTED_MAXIMA_MAX = 4_096;
+
+const attestedCell = versioned({
+  /** Last height at which the source may be defined; 0 when nobody admits it. */
+  admitUntilHeight: uint(),
+  /** At most one a period and authority, rising by period, then by authority. */
+  maxima: list(struct({ period: uint(), authority: uint(255), countMax: uint(1_000_000_000) }), {
+    max: ATTESTED_MAXIMA_MAX,
+  }),
+});
+/** What authorities say of a source. */
+export type AttestedCell = Infer<typeof attestedCell>;
+
 const seedCell = versioned({ seed: id });
 /** The running seed of the open epoch. */
 export type SeedCell = Infer<typeof seedCell>;
@@ -153,6 +176,8 @@ export const encodeOwnerCell = (cell: OwnerCell): Uint8Array => encodeWith(owner
 export const encodeKeyCell = (cell: KeyCell): Uint8Array => encodeWith(keyCell, cell);
 export const encodeStakeCell = (cell: StakeCell): Uint8Array => encodeWith(stakeCell, cell);
 export const encodeCountedCell = (cell: CountedCell): Uint8Array => encodeWith(countedCell, cell);
+export const encodeAuthorityCell = (cell: AuthorityCell): Uint8Array => encodeWith(authorityCell, cell);
+export const encodeAttestedCell = (cell: AttestedCell): Uint8Array => encodeWith(attestedCell, cell);
 export const encodeSeedCell = (cell: SeedCell): Uint8Array => encodeWith(seedCell, cell);
 export const encodeParamsCell = (cell: ParamsCell): Uint8Array => encodeWith(paramsCell, cell);
 export const encodeEpochCell = (cell: EpochCell): Uint8Array => encodeWith(epochCell, cell);
@@ -165,6 +190,10 @@ export const decodeOwnerCell = (encoded: Uint8Array): OwnerCell => decodeCell('o
 export const decodeKeyCell = (encoded: Uint8Array): KeyCell => decodeCell('key cell', keyCell, encoded);
 export const decodeStakeCell = (encoded: Uint8Array): StakeCell => decodeCell('stake cell', stakeCell, encoded);
 export const decodeCountedCell = (encoded: Uint8Array): CountedCell => decodeCell('counted cell', countedCell, encoded);
+export const decodeAuthorityCell = (encoded: Uint8Array): AuthorityCell =>
+  decodeCell('authority cell', authorityCell, encoded);
+export const decodeAttestedCell = (encoded: Uint8Array): AttestedCell =>
+  decodeCell('attested cell', attestedCell, encoded);
 export const decodeSeedCell = (encoded: Uint8Array): SeedCell => decodeCell('seed cell', seedCell, encoded);
 export const decodeParamsCell = (encoded: Uint8Array): ParamsCell => decodeCell('params cell', paramsCell, encoded);
 export const decodeEpochCell = (encoded: Uint8Array): EpochCell =>

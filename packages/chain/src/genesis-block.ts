@@ -10,7 +10,7 @@ import { noPause } from './execution-input.js';
 import { chainIdOf, type Genesis } from './genesis.js';
 import { blockIdOf, HEADER_FORMAT, type Header } from './header.js';
 import { EMPTY_MERKLE_ROOT } from './merkle.js';
-import { newSourceQuotas } from './quotas.js';
+import { fullAuthorityQuota, newSourceQuotas } from './quotas.js';
 import type { ChainRules } from './rules.js';
 import { emptyState, type WriteSet } from './state-reader.js';
 import { type CellCodec, type CellRef, cellRef, WorkingCells } from './working-cells.js';
@@ -65,6 +65,9 @@ export async function genesisBlock(genesis: Genesis, rules: ChainRules): Promise
     put(cellKey.key(cell.nodeKey), CELL_CODECS.key, { source, role: 'node', tombstoned: false });
     put(cellKey.key(cell.vrfKey), CELL_CODECS.key, { source, role: 'vrf', tombstoned: false });
   }
+  genesis.authorities.forEach((key, index) => {
+    put(cellKey.authority(key), CELL_CODECS.authority, { index, quota: fullAuthorityQuota(0, parameters) });
+  });
   const cells = new WorkingCells(emptyState);
   await cells.load(writes.map(({ ref }) => ref));
   for (const entry of writes) entry.write(cells);

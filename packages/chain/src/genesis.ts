@@ -86,6 +86,7 @@ export function validateGenesis(genesis: Genesis): void {
   require(sorted, 'sources sorted by id');
   require(new Set(keys.map(toHex)).size === keys.length, 'one key, one source, one role');
   require([...keys, ...genesis.authorities, ...genesis.recoveryKeys].every(isStrictPublicKey), 'strict keys');
+  require(new Set(genesis.authorities.map(toHex)).size === genesis.authorities.length, 'authorities that all differ');
   require(genesis.recoveryThreshold <= genesis.recoveryKeys.length, 'a recovery threshold that can be met');
 }
 

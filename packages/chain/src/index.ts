@@ -9,7 +9,12 @@ export {
 } from './cell-names.js';
 export { CELL_BYTES_MAX, stakeAmount } from './cell-format.js';
 export {
+  ATTESTED_MAXIMA_MAX,
+  type AttestedCell,
+  type AuthorityCell,
   type CountedCell,
+  decodeAttestedCell,
+  decodeAuthorityCell,
   decodeCountedCell,
   decodeEpochCell,
   decodeGrantCell,
@@ -23,6 +28,8 @@ export {
   type Endpoint,
   type EpochCell,
   type EpochMember,
+  encodeAttestedCell,
+  encodeAuthorityCell,
   encodeCountedCell,
   EPOCH_CELL_BYTES_MAX,
   encodeEpochCell,
@@ -71,6 +78,7 @@ export {
   type WindowCounts,
 } from './duty-cells.js';
 export { applyVerdict, countDuty, type DutyVerdict, type VerdictCells } from './duty-verdict.js';
+export { attestationPeriodOf, isAttestationPeriodLive } from './attestation-periods.js';
 export { epochOfHeight, firstHeightOfEpoch, isBoundaryHeight } from './epochs.js';
 export {
   type BlockCode,
@@ -109,6 +117,7 @@ export {
   type StakePolicy,
 } from './parameters.js';
 export type {
+  AttestedEntry,
   ChainRules,
   CloseEpochInput,
   CloseEpochResult,

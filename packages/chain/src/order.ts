@@ -13,6 +13,7 @@ const ORDER_CLASSES: Readonly<Record<TransactionKind, number>> = {
   'move-owner': 4,
   'revoke-access': 5,
   'retire-study': 6,
+  attest: 7,
 };
 
 /** Where a transaction stands among others of one block. */

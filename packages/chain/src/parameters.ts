@@ -68,6 +68,8 @@ export const parametersSchema = struct({
   stakeGrowthPeriods: parameter(1, 1_000),
   /** New weight that may enter the whole set in a period, in 1/10,000 of its weight. */
   stakeChurnBasisPoints: parameter(1, 10_000),
+  /** What an authority may attest in a quota period. */
+  attestsPerPeriod: parameter(1, 1_000_000),
   /** Leading zero bits of a work stamp in open admission; 0 = no stamp needed. */
   workBits: parameter(0, 32),
   /** What the consensus module is tuned by; it judges names and ranges. */
@@ -102,6 +104,7 @@ export const DEFAULT_PARAMETERS: Parameters = {
   stakeGrowthBase: 100,
   stakeGrowthPeriods: 28,
   stakeChurnBasisPoints: 120,
+  attestsPerPeriod: 1_000,
   workBits: 0,
   moduleSettings: [],
 };

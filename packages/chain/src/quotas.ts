@@ -51,6 +51,16 @@ export function spendSourceAllow(cell: SourceCell, height: number, parameters: P
   return allowQuota && { ...cell, allowQuota, rate };
 }
 
+/** A full bucket of an authority. */
+export function fullAuthorityQuota(height: number, parameters: Parameters): QuotaBucket {
+  return { units: attestsCapacityMilli(parameters) * parameters.quotaPeriodHeights, height };
+}
+
+/** The authority's bucket after one more attestation; undefined when it holds less than one token. */
+export function spendAttest(bucket: QuotaBucket, height: number, parameters: Parameters): QuotaBucket | undefined {
+  return spend(bucket, attestsCapacityMilli(parameters), height, parameters);
+}
+
 /**
  * The rate seen from `height`: each period that ended since enters the mean with weight 1/window. Integers only:
  * mean' = floor((mean x (window - 1) + count x 1000) / window).
@@ -89,6 +99,10 @@ function spend(
   const units = Math.min(capacityMilli * period, bucket.units + elapsed * capacityMilli);
   const cost = 1_000 * period;
   return units < cost ? undefined : { units: units - cost, height };
+}
+
+function attestsCapacityMilli(parameters: Parameters): number {
+  return bounded(parameters.attestsPerPeriod * 1_000, parameters);
 }
 
 function studyCapacity(parameters: Parameters): number {

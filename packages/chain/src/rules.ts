@@ -1,5 +1,5 @@
 /** The port through which a consensus module decides seeds and voters. Spec: docs/spec/blocks.md, section 5. */
-import type { CountedCell, EpochCell, SourceCell } from './cells.js';
+import type { AttestedCell, CountedCell, EpochCell, SourceCell } from './cells.js';
 import type { SealedPosition } from './header.js';
 import type { Parameters, Policies } from './parameters.js';
 
@@ -20,6 +20,12 @@ export interface SourceEntry {
 export interface CountedEntry {
   readonly source: Uint8Array;
   readonly cell: CountedCell;
+}
+
+/** What authorities say of a source. */
+export interface AttestedEntry {
+  readonly source: Uint8Array;
+  readonly cell: AttestedCell;
 }
 
 export interface GenesisRulesInput extends RulesContext {
@@ -46,6 +52,8 @@ export interface CloseEpochInput extends RulesContext {
   readonly sources: readonly SourceEntry[];
   /** What `closeEpoch` remembered at earlier boundaries, in the order of source ids. */
   readonly counted: readonly CountedEntry[];
+  /** What authorities attest, in the order of source ids; read under the stake policy `attested` only, else empty. */
+  readonly attested: readonly AttestedEntry[];
   /** After this block's own `accumulateSeed`. */
   readonly runningSeed: Uint8Array;
   /** The cell of `epoch`, complete. */

@@ -13,6 +13,10 @@ export interface TouchedCells {
   readonly owner?: CellRef;
   /** `key/<key>` of the source id, node key and VRF key, or of the one new key. */
   readonly keys?: readonly CellRef[];
+  /** `authority/<key>` of who attests. */
+  readonly authority?: CellRef;
+  /** `attested/<source>`. */
+  readonly attested?: CellRef;
   /** `stake/<source>/<epoch of this height>`. */
   readonly stake?: CellRef;
 }
@@ -22,8 +26,11 @@ export function touchedCellsOf(transaction: Transaction, height: number, epochHe
   const stake = (): CellRef => cellRef(cellKey.stake(transaction.payload.source, epochOfHeight(height, epochHeights)));
   switch (transaction.kind) {
     case 'define-source': {
-      const { source: id, nodeKey, vrfKey } = transaction.payload;
-      return { source, keys: [id, nodeKey, vrfKey].map((key) => cellRef(cellKey.key(key))) };
+      const { source: id, nodeKey, vrfKey, admission } = transaction.payload;
+      const keys = [id, nodeKey, vrfKey].map((key) => cellRef(cellKey.key(key)));
+      const attested = cellRef(cellKey.attested(id));
+      if (admission?.kind !== 'attestation') return { source, keys, attested };
+      return { source, keys, attested, authority: cellRef(cellKey.authority(admission.authority)) };
     }
     case 'move-source':
       return { source };
@@ -45,14 +52,20 @@ export function touchedCellsOf(transaction: Transaction, height: number, epochHe
       const study = studyOf(transaction);
       return delegate === undefined ? { source, study } : { source, study, owner: ownerOf(delegate.key) };
     }
+    case 'attest': {
+      const authority = cellRef(cellKey.authority(transaction.signer));
+      return { source, authority, attested: cellRef(cellKey.attested(transaction.payload.source)) };
+    }
     case 'move-owner':
       return { source, study: studyOf(transaction), owner: ownerOf(transaction.payload.newOwner) };
   }
 }
 
 /** The references as one list, for one `getMany`. */
-export function refsOf({ source, study, grant, owner, keys = [], stake }: TouchedCells): readonly CellRef[] {
-  return [source, study, grant, owner, stake, ...keys].filter((ref) => ref !== undefined);
+export function refsOf({ source, study, grant, owner, keys = [], ...others }: TouchedCells): readonly CellRef[] {
+  return [source, study, grant, owner, others.stake, others.authority, others.attested, ...keys].filter(
+    (ref) => ref !== undefined,
+  );
 }
 
 /**

@@ -1,14 +1,15 @@
 /** What each kind of transaction demands of the state and does to it. Spec: docs/spec/transactions.md, section 9. */
 import { equalBytes } from '@radledger/primitives';
 import { isWorkStampValid, type PayloadOf, type SignedTransaction } from '@radledger/transactions';
+import { admitAttested, attest } from './attestation-rules.js';
 import { CELL_CODECS } from './cell-codecs.js';
 import { cellKey } from './cell-names.js';
 import type { GrantCell, SourceCell, StudyCell } from './cells.js';
 import { epochOfHeight } from './epochs.js';
-import type { TransitionCode } from './errors.js';
 import type { RecentBlocks } from './execution-input.js';
 import type { Parameters, Policies } from './parameters.js';
 import { fullStudyQuota, newSourceQuotas, spendDefineStudy, spendSourceAllow, spendStudyQuota } from './quotas.js';
+import { isRefusal, type Refusal, refuse } from './refusal.js';
 import type { TouchedCells } from './touched-cells.js';
 import { type CellRef, cellRef, type WorkingCells } from './working-cells.js';
 
@@ -20,12 +21,6 @@ export interface TransitionContext {
   readonly parameters: Parameters;
   readonly policies: Policies;
   readonly recent: RecentBlocks;
-}
-
-/** Why a transaction does not apply. */
-export interface Refusal {
-  readonly code: TransitionCode;
-  readonly message: string;
 }
 
 /**
@@ -70,6 +65,8 @@ export function applyTransaction(
       return run.setDelegate(transaction.payload);
     case 'move-owner':
       return run.moveOwner(transaction.payload);
+    case 'attest':
+      return attest({ touched, cells, height, parameters }, transaction.payload);
   }
 }
 
@@ -104,11 +101,12 @@ class Transition {
       return undefined;
     }
     if (!this.isSigner(source)) return refuse('NOT_SOURCE_KEY', 'expected the source id as signer of its definition');
-    const refused = this.judgeAdmission(payload);
-    if (refused !== undefined) return refused;
     const keyRefs = this.touched.keys ?? [];
     if (keyRefs.some((ref) => this.cells.get(ref, CELL_CODECS.key) !== undefined))
       return refuse('KEY_TAKEN', KEY_TAKEN);
+    // Last of the rules: it spends of the authority.
+    const refused = this.judgeAdmission(payload);
+    if (refused !== undefined) return refused;
     this.cells.set(this.touched.source, CELL_CODECS.source, {
       endpoint,
       signingKey: source,
@@ -128,9 +126,11 @@ class Transition {
 
   private judgeAdmission({ source, admission }: PayloadOf<'define-source'>): Refusal | undefined {
     const { policies, parameters, chainId, recent } = this.context;
-    if (policies.admission !== 'open') {
-      return refuse('ADMISSION_CLOSED', 'expected a source of genesis: admission needs an authority');
+    if (policies.admission === 'attested') {
+      if (admission?.kind === 'work') return refuse('ADMISSION_NOT_ALLOWED', 'expected an attestation, no work stamp');
+      return admitAttested({ touched: this.touched, cells: this.cells, ...this.context }, admission);
     }
+    if (admission?.kind === 'attestation') return refuse('ADMISSION_NOT_ALLOWED', 'expected a work stamp or nothing');
     if (admission === undefined) {
       if (parameters.workBits === 0) return undefined;
       return refuse('ADMISSION_REQUIRED', `expected a work stamp of ${parameters.workBits} bits`);
@@ -389,11 +389,3 @@ const NOT_AFTER_TOO_FAR = 'expected an end date at most ten years ahead';
 const STUDY_UNKNOWN = 'expected a study that is defined';
 const STUDY_QUOTA = 'expected a study within its quota';
 const SOURCE_UNKNOWN = 'expected a source that is on the ledger';
-
-function refuse(code: TransitionCode, message: string): Refusal {
-  return { code, message };
-}
-
-function isRefusal(value: Refusal | SourceCell | StudyCell): value is Refusal {
-  return 'code' in value;
-}

@@ -4,6 +4,7 @@ import * as chain from '../src/index.js';
 test('the public surface', () => {
   expect(Object.keys(chain).sort()).toMatchInlineSnapshot(`
     [
+      "ATTESTED_MAXIMA_MAX",
       "BOUNDARIES_MAX",
       "BUCKET_NIBBLES_MAX",
       "CELL_BYTES_MAX",
@@ -26,6 +27,7 @@ test('the public surface', () => {
       "SEAL_BYTES_MAX",
       "allowsCapacityMilli",
       "applyVerdict",
+      "attestationPeriodOf",
       "blockIdOf",
       "bodyBytesOf",
       "boundaryOfCheckpoint",
@@ -39,6 +41,8 @@ test('the public surface', () => {
       "compareOrder",
       "countDuty",
       "decodeAbsentCell",
+      "decodeAttestedCell",
+      "decodeAuthorityCell",
       "decodeBody",
       "decodeBoundaries",
       "decodeCellProof",
@@ -61,6 +65,8 @@ test('the public surface', () => {
       "decodeViewsCell",
       "emptyState",
       "encodeAbsentCell",
+      "encodeAttestedCell",
+      "encodeAuthorityCell",
       "encodeBody",
       "encodeBoundaries",
       "encodeCellProof",
@@ -92,6 +98,7 @@ test('the public surface', () => {
       "grantFromJson",
       "grantToJson",
       "hashedKeyOf",
+      "isAttestationPeriodLive",
       "isBoundaryHeight",
       "isLive",
       "isPermanentRefusal",

@@ -1,6 +1,7 @@
 /** A network of two genesis sources in memory, one block a call. */
 import { createSigner, type Signer, sha256, utf8 } from '@radledger/primitives';
 import {
+  type Admission,
   createTransaction,
   type PayloadOf,
   type SignedTransaction,
@@ -14,6 +15,7 @@ import {
   blockIdOf,
   buildBlock,
   chainIdOf,
+  checkTransaction,
   DEFAULT_PARAMETERS,
   type ExecutionResult,
   executeBlock,
@@ -52,6 +54,7 @@ export async function genesisOf(
   labels: readonly string[],
   parameters: Partial<Parameters> = {},
   policies: Partial<Genesis['policies']> = {},
+  authorities: readonly Signer[] = [],
 ): Promise<Genesis> {
   const keys = await Promise.all(labels.map(sourceKeysOf));
   return {
@@ -69,10 +72,23 @@ export async function genesisOf(
         endowment: 10_000,
       }))
       .sort((a, b) => Buffer.compare(a.source, b.source)),
-    authorities: [],
+    authorities: authorities.map(({ publicKey }) => publicKey),
     recoveryKeys: [],
     recoveryThreshold: 0,
   };
+}
+
+/** The code that the next block gives for a transaction, with `!` when it is lasting; 'ok' when it would stand. */
+export async function judge(net: TestNet, transaction: SignedTransaction): Promise<string> {
+  const { chainId, state, recent } = net;
+  const result = await checkTransaction(transaction, {
+    chainId,
+    state,
+    recent,
+    height: net.parent.height + 1,
+    timestampMs: net.nextTimestampMs,
+  });
+  return result.ok ? 'ok' : `${result.code}${result.permanent ? '!' : ''}`;
 }
 
 export class TestNet {
@@ -89,8 +105,9 @@ export class TestNet {
     labels: readonly string[] = ['a', 'b'],
     parameters: Partial<Parameters> = {},
     policies: Partial<Genesis['policies']> = {},
+    authorities: readonly Signer[] = [],
   ): Promise<TestNet> {
-    const genesis = await genesisOf(labels, parameters, policies);
+    const genesis = await genesisOf(labels, parameters, policies, authorities);
     const net = new TestNet(genesis, chainIdOf(genesis));
     const { header, writeSet } = await genesisBlock(genesis, equalWeightRules);
     net.state.commit(writeSet);
@@ -169,7 +186,7 @@ export class TestNet {
     return createTransaction({ chainId: this.chainId, kind, signer, payload, expiryHeight, ...nonce });
   }
 
-  async defineSource(label: string): Promise<SignedTransaction<'define-source'>> {
+  async defineSource(label: string, admission?: Admission): Promise<SignedTransaction<'define-source'>> {
     const { signing, node, vrf } = await sourceKeysOf(label);
     const source = signing.publicKey;
     const { chainId } = this;
@@ -182,7 +199,7 @@ export class TestNet {
       nodeKeyProof: await signKeyProof({ chainId, source, role: 'node', key: node }),
       vrfKey: vrf.publicKey,
       vrfKeyProof: await signKeyProof({ chainId, source, role: 'vrf', key: vrf }),
-      admission: undefined,
+      admission,
     });
   }
 

@@ -1,6 +1,5 @@
 import type { Signer } from '@radledger/primitives';
 import {
-  createTransaction,
   type PayloadOf,
   type SignedTransaction,
   signDelegateAcceptance,
@@ -20,22 +19,9 @@ import {
   decodeStakeCell,
   decodeStudyCell,
 } from '../src/index.js';
-import { idOf, type SourceKeys, signerOf, sourceKeysOf, TestNet } from './scenario-fixture.js';
+import { idOf, judge, type SourceKeys, signerOf, sourceKeysOf, TestNet } from './scenario-fixture.js';
 
 const DAY_MS = 86_400_000;
-
-/** The code that the next block gives for a transaction; 'ok' when it would stand. */
-async function judge(net: TestNet, transaction: SignedTransaction): Promise<string> {
-  const { chainId, state, recent } = net;
-  const result = await checkTransaction(transaction, {
-    chainId,
-    state,
-    recent,
-    height: net.parent.height + 1,
-    timestampMs: net.nextTimestampMs,
-  });
-  return result.ok ? 'ok' : `${result.code}${result.permanent ? '!' : ''}`;
-}
 
 let net: TestNet;
 let a: SourceKeys;
@@ -176,33 +162,6 @@ describe('sources', () => {
       (candidate) => !isWorkStampValid({ ...input, counter: candidate, workBits: 6 }),
     ) as number;
     expect(await define({ ...stamp, counter })).toBe('ADMISSION_WORK!');
-  });
-
-  test('attested admission is closed to strangers of genesis', async () => {
-    const { genesis } = net;
-    const { genesisBlock, chainIdOf } = await import('../src/index.js');
-    const { createMemoryState, equalWeightRules } = await import('../src/testing/index.js');
-    const attested = { ...genesis, policies: { ...genesis.policies, admission: 'attested' as const } };
-    const state = createMemoryState();
-    state.commit((await genesisBlock(attested, equalWeightRules)).writeSet);
-    const c = await sourceKeysOf('c');
-    const chainId = chainIdOf(attested);
-    const { payload } = (await net.defineSource('c')).transaction;
-    const transaction = await createTransaction({
-      chainId,
-      kind: 'define-source',
-      signer: c.signing,
-      expiryHeight: 9,
-      payload,
-    });
-    const result = await checkTransaction(transaction, {
-      chainId,
-      state,
-      recent: net.recent,
-      height: 1,
-      timestampMs: net.nextTimestampMs,
-    });
-    expect(result).toMatchObject({ code: 'ADMISSION_CLOSED', permanent: true });
   });
 
   test('Move Source and Rotate Key need the current signing key, which changes at once', async () => {

@@ -21,7 +21,13 @@ export function createChainRules(module: ChainRulesModule): ChainRules {
     id: module.id,
     seedLag,
     openGenesis({ chainId, sources, parameters, policies }) {
-      const { weights } = stakePolicyOf(policies.stake)({ height: 0, sources, counted: [], parameters });
+      const { weights } = stakePolicyOf(policies.stake)({
+        height: 0,
+        sources,
+        counted: [],
+        attested: [],
+        parameters,
+      });
       const members = membersOf(sources, weights);
       const seed = firstSeed(chainId);
       const started = runningSeedStart(chainId, 1, seed);

@@ -1,7 +1,8 @@
 /** How Define Study counts become weight. Spec: docs/spec/leader-election.md, section 1. */
-import type { CountedEntry, Parameters, SourceEntry, StakePolicy } from '@radledger/chain';
+import type { AttestedEntry, CountedEntry, Parameters, SourceEntry, StakePolicy } from '@radledger/chain';
 import { toHex } from '@radledger/primitives';
 import { MILLI } from './milli-studies.js';
+import { attestedMaximum } from './stake-attested.js';
 import { cappedWeights } from './stake-cap.js';
 import { churnAllowance, enterWithin } from './stake-churn.js';
 import { endowmentLeft } from './stake-endowment.js';
@@ -14,6 +15,8 @@ export interface StakeInput {
   readonly sources: readonly SourceEntry[];
   /** What the policy remembered at the boundary before, for sources that it remembers. */
   readonly counted: readonly CountedEntry[];
+  /** What authorities attest; only the policy `attested` looks at it. */
+  readonly attested: readonly AttestedEntry[];
   readonly parameters: Parameters;
 }
 
@@ -42,7 +45,19 @@ const guarded: StakePolicyFunction = (input) => {
   return { weights: shared(input, counted), counted: changed };
 };
 
-const POLICIES: Readonly<Record<StakePolicy, StakePolicyFunction>> = { raw, guarded, attested: guarded };
+/** Policy `attested`: as `guarded`, and of what is counted no more than authorities attest. */
+const attested: StakePolicyFunction = (input) => {
+  const { counted, changed } = countGuarded(input);
+  const cells = new Map(input.attested.map(({ source, cell }) => [toHex(source), cell]));
+  const vouched = input.sources.map(({ source }, index) => {
+    const most = attestedMaximum(cells.get(toHex(source)), input.height, input.parameters);
+    const count = counted[index] as bigint;
+    return count < most ? count : most;
+  });
+  return { weights: shared(input, vouched), counted: changed };
+};
+
+const POLICIES: Readonly<Record<StakePolicy, StakePolicyFunction>> = { raw, guarded, attested };
 
 /** The policy that genesis names. */
 export function stakePolicyOf(name: StakePolicy): StakePolicyFunction {

@@ -38,6 +38,7 @@ const weightsAt = (height: number, endowments: readonly number[], counts: readon
     parameters,
     sources: endowments.map((endowment, index) => sourceOf(index + 1, endowment, counts[index])),
     counted: [],
+    attested: [],
   }).weights;
 
 test('raw stake: studies in milli, endowment decays linearly to a floor of one study', () => {
@@ -80,6 +81,7 @@ test('epochs 0 and 1 come from genesis; a boundary gives the next seed and the v
     height: 9,
     sources: [sourceOf(1, 10_000), sourceOf(2, 5_000, 7)],
     counted: [],
+    attested: [],
     runningSeed: genesis.runningSeed,
     current: cell(0),
     next: cell(1),
@@ -110,7 +112,8 @@ test('where finality trails behind, seeds and members lie one epoch further back
     epoch: 0,
     height: 9,
     sources,
-    stakes: [],
+    counted: [],
+    attested: [],
     current: cell,
     next: cell,
   };

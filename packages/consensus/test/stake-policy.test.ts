@@ -1,4 +1,11 @@
-import { type CountedEntry, DEFAULT_PARAMETERS, type Parameters, type SourceEntry } from '@radledger/chain';
+import {
+  type AttestedCell,
+  type CountedEntry,
+  DEFAULT_PARAMETERS,
+  type Parameters,
+  type SourceEntry,
+  type StakePolicy,
+} from '@radledger/chain';
 import { toHex } from '@radledger/primitives';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -36,6 +43,8 @@ class Boundaries {
   constructor(
     readonly endowments: readonly number[],
     readonly parameters: Parameters,
+    readonly policy: StakePolicy = 'guarded',
+    public attested: readonly AttestedCell[] = [],
   ) {}
 
   /** @returns weights and counts, in the order of the sources */
@@ -43,7 +52,9 @@ class Boundaries {
     const height = (epoch + 1) * this.parameters.epochHeights;
     const sources = this.endowments.map((endowment, index) => sourceOf(index, endowment, studies[index] ?? 0));
     const { parameters } = this;
-    const result = stakePolicyOf('guarded')({ height, sources, counted: [...this.#remembered.values()], parameters });
+    const counted = [...this.#remembered.values()];
+    const attested = this.attested.map((cell, index) => ({ source: sourceOf(index, 0, 0).source, cell }));
+    const result = stakePolicyOf(this.policy)({ height, sources, counted, attested, parameters });
     for (const entry of result.counted) this.#remembered.set(toHex(entry.source), entry);
     const cells = sources.map(({ source }) => this.#remembered.get(toHex(source))?.cell);
     return {
@@ -152,6 +163,46 @@ describe('guarded stake', () => {
 
   test('nobody has weight: all weigh the same', () => {
     expect(new Boundaries([0, 0, 0], small).close(0, [0, 0, 0]).weights).toEqual([1n, 1n, 1n]);
+  });
+});
+
+describe('attested stake', () => {
+  const vouching = (...maxima: readonly (readonly [period: number, countMax: number])[]): AttestedCell => ({
+    admitUntilHeight: 0,
+    maxima: maxima.map(([period, countMax], authority) => ({ period, authority, countMax })),
+  });
+
+  test('counts no more than authorities attest, all of them together, and nothing for whom nobody does', () => {
+    const wide = { ...small, stakeChurnBasisPoints: 10_000, stakeGrowthBase: 1_000 };
+    const set = new Boundaries([0, 0, 0], wide, 'attested', [vouching([0, 5], [0, 7]), vouching([0, 900])]);
+    let weights: readonly bigint[] = [];
+    for (let epoch = 0; epoch < 20; epoch++) ({ weights } = set.close(epoch, [100, 100, 100]));
+    expect(weights).toEqual([12_000n, 100_000n, 0n]);
+    // The word of an authority that comes late is not made to wait again: the studies have waited.
+    set.attested = [vouching([0, 60]), vouching([0, 900]), vouching([0, 40])];
+    expect(set.close(20, [100, 100, 100]).weights).toEqual([60_000n, 100_000n, 40_000n]);
+  });
+
+  test('maxima of periods that have left the window count no more', () => {
+    const brief = { ...small, stakeWindowEpochs: 30, rateWindowPeriods: 2, stakeChurnBasisPoints: 10_000 };
+    // A period has 48 heights, the window 180: at height 228 period 0 is past.
+    const set = new Boundaries([10, 10], brief, 'attested', [vouching([0, 3], [1, 4])]);
+    for (let epoch = 0; epoch < 36; epoch++) set.close(epoch, [9, 9]);
+    expect(set.close(36, [9, 9]).weights.map((weight) => Number(weight) - 2_600)).toEqual([7_000, 0]);
+    expect(set.close(37, [9, 9]).weights.map((weight) => Number(weight) - 2_400)).toEqual([4_000, 0]);
+  });
+
+  test('guarded still bounds what is attested', () => {
+    const guarded = new Boundaries([50, 50, 50, 0], small);
+    const attested = new Boundaries(
+      [50, 50, 50, 0],
+      small,
+      'attested',
+      Array(4).fill(vouching([0, 1_000_000])) as AttestedCell[],
+    );
+    for (let epoch = 0; epoch < 30; epoch++) {
+      expect(attested.close(epoch, [1, 2, 3, 500]).weights).toEqual(guarded.close(epoch, [1, 2, 3, 500]).weights);
+    }
   });
 });
 

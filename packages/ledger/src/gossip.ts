@@ -17,7 +17,7 @@ const NEVER_HONEST: ReadonlySet<string> = new Set<TransactionRefusalCode>([
   'GENESIS_KEYS_DIFFER',
   'ADMISSION_REQUIRED',
   'ADMISSION_NOT_ALLOWED',
-  'ADMISSION_CLOSED',
+  'AUTHORITY_UNKNOWN',
 ]);
 /** Given to a new peer: what waits here, oldest first, at most. */
 const GREETING_MAX = 2_048;

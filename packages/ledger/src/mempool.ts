@@ -44,7 +44,7 @@ export interface PendingTransaction {
   readonly signed: SignedTransaction;
   readonly id: string;
   readonly lane: Lane;
-  /** Who shares a queue: hex source id, or hex signer in the Revoke lane. */
+  /** Who shares a queue: hex source id, or hex signer in the Revoke lane and of an Attest. */
   readonly group: string;
   /** The record that it changes: `study/<source>/<studyId>` or `source/<id>`, in hex. */
   readonly cell: string;
@@ -58,6 +58,7 @@ const LANE_OF: Readonly<Record<TransactionKind, Lane>> = {
   'define-source': 'source',
   'move-source': 'source',
   'rotate-key': 'source',
+  attest: 'source',
   'define-study': 'study',
   'amend-study': 'study',
   'retire-study': 'study',
@@ -230,7 +231,8 @@ export function createMempool(limits: MempoolLimits = defaultMempoolLimits): Mem
       if (byId.has(id)) return [];
       const { kind, signer, payload } = signed.transaction;
       const lane = LANE_OF[kind];
-      const group = toHex(lane === 'revoke' ? signer : payload.source);
+      // An authority attests many sources: it is one that sends, and gets one turn.
+      const group = toHex(lane === 'revoke' || kind === 'attest' ? signer : payload.source);
       const cell = cellChanged(signed);
       const share = lane === 'revoke' ? undefined : `${cell}/${toHex(signer)}`;
       if (share !== undefined && (countOf.get(share) ?? 0) >= limits.perCellMax) {

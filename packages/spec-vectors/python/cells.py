@@ -19,6 +19,8 @@ _FIELDS = {
     "key": dict(source=ID, role=choice(ROLES), tombstoned=FLAG),
     "stake": dict(count=UINT),
     "counted": dict(counted=AMOUNT, samples=list_of(struct(period=UINT, counted=AMOUNT))),
+    "authority": dict(index=UINT, quota=_BUCKET),
+    "attested": dict(admitUntilHeight=UINT, maxima=list_of(struct(period=UINT, authority=UINT, countMax=UINT))),
     "seed": dict(seed=ID),
     "params": dict(policies=POLICIES, parameters=PARAMETERS),
     "epoch": dict(epoch=UINT, firstHeight=UINT, members=list_of(_MEMBER), seed=optional(ID)),
@@ -105,6 +107,14 @@ def spend_source(bucket, capacity, height, parameters):
     period = parameters["quotaPeriodHeights"]
     units = min(capacity * period, bucket["units"] + min(period, height - bucket["height"]) * capacity)
     return _after(units, 1000 * period, height)
+
+
+def attests_capacity(parameters):
+    return min(parameters["attestsPerPeriod"] * 1000, 2**52 // parameters["quotaPeriodHeights"])
+
+
+def full_authority_quota(height, parameters):
+    return {"units": attests_capacity(parameters) * parameters["quotaPeriodHeights"], "height": height}
 
 
 def _after(units, cost, height):

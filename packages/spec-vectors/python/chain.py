@@ -5,12 +5,12 @@ transactions do: which ones are refused, and with what code, is for the tests of
 """
 import ed25519
 from blocks import EMPTY_ROOT, block_id, body_bytes, header_bytes, merkle_root, order_key
-from cells import (allows_capacity, cell_name, decode_cell, encode_cell, new_quotas, rate_at, spend_source, spend_study,
-                   studies_capacity, study_capacity)
+from cells import (allows_capacity, attests_capacity, cell_name, decode_cell, encode_cell, new_quotas, rate_at,
+                   spend_source, spend_study, studies_capacity, study_capacity)
 from consensus import is_before_cut_off, running_seed_start, running_seed_step
 from genesis import genesis_cells, genesis_header
 from simplex import SEAL
-from stake import snapshot_at
+from stake import is_period_live, snapshot_at
 from state_tree import state_root
 from transactions import read_transaction
 
@@ -45,6 +45,8 @@ def apply(state, transaction, height):
     source = payload["source"]
     if kind == "define-source":
         return _define_source(state, payload, height)
+    if kind == "attest":
+        return _attest(state, transaction["signer"], payload, height)
     cell = state.get("source", source)
     if kind == "move-source":
         return state.put("source", {**cell, "endpoint": _endpoint(payload)}, source)
@@ -86,12 +88,38 @@ def _define_source(state, payload, height):
     source, existing = payload["source"], state.get("source", payload["source"])
     if existing is not None:  # of genesis: it gets its endpoint
         return state.put("source", {**existing, "endpoint": _endpoint(payload)}, source)
+    admission = payload.get("admission")
+    if admission is not None and admission["kind"] == "attestation":
+        _spend_of_authority(state, admission["authority"], height)
     keys = {"signing": source, "node": payload["nodeKey"], "vrf": payload["vrfKey"]}
     for role, key in keys.items():
         state.put("key", {"source": source, "role": role, "tombstoned": False}, key)
     state.put("source", {
         "endpoint": _endpoint(payload), **{KEY_FIELDS[role]: key for role, key in keys.items()}, "endowment": 0,
         "admittedHeight": height, "studies": 0, **new_quotas(height, state.parameters)}, source)
+
+
+def _spend_of_authority(state, key, height):
+    cell = state.get("authority", key)
+    quota = spend_source(cell["quota"], attests_capacity(state.parameters), height, state.parameters)
+    state.put("authority", {**cell, "quota": quota}, key)
+    return cell["index"]
+
+
+def _attest(state, signer, payload, height):
+    """An authority admits a source, or says how many of its studies of a period are real, or both."""
+    source, authority = payload["source"], _spend_of_authority(state, signer, height)
+    cell = state.get("attested", source) or {"admitUntilHeight": 0, "maxima": []}
+    if payload.get("admitUntilHeight") is not None:
+        cell["admitUntilHeight"] = payload["admitUntilHeight"]
+    studies = payload.get("studies")
+    if studies is not None:
+        others = [each for each in cell["maxima"]
+                  if (each["period"], each["authority"]) != (studies["period"], authority)
+                  and is_period_live(each["period"], height, state.parameters)]
+        cell["maxima"] = sorted([*others, {**studies, "authority": authority}],
+                                key=lambda each: (each["period"], each["authority"]))
+    state.put("attested", cell, source)
 
 
 def _define_study(state, payload, cell, height):
@@ -167,7 +195,8 @@ def close_epoch(state, chain_id, height):
     running = state.get("seed")["seed"]
     _fold_stake(state, epoch)
     sources = [{"source": source, **cell} for source, cell in state.all_of("source")]
-    members, counted = snapshot_at(state.policies["stake"], height, sources, dict(state.all_of("counted")), parameters)
+    members, counted = snapshot_at(state.policies["stake"], height, sources, dict(state.all_of("counted")),
+                                   dict(state.all_of("attested")), parameters)
     state.put("seed", {"seed": running_seed_start(chain_id, epoch + 2, running)})
     state.put("epoch", {**state.get("epoch", epoch + 1), "seed": running}, epoch + 1)
     state.put("epoch", {

@@ -1,6 +1,6 @@
 """Genesis (docs/spec/genesis.md): its bytes, the chain id, and the first block with its cells."""
 from canonical import H
-from cells import cell_name, encode_cell, new_quotas
+from cells import cell_name, encode_cell, full_authority_quota, new_quotas
 from blocks import EMPTY_ROOT, block_id, body_bytes, header_bytes
 from consensus import first_seed, running_seed_start
 from ledger_shapes import PARAMETERS, POLICIES
@@ -28,7 +28,7 @@ def genesis_cells(given):
 
     seed = first_seed(this_chain)
     first = [{**each, "studies": 0} for each in given["sources"]]
-    members, _counted = snapshot_at(given["policies"]["stake"], 0, first, {}, parameters)
+    members, _counted = snapshot_at(given["policies"]["stake"], 0, first, {}, {}, parameters)
     put("params", {"policies": given["policies"], "parameters": parameters})
     put("seed", {"seed": running_seed_start(this_chain, 1, seed)})
     put("epoch", {"epoch": 0, "firstHeight": 1, "members": members, "seed": seed}, 0)
@@ -39,6 +39,8 @@ def genesis_cells(given):
                        "endowment": each["endowment"], "admittedHeight": 0, "studies": 0, **new_quotas(0, parameters)}, source)
         for role, key in (("signing", source), ("node", each["nodeKey"]), ("vrf", each["vrfKey"])):
             put("key", {"source": source, "role": role, "tombstoned": False}, key)
+    for index, key in enumerate(given["authorities"]):
+        put("authority", {"index": index, "quota": full_authority_quota(0, parameters)}, key)
     return cells
 
 

@@ -80,10 +80,27 @@ def capped(weights):
             return [min(weight, level) for weight in weights]
 
 
+# What authorities attest.
+
+
+def attestation_heights(parameters):
+    return parameters["quotaPeriodHeights"] * parameters["rateWindowPeriods"]
+
+
+def is_period_live(period, height, parameters):
+    window = parameters["stakeWindowEpochs"] * parameters["epochHeights"]
+    return (period + 1) * attestation_heights(parameters) > height - window
+
+
+def attested_maximum(cell, height, parameters):
+    maxima = cell["maxima"] if cell else []
+    return 1000 * sum(each["countMax"] for each in maxima if is_period_live(each["period"], height, parameters))
+
+
 # A boundary.
 
 
-def weights_at(policy, height, sources, remembers, parameters):
+def weights_at(policy, height, sources, remembers, attested, parameters):
     """Weights in the order of the sources, and what to remember: cells by source that changed."""
     gifts = [endowment_left(each["endowment"], height, parameters["endowmentHeights"]) for each in sources]
     studies = [each["studies"] * 1000 for each in sources]
@@ -96,6 +113,9 @@ def weights_at(policy, height, sources, remembers, parameters):
     counted = enter_within(before, wanted, allowance)
     after = [remembered(cell, count, height, parameters) for cell, count in zip(cells, counted)]
     changed = {each["source"]: new for each, old, new in zip(sources, cells, after) if new != old}
+    if policy == "attested":
+        counted = [min(count, attested_maximum(attested.get(each["source"]), height, parameters))
+                   for each, count in zip(sources, counted)]
     return _or_equal(capped([count + gift for count, gift in zip(counted, gifts)])), changed
 
 
@@ -103,9 +123,9 @@ def _or_equal(weights):
     return weights if any(weights) else [1] * len(weights)  # a small net begins: everybody weighs the same
 
 
-def snapshot_at(policy, height, sources, remembers, parameters):
+def snapshot_at(policy, height, sources, remembers, attested, parameters):
     """Members of an epoch, at most 4,096 of the heaviest, and the counted cells that changed."""
-    weights, changed = weights_at(policy, height, sources, remembers, parameters)
+    weights, changed = weights_at(policy, height, sources, remembers, attested, parameters)
     members = [{**{name: each[name] for name in ("source", "nodeKey", "vrfKey")}, "weight": str(weight)}
                for each, weight in zip(sources, weights) if weight > 0]
     kept = sorted(range(len(members)), key=lambda at: -int(members[at]["weight"]))[:4096]
@@ -115,10 +135,12 @@ def snapshot_at(policy, height, sources, remembers, parameters):
 def history(case):
     """Boundary after boundary: each is given what those before it remembered."""
     given, remembers, steps = case["input"], {}, []
+    attested = {each["source"]: each["cell"] for each in given["attested"]}
     for boundary in given["boundaries"]:
         studies = boundary["studies"] + [0] * len(given["sources"])
         sources = [{**each, "studies": count} for each, count in zip(given["sources"], studies)]
-        members, changed = snapshot_at(given["policy"], boundary["height"], sources, remembers, given["parameters"])
+        members, changed = snapshot_at(given["policy"], boundary["height"], sources, remembers, attested,
+                                       given["parameters"])
         remembers.update(changed)
         counted = [{"source": source, "cell": cell} for source, cell in changed.items()]
         steps.append({"members": members, "counted": counted})

@@ -1,17 +1,22 @@
 """Studies, acceptances and transactions (docs/spec/transactions.md)."""
 import ed25519
 from canonical import H, decode, encode, hkdf_sha256, hmac_sha256, sha256
-from shapes import ID, KEY, SIGNATURE, TEXT, UINT, choice, list_of, literal, optional, struct
+from shapes import ID, KEY, SIGNATURE, TEXT, UINT, Shape, choice, list_of, literal, optional, struct
 
-KINDS = ["define-source", "move-source", "rotate-key", "define-study", "amend-study", "retire-study", "allow-access",
-         "revoke-access", "set-delegate", "move-owner"]
+KINDS = {"define-source": 1, "move-source": 2, "rotate-key": 3, "define-study": 4, "amend-study": 5, "retire-study": 6,
+         "allow-access": 7, "revoke-access": 8, "set-delegate": 9, "move-owner": 10, "attest": 12}
 ROLES = {"signing": 1, "node": 2, "vrf": 3}
 REASONS = {"other": 0, "owner-request": 1, "wrong-patient": 2, "no-longer-held": 3, "reissued": 4}
 
-_STAMP = struct(kind=choice({"work": 1}), height=UINT, blockId=ID, counter=UINT)
+_ADMISSIONS = {
+    "work": struct(kind=choice({"work": 1}), height=UINT, blockId=ID, counter=UINT),
+    "attestation": struct(kind=choice({"attestation": 2}), authority=KEY, untilHeight=UINT, signature=SIGNATURE),
+}
+_ADMISSION = Shape(lambda value: _ADMISSIONS[value["kind"]].write(value),
+                   lambda items: _ADMISSIONS[{1: "work", 2: "attestation"}[items[0]]].read(items))
 PAYLOADS = {
     "define-source": struct(source=ID, name=TEXT, baseUrl=TEXT, tlsPins=list_of(ID), nodeKey=KEY,
-                            nodeKeyProof=SIGNATURE, vrfKey=KEY, vrfKeyProof=SIGNATURE, admission=optional(_STAMP)),
+                            nodeKeyProof=SIGNATURE, vrfKey=KEY, vrfKeyProof=SIGNATURE, admission=optional(_ADMISSION)),
     "move-source": struct(source=ID, baseUrl=TEXT, tlsPins=list_of(ID), name=TEXT),
     "rotate-key": struct(source=ID, role=choice(ROLES), newKey=KEY, proof=SIGNATURE),
     "define-study": struct(source=ID, studyId=ID, owner=KEY, acceptance=SIGNATURE, content=ID),
@@ -22,9 +27,11 @@ PAYLOADS = {
     "revoke-access": struct(source=ID, studyId=ID, tag=ID, sequence=UINT),
     "set-delegate": struct(source=ID, studyId=ID, delegate=optional(struct(key=KEY, acceptance=SIGNATURE)),
                            notAfterMs=UINT),
+    "attest": struct(source=ID, admitUntilHeight=optional(UINT),
+                     studies=optional(struct(period=UINT, countMax=UINT))),
     "move-owner": struct(source=ID, studyId=ID, newOwner=KEY, acceptance=SIGNATURE),
 }
-_HEAD = struct(format=literal(1), kind=choice({kind: number + 1 for number, kind in enumerate(KINDS)}), signer=KEY,
+_HEAD = struct(format=literal(1), kind=choice(KINDS), signer=KEY,
                expiryHeight=UINT, nonce=ID)
 
 raw = bytes.fromhex
@@ -69,6 +76,7 @@ def acceptance(case):
     seed = raw(given["seed"])
     key = [1, ed25519.public_key(seed)]
     message = {
+        "attest-source": lambda: ["radledger/attest-source/1", *head, given["untilHeight"]],
         "owner": lambda: ["radledger/accept/1", *head, key],
         "delegate": lambda: ["radledger/accept-delegate/1", *head, raw(given["studyId"]), key],
         "move": lambda: ["radledger/accept-move/1", *head, raw(given["studyId"]), key],

@@ -1,6 +1,8 @@
 import {
   cellKey,
   DEFAULT_PARAMETERS,
+  encodeAttestedCell,
+  encodeAuthorityCell,
   encodeCountedCell,
   encodeEpochCell,
   encodeGrantCell,
@@ -107,6 +109,15 @@ function cells(): VectorCase[] {
         { period: 300, counted: 2n ** 40n },
       ],
     }),
+    vector('authority', 'authority', encodeAuthorityCell, { index: 255, quota: { units: 43_200_000_000, height: 9 } }),
+    vector('attested, for admission', 'attested', encodeAttestedCell, { admitUntilHeight: 70_000, maxima: [] }),
+    vector('attested', 'attested', encodeAttestedCell, {
+      admitUntilHeight: 0,
+      maxima: [
+        { period: 3, authority: 0, countMax: 1_000_000_000 },
+        { period: 3, authority: 200, countMax: 0 },
+      ],
+    }),
     vector('seed', 'seed', encodeSeedCell, { seed: fill(9) }),
     vector('params', 'params', encodeParamsCell, {
       policies: { admission: 'attested', stake: 'guarded' },
@@ -144,6 +155,8 @@ function names(): VectorCase[] {
     ['key', [source], cellKey.key(source)],
     ['stake', [source, 0], cellKey.stake(source, 0)],
     ['stake', [source, 2 ** 40 + 3], cellKey.stake(source, 2 ** 40 + 3)],
+    ['authority', [tag], cellKey.authority(tag)],
+    ['attested', [source], cellKey.attested(source)],
     ['counted', [source], cellKey.counted(source)],
     ['epoch', [258], cellKey.epoch(258)],
     ['seed', [], cellKey.seed],

@@ -17,6 +17,7 @@ import { createChainRules, epochContextOf, leaderOf, vrfAlpha } from '@radledger
 import { encodeSeal, justificationRootOf, simplex } from '@radledger/consensus-simplex';
 import { equalBytes, type Signer, toHex, verifyAll, vrfProve } from '@radledger/primitives';
 import {
+  attestSource,
   createTransaction,
   type PayloadOf,
   type SignedTransaction,
@@ -161,6 +162,16 @@ export async function chainVectors(): Promise<VectorFile> {
   );
   await play(guarded);
   for (let more = 0; more < 6; more++) await guarded.add([]);
+  const [payer, registry] = await Promise.all([0xa1, 0xa2].map(signerOf));
+  const attested = await RecordedChain.open(
+    await genesisOf([10, 0], {
+      parameters: { ...parameters, stakeWindowEpochs: 2, attestsPerPeriod: 2, stakeChurnBasisPoints: 10_000 },
+      policies: { admission: 'attested', stake: 'attested' },
+      authorities: [(registry as Signer).publicKey, (payer as Signer).publicKey],
+    }),
+  );
+  await play(attested, payer);
+  await attestAfter(attested, payer as Signer, registry as Signer);
   const caseOf = (name: string, chain: RecordedChain) => ({
     name,
     input: { genesis: asJson(chain.genesis), blocks: chain.inputs },
@@ -169,12 +180,16 @@ export async function chainVectors(): Promise<VectorFile> {
   return {
     name: 'chain',
     spec: 'blocks.md',
-    cases: [caseOf('ten blocks over three epochs', raw), caseOf('guarded stake, studies leave the window', guarded)],
+    cases: [
+      caseOf('ten blocks over three epochs', raw),
+      caseOf('guarded stake, studies leave the window', guarded),
+      caseOf('attested stake and admission', attested),
+    ],
   };
 }
 
 /** Every kind of record, both sides of every optional part, and what spends, frees and restores a quota. */
-async function play(chain: RecordedChain): Promise<void> {
+async function play(chain: RecordedChain, authority?: Signer): Promise<void> {
   const { chainId } = chain;
   const [a, b, c] = [await signerOf(0x10), await signerOf(0x20), await signerOf(0x70)];
   const [owner1, owner2, owner3, owner4, owner5] = (await Promise.all(
@@ -207,7 +222,10 @@ async function play(chain: RecordedChain): Promise<void> {
         role: 'vrf',
         key: await signerOf(first + 2),
       }),
-      admission: undefined,
+      admission:
+        authority && signer === c
+          ? await attestSource({ chainId, source: signer.publicKey, untilHeight: 50, authority })
+          : undefined,
     });
   const defineStudy = async (source: Signer, n: number, owner: Signer, signer = source) =>
     chain.tx('define-study', signer, {
@@ -302,4 +320,30 @@ async function play(chain: RecordedChain): Promise<void> {
   await chain.add([]);
   const [studyFive, allowFive] = [await defineStudy(a, 5, owner5, newSigning), await allow(a, 5, owner5, 1, 50)];
   await chain.add([allowFive, await rotate(b, 'vrf', newVrf), studyFive]);
+}
+
+/** Authorities admit a source ahead, vouch for studies, take it back, and lose what has left the window. */
+async function attestAfter(chain: RecordedChain, payer: Signer, registry: Signer): Promise<void> {
+  const [a, c, later] = await Promise.all([keyOf(0x10), keyOf(0x70), keyOf(0x60)]);
+  const attest = (signer: Signer, payload: Partial<PayloadOf<'attest'>>) =>
+    chain.tx('attest', signer, {
+      source: a as Uint8Array,
+      admitUntilHeight: undefined,
+      studies: undefined,
+      ...payload,
+    });
+  const studies = (signer: Signer, source: Uint8Array | undefined, period: number, countMax: number) =>
+    attest(signer, { source: source as Uint8Array, studies: { period, countMax } });
+  await chain.add([await studies(registry, a, 1, 1), await studies(payer, c, 1, 9), await studies(payer, a, 1, 2)]);
+  await chain.add([await attest(registry, { source: later as Uint8Array, admitUntilHeight: 60 })]);
+  await chain.add([
+    await attest(payer, {
+      source: later as Uint8Array,
+      admitUntilHeight: 61,
+      studies: { period: 2, countMax: 3 },
+    }),
+    await studies(registry, a, 1, 0),
+  ]);
+  for (let more = 0; more < 6; more++) await chain.add([]);
+  await chain.add([await studies(registry, a, 3, 4)]);
 }

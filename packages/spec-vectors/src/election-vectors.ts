@@ -1,4 +1,5 @@
 import {
+  type AttestedEntry,
   type CountedEntry,
   DEFAULT_PARAMETERS,
   type EpochCell,
@@ -58,12 +59,14 @@ function close(input: {
   readonly parameters: Parameters;
   readonly sources?: readonly SourceEntry[];
   readonly counted?: readonly CountedEntry[];
+  readonly attested?: readonly AttestedEntry[];
   readonly stake?: StakePolicy;
 }) {
   const open: EpochCell = { epoch: input.epoch, firstHeight: 1, members: [], seed: fill(0) };
   return rules.closeEpoch({
     sources: [],
     counted: [],
+    attested: [],
     ...input,
     chainId,
     policies: { ...policies, stake: input.stake ?? 'raw' },
@@ -106,6 +109,8 @@ const stakeParameters = {
   stakeGrowthBase: 40,
   stakeGrowthPeriods: 2,
   stakeChurnBasisPoints: 900,
+  stakeWindowEpochs: 8,
+  rateWindowPeriods: 2,
 };
 
 /** Boundary after boundary: what each gives to remember is what the next is given. */
@@ -115,6 +120,7 @@ function snapshots(): VectorCase[] {
     name: string,
     endowments: readonly number[],
     boundaries: readonly { readonly epoch: number; readonly studies: readonly number[] }[],
+    attested: readonly AttestedEntry[] = [],
   ): VectorCase => {
     const remembered = new Map<string, CountedEntry>();
     const steps = boundaries.map(({ epoch, studies }) => {
@@ -127,6 +133,7 @@ function snapshots(): VectorCase[] {
         parameters: stakeParameters,
         sources,
         counted: [...remembered.values()],
+        attested,
         stake,
       });
       for (const entry of counted) remembered.set(toHex(entry.source), entry);
@@ -142,6 +149,7 @@ function snapshots(): VectorCase[] {
         policy: stake,
         parameters: stakeParameters,
         sources,
+        attested,
         boundaries: steps.map(({ input }) => input),
       }),
       output: asJson(steps.map(({ output }) => output)),
@@ -155,6 +163,21 @@ function snapshots(): VectorCase[] {
     history('raw', 'counts', [0, 0, 0], [at(0, 6, 70_000), at(1, 5, 70_001)]),
     history('raw', 'endowments decay', [10, 0, 7], [at(0, 0, 3), at(33, 0, 3), at(400, 0, 3)]),
     history('raw', 'endowments keep one study', [1_000_000_000, 1, 0], [at(500, 0, 0, 2)]),
+    history('attested', 'no more than authorities say', [0, 50, 50, 0], rising([4, 1, 9, 2], 12), [
+      {
+        source: fill(1),
+        cell: {
+          admitUntilHeight: 0,
+          maxima: [
+            { period: 0, authority: 0, countMax: 6 },
+            { period: 0, authority: 3, countMax: 7 },
+            { period: 1, authority: 0, countMax: 1_000 },
+          ],
+        },
+      },
+      { source: fill(3), cell: { admitUntilHeight: 5, maxima: [{ period: 0, authority: 0, countMax: 2 }] } },
+      { source: fill(4), cell: { admitUntilHeight: 5, maxima: [] } },
+    ]),
     history('guarded', 'nobody has weight', [0, 0, 0], [at(0)]),
     history('guarded', 'begins without endowments', [0, 0, 0, 0], rising([3, 1, 0, 7], 9)),
     history('guarded', 'growth and churn', [500, 500, 500, 500, 0], rising([10, 20, 0, 5, 200], 14)),

@@ -1,5 +1,6 @@
 import { createSigner, toHex, utf8 } from '@radledger/primitives';
 import {
+  attestSource,
   contentOf,
   createManifest,
   encodeManifest,
@@ -80,6 +81,14 @@ export async function studyVectors(): Promise<VectorFile[]> {
             output: toHex(await signKeyProof({ chainId, source, role, key: await createSigner(fill(12)) })),
           })),
         )),
+        {
+          name: 'attest-source',
+          input: asJson({ chainId, source, untilHeight: 70_000, seed: fill(13) }),
+          output: toHex(
+            (await attestSource({ chainId, source, untilHeight: 70_000, authority: await createSigner(fill(13)) }))
+              .signature,
+          ),
+        },
         { name: 'work', input: asJson(work), output: toHex(workStampDigest(work)) },
       ],
     },

@@ -1,5 +1,6 @@
 import { createSigner, type Signer } from '@radledger/primitives';
 import {
+  attestSource,
   createTransaction,
   type PayloadOf,
   signAcceptance,
@@ -64,6 +65,20 @@ export async function transactionVectors(): Promise<VectorFile> {
       await vector('define-source, work stamp', 'define-source', seeds.source, {
         ...defineSource,
         admission: { kind: 'work', height: 400, blockId: fill(0x13), counter: 123_456 },
+      }),
+      await vector('define-source, attested', 'define-source', seeds.source, {
+        ...defineSource,
+        admission: await attestSource({ chainId, source, untilHeight: 70_000, authority: next }),
+      }),
+      await vector('attest, admission', 'attest', seeds.owner, {
+        source,
+        admitUntilHeight: 70_000,
+        studies: undefined,
+      }),
+      await vector('attest, studies', 'attest', seeds.owner, {
+        source,
+        admitUntilHeight: undefined,
+        studies: { period: 12, countMax: 40_000 },
       }),
       await vector('move-source', 'move-source', seeds.source, { source, ...directory }),
       await vector('rotate-key', 'rotate-key', seeds.source, {

@@ -1,11 +1,14 @@
-/** The work stamp of open admission, for test nets only. Spec: docs/spec/transactions.md, section 6. */
+/** How sources are let in: the work stamp of open admission, for test nets only, and the word of an authority. Spec: docs/spec/transactions.md, section 6. */
 import {
+  algorithmBytes,
   bytes,
   type CanonicalValue,
   encodeCanonical,
+  literal,
   PrimitivesError,
   type Schema,
   sha256,
+  struct,
   uint,
 } from '@radledger/primitives';
 import { TransactionError } from './errors.js';
@@ -18,36 +21,45 @@ export interface WorkStamp {
   readonly counter: number;
 }
 
-/** How a source asks to be admitted. Attestations follow with another number. */
-export type Admission = WorkStamp;
+/** An authority's word for a source: see `attestSource`. */
+export interface SourceAttestation {
+  readonly kind: 'attestation';
+  /** Key of the authority, 32 bytes. */
+  readonly authority: Uint8Array;
+  /** Last height of the Define Source. */
+  readonly untilHeight: number;
+  /** 64 bytes. */
+  readonly signature: Uint8Array;
+}
+
+/** How a source asks to be admitted. */
+export type Admission = WorkStamp | SourceAttestation;
 
 const WORK = 1;
-const height = uint();
-const blockId = bytes({ length: 32 });
-const counter = uint();
+const ATTESTATION = 2;
+const work = struct({ kind: literal(WORK), height: uint(), blockId: bytes({ length: 32 }), counter: uint() });
+const attestation = struct({
+  kind: literal(ATTESTATION),
+  authority: algorithmBytes(32),
+  untilHeight: uint(),
+  signature: algorithmBytes(64),
+});
 
 export const admissionSchema: Schema<Admission> = {
-  encode: (stamp) => [WORK, height.encode(stamp.height), blockId.encode(stamp.blockId), counter.encode(stamp.counter)],
+  encode: (admission) =>
+    admission.kind === 'work'
+      ? work.encode({ ...admission, kind: WORK })
+      : attestation.encode({ ...admission, kind: ATTESTATION }),
   decode(value: CanonicalValue, path = '') {
     if (!Array.isArray(value) || typeof value[0] !== 'number') {
       throw new PrimitivesError({ code: 'SCHEMA_MISMATCH', path }, `expected an admission at ${path}`);
     }
-    const items = value as readonly CanonicalValue[];
-    if (items[0] !== WORK) {
-      throw new TransactionError(
-        { code: 'ADMISSION_UNKNOWN', admission: value[0] },
-        'expected admission 1, a work stamp',
-      );
-    }
-    if (items.length !== 4) {
-      throw new PrimitivesError({ code: 'SCHEMA_MISMATCH', path }, `expected 4 fields at ${path}`);
-    }
-    return {
-      kind: 'work',
-      height: height.decode(items[1] as CanonicalValue, `${path}.height`),
-      blockId: blockId.decode(items[2] as CanonicalValue, `${path}.blockId`),
-      counter: counter.decode(items[3] as CanonicalValue, `${path}.counter`),
-    };
+    if (value[0] === WORK) return { ...work.decode(value, path), kind: 'work' };
+    if (value[0] === ATTESTATION) return { ...attestation.decode(value, path), kind: 'attestation' };
+    throw new TransactionError(
+      { code: 'ADMISSION_UNKNOWN', admission: value[0] },
+      'expected admission 1, a work stamp, or 2, an attestation',
+    );
   },
 };
 

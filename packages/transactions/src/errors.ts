@@ -21,6 +21,7 @@ export type TransactionErrorInfo =
   | { readonly code: 'NOT_AFTER_REQUIRED' }
   | { readonly code: 'NOT_AFTER_NOT_ALLOWED' }
   | { readonly code: 'OWNER_UNCHANGED' }
+  | { readonly code: 'ATTESTATION_EMPTY' }
   | { readonly code: 'ADMISSION_UNKNOWN'; readonly admission: number }
   | { readonly code: 'SIGNATURE_INVALID' }
   | { readonly code: 'UID_INVALID' }

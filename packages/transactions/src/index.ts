@@ -13,11 +13,13 @@ export {
 export {
   type Admission,
   isWorkStampValid,
+  type SourceAttestation,
   solveWorkStamp,
   type WorkInput,
   type WorkStamp,
   workStampDigest,
 } from './admission.js';
+export { attestSource, type SourceAttestationInput, sourceAttestationMessage } from './attestation.js';
 export { choice } from './choice.js';
 export { validateUid } from './dicom-uid.js';
 export { BASE_URL_BYTES_MAX, SOURCE_NAME_BYTES_MAX, validateBaseUrl, validateSourceName } from './directory-entry.js';
@@ -44,6 +46,7 @@ export {
 export {
   type AllowAccessPayload,
   type AmendStudyPayload,
+  type AttestPayload,
   type DefineSourcePayload,
   type DefineStudyPayload,
   keyRoleSchema,

@@ -75,6 +75,11 @@ const setDelegate = struct({
   delegate: optional(struct({ key, acceptance: signature })),
   notAfterMs: uint(),
 });
+const attest = struct({
+  source: id,
+  admitUntilHeight: optional(uint()),
+  studies: optional(struct({ period: uint(), countMax: uint(1_000_000_000) })),
+});
 const moveOwner = struct({ source: id, studyId: id, newOwner: key, acceptance: signature });
 
 /** The schema of each kind's payload. */
@@ -89,6 +94,7 @@ export const PAYLOAD_SCHEMAS = {
   'revoke-access': revokeAccess,
   'set-delegate': setDelegate,
   'move-owner': moveOwner,
+  attest,
 } as const satisfies Record<
   TransactionKind,
   { encode(value: never): CanonicalValue; decode(value: CanonicalValue): unknown }
@@ -115,6 +121,12 @@ export type SetDelegatePayload = Infer<typeof setDelegate>;
 /** Signed by the owner, with the new owner's acceptance. */
 export type MoveOwnerPayload = Infer<typeof moveOwner>;
 
+/**
+ * Signed by an authority of genesis: a source may be defined up to a height, or at most so many of its studies of one attestation
+ * period are real, or both.
+ */
+export type AttestPayload = Infer<typeof attest>;
+
 export interface Payloads {
   readonly 'define-source': DefineSourcePayload;
   readonly 'move-source': MoveSourcePayload;
@@ -126,6 +138,7 @@ export interface Payloads {
   readonly 'revoke-access': RevokeAccessPayload;
   readonly 'set-delegate': SetDelegatePayload;
   readonly 'move-owner': MoveOwnerPayload;
+  readonly attest: AttestPayload;
 }
 
 /** The payload of kind `K`. */

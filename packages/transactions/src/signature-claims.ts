@@ -1,5 +1,6 @@
 import type { SignatureClaim } from '@radledger/primitives';
 import { acceptanceMessage, delegateAcceptanceMessage, keyProofMessage, moveAcceptanceMessage } from './acceptance.js';
+import { sourceAttestationMessage } from './attestation.js';
 import { type SignedTransaction, signedMessageOf } from './transaction.js';
 
 /**
@@ -13,11 +14,15 @@ export function signatureClaims(signed: SignedTransaction, chainId: Uint8Array):
   ];
   switch (transaction.kind) {
     case 'define-source': {
-      const { source, nodeKey, nodeKeyProof, vrfKey, vrfKeyProof } = transaction.payload;
+      const { source, nodeKey, nodeKeyProof, vrfKey, vrfKeyProof, admission } = transaction.payload;
       claims.push(
         { key: nodeKey, message: keyProofMessage({ chainId, source, role: 'node' }), signature: nodeKeyProof },
         { key: vrfKey, message: keyProofMessage({ chainId, source, role: 'vrf' }), signature: vrfKeyProof },
       );
+      if (admission?.kind === 'attestation') {
+        const { authority, untilHeight, signature } = admission;
+        claims.push({ key: authority, message: sourceAttestationMessage({ chainId, source, untilHeight }), signature });
+      }
       break;
     }
     case 'rotate-key': {

@@ -48,6 +48,9 @@ export function validateStatelessRules(transaction: Transaction): void {
     case 'move-owner':
       validateKey(transaction.payload.newOwner, 'newOwner');
       return validateOtherKey(transaction.payload.newOwner, transaction.signer);
+    case 'attest':
+      if (transaction.payload.admitUntilHeight !== undefined || transaction.payload.studies !== undefined) return;
+      throw new TransactionError({ code: 'ATTESTATION_EMPTY' }, 'expected an admission, a count of studies, or both');
     case 'amend-study':
     case 'retire-study':
       return;

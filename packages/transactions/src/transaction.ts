@@ -154,7 +154,7 @@ function decodeSigned(value: CanonicalValue): { transaction: Transaction; signat
   if (typeof kindNumber !== 'number') throw malformed('kind');
   const kind = kindOfNumber(kindNumber);
   if (kind === undefined) {
-    throw new TransactionError({ code: 'UNKNOWN_KIND', kind: kindNumber }, 'expected a kind from 1 to 10');
+    throw new TransactionError({ code: 'UNKNOWN_KIND', kind: kindNumber }, 'expected a kind of this format');
   }
   refuseUnknownAlgorithm(signer as CanonicalValue);
   refuseUnknownAlgorithm(signature as CanonicalValue);

@@ -68,6 +68,10 @@ export async function createSamples(): Promise<Samples> {
       payload: { ...grant, notAfterMs: 1_800_000_000_000, scope: 0, consentReceiptHash: idOf('receipt') },
     },
     'revoke-access': { signer: owner, payload: grant },
+    attest: {
+      signer: other,
+      payload: { source, admitUntilHeight: 70_000, studies: { period: 3, countMax: 40_000 } },
+    },
     'set-delegate': {
       signer: owner,
       payload: {

@@ -175,7 +175,7 @@ describe('hostile bytes', () => {
     expect(decode(new Uint8Array(60_000).fill(0x91))).toBe('MALFORMED');
     expect(decode(changed('amend-study', (envelope) => (envelope[0] = 2)))).toBe('UNKNOWN_FORMAT');
     expect(decode(changed('amend-study', (envelope) => (envelope[0] = 'x')))).toBe('MALFORMED');
-    for (const kind of [0, 11, 12, 13, 200]) {
+    for (const kind of [0, 11, 13, 200]) {
       expect(decode(changed('amend-study', (envelope) => (envelope[1] = kind)))).toBe('UNKNOWN_KIND');
     }
     expect(decode(changed('amend-study', (envelope) => ((envelope[2] as unknown[])[0] = 2)))).toBe('UNKNOWN_ALGORITHM');
@@ -192,7 +192,7 @@ describe('hostile bytes', () => {
     expect(decode(changed('retire-study', (envelope) => ((envelope[5] as unknown[])[2] = 5)))).toBe(
       'RETIRE_REASON_UNKNOWN',
     );
-    expect(decode(changed('define-source', (envelope) => ((envelope[5] as unknown[])[8] = [[2, 1]])))).toBe(
+    expect(decode(changed('define-source', (envelope) => ((envelope[5] as unknown[])[8] = [[3, 1]])))).toBe(
       'ADMISSION_UNKNOWN',
     );
     expect(

@@ -142,7 +142,7 @@ async function defineSource(context: Context, options: KeyFileOptions): Promise<
   if (workBits > 0) context.output.progress(`searching the work stamp (${workBits} bits)`);
   const { height, id: blockId } = finalized;
   const admission =
-    known.cell === undefined
+    workBits > 0
       ? await solveWorkStamp({ chainId, source, height, blockId, workBits }, { signal: context.signal })
       : undefined;
   const payload = {
@@ -209,7 +209,9 @@ async function transact<K extends TransactionKind>(
 async function workBitsOf(node: NodeClient, signal: AbortSignal): Promise<number> {
   const [params] = await createCellReader(node).read([cellKey.params], signal);
   if (params === undefined) throw new CliError({ code: 'NOT_FOUND', what: 'params' }, 'the ledger has no parameters');
-  return decodeParamsCell(params).parameters.workBits;
+  const { policies, parameters } = decodeParamsCell(params);
+  // Where authorities admit, an Attest on the ledger does, and a stamp is refused.
+  return policies.admission === 'open' ? parameters.workBits : 0;
 }
 
 async function endpointOf(options: EndpointOptions): Promise<{ name: string; baseUrl: string; tlsPins: Uint8Array[] }> {
