@@ -29,14 +29,13 @@ export interface Breakable {
   readonly network: SimNetwork;
   readonly nodes: readonly SimNode[];
   /** Runs after this virtual time, unless the faults have ended before. */
-  later(delayMs: number, run: () => void): void;
+  readonly later: (delayMs: number, run: () => void) => void;
 }
 
 export function strike(fault: Fault, { network, nodes, later }: Breakable): void {
-  const restart = (node: SimNode, downMs: number): void => {
-    later(downMs, () => {
-      if (!node.isUp) node.start();
-    });
+  const nodeOf = ({ node }: { readonly node: number }): SimNode => nodes[node] as SimNode;
+  const restart = (node: SimNode): void => {
+    if (!node.isUp) node.start();
   };
   switch (fault.kind) {
     case 'partition': {
@@ -46,44 +45,48 @@ export function strike(fault: Fault, { network, nodes, later }: Breakable): void
     }
     case 'eclipse': {
       const { node, by } = fault;
-      const cutOff = (one: number, other: number): boolean => one === node && !by.includes(other);
-      const end = network.cut((from, to) => cutOff(from, to) || cutOff(to, from));
-      return later(fault.forMs, end);
+      const isCut = (one: number, other: number): boolean => one === node && !by.includes(other);
+      return later(
+        fault.forMs,
+        network.cut((from, to) => isCut(from, to) || isCut(to, from)),
+      );
     }
     case 'blackout':
-      for (const node of nodes) {
-        node.crash();
-        restart(node, fault.downMs);
-      }
-      return;
-  }
-  const node = nodes[fault.node] as SimNode;
-  switch (fault.kind) {
-    case 'crash':
+      for (const node of nodes) node.crash();
+      return later(fault.downMs, () => nodes.forEach(restart));
+    case 'crash': {
+      const node = nodeOf(fault);
       node.crashAfter(fault.portCalls);
       return later(fault.downMs, () => {
         node.crash();
         node.start();
       });
-    case 'clock':
+    }
+    case 'clock': {
+      const node = nodeOf(fault);
       node.skewMs += fault.byMs;
       return later(fault.forMs, () => void (node.skewMs -= fault.byMs));
-    case 'disk-full':
-      node.disk.isFull = true;
+    }
+    case 'disk-full': {
+      const { disk } = nodeOf(fault);
+      disk.isFull = true;
       return later(fault.forMs, () => {
-        node.disk.isFull = false;
-        if (!node.isUp) node.start();
+        disk.isFull = false;
+        restart(nodeOf(fault));
       });
+    }
     case 'damaged-log':
+    case 'rollback': {
+      const node = nodeOf(fault);
       node.crash();
-      node.disk.damage();
-      return restart(node, fault.downMs);
-    case 'rollback':
-      node.crash();
-      node.disk.rollBack(fault.records);
-      return restart(node, fault.downMs);
-    case 'lost-fsync':
-      node.disk.losesSyncs = true;
-      return later(fault.forMs, () => void (node.disk.losesSyncs = false));
+      if (fault.kind === 'rollback') node.disk.rollBack(fault.records);
+      else node.disk.damage();
+      return later(fault.downMs, () => restart(node));
+    }
+    case 'lost-fsync': {
+      const { disk } = nodeOf(fault);
+      disk.losesSyncs = true;
+      return later(fault.forMs, () => void (disk.losesSyncs = false));
+    }
   }
 }
