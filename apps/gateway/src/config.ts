@@ -20,6 +20,8 @@ const schema = z
     database: path.default('db'),
     secretBoxKey: path.default('secret-box.key'),
     logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+    /** Longest age of a view that still counts while more than half of the stake states that the network stands still; 0: none. */
+    haltedHoursMax: z.int().min(0).max(24).default(24),
     viewAgeMsMax: z.int().min(1_000).max(3_600_000).default(60_000),
     privacyContact: z.string().max(256).default(''),
     /** The wallet page that opens links; default the patient-facing API's own address. */

@@ -1,7 +1,7 @@
 /** `radledger-gateway run`: opens a gateway from its configuration and keeps it running. */
 import { mkdir } from 'node:fs/promises';
 import { createNodeClient } from '@radledger/client';
-import { createNodeLedger, createSecretBox, ExchangeError } from '@radledger/exchange';
+import { createNodeLedger, createSecretBox, ExchangeError, type ViewStanding } from '@radledger/exchange';
 import {
   type BoundListener,
   bindHttp,
@@ -69,6 +69,9 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
       onFailure,
       secretBox: createSecretBox(keys.secretBox),
       viewAgeMsMax: config.viewAgeMsMax,
+      haltedMsMax: config.haltedHoursMax * 3_600_000,
+      onStanding: (standing: ViewStanding): void =>
+        logger.warn({ standing, haltedHoursMax: config.haltedHoursMax }, 'the view of the ledger changed its standing'),
       ...(config.walletPage === undefined ? {} : { walletPage: config.walletPage }),
     };
 
@@ -83,6 +86,7 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
         baseUrl: sourceConfig.baseUrl ?? iti43.url,
         workBits: sourceConfig.workBits,
         ...(sourceConfig.id === undefined ? {} : { source: fromHex(sourceConfig.id) }),
+        onServedHalted: () => logger.warn('a document was served while the network stands still'),
         onStudyChange: ({ state, code }) => logger.info({ state, code }, 'a study changed'),
       });
       opened.push(source);

@@ -44,6 +44,8 @@ export interface NodeStatus {
   readonly pendingTransactions: number;
   readonly nodeKey: Uint8Array | null;
   readonly voting: { readonly allowed: boolean; readonly reason: string | null };
+  /** What more than half of the stake states with its signatures: this height is final, and nothing follows. */
+  readonly halted: { readonly height: number; readonly blockId: Uint8Array } | null;
   readonly nowMs: number;
 }
 
@@ -106,7 +108,14 @@ export type NodeEvent =
     }
   /** A transaction that the node admitted; not finalized, maybe never. */
   | { readonly event: 'seen'; readonly txId: Uint8Array; readonly transaction: Uint8Array }
-  | { readonly event: 'status'; readonly height: number; readonly proofAgeMs: number; readonly nowMs: number };
+  | {
+      readonly event: 'status';
+      readonly height: number;
+      readonly proofAgeMs: number;
+      /** Whether the node holds proof that the network stands still at this height. */
+      readonly halted: boolean;
+      readonly nowMs: number;
+    };
 
 export interface NodeClient {
   readonly url: string;
@@ -317,8 +326,16 @@ function readStatus(json: unknown): NodeStatus {
     pendingTransactions: reader.integer('pendingTransactions'),
     nodeKey: reader.bytesOrNull('nodeKey', 32),
     voting: { allowed: voting.boolean('allowed'), reason: voting.stringOrNull('reason', 64) },
+    halted: readHalted(reader),
     nowMs: reader.integer('nowMs'),
   };
+}
+
+/** A node of an older version knows no halt. */
+function readHalted(reader: JsonReader): NodeStatus['halted'] {
+  if (reader.isAbsent('halted')) return null;
+  const halted = reader.object('halted');
+  return { height: halted.integer('height'), blockId: halted.bytes('blockId', 32) };
 }
 
 function readSource(item: unknown, path: string): SourceFacts {
@@ -384,6 +401,7 @@ function readEvent(event: string, data: unknown): NodeEvent | undefined {
       event,
       height: reader.integer('height'),
       proofAgeMs: reader.integer('proofAgeMs'),
+      halted: reader.isAbsent('halted') ? false : reader.boolean('halted'),
       nowMs: reader.integer('nowMs'),
     };
   }

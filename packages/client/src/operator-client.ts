@@ -10,7 +10,13 @@ interface CallOptions {
 
 export interface OperatorStatus {
   readonly chainId: Uint8Array;
-  readonly node: { readonly height: number; readonly viewAgeMs: number | null; readonly fresh: boolean } | null;
+  readonly node: {
+    readonly height: number;
+    readonly viewAgeMs: number | null;
+    readonly fresh: boolean;
+    /** The view is old, and counts: the network has proven that it stands still. */
+    readonly halted: boolean;
+  } | null;
   readonly source: {
     readonly id: Uint8Array;
     readonly signingKey: Uint8Array;
@@ -169,6 +175,7 @@ function readView(reader: JsonReader): NonNullable<OperatorStatus['node']> {
     height: reader.integer('height'),
     viewAgeMs: reader.integerOrNull('viewAgeMs'),
     fresh: reader.boolean('fresh'),
+    halted: reader.isAbsent('halted') ? false : reader.boolean('halted'),
   };
 }
 

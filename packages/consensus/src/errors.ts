@@ -7,6 +7,7 @@ export type ConsensusErrorInfo =
   | { readonly code: 'MALFORMED_JUSTIFICATION' }
   | { readonly code: 'MALFORMED_DUTY' }
   | { readonly code: 'MALFORMED_SIGN_RECORD' }
+  | { readonly code: 'MALFORMED_HALT_STATEMENT' }
   | { readonly code: 'WRONG_LEADER'; readonly epoch: number; readonly view: number }
   | { readonly code: 'WRONG_EPOCH'; readonly expectedEpoch: number; readonly actualEpoch: number }
   | { readonly code: 'WRONG_BLOCK' }

@@ -4,6 +4,17 @@ export { epochContextOf } from './committee.js';
 export type { EpochContext, EpochLookup, Member } from './epoch-context.js';
 export { ConsensusError, type ConsensusErrorInfo } from './errors.js';
 export { createFinalityVerifier } from './finality-verifier.js';
+export {
+  decodeHaltStatement,
+  encodeHaltStatement,
+  HALT_STATEMENT_BYTES_MAX,
+  haltClaim,
+  type HaltProof,
+  haltProofOf,
+  haltSignedBytes,
+  type HaltStatement,
+  isHaltStatementTimely,
+} from './halt-statement.js';
 export { leaderOf } from './leader-selection.js';
 export type {
   BlockVerdict,

@@ -13,6 +13,8 @@ export interface LedgerHead extends FinalizedHead {
   readonly blockId: Uint8Array;
   /** Time since the node verified its newest finality proof. */
   readonly proofAgeMs: number;
+  /** Whether the node holds proof, signed by more than half of the stake, that the network stands still at this height. */
+  readonly halted: boolean;
 }
 
 /** What happens on the ledger, as the operator's own node tells it. */
@@ -21,7 +23,7 @@ export type LedgerEvent =
   /** A transaction that the node admitted: signed bytes. Not finalized, maybe never. */
   | { readonly kind: 'seen'; readonly transaction: Uint8Array }
   /** The node's sign of life: how old its newest finality proof is. */
-  | { readonly kind: 'heartbeat'; readonly height: number; readonly proofAgeMs: number };
+  | { readonly kind: 'heartbeat'; readonly height: number; readonly proofAgeMs: number; readonly halted: boolean };
 
 export type TransactionOutcome =
   | { readonly status: 'unknown' | 'seen' }

@@ -9,6 +9,8 @@ import { type CellPair, createPairCache } from './pair-cache.js';
 
 /** Longest age of a view that a gateway still acts on, unless configured. */
 export const VIEW_AGE_MS_MAX = 60_000;
+/** Longest age of a view that a gateway acts on while the network has proven that it stands still. */
+export const HALTED_MS_MAX = 86_400_000;
 /** More missed blocks than this are not read one by one: everything cached is dropped instead. */
 const CATCH_UP_BLOCKS_MAX = 256;
 
@@ -25,13 +27,21 @@ export interface LedgerViewListener {
   onHeartbeat?(height: number): Promise<void>;
 }
 
+/**
+ * `halted`: the view is old because the network stands still, and more than half of the stake signed that it does; nobody
+ * can have finalized a revocation that is not known here, and one seen meanwhile counts.
+ */
+export type ViewStanding = 'fresh' | 'halted' | 'stale';
+
 export interface LedgerView {
   readonly chainId: Uint8Array;
   /** Newest finalized block whose changes this view has taken in. */
   readonly head: FinalizedHead;
   /** Now minus the receipt of the newest verified finality proof. */
   ageMs(): number;
-  isFresh(): boolean;
+  standing(): ViewStanding;
+  /** Whether this view may be acted on: it is fresh, or the network has proven that it stands still. */
+  isUsable(): boolean;
   /** Both cells from the cache, or both from the node: never one of each, so that cost tells nothing about the study. */
   cells(studyId: Uint8Array, tag: Uint8Array): Promise<CellPair>;
   /** As `cells`, from the cache only. */
@@ -49,6 +59,10 @@ export interface LedgerViewOptions {
   readonly now: () => number;
   /** Default 60 000. */
   readonly ageMsMax?: number;
+  /** Default 86 400 000, a day; 0 acts on no old view, halted or not. */
+  readonly haltedMsMax?: number;
+  /** Told when the standing is no longer what it was at the last sign of life. */
+  readonly onStanding?: (standing: ViewStanding) => void;
   /** Told of failures that are tried again: an unreachable node, a listener that threw. */
   readonly onFailure?: (error: unknown) => void;
 }
@@ -60,6 +74,7 @@ export interface LedgerViewOptions {
 export async function openLedgerView(options: LedgerViewOptions): Promise<LedgerView> {
   const { ledger, source, now } = options;
   const ageMsMax = options.ageMsMax ?? VIEW_AGE_MS_MAX;
+  const haltedMsMax = options.haltedMsMax ?? HALTED_MS_MAX;
   const status = await ledger.head();
   const { chainId } = status;
   const listeners: LedgerViewListener[] = [];
@@ -68,6 +83,17 @@ export async function openLedgerView(options: LedgerViewOptions): Promise<Ledger
 
   let head: FinalizedHead = { height: status.height, timestampMs: status.timestampMs };
   let proofReceivedMs = now() - status.proofAgeMs;
+  /** When the node last said that the network stands still at this view's height. */
+  let haltHeardMs = status.halted ? now() : undefined;
+  let told: ViewStanding = 'fresh';
+
+  const standing = (): ViewStanding => {
+    const ageMs = now() - proofReceivedMs;
+    if (ageMs <= ageMsMax) return 'fresh';
+    // A node that went silent after it told of a halt may not have heard that the halt is over.
+    const isHalted = haltHeardMs !== undefined && now() - haltHeardMs <= ageMsMax;
+    return isHalted && ageMs <= haltedMsMax ? 'halted' : 'stale';
+  };
 
   const tell = async (call: (listener: LedgerViewListener) => Promise<void> | undefined): Promise<void> => {
     for (const listener of listeners) {
@@ -85,6 +111,7 @@ export async function openLedgerView(options: LedgerViewOptions): Promise<Ledger
     if (transactions === undefined) pairs.clear();
     else for (const { transaction } of transactions) pairs.drop(studyNamedBy(transaction, source));
     head = next;
+    haltHeardMs = undefined;
     await tell((listener) => listener.onFinalized?.({ ...next, transactions }));
   };
 
@@ -110,6 +137,12 @@ export async function openLedgerView(options: LedgerViewOptions): Promise<Ledger
       } else {
         // A proof counts once its block is taken in: a node far ahead of what is cached here makes no view young.
         if (event.height <= head.height) proofReceivedMs = Math.max(proofReceivedMs, now() - event.proofAgeMs);
+        haltHeardMs = event.halted && event.height === head.height ? now() : undefined;
+        const current = standing();
+        if (current !== told) {
+          told = current;
+          options.onStanding?.(current);
+        }
         await tell((listener) => listener.onHeartbeat?.(event.height));
       }
     }
@@ -142,7 +175,8 @@ export async function openLedgerView(options: LedgerViewOptions): Promise<Ledger
       return head;
     },
     ageMs: () => Math.max(0, now() - proofReceivedMs),
-    isFresh: () => now() - proofReceivedMs <= ageMsMax,
+    standing,
+    isUsable: () => standing() !== 'stale',
     cachedCells: (studyId, tag) => pairs.get(studyId, tag),
     async cells(studyId, tag) {
       const cached = pairs.get(studyId, tag);

@@ -14,9 +14,9 @@ const BODY_BYTES_MAX = 32 * 1024 * 1024;
 export function createNodeLedger(node: NodeClient): LedgerPort {
   return {
     async head() {
-      const { chainId, finalized } = await reaching(node.status());
+      const { chainId, finalized, halted } = await reaching(node.status());
       const { height, timestampMs, id, proofAgeMs } = finalized;
-      return { chainId, height, timestampMs, blockId: id, proofAgeMs };
+      return { chainId, height, timestampMs, blockId: id, proofAgeMs, halted: halted?.height === height };
     },
     async submit(transaction) {
       try {
@@ -62,7 +62,7 @@ function translated(event: NodeEvent): LedgerEvent {
     case 'seen':
       return { kind: 'seen', transaction: event.transaction };
     case 'status':
-      return { kind: 'heartbeat', height: event.height, proofAgeMs: event.proofAgeMs };
+      return { kind: 'heartbeat', height: event.height, proofAgeMs: event.proofAgeMs, halted: event.halted };
   }
 }
 

@@ -130,7 +130,7 @@ describe('why a fetch ends, in its own reading of the ledger', () => {
     ledger.nowMs += 60_001;
     expect(await fetchToEnd()).toMatchObject({ state: 'failed', code: 'VIEW_STALE' });
     ledger.heartbeat();
-    await eventually(() => hospital.source.view.isFresh() && hospital.recipient.view.isFresh());
+    await eventually(() => hospital.source.view.isUsable() && hospital.recipient.view.isUsable());
     expect(await fetchToEnd()).toMatchObject({ state: 'filed' });
   });
 

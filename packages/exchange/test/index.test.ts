@@ -29,6 +29,7 @@ test('the public surface', () => {
       ],
       "root": [
         "ExchangeError",
+        "HALTED_MS_MAX",
         "VIEW_AGE_MS_MAX",
         "createNodeLedger",
         "createSecretBox",

@@ -208,7 +208,7 @@ describe('an old view', () => {
       code: 'VIEW_STALE',
     });
     ledger.heartbeat();
-    await eventually(() => hospital.source.view.isFresh());
+    await eventually(() => hospital.source.view.isUsable());
     expect(await ask(hospital, practice, studyId)).toEqual(served);
   });
 
@@ -216,6 +216,51 @@ describe('an old view', () => {
     await grant();
     ledger.nowMs += 60_001;
     ledger.heartbeat(60_001);
+    await settleEvents();
+    expect(await ask(hospital, practice, studyId)).toBe('XDSRepositoryBusy');
+  });
+});
+
+describe('a network that has proven that it stands still', () => {
+  const HOUR = 3_600_000;
+
+  let stillMs = 0;
+  beforeEach(() => {
+    stillMs = 0;
+  });
+  async function stillFor(ms: number): Promise<void> {
+    stillMs += ms;
+    ledger.nowMs += ms;
+    ledger.heartbeat(stillMs, true);
+    await settleEvents();
+  }
+
+  test('is served from for a day, and no longer', async () => {
+    await grant();
+    await stillFor(HOUR);
+    expect(hospital.source.view.standing()).toBe('halted');
+    expect(await ask(hospital, practice, studyId)).toEqual(served);
+    await stillFor(24 * HOUR);
+    expect(hospital.source.view.standing()).toBe('stale');
+    expect(await ask(hospital, practice, studyId)).toBe('XDSRepositoryBusy');
+  });
+
+  test('a revocation seen meanwhile counts at once', async () => {
+    await grant();
+    await stillFor(HOUR);
+    await ledger.submit((await createRevoke(ledger, patient, practice.publicKey)).bytes);
+    await eventually(() => hospital.source.suspended === 1);
+    expect(await ask(hospital, practice, studyId)).toBe(REFUSED);
+  });
+
+  test('counts only as long as the node goes on saying so', async () => {
+    await grant();
+    await stillFor(HOUR);
+    ledger.nowMs += 60_001;
+    expect(await ask(hospital, practice, studyId)).toBe('XDSRepositoryBusy');
+    await stillFor(HOUR);
+    expect(await ask(hospital, practice, studyId)).toEqual(served);
+    ledger.heartbeat(stillMs, false);
     await settleEvents();
     expect(await ask(hospital, practice, studyId)).toBe('XDSRepositoryBusy');
   });

@@ -148,8 +148,8 @@ export class TestLedger implements LedgerPort {
     this.tell({ kind: 'finalized', height, timestampMs });
   }
 
-  heartbeat(proofAgeMs = 0): void {
-    this.tell({ kind: 'heartbeat', height: this.height, proofAgeMs });
+  heartbeat(proofAgeMs = 0, halted = false): void {
+    this.tell({ kind: 'heartbeat', height: this.height, proofAgeMs, halted });
   }
 
   /** Drops what waits, as a node does that was restarted. */
@@ -173,7 +173,14 @@ export class TestLedger implements LedgerPort {
   async head() {
     this.reach();
     const { height, timestampMs } = this.parent;
-    return { chainId: this.chainId, height, timestampMs, blockId: blockIdOf(this.parent), proofAgeMs: 0 };
+    return {
+      chainId: this.chainId,
+      height,
+      timestampMs,
+      blockId: blockIdOf(this.parent),
+      proofAgeMs: 0,
+      halted: false,
+    };
   }
 
   async submit(bytes: Uint8Array): Promise<void> {
@@ -228,7 +235,7 @@ export class TestLedger implements LedgerPort {
   }
 
   async *events({ fromHeight, signal }: { fromHeight: number; signal: AbortSignal }): AsyncIterable<LedgerEvent> {
-    const queue: LedgerEvent[] = [{ kind: 'heartbeat', height: this.height, proofAgeMs: 0 }];
+    const queue: LedgerEvent[] = [{ kind: 'heartbeat', height: this.height, proofAgeMs: 0, halted: false }];
     for (const { height, timestampMs } of this.headers.slice(fromHeight))
       queue.push({ kind: 'finalized', height, timestampMs });
     for (const { bytes } of this.pending) queue.push({ kind: 'seen', transaction: bytes });

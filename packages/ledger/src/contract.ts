@@ -1,6 +1,6 @@
 /** The public shapes of a running ledger. */
 import type { Block, BoundaryRecord, Genesis, Header, StateReader } from '@radledger/chain';
-import type { DutyEvent, VotingReason } from '@radledger/consensus';
+import type { DutyEvent, HaltProof, VotingReason } from '@radledger/consensus';
 import type { SignedTransaction } from '@radledger/transactions';
 import type { LedgerEventListener } from './event-hub.js';
 
@@ -27,6 +27,8 @@ export interface LedgerStatus {
   /** Undefined for a node that only follows. */
   readonly nodeKey: Uint8Array | undefined;
   readonly voting: { readonly allowed: true } | { readonly allowed: false; readonly reason: NotVotingReason };
+  /** Proof that voters of more than half of the weight stand still at this node's height. */
+  readonly halted: HaltProof | undefined;
   readonly nowMs: number;
 }
 

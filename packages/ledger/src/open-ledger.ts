@@ -23,6 +23,7 @@ import type { HeaderEntry, Ledger, LedgerStatus } from './contract.js';
 import { createEpochContexts } from './epoch-contexts.js';
 import { LedgerError } from './errors.js';
 import { createEventHub } from './event-hub.js';
+import { createHaltWatch, type HaltWatch } from './halt-watch.js';
 import { createGossip, type Gossip } from './gossip.js';
 import { silentLogger } from './logger.js';
 import { createMempool } from './mempool.js';
@@ -36,6 +37,9 @@ const FRAME_ENVELOPE_BYTES = 1_024;
 
 /** Largest answer to a reader who follows the voters. */
 const BOUNDARIES_ANSWER_BYTES_MAX = 2 * 1024 * 1024;
+
+/** A voter says that the chain stands still after so long without a final block, or after 5 T when that is more. */
+const HALT_AFTER_MS = 30_000;
 
 /** Bodies whose transactions the store keeps in memory against replay. */
 const REPLAY_WINDOW_HEIGHTS = 512;
@@ -83,7 +87,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   }
 
   // Parts that earlier parts call: set before the first message can arrive.
-  const parts: { driver?: ConsensusDriver; sync?: Sync; gossip?: Gossip } = {};
+  const parts: { driver?: ConsensusDriver; sync?: Sync; gossip?: Gossip; halt?: HaltWatch } = {};
   let toldWaiting = false;
 
   /** Tells consensus whether a block is worth making now. */
@@ -133,6 +137,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       const { height, timestampMs, stateRoot } = header;
       logger.debug({ height, transactions: transactionIds.length }, 'finalized');
       events.emit({ type: 'finalized', height, id, timestampMs, stateRoot });
+      parts.halt?.advanced();
       parts.sync?.announce();
       parts.gossip?.finalized(header.height);
     },
@@ -158,6 +163,17 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   });
   const gossip = createGossip({ network, admission, mempool, height: () => head.finalized.height, failed });
   parts.gossip = gossip;
+  const halt = createHaltWatch({
+    chainId,
+    identity,
+    network,
+    tip: () => head.finalized,
+    epoch: () => epochs.known(epochOfHeight(head.finalized.height + 1, parameters.epochHeights)),
+    now,
+    haltAfterMs: options.haltAfterMs ?? Math.max(HALT_AFTER_MS, 5 * parameters.targetIntervalMs),
+    logger,
+  });
+  parts.halt = halt;
   const consensus = createConsensusDriver({
     chainId,
     parameters,
@@ -196,6 +212,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   network.on('peer', ({ peerId }) => {
     logger.info({ peer: peerId }, 'peer connected');
     catchUp.peer(peerId);
+    halt.peer(peerId);
     consensus.peer(peerId);
   });
   network.on('gone', ({ peerId }, code) => {
@@ -238,6 +255,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
         pendingTransactions: mempool.size + admission.waiting().length,
         nodeKey: identity?.nodeSigner.publicKey,
         voting: stopping ? { allowed: false, reason: stopping } : voting,
+        halted: halt.halted(),
         nowMs: now(),
       };
     },
@@ -292,6 +310,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       closed ??= (async () => {
         stopping ??= 'STOPPING';
         consensus.stop();
+        halt.close();
         events.emit({ type: 'closed' });
         await catchUp.close();
         await network.close();

@@ -45,6 +45,8 @@ export interface LedgerOptions {
   readonly now?: () => number;
   readonly logger?: LedgerLogger;
   readonly mempoolLimits?: MempoolLimits;
+  /** A voter says that the chain stands still after so long without a final block; default 30 s, or 5 T when that is more. */
+  readonly haltAfterMs?: number;
   /** Transactions in signature verification at once; default 2,048. */
   readonly verifyingMax?: number;
 }

@@ -1,5 +1,6 @@
 /** What travels between nodes, and how large it may be. Spec: docs/spec/node-sync.md, section 1. */
 import type { Parameters } from '@radledger/chain';
+import { HALT_STATEMENT_BYTES_MAX } from '@radledger/consensus';
 import type { TopicOptions } from '@radledger/network';
 import { ANNOUNCEMENT_BYTES_MAX } from './sync-messages.js';
 
@@ -9,6 +10,8 @@ export const TOPICS = {
   /** Messages of the consensus module. */
   consensus: 'consensus',
   announcement: 'announcement',
+  /** Statements of voters that the chain does not go on; each new one is passed on. */
+  halt: 'halt',
   /** Request and response: finalized blocks. */
   blocks: 'blocks',
 } as const;
@@ -27,6 +30,7 @@ export function topicsOf(parameters: Parameters): Readonly<Record<string, TopicO
     [TOPICS.transaction]: { relay: true, bytesMax: parameters.transactionBytesMax },
     [TOPICS.consensus]: { relay: false, bytesMax },
     [TOPICS.announcement]: { relay: false, bytesMax: ANNOUNCEMENT_BYTES_MAX },
+    [TOPICS.halt]: { relay: false, bytesMax: HALT_STATEMENT_BYTES_MAX },
     [TOPICS.blocks]: { relay: false, bytesMax },
   };
 }

@@ -108,6 +108,7 @@ describe('answers', () => {
       pendingTransactions: 0,
       nodeKey: toHex(source.nodeSigner.publicKey),
       voting: { allowed: true, reason: null },
+      halted: null,
       nowMs: expect.any(Number),
     });
     expect(body.finalized.proofAgeMs).toBeLessThan(60_000);

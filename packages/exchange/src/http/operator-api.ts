@@ -155,7 +155,13 @@ function requireToken(token: string): RequestHandler {
 }
 
 function viewJson(view: LedgerView) {
-  return { height: view.head.height, viewAgeMs: view.ageMs(), fresh: view.isFresh() };
+  const standing = view.standing();
+  return {
+    height: view.head.height,
+    viewAgeMs: view.ageMs(),
+    fresh: standing === 'fresh',
+    halted: standing === 'halted',
+  };
 }
 
 async function sourceJson(source: ImageSource, tlsPins: readonly Uint8Array[]) {

@@ -102,7 +102,7 @@ export async function fetchStudy(
 
 /** @throws {ExchangeError} `VIEW_STALE` | `GRANT_NOT_LIVE` */
 async function requireLiveGrant(target: FetchTarget, options: FetchStudyOptions): Promise<void> {
-  if (!options.view.isFresh()) {
+  if (!options.view.isUsable()) {
     throw new ExchangeError({ code: 'VIEW_STALE' }, 'the view of the ledger is out of date; retry later');
   }
   if (!(await hasLiveGrant(target, options))) {

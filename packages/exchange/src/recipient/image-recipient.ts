@@ -15,7 +15,7 @@ import { ExchangeError } from '../errors.js';
 import { type ExchangeDatabase, openExchangeStore, put, remove } from '../exchange-store.js';
 import { createKeyedLock } from '../keyed-lock.js';
 import type { LedgerPort } from '../ledger-port.js';
-import { type LedgerView, openLedgerView } from '../ledger-view.js';
+import { type LedgerView, openLedgerView, type ViewStanding } from '../ledger-view.js';
 import type { SecretBox } from '../secret-box.js';
 import type { EndpointGuardOptions } from './endpoint-guard.js';
 import { failureCodeOf, type FetchStudyOptions, fetchStudy, hasLiveGrant } from './fetch-study.js';
@@ -57,6 +57,10 @@ export interface ImageRecipientOptions {
   readonly responseBytesMax?: number;
   /** Longest age of a ledger view that is still acted on; default 60 000. */
   readonly viewAgeMsMax?: number;
+  /** Longest age of a view that counts while the network has proven that it stands still; default a day, 0 for none. */
+  readonly haltedMsMax?: number;
+  /** Told when the view becomes fresh, halted or stale. */
+  readonly onStanding?: (standing: ViewStanding) => void;
   /** The clock, Unix ms; default the system's. */
   readonly now?: () => number;
   readonly onFailure?: (error: unknown) => void;
@@ -134,6 +138,8 @@ export async function openImageRecipient(options: ImageRecipientOptions): Promis
     now,
     onFailure,
     ...(options.viewAgeMsMax === undefined ? {} : { ageMsMax: options.viewAgeMsMax }),
+    ...(options.haltedMsMax === undefined ? {} : { haltedMsMax: options.haltedMsMax }),
+    ...(options.onStanding && { onStanding: options.onStanding }),
   });
   const { chainId } = view;
   const fetching: FetchStudyOptions = {

@@ -22,6 +22,8 @@ export type Verdict =
       readonly study: StudyRecord;
       readonly content: Uint8Array;
       readonly basis: 'grant' | 'owner' | 'delegate';
+      /** `halted`: decided on an old view while the network stands still, which audits must show. */
+      readonly standing: 'fresh' | 'halted';
     }
   | { readonly allowed: false; readonly reason: 'stale-view' | 'refused' };
 
@@ -44,8 +46,8 @@ export async function createAuthoriser(options: AuthoriserOptions): Promise<Auth
   const decoy: Decoy<StudyRecord> = await store.createDecoy(studyRecords, decoyStudy());
 
   return async ({ studyId, signer }) => {
-    // An old view serves nobody, whatever is asked for.
-    if (!view.isFresh()) return { allowed: false, reason: 'stale-view' };
+    // An old view serves nobody, whatever is asked for; but for a network that has proven that it stands still.
+    if (!view.isUsable()) return { allowed: false, reason: 'stale-view' };
 
     const { found, value: study } = await store.getOrDecoy(studyRecords, toHex(studyId), decoy);
     const era = study.grantSalts.length - 1;
@@ -56,12 +58,13 @@ export async function createAuthoriser(options: AuthoriserOptions): Promise<Auth
     const isServed = found && study.state === 'published' && study.pending?.kind !== 'retire-study';
     const isSuspended = suspensions.covers(studyId, tag);
     const isKey = isStrictPublicKey(signer);
-    // Reading the cells took time: the view must still be fresh when the decision falls.
-    if (!view.isFresh()) return { allowed: false, reason: 'stale-view' };
+    // Reading the cells took time: the view must still be usable when the decision falls.
+    const standing = view.standing();
+    if (standing === 'stale') return { allowed: false, reason: 'stale-view' };
     if (!isKey || !isServed || isSuspended || basis === undefined || cells.study === undefined) {
       return { allowed: false, reason: 'refused' };
     }
-    return { allowed: true, study, content: cells.study.content, basis };
+    return { allowed: true, study, content: cells.study.content, basis, standing };
   };
 }
 

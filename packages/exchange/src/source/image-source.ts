@@ -8,7 +8,7 @@ import { ExchangeError } from '../errors.js';
 import { type ExchangeDatabase, openExchangeStore } from '../exchange-store.js';
 import { createKeyedLock } from '../keyed-lock.js';
 import type { LedgerPort } from '../ledger-port.js';
-import { type LedgerView, openLedgerView } from '../ledger-view.js';
+import { type LedgerView, openLedgerView, type ViewStanding } from '../ledger-view.js';
 import type { SecretBox } from '../secret-box.js';
 import { type Authorise, createAuthoriser, decoyStudy } from './authorise.js';
 import { createDirectoryEntry, type DirectoryEntry } from './directory-entry.js';
@@ -45,6 +45,12 @@ export interface ImageSourceOptions {
   readonly workBits?: number;
   /** Longest age of a ledger view that still serves; default 60 000. */
   readonly viewAgeMsMax?: number;
+  /** Longest age of a view that counts while the network has proven that it stands still; default a day, 0 for none. */
+  readonly haltedMsMax?: number;
+  /** Told when the view becomes fresh, halted or stale. */
+  readonly onStanding?: (standing: ViewStanding) => void;
+  /** Told of each document that is served on such a view. */
+  readonly onServedHalted?: () => void;
   /** The clock, Unix ms; default the system's. */
   readonly now?: () => number;
   /** Told of failures that are tried again or answered elsewhere; never holds patient data. */
@@ -123,6 +129,8 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     now,
     onFailure,
     ...(options.viewAgeMsMax === undefined ? {} : { ageMsMax: options.viewAgeMsMax }),
+    ...(options.haltedMsMax === undefined ? {} : { haltedMsMax: options.haltedMsMax }),
+    ...(options.onStanding && { onStanding: options.onStanding }),
   });
   const { chainId } = view;
   const identity = { chainId, source, signer };
@@ -232,7 +240,13 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
       repositoryUniqueId,
       replay,
       now: () => new Date(now()),
-      retrieve: createRetrieve({ store, connector, repositoryUniqueId, authorise }),
+      retrieve: createRetrieve({
+        store,
+        connector,
+        repositoryUniqueId,
+        authorise,
+        ...(options.onServedHalted && { onServedHalted: options.onServedHalted }),
+      }),
     },
     async *worklist() {
       for await (const { studyInstanceUid, instances } of connector.listStudies()) {

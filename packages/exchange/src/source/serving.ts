@@ -17,6 +17,8 @@ export interface ServingOptions {
   readonly connector: PacsConnector;
   readonly repositoryUniqueId: string;
   readonly authorise: Authorise;
+  /** Told of each document that is served although the network stands still. */
+  readonly onServedHalted?: () => void;
 }
 
 /** Answers the documents of a request in their order; each is authorised once more when its turn to be sent comes. */
@@ -28,6 +30,7 @@ export function createRetrieve(options: ServingOptions): (request: SignedRequest
     const verdict = await authorise({ studyId, signer });
     if (!verdict.allowed) return refusal(verdict.reason);
     const { content, study } = verdict;
+    if (verdict.standing === 'halted') options.onServedHalted?.();
     const encoded = await store.get(planRecords, planId(studyId, content));
     if (encoded === undefined) return BUSY;
     const plan = decodeFileSetPlan(encoded);

@@ -42,7 +42,7 @@ export function createStudySecrets(options: StudySecretsOptions): (requestBytes:
 
   return async (requestBytes) => {
     const request = await readRequest(requestBytes);
-    if (!view.isFresh())
+    if (!view.isUsable())
       throw new ExchangeError({ code: 'VIEW_STALE' }, 'the view of the ledger is out of date; retry later');
     const id = toHex(request.studyId);
     const { found } = await store.getOrDecoy(studyRecords, id, options.decoy);

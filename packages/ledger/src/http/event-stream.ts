@@ -47,8 +47,9 @@ export async function serveEvents(ledger: Ledger, req: Request, res: Response): 
     if (res.writableLength > WAITING_BYTES_MAX) res.destroy();
   };
   const status = (): void => {
-    const { finalized, nowMs } = ledger.status();
-    write('status', { height: finalized.height, proofAgeMs: finalized.proofAgeMs, nowMs });
+    const { finalized, halted, nowMs } = ledger.status();
+    const { height, proofAgeMs } = finalized;
+    write('status', { height, proofAgeMs, halted: halted !== undefined, nowMs });
   };
   let sentHeight = from - 1;
   const finalized = ({ height, id, timestampMs, stateRoot }: FinalizedFacts): void => {

@@ -1,4 +1,5 @@
 /** The node's HTTP API as an express application. Spec: docs/spec/node-api.md. */
+import { encodeHaltStatement } from '@radledger/consensus';
 import { toHex } from '@radledger/primitives';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import { rateLimit } from 'express-rate-limit';
@@ -50,7 +51,8 @@ export function createNodeApi(ledger: Ledger, options: NodeApiOptions = {}): Exp
   );
 
   app.get('/v1/status', (_req, res) => {
-    const { chainId, name, module, finalized, peers, pendingTransactions, nodeKey, voting, nowMs } = ledger.status();
+    const { chainId, name, module, finalized, peers, pendingTransactions, nodeKey, voting, halted, nowMs } =
+      ledger.status();
     res.json({
       chainId: toHex(chainId),
       name,
@@ -61,8 +63,20 @@ export function createNodeApi(ledger: Ledger, options: NodeApiOptions = {}): Exp
       pendingTransactions,
       nodeKey: nodeKey ? toHex(nodeKey) : null,
       voting: { allowed: voting.allowed, reason: voting.allowed ? null : voting.reason },
+      halted: halted
+        ? {
+            height: halted.height,
+            blockId: toHex(halted.blockId),
+            weight: String(halted.weight),
+            totalWeight: String(halted.totalWeight),
+          }
+        : null,
       nowMs,
     });
+  });
+  app.get('/v1/halt', (_req, res) => {
+    const { halted } = ledger.status();
+    res.json({ statements: (halted?.statements ?? []).map((statement) => toHex(encodeHaltStatement(statement))) });
   });
 
   app.post(
