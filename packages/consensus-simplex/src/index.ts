@@ -1,5 +1,11 @@
 export { type Certificate, statementOf, type VoteGroup } from './certificate.js';
-export { certificatesOf, decodeJustification, type Justification, type Tail } from './justification.js';
+export {
+  certificatesOf,
+  decodeJustification,
+  encodeJustification,
+  type Justification,
+  type Tail,
+} from './justification.js';
 export { decodeMessage, encodeMessage, type Message, type MessageOf, type SignedVote } from './message.js';
 export type { SimplexRules } from './rules.js';
 export { decodeSeal, encodeSeal, justificationRootOf, type Seal } from './seal.js';

@@ -10,6 +10,7 @@ test('the public surface is what it is on purpose', () => {
       "decodeJustification",
       "decodeMessage",
       "decodeSeal",
+      "encodeJustification",
       "encodeMessage",
       "encodeSeal",
       "justificationRootOf",

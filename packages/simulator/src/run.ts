@@ -249,7 +249,8 @@ export class Run implements NodeSurroundings, WatcherContext {
     if (!node.isUp) return;
     this.note('message', to, `${from}/${bytes.length}`);
     const liar = this.liars.get(to);
-    if (liar !== undefined) {
+    // Liars answer the honest only: two of them would answer each other for ever.
+    if (liar !== undefined && this.isHonest(from)) {
       let deaf = false;
       for (const behaviour of liar.behaviours) deaf = (behaviour.incoming?.(liar.puppet, from, bytes) ?? false) || deaf;
       if (deaf) return;

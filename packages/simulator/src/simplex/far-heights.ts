@@ -1,25 +1,12 @@
-import { blockIdOf } from '@radledger/chain';
-import { decodeMessage, encodeMessage, signedBytes } from '@radledger/consensus-simplex';
-import type { Behaviour } from '../behaviour.js';
-import { epochOf } from './puppet-votes.js';
+import { proposalMessage, withHeader } from './puppet-blocks.js';
+import { asLeader } from './puppet-messages.js';
 
 /** As leader, blocks of heights that nobody will reach, truly signed. */
-export const farHeights: Behaviour = {
-  name: 'far-heights',
-  outgoing(puppet, to, bytes) {
-    const message = decodeMessage(bytes, puppet.genesis.parameters.blockBytesMax);
-    if (message.type !== 'proposal' || message.again !== undefined) return false;
-    const epoch = epochOf(puppet, message.epoch);
-    if (epoch === undefined) return false;
-    const { view, block } = message;
-    for (const peer of to) {
-      const height = puppet.prng.pick([2 ** 50, block.header.height + puppet.genesis.parameters.epochHeights]);
-      const header = { ...block.header, height };
-      const far = { header, body: block.body, id: blockIdOf(header) };
-      const statement = { kind: 'proposal', view, blockId: far.id } as const;
-      const signature = puppet.sign(signedBytes(puppet.genesis.chainId, epoch, statement));
-      puppet.say(peer, encodeMessage({ ...message, signature, block: far }));
-    }
-    return true;
-  },
-};
+export const farHeights = asLeader('far-heights', (puppet, to, { proposal, epoch }) => {
+  const { epochHeights } = puppet.genesis.parameters;
+  for (const peer of to) {
+    const height = puppet.prng.pick([2 ** 50, proposal.block.header.height + epochHeights]);
+    puppet.say(peer, proposalMessage(puppet, epoch, proposal, withHeader(proposal.block, { height })));
+  }
+  return true;
+});

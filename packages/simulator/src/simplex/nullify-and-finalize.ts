@@ -1,12 +1,13 @@
-import { decodeMessage, NullifyReason } from '@radledger/consensus-simplex';
+import { NullifyReason } from '@radledger/consensus-simplex';
 import type { Behaviour } from '../behaviour.js';
+import { messageOf } from './puppet-messages.js';
 import { epochOf, voteMessage } from './puppet-votes.js';
 
 /** Gives up each view that it votes in, and as leader declines after everyone has finalized. */
 export const nullifyAndFinalize: Behaviour = {
   name: 'nullify-and-finalize',
   outgoing(puppet, to, bytes) {
-    const message = decodeMessage(bytes, puppet.genesis.parameters.blockBytesMax);
+    const message = messageOf(puppet, bytes);
     if (message.type !== 'vote' || message.signed.vote.kind !== 'finalize') return false;
     const epoch = epochOf(puppet, message.epoch);
     if (epoch === undefined) return false;
