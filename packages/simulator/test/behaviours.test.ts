@@ -30,15 +30,18 @@ function run(behaviours: readonly string[], seed: number): ReturnType<typeof sim
   return simulate({ seed, module, behaviours: known, watchers, scenario });
 }
 
-const SEEDS = [1, 2];
-const truthful = SEEDS.map((seed) => run([], seed).traceHash);
+const SEEDS = Array.from({ length: 12 }, (_, index) => index + 1);
 
 test.each(simplexPlug.behaviours.map(({ name }) => name))(
   '%s',
   (name) => {
-    const lied = SEEDS.map((seed) => run([name], seed));
-    for (const { violation } of lied) expect(violation).toBeUndefined();
-    expect(lied.map(({ traceHash }) => traceHash)).not.toEqual(truthful);
+    // The first seed in which the liar comes to show it.
+    const lies = SEEDS.some((seed) => {
+      const { violation, traceHash } = run([name], seed);
+      expect(violation).toBeUndefined();
+      return traceHash !== run([], seed).traceHash;
+    });
+    expect(lies).toBe(true);
   },
-  30_000,
+  60_000,
 );
