@@ -6,7 +6,10 @@ import { simulate } from '../src/simulation.js';
 import { simplexPlug } from '../src/simplex/plug.js';
 
 /** What needs a node that starts anew, or views that were given up, to show itself. */
-const CRASH = { atMs: 1_000, kind: 'crash', node: 0, downMs: 3_000, portCalls: 0 } as const;
+const CRASHES = [
+  { atMs: 500, kind: 'crash', node: 1, downMs: 100, portCalls: 0 },
+  { atMs: 1_000, kind: 'crash', node: 0, downMs: 3_000, portCalls: 0 },
+] as const;
 
 function run(behaviours: readonly string[], seed: number): ReturnType<typeof simulate> {
   const { module, behaviours: known, watchers } = simplexPlug;
@@ -22,7 +25,7 @@ function run(behaviours: readonly string[], seed: number): ReturnType<typeof sim
       assumedDelayMs: 50,
       clockPrecisionMs: 50,
     },
-    faults: [CRASH],
+    faults: CRASHES,
     submissions: [{ atMs: 300, node: 1 }],
     healMs: 4_500,
     ending: { kind: 'liveness', core: [0, 1, 2], down: [] },
