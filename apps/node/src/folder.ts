@@ -1,11 +1,11 @@
 /** What lies in a node's folder: keys, sign-log, certificate, database. */
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { access, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodePrivateKeyPem } from '@radledger/primitives';
 import { NodeAppError } from './errors.js';
 
-/** Absolute paths of the parts of a node's folder. */
+/** Absolute paths of the parts of a node's folder; the next ones are there between `rotate` and `finish-rotation`. */
 export function folderPaths(folder: string) {
   return {
     nodeKey: join(folder, 'node.pem'),
@@ -13,8 +13,29 @@ export function folderPaths(folder: string) {
     tlsKey: join(folder, 'peer-tls-key.pem'),
     tlsCertificate: join(folder, 'peer-tls-cert.pem'),
     signLog: join(folder, 'sign-log'),
+    nextNodeKey: join(folder, 'next-node.pem'),
+    nextVrfKey: join(folder, 'next-vrf.pem'),
+    nextSignLog: join(folder, 'next-sign-log'),
     database: join(folder, 'db'),
   } as const;
+}
+
+export async function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Writes and syncs a file that must not be there yet. */
+export async function writeNew(file: string, text: string, mode: number): Promise<void> {
+  const handle = await open(file, 'wx', mode);
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }
 
 /**

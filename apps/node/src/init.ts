@@ -1,11 +1,11 @@
 /** `radledger-node init`: the keys of a node, its empty sign-log and its peer certificate, made together and once. */
-import { access, mkdir, open } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { encodePrivateKeyPem, generateSeed, publicKeyOf, toHex } from '@radledger/primitives';
 import { createSignLog } from '@radledger/storage';
 import { generate } from 'selfsigned';
 import { NodeAppError } from './errors.js';
-import { folderPaths } from './folder.js';
+import { exists, folderPaths, writeNew } from './folder.js';
 
 const TLS_YEARS = 30;
 
@@ -77,21 +77,4 @@ port = 7410
 # url = "wss://node.example:7411"
 # nodeKey = "<64 hex>"
 `;
-}
-
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
-}
-
-async function writeNew(file: string, text: string, mode: number): Promise<void> {
-  const handle = await open(file, 'wx', mode);
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

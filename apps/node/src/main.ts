@@ -1,11 +1,14 @@
 #!/usr/bin/env node
 /** The reference node: parses configuration, calls packages, prints. Guide: docs/guides/integrators-node.md. */
+import { chainIdOf } from '@radledger/chain';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import pino from 'pino';
 import { readConfig } from './config.js';
+import { readGenesis } from './genesis-file.js';
 import { exitCodeOf, NodeAppError } from './errors.js';
 import { initFolder } from './init.js';
 import { proveKeys } from './prove.js';
+import { finishRotation, rotate, type RotatedRole } from './rotate.js';
 import { startNode } from './run.js';
 import { checkConfig } from './check-config.js';
 
@@ -43,6 +46,25 @@ program
     if (chain !== undefined) print(await proveKeys({ folder, source, chain: { chainId: chain } }));
     else if (genesis !== undefined) print(await proveKeys({ folder, source, chain: { genesisFile: genesis } }));
     else program.error('error: give --genesis <file> or --chain <hex>');
+  });
+
+program
+  .command('rotate')
+  .description('make the next node key or VRF key and print what Rotate Key needs, as JSON')
+  .requiredOption('--folder <folder>', 'folder made by init')
+  .addOption(new Option('--role <role>', 'which key').choices(['node', 'vrf']).makeOptionMandatory())
+  .requiredOption('--genesis <file>', 'genesis file of the chain')
+  .addOption(new Option('--source <hex>', 'source id').argParser(hex32).makeOptionMandatory())
+  .action(async (options: { folder: string; role: RotatedRole; genesis: string; source: string }) => {
+    print(await rotate({ ...options, chainId: chainIdOf(await readGenesis(options.genesis)) }));
+  });
+
+program
+  .command('finish-rotation')
+  .description('put the next keys into the place of the first, once the node has served with them and is stopped')
+  .requiredOption('--folder <folder>', 'folder of the node')
+  .action(async ({ folder }: { folder: string }) => {
+    print(await finishRotation({ folder }));
   });
 
 program

@@ -4,7 +4,7 @@ import { chainIdOf, type Genesis } from '@radledger/chain';
 import { type Ledger, LedgerError, type LedgerIdentity, openLedger } from '@radledger/ledger';
 import { createNodeApi, listenNodeApi } from '@radledger/ledger/http';
 import { createNetwork, type Network, NetworkError } from '@radledger/network';
-import { createSigner, fromHex, toHex, vrfProve } from '@radledger/primitives';
+import { createSigner, fromHex, publicKeyOf, toHex, vrfProve } from '@radledger/primitives';
 import {
   createSignLog,
   type LedgerStore,
@@ -17,7 +17,7 @@ import { ClassicLevel } from 'classic-level';
 import type { Logger } from 'pino';
 import type { NodeConfig } from './config.js';
 import { NodeAppError } from './errors.js';
-import { folderPaths, readSecretFile, readSeed } from './folder.js';
+import { exists, folderPaths, readSecretFile, readSeed } from './folder.js';
 import { readGenesis } from './genesis-file.js';
 import { moduleNamed } from './modules.js';
 
@@ -57,6 +57,7 @@ export async function startNode(config: NodeConfig, logger: Logger): Promise<Run
         prove: (alpha) => vrfProve(vrfSeed, alpha),
         signLog,
         signLogMissing: missing,
+        next: await nextKeysOf(paths, opened),
       };
     }
     const store = await openFolderStore(paths.database, genesis);
@@ -119,6 +120,27 @@ async function readCertificate(file: string): Promise<string> {
       { cause },
     );
   }
+}
+
+/** The keys that `rotate` made, until `finish-rotation`. */
+async function nextKeysOf(
+  paths: ReturnType<typeof folderPaths>,
+  opened: { close(): Promise<void> }[],
+): Promise<NonNullable<LedgerIdentity['next']>> {
+  const next: {
+    -readonly [Key in keyof NonNullable<LedgerIdentity['next']>]: NonNullable<LedgerIdentity['next']>[Key];
+  } = {};
+  if (await exists(paths.nextNodeKey)) {
+    const signer = await createSigner(await readSeed(paths.nextNodeKey));
+    const { signLog, missing } = await openFolderSignLog(paths.nextSignLog, signer.publicKey);
+    opened.push(signLog);
+    next.node = { signer, signLog, signLogMissing: missing };
+  }
+  if (await exists(paths.nextVrfKey)) {
+    const vrfSeed = await readSeed(paths.nextVrfKey);
+    next.vrf = { publicKey: await publicKeyOf(vrfSeed), prove: (alpha) => vrfProve(vrfSeed, alpha) };
+  }
+  return next;
 }
 
 async function openFolderSignLog(

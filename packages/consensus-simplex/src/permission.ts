@@ -1,6 +1,10 @@
 /** Whether this node may vote and lead, and the questions to peers that come before (rule R7). */
 import {
   type EpochContext,
+  holdsNodeKey,
+  ownMember,
+  type Member,
+  type ModuleIdentity,
   type PeerId,
   type SignLogState,
   StartUpRule,
@@ -55,7 +59,7 @@ export class Permission {
     if (voter.safeMode) return 'SAFE_MODE';
     const seat = voter.mySeat();
     if (seat === undefined) return 'NOT_IN_COMMITTEE';
-    if (!equalBytes(seat.member.nodeKey, identity.nodeKey)) return 'KEY_DIFFERS';
+    if (!holdsNodeKey(identity, seat.member.nodeKey)) return 'KEY_DIFFERS';
     return this.startUp?.reason;
   }
 
@@ -68,8 +72,8 @@ export class Permission {
     const { context, awaitingEpoch, safeMode, epoch } = this.voter;
     const { identity } = context;
     if (identity === undefined || awaitingEpoch || safeMode || this.startUp?.reason !== undefined) return false;
-    const entry = epoch.leaders.find(({ source }) => equalBytes(source, identity.source));
-    return entry !== undefined && equalBytes(entry.nodeKey, identity.nodeKey);
+    const entry = ownMember(identity, epoch);
+    return entry !== undefined && holdsNodeKey(identity, entry.nodeKey);
   }
 
   askNewestVotes(send: (message: Message) => void): void {
@@ -98,17 +102,28 @@ export class Permission {
       if (epoch > voter.epoch.epoch) return;
       // The newest vote that the peer holds is of an epoch long gone: not verified, and as good as none.
       const signedIn = epoch === voter.epoch.epoch ? voter.epoch : voter.previousEpoch;
-      if (signedIn?.epoch === epoch) {
+      // A vote of a key that this node no longer has says nothing about the one that it has.
+      const signer = ownMember(voter.context.identity, signedIn);
+      const isOwn = signer === undefined || holdsNodeKey(voter.context.identity as ModuleIdentity, signer.nodeKey);
+      if (signedIn?.epoch === epoch && isOwn) {
         const { vote } = signed;
         const bytes = voter.rules.signedBytes(voter.context.chainId, signedIn, vote);
         const timestampMs = vote.kind === 'notarize' ? vote.timestampMs : 0;
         startUp.shown({ epoch, view: vote.view, bytes, timestampMs });
       }
     }
-    const answerer = voter.epoch.committee.find(({ nodeKey }) => toHex(nodeKey) === peer);
+    const answerer = this.voterOfPeer(peer);
     if (answerer === undefined || equalBytes(answerer.source, own)) return;
     startUp.answered(answerer.source, answerer.weight, this.ownWeight(), voter.epoch.totalWeight);
     if (startUp.reason === undefined) this.parts.epochs.resume();
+  }
+
+  /** The voter that a peer is; one that changed its key with this epoch may still be connected by the old one. */
+  private voterOfPeer(peer: PeerId | undefined): Member | undefined {
+    const { epoch, previousEpoch } = this.voter;
+    const isPeer = ({ nodeKey }: Member): boolean => toHex(nodeKey) === peer;
+    const found = epoch.committee.find(isPeer) ?? previousEpoch?.committee.find(isPeer);
+    return found && epoch.committee.find(({ source }) => equalBytes(source, found.source));
   }
 
   private ownWeight(): bigint {

@@ -39,6 +39,7 @@ export type {
   VotingStatus,
   VrfClaim,
 } from './module.js';
+export { holdsNodeKey, ownMember } from './own-keys.js';
 export { decodeSignRecord, encodeSignRecord } from './sign-record.js';
 export { hasHonest, isQuorum, seatOf } from './quorum.js';
 export { vrfAlpha } from './seed.js';

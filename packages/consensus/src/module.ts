@@ -31,6 +31,8 @@ export interface ConsensusCaps {
 export interface ModuleIdentity {
   readonly source: Uint8Array;
   readonly nodeKey: Uint8Array;
+  /** The key that follows it by a Rotate Key: the node serves with whichever the epoch names. */
+  readonly nextNodeKey?: Uint8Array;
 }
 
 export interface ModuleContext {
@@ -137,7 +139,8 @@ export type Effect =
   | { readonly type: 'set-timer'; readonly id: string; readonly atMs: number }
   | { readonly type: 'cancel-timer'; readonly id: string }
   | { readonly type: 'sign'; readonly record: SignRecord }
-  | { readonly type: 'prove'; readonly alpha: Uint8Array }
+  /** By the VRF key of `epoch`; left out: of the epoch that the instance is in. */
+  | { readonly type: 'prove'; readonly alpha: Uint8Array; readonly epoch?: number }
   | { readonly type: 'build'; readonly request: BuildRequest }
   | { readonly type: 'verify'; readonly block: Block }
   /** The tip that new transactions should be judged on; no promise that it will be finalized. */

@@ -3,10 +3,8 @@ import type { Block, Parameters } from '@radledger/chain';
 import {
   type ConsensusModule,
   type ConsensusReport,
-  decodeSignRecord,
   type FinalizedState,
   type InstanceStatus,
-  type SignLogState,
   verifyVrfClaims,
 } from '@radledger/consensus';
 import { createHost, type Host } from '@radledger/consensus/host';
@@ -16,15 +14,15 @@ import type { BlockExecutor } from './block-executor.js';
 import type { ChainHead } from './chain-head.js';
 import type { EpochContexts } from './epoch-contexts.js';
 import { LedgerError } from './errors.js';
+import type { IdentityKeys } from './identity-keys.js';
 import type { LedgerLogger } from './logger.js';
-import type { LedgerIdentity } from './options.js';
 import { TOPICS } from './topics.js';
 
 export interface ConsensusDriverOptions {
   readonly chainId: Uint8Array;
   readonly parameters: Parameters;
   readonly module: ConsensusModule;
-  readonly identity: LedgerIdentity | undefined;
+  readonly identity: IdentityKeys | undefined;
   readonly network: Network;
   readonly executor: BlockExecutor;
   readonly head: ChainHead;
@@ -67,7 +65,6 @@ const PENALTIES: ReadonlyMap<string, number> = new Map([
 export function createConsensusDriver(options: ConsensusDriverOptions): ConsensusDriver {
   const { chainId, parameters, module, identity, network, executor, head, epochs, now, logger } = options;
   const timers = new Map<string, NodeJS.Timeout>();
-  const signLog = identity?.signLog;
 
   function cancelTimer(id: string): void {
     clearTimeout(timers.get(id));
@@ -78,7 +75,8 @@ export function createConsensusDriver(options: ConsensusDriverOptions): Consensu
     if (peer !== undefined && points > 0) network.penalise(peer, points, code);
     logger.debug({ code, peer, epoch, view }, 'consensus report');
   }
-  const noIdentity = (): never => {
+  const keys = (): IdentityKeys => {
+    if (identity) return identity;
     throw new LedgerError({ code: 'NO_IDENTITY' }, 'a node without an identity was asked to sign');
   };
 
@@ -87,7 +85,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions): Consensu
     context: {
       chainId,
       parameters,
-      identity: identity && { source: identity.source, nodeKey: identity.nodeSigner.publicKey },
+      identity: identity?.module,
     },
     ports: {
       now,
@@ -107,11 +105,11 @@ export function createConsensusDriver(options: ConsensusDriverOptions): Consensu
       broadcast: (bytes) => void network.broadcast(TOPICS.consensus, bytes),
       verifyClaims: verifyAll,
       verifyVrf: verifyVrfClaims,
-      sign: (bytes) => identity?.nodeSigner.sign(bytes) ?? noIdentity(),
-      prove: (alpha) => identity?.prove(alpha) ?? noIdentity(),
+      sign: (bytes, nodeKey) => keys().nodeOf(nodeKey).signer.sign(bytes),
+      prove: (alpha, vrfKey) => keys().prove(alpha, vrfKey),
       signLog: {
-        append: (record) => signLog?.append(record) ?? noIdentity(),
-        rewrite: (records) => signLog?.rewrite(records) ?? noIdentity(),
+        append: (record, nodeKey) => keys().nodeOf(nodeKey).signLog.append(record),
+        rewrite: (records, nodeKey) => keys().nodeOf(nodeKey).signLog.rewrite(records),
       },
       build: (request) => executor.build(request),
       verifyBlock: (block) => executor.verify(block),
@@ -136,7 +134,8 @@ export function createConsensusDriver(options: ConsensusDriverOptions): Consensu
   });
 
   return {
-    start: (finalized) => host.start({ finalized, signLog: signLogState(identity) }),
+    start: (finalized) =>
+      host.start({ finalized, signLog: identity?.signLogState() ?? { state: 'present', records: [] } }),
     synced: (finalized) => host.synced(finalized),
     pendingTransactions: (waiting) => host.pendingTransactions(waiting),
     peer: (peer) => host.peer(peer),
@@ -148,10 +147,4 @@ export function createConsensusDriver(options: ConsensusDriverOptions): Consensu
       timers.clear();
     },
   };
-}
-
-function signLogState(identity: LedgerIdentity | undefined): SignLogState {
-  if (!identity) return { state: 'present', records: [] };
-  if (identity.signLogMissing === true) return { state: 'missing' };
-  return { state: 'present', records: identity.signLog.records.map(decodeSignRecord) };
 }

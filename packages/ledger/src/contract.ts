@@ -24,7 +24,7 @@ export interface LedgerStatus {
   readonly finalized: FinalizedStatus;
   readonly peers: number;
   readonly pendingTransactions: number;
-  /** Undefined for a node that only follows. */
+  /** The key that this node votes with in the open epoch, if it votes; undefined for a node that only follows. */
   readonly nodeKey: Uint8Array | undefined;
   readonly voting: { readonly allowed: true } | { readonly allowed: false; readonly reason: NotVotingReason };
   /** Proof that voters of more than half of the weight stand still at this node's height. */

@@ -25,6 +25,7 @@ import { LedgerError } from './errors.js';
 import { createEventHub } from './event-hub.js';
 import { createHaltWatch, type HaltWatch } from './halt-watch.js';
 import { createGossip, type Gossip } from './gossip.js';
+import { identityKeysOf } from './identity-keys.js';
 import { silentLogger } from './logger.js';
 import { createMempool } from './mempool.js';
 import type { LedgerOptions } from './options.js';
@@ -178,7 +179,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     chainId,
     parameters,
     module,
-    identity,
+    identity: identity && identityKeysOf(identity),
     network,
     executor,
     head,
@@ -234,6 +235,14 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     return { id, header, finality: height === 0 ? undefined : finality, transactionIds: transactionIds ?? [] };
   }
 
+  /** Of the keys that this node holds, the one that the open epoch names; before and without it the first. */
+  function nodeKeyInUse(): Uint8Array | undefined {
+    const next = identity?.next?.node?.signer.publicKey;
+    const epoch = epochs.known(epochOfHeight(head.finalized.height + 1, parameters.epochHeights));
+    const named = epoch?.leaders.find(({ source }) => identity && equalBytes(source, identity.source))?.nodeKey;
+    return next && named && equalBytes(next, named) ? next : identity?.nodeSigner.publicKey;
+  }
+
   return {
     chainId,
     genesis,
@@ -253,7 +262,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
         },
         peers: network.peers().length,
         pendingTransactions: mempool.size + admission.waiting().length,
-        nodeKey: identity?.nodeSigner.publicKey,
+        nodeKey: nodeKeyInUse(),
         voting: stopping ? { allowed: false, reason: stopping } : voting,
         halted: halt.halted(),
         nowMs: now(),
@@ -317,6 +326,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
         await executor.idle();
         await admission.settled();
         await identity?.signLog.close();
+        await identity?.next?.node?.signLog.close();
         await store.close();
       })();
       return closed;

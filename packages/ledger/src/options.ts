@@ -29,6 +29,14 @@ export interface LedgerIdentity {
    * for an epoch that begins later than now before it votes.
    */
   readonly signLogMissing?: boolean;
+  /**
+   * Keys that a Rotate Key names, held before they serve: each is used from the first epoch whose snapshot has it, and until then the
+   * ones above are. The ledger closes this sign-log too.
+   */
+  readonly next?: {
+    readonly node?: { readonly signer: Signer; readonly signLog: SignLog; readonly signLogMissing?: boolean };
+    readonly vrf?: { readonly publicKey: Uint8Array; readonly prove: LedgerIdentity['prove'] };
+  };
 }
 
 export interface LedgerOptions {

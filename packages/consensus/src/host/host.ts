@@ -4,8 +4,8 @@
  * Spec: docs/spec/consensus-boundary.md, section 3.
  */
 import { epochOfHeight, isBoundaryHeight } from '@radledger/chain';
-import { CodedError, type SignatureClaim, toHex } from '@radledger/primitives';
-import type { EpochContext } from '../epoch-context.js';
+import { CodedError, equalBytes, type SignatureClaim, toHex } from '@radledger/primitives';
+import type { EpochContext, Member } from '../epoch-context.js';
 import { ConsensusError } from '../errors.js';
 import type {
   ConsensusInstance,
@@ -19,6 +19,7 @@ import type {
   SignLogState,
   SignRecord,
 } from '../module.js';
+import { ownMember } from '../own-keys.js';
 import { encodeSignRecord } from '../sign-record.js';
 import { MessageHold } from './message-hold.js';
 import type { Awaitable, HostPorts } from './ports.js';
@@ -218,8 +219,11 @@ class EffectLoop implements Host {
       case 'sign':
         return this.sign(effect);
       case 'prove': {
-        const { alpha } = effect;
-        this.after(ports.prove(alpha), (proof) => this.step({ type: 'proved', now: ports.now(), alpha, proof }));
+        const { alpha, epoch } = effect;
+        const vrfKey = this.ownMember(epoch ?? this.current?.epoch)?.vrfKey;
+        this.after(ports.prove(alpha, vrfKey), (proof) =>
+          this.step({ type: 'proved', now: ports.now(), alpha, proof }),
+        );
         return;
       }
       case 'build': {
@@ -244,15 +248,20 @@ class EffectLoop implements Host {
     }
   }
 
+  private ownMember(epoch: number | undefined): Member | undefined {
+    return epoch === undefined ? undefined : ownMember(this.context.identity, this.lookup(epoch));
+  }
+
   private sign({ record }: Extract<Effect, { type: 'sign' }>): void {
+    const nodeKey = this.ownMember(record.epoch)?.nodeKey;
     const sign = (): void =>
-      void this.after(this.ports.sign(record.bytes), (signature) =>
+      void this.after(this.ports.sign(record.bytes, nodeKey), (signature) =>
         this.step({ type: 'signed', now: this.ports.now(), record, signature }),
       );
     if (this.logged.has(toHex(record.bytes))) return sign();
     const encoded = encodeSignRecord(record);
     this.loggedBytes += encoded.length;
-    this.after(this.ports.signLog.append(encoded), sign);
+    this.after(this.ports.signLog.append(encoded, nodeKey), sign);
   }
 
   private verify({ block }: Extract<Effect, { type: 'verify' }>): void {
@@ -322,7 +331,13 @@ class EffectLoop implements Host {
       const needed = this.instance.neededRecords();
       this.loggedBytes = 0;
       this.logged = new Set(needed.map(({ bytes }) => toHex(bytes)));
-      const rewritten = this.ports.signLog.rewrite?.(needed.map(encodeSignRecord));
+      // What an earlier key signed stays in that key's log.
+      const nodeKey = this.ownMember(this.current?.epoch)?.nodeKey;
+      const ofKey = needed.filter(({ epoch }) => {
+        const signedBy = this.ownMember(epoch)?.nodeKey;
+        return signedBy === undefined || nodeKey === undefined || equalBytes(signedBy, nodeKey);
+      });
+      const rewritten = this.ports.signLog.rewrite?.(ofKey.map(encodeSignRecord), nodeKey);
       this.after(rewritten, () => {});
     }
     this.commitNext();

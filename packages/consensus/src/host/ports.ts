@@ -20,15 +20,18 @@ export interface HostPorts {
   verifyClaims(claims: readonly SignatureClaim[]): Awaitable<boolean>;
   /** Whether every random proof holds: `verifyVrfClaims` of this package. */
   verifyVrf(claims: readonly VrfClaim[]): Awaitable<boolean>;
-  /** Signature of the node key, 64 bytes. Called only after the record is durable. */
-  sign(bytes: Uint8Array): Awaitable<Uint8Array>;
-  /** Random proof of the VRF key, 80 bytes. */
-  prove(alpha: Uint8Array): Awaitable<Uint8Array>;
+  /**
+   * Signature of the node key, 64 bytes. Called only after the record is durable.
+   * @param nodeKey - the key of the record's epoch; undefined when the epoch is not known
+   */
+  sign(bytes: Uint8Array, nodeKey: Uint8Array | undefined): Awaitable<Uint8Array>;
+  /** Random proof of the VRF key, 80 bytes. @param vrfKey - the key of the epoch */
+  prove(alpha: Uint8Array, vrfKey: Uint8Array | undefined): Awaitable<Uint8Array>;
   readonly signLog: {
     /** Settles when the record is on disk. Appends made together may share one sync. */
-    append(record: Uint8Array): Awaitable<void>;
-    /** Replaces the whole log by these records, atomically. Without it the log only grows. */
-    rewrite?(records: readonly Uint8Array[]): Awaitable<void>;
+    append(record: Uint8Array, nodeKey: Uint8Array | undefined): Awaitable<void>;
+    /** Replaces the whole log of this key by these records, atomically. Without it the log only grows. */
+    rewrite?(records: readonly Uint8Array[], nodeKey: Uint8Array | undefined): Awaitable<void>;
   };
   /** Makes a block on `request.parent` and keeps its effect as `verifyBlock` would. Undefined when it cannot. */
   build(request: BuildRequest): Awaitable<Block | undefined>;

@@ -9,7 +9,7 @@ import { createSignLog, type LedgerStore, openSignLog, openStore, type SignLog }
 import { ClassicLevel } from 'classic-level';
 import { MemoryLevel } from 'memory-level';
 import { generate } from 'selfsigned';
-import { type Ledger, type LedgerEvent, type LedgerOptions, openLedger } from '../../src/index.js';
+import { type Ledger, type LedgerEvent, type LedgerIdentity, type LedgerOptions, openLedger } from '../../src/index.js';
 import { seedOf, type TestSource, testSource } from './keys.js';
 
 /** Times of a quick net: blocks as soon as something waits, else every 2 s. */
@@ -147,6 +147,8 @@ export async function startNet(options: {
   readonly tap?: (index: number, parts: NodeParts) => void;
   /** Whether a node opens without knowing what its key signed; asked each time it opens. */
   readonly signLogMissing?: (index: number) => boolean;
+  /** What a node's identity has besides its first keys; asked each time it opens. */
+  readonly identity?: (index: number) => Partial<LedgerIdentity>;
   /** Databases and sign-logs on disk, in folders below this one; in memory when left out. */
   readonly folder?: string;
 }): Promise<TestNet> {
@@ -187,6 +189,7 @@ export async function startNet(options: {
             prove: (alpha: Uint8Array) => vrfProve(source.vrfSeed, alpha),
             signLog,
             signLogMissing: options.signLogMissing?.(index) ?? false,
+            ...options.identity?.(index),
           },
         }),
         async network(requirements) {
