@@ -162,6 +162,7 @@ export {
   decodeBoundaries,
   decodeEpochProof,
   encodeBoundaries,
+  encodeEpochProof,
   type EpochProof,
   FINALITY_BYTES_MAX,
   followBoundary,
@@ -192,6 +193,14 @@ export {
 } from './tree/cell-proof.js';
 export { branchHashOf, EMPTY_SUBTREE, leafHashOf, valueHashOf } from './tree/hashing.js';
 export { encodeNodePath } from './tree/node.js';
+export {
+  PART_NIBBLES_MAX,
+  type PartChild,
+  type PartPlace,
+  readTreePart,
+  type TreePart,
+  verifyTreePart,
+} from './tree/tree-part.js';
 export { type CellChange, readRoot, type TreeUpdate, updateTree } from './tree/update.js';
 export {
   type GrantFacts,

@@ -49,6 +49,8 @@ export interface BlockExecutorOptions {
   readonly parameters: Parameters;
   readonly mempool: Mempool;
   readonly admission: Admission;
+  /** Awaited after each commit, while the state is that of the committed block. */
+  readonly advanced: () => Promise<void>;
   /** Called after each commit, in height order, before the next begins. */
   readonly committed: (committed: Pick<Overlay, 'block' | 'transactionIds' | 'cells'>) => void;
 }
@@ -274,6 +276,7 @@ export function createBlockExecutor(options: BlockExecutorOptions): BlockExecuto
           ...(epochProof && { epochProof }),
         });
         head.advanced();
+        await options.advanced();
         await epochs.load(epochOfHeight(height + 1, epochHeights));
         options.committed(kept);
       }),

@@ -15,6 +15,7 @@ import { createChainRules, decodeDutyEvent, type FinalizedState } from '@radledg
 import { equalBytes, toHex } from '@radledger/primitives';
 import type { LedgerStore } from '@radledger/storage';
 import { createAdmission } from './admission.js';
+import { AnswerQuota } from './answer-quota.js';
 import { storedBoundaries } from './boundaries.js';
 import { createBlockExecutor } from './block-executor.js';
 import { openChainHead } from './chain-head.js';
@@ -30,11 +31,10 @@ import { silentLogger } from './logger.js';
 import { createMempool } from './mempool.js';
 import type { LedgerOptions } from './options.js';
 import { createProofAge } from './proof-age.js';
+import { REPLAY_WINDOW_HEIGHTS } from './replay-window.js';
+import { createSnapshots, type Snapshots } from './snapshots.js';
 import { createSync, type Sync } from './sync.js';
-import { largestMessageBytes, topicsOf } from './topics.js';
-
-/** Frame bytes beside a payload; see docs/spec/peer-protocol.md. */
-const FRAME_ENVELOPE_BYTES = 1_024;
+import { FRAME_ENVELOPE_BYTES, largestMessageBytes, topicsOf } from './topics.js';
 
 /** Largest answer to a reader who follows the voters. */
 const BOUNDARIES_ANSWER_BYTES_MAX = 2 * 1024 * 1024;
@@ -42,8 +42,10 @@ const BOUNDARIES_ANSWER_BYTES_MAX = 2 * 1024 * 1024;
 /** A voter says that the chain stands still after so long without a final block, or after 5 T when that is more. */
 const HALT_AFTER_MS = 30_000;
 
-/** Bodies whose transactions the store keeps in memory against replay. */
-const REPLAY_WINDOW_HEIGHTS = 512;
+/** History given to one peer. */
+const ANSWER_BYTES_PER_SECOND = 8 * 1024 * 1024;
+const ANSWER_BYTES_BURST = 64 * 1024 * 1024;
+const ANSWER_WAIT_MAX_MS = 5_000;
 
 /**
  * Opens a node on a store and starts it: it connects, catches up, votes when its identity may, and answers.
@@ -88,7 +90,13 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   }
 
   // Parts that earlier parts call: set before the first message can arrive.
-  const parts: { driver?: ConsensusDriver; sync?: Sync; gossip?: Gossip; halt?: HaltWatch } = {};
+  const parts: {
+    driver?: ConsensusDriver;
+    sync?: Sync;
+    gossip?: Gossip;
+    halt?: HaltWatch;
+    snapshots?: Snapshots;
+  } = {};
   let toldWaiting = false;
 
   /** Tells consensus whether a block is worth making now. */
@@ -133,6 +141,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     parameters,
     mempool,
     admission,
+    advanced: async () => parts.snapshots?.advanced(),
     committed({ block: { header, id }, transactionIds, cells }) {
       admission.finalized(header.height, transactionIds, cells);
       const { height, timestampMs, stateRoot } = header;
@@ -162,6 +171,20 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     isKnownKey: (nodeKey) => epochs.isMember(nodeKey),
     limits: { frameBytesMax: largestMessageBytes(parameters) + FRAME_ENVELOPE_BYTES },
   });
+  const quota = new AnswerQuota({
+    bytesPerSecond: ANSWER_BYTES_PER_SECOND,
+    burstBytes: ANSWER_BYTES_BURST,
+    waitMaxMs: ANSWER_WAIT_MAX_MS,
+  });
+  const snapshots = createSnapshots({
+    store,
+    network,
+    epochHeights: parameters.epochHeights,
+    quota,
+    answerBytesMax: largestMessageBytes(parameters),
+  });
+  parts.snapshots = snapshots;
+  await snapshots.advanced();
   const gossip = createGossip({ network, admission, mempool, height: () => head.finalized.height, failed });
   parts.gossip = gossip;
   const halt = createHaltWatch({
@@ -200,6 +223,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     epochs,
     parameters,
     answerBytesMax: largestMessageBytes(parameters),
+    quota,
     executor,
     logger,
     announced: (peer, height) => gossip.announced(peer, height),
@@ -325,6 +349,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
         await network.close();
         await executor.idle();
         await admission.settled();
+        await snapshots.close();
         await identity?.signLog.close();
         await identity?.next?.node?.signLog.close();
         await store.close();

@@ -17,7 +17,7 @@ import { type Network, NetworkError, type PeerId } from '@radledger/network';
 import { CodedError, equalBytes, verifyAll } from '@radledger/primitives';
 import type { LedgerStore } from '@radledger/storage';
 import { setTimeout as setTimer } from 'node:timers/promises';
-import { AnswerQuota } from './answer-quota.js';
+import type { AnswerQuota } from './answer-quota.js';
 import type { BlockExecutor } from './block-executor.js';
 import type { EpochContexts } from './epoch-contexts.js';
 import { LedgerError } from './errors.js';
@@ -39,11 +39,6 @@ import { TOPICS } from './topics.js';
 const REQUEST_TIMEOUT_MS = 10_000;
 /** A second peer is asked for the same when the first has not answered by then. */
 const SECOND_PEER_MS = 1_000;
-/** History given to one peer. */
-const ANSWER_BYTES_PER_SECOND = 8 * 1024 * 1024;
-const ANSWER_BYTES_BURST = 64 * 1024 * 1024;
-/** An answer is put off so long at most; beyond, the request is refused. */
-const ANSWER_WAIT_MAX_MS = 5_000;
 /** A node this few heights behind hears the missing blocks from consensus messages; sooner fetching would only race them. */
 const FOLLOW_MESSAGES_HEIGHTS = 1;
 /** How long a node that hears of a higher block waits for consensus to finalize it before it fetches. */
@@ -63,6 +58,8 @@ export interface SyncOptions {
   readonly parameters: Parameters;
   /** Largest answer, in bytes. */
   readonly answerBytesMax: number;
+  /** What each peer may ask for. */
+  readonly quota: AnswerQuota;
   readonly executor: BlockExecutor;
   readonly logger: LedgerLogger;
   /** Called when a peer told what it has finalized. */
@@ -90,9 +87,8 @@ interface Answer {
 }
 
 export function createSync(options: SyncOptions): Sync {
-  const { chainId, store, network, module, epochs, parameters, executor, logger } = options;
+  const { chainId, store, network, module, epochs, parameters, quota, executor, logger } = options;
   const peers = createSyncPeers((peer) => network.peers().some(({ peerId, known }) => known && peerId === peer));
-  const quota = new AnswerQuota({ bytesPerSecond: ANSWER_BYTES_PER_SECOND, burstBytes: ANSWER_BYTES_BURST });
   const stop = new AbortController();
   let running: Promise<void> | undefined;
   let patience: NodeJS.Timeout | undefined;
@@ -125,12 +121,11 @@ export function createSync(options: SyncOptions): Sync {
       network.penalise(peerId, PENALTY_MALFORMED, codeOf(error));
       throw error;
     }
-    const waitMs = quota.waitMs(peerId, performance.now());
-    if (waitMs > ANSWER_WAIT_MAX_MS) throw new LedgerError({ code: 'BUSY' }, 'this peer asks for more than its share');
-    if (waitMs > 0) await setTimer(waitMs, undefined, { signal: stop.signal });
-    const answer = encodeBlocks(await storedBlocks(wanted.from, wanted.limit), options.answerBytesMax);
-    quota.spend(peerId, answer.length, performance.now());
-    return answer;
+    return quota.answer(
+      peerId,
+      async () => encodeBlocks(await storedBlocks(wanted.from, wanted.limit), options.answerBytesMax),
+      stop.signal,
+    );
   });
 
   async function storedBlocks(from: number, limit: number): Promise<readonly SyncedBlock[]> {

@@ -2,6 +2,7 @@
 import type { Parameters } from '@radledger/chain';
 import { HALT_STATEMENT_BYTES_MAX } from '@radledger/consensus';
 import type { TopicOptions } from '@radledger/network';
+import { BOUNDARIES_REQUEST_BYTES_MAX, SNAPSHOT_REQUEST_BYTES_MAX } from './snapshot-messages.js';
 import { ANNOUNCEMENT_BYTES_MAX } from './sync-messages.js';
 
 export const TOPICS = {
@@ -14,10 +15,17 @@ export const TOPICS = {
   halt: 'halt',
   /** Request and response: finalized blocks. */
   blocks: 'blocks',
+  /** Request and response: ends of epochs, for who starts at a checkpoint. */
+  boundaries: 'boundaries',
+  /** Request and response: which states are offered, and parts of them. */
+  snapshot: 'snapshot',
 } as const;
 
 /** Room beside a block's body for its header, its proof, and the votes that travel with it. */
 const BESIDE_BODY_BYTES = 1024 * 1024;
+
+/** Frame bytes beside a payload; see docs/spec/peer-protocol.md. */
+export const FRAME_ENVELOPE_BYTES = 1_024;
 
 /** Largest consensus message and largest answer to a request for blocks. */
 export function largestMessageBytes({ blockBytesMax }: Pick<Parameters, 'blockBytesMax'>): number {
@@ -32,5 +40,7 @@ export function topicsOf(parameters: Parameters): Readonly<Record<string, TopicO
     [TOPICS.announcement]: { relay: false, bytesMax: ANNOUNCEMENT_BYTES_MAX },
     [TOPICS.halt]: { relay: false, bytesMax: HALT_STATEMENT_BYTES_MAX },
     [TOPICS.blocks]: { relay: false, bytesMax },
+    [TOPICS.boundaries]: { relay: false, bytesMax: BOUNDARIES_REQUEST_BYTES_MAX },
+    [TOPICS.snapshot]: { relay: false, bytesMax: SNAPSHOT_REQUEST_BYTES_MAX },
   };
 }

@@ -16,6 +16,48 @@ export interface FinalizedBlock {
   readonly epochProof?: Uint8Array;
 }
 
+/** A block of the replay window, as an import writes it. */
+export type ImportedBlock = Omit<FinalizedBlock, 'writeSet'>;
+
+/** The end of an epoch that a new node knows of without its body. */
+export interface ImportedBoundary {
+  readonly id: Uint8Array;
+  readonly header: Header;
+  readonly finalityProof: Uint8Array;
+  readonly epochProof: Uint8Array;
+}
+
+/**
+ * An empty store on its way to the state after one block. What was written survives a restart; nothing of it is seen as state before
+ * `finish`. Calls are made one after another.
+ */
+export interface StateImport {
+  /** What the last `write` or `writeBlocks` gave; undefined at the beginning. */
+  readonly progress: Uint8Array | undefined;
+  /** Values of cells that were written. */
+  getMany(names: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]>;
+  /** Cells, each once, and how far the import is; durable together. @throws {StorageError} `WRITE_FAILED` | `CLOSED` */
+  write(
+    cells: readonly { readonly name: Uint8Array; readonly value: Uint8Array }[],
+    progress: Uint8Array,
+  ): Promise<void>;
+  /** Root of the tree over all cells written so far, from this store's own hashes. */
+  root(): Promise<Uint8Array>;
+  /** Blocks of the replay window, in any order. */
+  writeBlocks(blocks: readonly ImportedBlock[], progress: Uint8Array): Promise<void>;
+  /** Forgets everything that was written. */
+  discard(): Promise<void>;
+  /**
+   * Makes it the store's state: `tip` is its newest block, all blocks from `lowestHeight` to it were written.
+   * @throws {StorageError} `STATE_ROOT_MISMATCH` when the cells are not exactly those of the tip
+   */
+  finish(input: {
+    readonly tip: StoredTip;
+    readonly lowestHeight: number;
+    readonly boundaries: readonly ImportedBoundary[];
+  }): Promise<void>;
+}
+
 export interface StoredTip {
   readonly height: number;
   readonly id: Uint8Array;
@@ -50,6 +92,8 @@ export interface LedgerStore extends StateReader {
   readonly chainId: Uint8Array;
   /** Newest finalized block; undefined until the genesis block is committed. */
   readonly tip: StoredTip | undefined;
+  /** All blocks from this height to the tip have their bodies; 0 unless the store was imported or pruned. */
+  readonly lowestHeight: number;
   /**
    * Makes one block durable: one atomic batch, synced to the disk before this resolves. Commits are carried out in the
    * order of the calls. The first is the genesis block, height 0.
@@ -86,6 +130,11 @@ export interface LedgerStore extends StateReader {
    * @returns how many entries went
    */
   pruneTransactionIndex(options: { readonly belowHeight: number }): Promise<number>;
+  /**
+   * Begins, or goes on with, filling an empty store with a state from elsewhere. An unfinished one ends with the commit of genesis.
+   * @throws {StorageError} `NOT_EMPTY` when the store has a tip
+   */
+  importState(): Promise<StateImport>;
   /** Waits for commits under way and closes the database. Repeatable. */
   close(): Promise<void>;
 }

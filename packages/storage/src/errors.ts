@@ -20,6 +20,7 @@ export type StorageErrorInfo =
   | { readonly code: 'STATE_ROOT_MISMATCH'; readonly height: number }
   | { readonly code: 'WRITE_FAILED'; readonly height: number }
   | { readonly code: 'OUT_OF_RANGE'; readonly what: string }
+  | { readonly code: 'NOT_EMPTY' }
   | { readonly code: 'CLOSED' }
   | { readonly code: 'SIGN_LOG_MISSING'; readonly path: string }
   | { readonly code: 'SIGN_LOG_EXISTS'; readonly path: string }

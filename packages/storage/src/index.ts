@@ -1,9 +1,12 @@
 export type {
   FinalizedBlock,
   HeightRange,
+  ImportedBlock,
+  ImportedBoundary,
   LedgerStore,
   SignLog,
   SignLogHeader,
+  StateImport,
   StateSnapshot,
   StoredDuties,
   StoredTip,

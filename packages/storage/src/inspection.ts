@@ -12,8 +12,9 @@ import { equalBytes } from '@radledger/primitives';
 import type { ByteDatabase } from './byte-database.js';
 import type { StoredTip } from './contract.js';
 import { StorageError } from './errors.js';
-import { decodeHeight, heightKey, heightOfKey, heightRange, idKey, META_KEY } from './keys.js';
+import { decodeHeight, heightKey, heightOfKey, heightRange, idKey, LOWEST_KEY, META_KEY } from './keys.js';
 import type { RecentBlocks } from './recent-blocks.js';
+import { readImport } from './state-import.js';
 import { corruptDatabase, decodeMeta } from './store-meta.js';
 
 /**
@@ -22,9 +23,16 @@ import { corruptDatabase, decodeMeta } from './store-meta.js';
  */
 const LINKED_BLOCKS = 8_192;
 
+/** What a database holds, as far as it was looked at. */
+export interface Inspected {
+  /** Undefined for an empty database, and for one that is being imported. */
+  readonly tip: StoredTip | undefined;
+  readonly lowestHeight: number;
+  readonly isImporting: boolean;
+}
+
 /**
  * @param input.recent - filled with the newest blocks
- * @returns the tip, or undefined for an empty database
  * @throws {StorageError} see `openStore`
  */
 export async function inspectDatabase(input: {
@@ -32,27 +40,37 @@ export async function inspectDatabase(input: {
   readonly chainId: Uint8Array;
   readonly recentBlocks: number;
   readonly recent: RecentBlocks;
-}): Promise<StoredTip | undefined> {
+}): Promise<Inspected> {
   const { database, chainId } = input;
   const encodedMeta = await database.get(META_KEY);
   if (encodedMeta === undefined) {
     const [entry] = await database.range({ gte: new Uint8Array(0), limit: 1 });
-    if (entry === undefined) return undefined;
+    const isImporting = entry !== undefined && (await readImport(database, chainId)) !== undefined;
+    if (entry === undefined || isImporting) return { tip: undefined, lowestHeight: 0, isImporting };
     throw new StorageError({ code: 'FOREIGN_DATABASE' }, 'this folder holds something else: choose another one');
   }
   const { tipHeight, tipId } = decodeMeta(encodedMeta, chainId);
   const [extra] = await database.range({ ...heightRange('header', tipHeight + 1, Number.MAX_SAFE_INTEGER), limit: 1 });
   if (extra !== undefined) throw corruptDatabase('blocks above the newest');
-  const header = await followLinks(database, tipHeight, tipId);
+  const lowest = await database.get(LOWEST_KEY);
+  const lowestHeight = lowest === undefined ? 0 : decodeHeight(lowest);
+  const header = await followLinks(database, { lowestHeight, tipHeight, tipId });
   await inspectTip(database, header, tipId);
   await loadRecent(input, tipHeight);
   await inspectState(database, header);
-  return { height: tipHeight, id: tipId, header };
+  return { tip: { height: tipHeight, id: tipId, header }, lowestHeight, isImporting: false };
 }
 
 /** @returns the header of the tip */
-async function followLinks(database: ByteDatabase, tipHeight: number, tipId: Uint8Array): Promise<Header> {
-  const from = Math.max(0, tipHeight - LINKED_BLOCKS + 1);
+async function followLinks(
+  database: ByteDatabase,
+  {
+    lowestHeight,
+    tipHeight,
+    tipId,
+  }: { readonly lowestHeight: number; readonly tipHeight: number; readonly tipId: Uint8Array },
+): Promise<Header> {
+  const from = Math.max(lowestHeight, tipHeight - LINKED_BLOCKS + 1);
   let previous: { readonly height: number; readonly id: Uint8Array; readonly header: Header } | undefined;
   for await (const page of database.pages(heightRange('header', from, tipHeight))) {
     for (const [key, encoded] of page) {

@@ -12,6 +12,8 @@ const kind = {
   transactionIds: 'x',
   heightOfBlock: 'i',
   heightOfTransaction: 't',
+  lowest: 'l',
+  import: 's',
   cell: 'c',
   node: 'n',
 } as const;
@@ -24,6 +26,12 @@ const prefixes = Object.fromEntries(Object.entries(kind).map(([name, letter]) =>
 
 /** The only entry that every format must keep where it is: a reader of any version looks here first. */
 export const META_KEY = prefixes.meta;
+
+/** Height from which on all blocks are there, where that is not 0. */
+export const LOWEST_KEY = prefixes.lowest;
+
+/** Progress of an import that is not finished. */
+export const IMPORT_KEY = prefixes.import;
 
 export type HeightKind = 'header' | 'body' | 'finalityProof' | 'epochProof' | 'duties' | 'transactionIds';
 
@@ -42,6 +50,11 @@ export function idKey(of: IdKind, id: Uint8Array): Uint8Array {
 export function prefixRange(of: IdKind, prefix: Uint8Array): { gte: Uint8Array; lt: Uint8Array } {
   const gte = idKey(of, prefix);
   return { gte, lt: successor(gte) };
+}
+
+/** Range of all keys of one kind. */
+export function rangeOfKind(of: HeightKind | IdKind): { gte: Uint8Array; lt: Uint8Array } {
+  return { gte: prefixes[of], lt: successor(prefixes[of]) };
 }
 
 /** Range of the keys of one kind, heights `from` to `to`, both included. */

@@ -11,7 +11,16 @@ import {
 import { bytes, concatBytes, decodeWith, encodeWith, equalBytes, fromHex, list } from '@radledger/primitives';
 import type { AbstractSnapshot } from 'abstract-level';
 import { type AnyLevel, type BatchOperation, ByteDatabase, storageErrorOf } from './byte-database.js';
-import type { FinalizedBlock, HeightRange, LedgerStore, StateSnapshot, StoredDuties, StoredTip } from './contract.js';
+import type {
+  FinalizedBlock,
+  HeightRange,
+  ImportedBlock,
+  LedgerStore,
+  StateImport,
+  StateSnapshot,
+  StoredDuties,
+  StoredTip,
+} from './contract.js';
 import { StorageError } from './errors.js';
 import {
   decodeHeight,
@@ -25,7 +34,8 @@ import {
 } from './keys.js';
 import { RecentBlocks } from './recent-blocks.js';
 import { corruptDatabase, decodeMeta, encodeMeta } from './store-meta.js';
-import { inspectDatabase } from './inspection.js';
+import { type Inspected, inspectDatabase } from './inspection.js';
+import { createStateImport, discardImport, readImport } from './state-import.js';
 
 /** Bodies that a transaction id must not be repeated from, and so how far back the newest ids are kept in memory. */
 const RECENT_BLOCKS = 512;
@@ -53,8 +63,8 @@ export async function openStore(database: AnyLevel, options: StoreOptions): Prom
   try {
     await byteDatabase.open();
     const recent = new RecentBlocks(RECENT_BLOCKS);
-    const tip = await inspectDatabase({ database: byteDatabase, chainId, recentBlocks: RECENT_BLOCKS, recent });
-    return new LevelStore(byteDatabase, chainId.slice(), recent, tip);
+    const inspected = await inspectDatabase({ database: byteDatabase, chainId, recentBlocks: RECENT_BLOCKS, recent });
+    return new LevelStore(byteDatabase, chainId.slice(), recent, inspected);
   } catch (error) {
     await database.close().catch(() => undefined);
     throw storageErrorOf(error);
@@ -65,16 +75,28 @@ class LevelStore implements LedgerStore {
   private queue: Promise<void> = Promise.resolve();
   private failedAt: number | undefined;
   private closing: Promise<void> | undefined;
+  private storedTip: StoredTip | undefined;
+  private lowest: number;
+  /** Whether the database holds an import that is not finished. */
+  private importing: boolean;
 
   constructor(
     private readonly database: ByteDatabase,
     readonly chainId: Uint8Array,
-    private readonly recent: RecentBlocks,
-    private storedTip: StoredTip | undefined,
-  ) {}
+    private recent: RecentBlocks,
+    { tip, lowestHeight, isImporting }: Inspected,
+  ) {
+    this.storedTip = tip;
+    this.lowest = lowestHeight;
+    this.importing = isImporting;
+  }
 
   get tip(): StoredTip | undefined {
     return this.storedTip;
+  }
+
+  get lowestHeight(): number {
+    return this.lowest;
   }
 
   // The state.
@@ -183,6 +205,27 @@ class LevelStore implements LedgerStore {
     return this.enqueue(() => this.prune(belowHeight));
   }
 
+  async importState(): Promise<StateImport> {
+    if (this.storedTip) throw new StorageError({ code: 'NOT_EMPTY' }, 'expected a store without a block');
+    const { database, chainId } = this;
+    const progress = await readImport(database, chainId);
+    this.importing = true;
+    return createStateImport({
+      database,
+      chainId,
+      progress,
+      entriesOf: (block) => blockEntries(block, encodeHeader(block.block.header), encodeBody(block.block.body)),
+      finished: async () => {
+        this.recent = new RecentBlocks(RECENT_BLOCKS);
+        const input = { database, chainId, recentBlocks: RECENT_BLOCKS, recent: this.recent };
+        const { tip, lowestHeight } = await inspectDatabase(input);
+        this.storedTip = tip;
+        this.lowest = lowestHeight;
+        this.importing = false;
+      },
+    });
+  }
+
   close(): Promise<void> {
     this.closing ??= this.queue.then(() => this.database.close());
     return this.closing;
@@ -206,21 +249,14 @@ class LevelStore implements LedgerStore {
     const encodedHeader = encodeHeader(header);
     const encodedBody = encodeBody(body);
     this.validateNext(finalized, encodedHeader, encodedBody);
-    const at = encodeHeight(height);
-    const put = (key: Uint8Array, value: Uint8Array): BatchOperation => ({ type: 'put', key, value });
-    const operations: BatchOperation[] = [
-      put(heightKey('header', height), encodedHeader),
-      put(heightKey('body', height), encodedBody),
-      put(heightKey('finalityProof', height), finalized.finalityProof),
-      put(heightKey('transactionIds', height), concatBytes(...finalized.transactionIds)),
-      put(idKey('heightOfBlock', id), at),
+    if (this.importing) {
+      await discardImport(this.database);
+      this.importing = false;
+    }
+    const operations = [
+      ...blockEntries(finalized, encodedHeader, encodedBody),
       put(META_KEY, encodeMeta({ chainId: this.chainId, tipHeight: height, tipId: id })),
     ];
-    if (finalized.epochProof !== undefined) operations.push(put(heightKey('epochProof', height), finalized.epochProof));
-    if (finalized.dutyEvents.length > 0) {
-      operations.push(put(heightKey('duties', height), encodeWith(dutiesSchema, finalized.dutyEvents)));
-    }
-    for (const txId of finalized.transactionIds) operations.push(put(idKey('heightOfTransaction', txId), at));
     for (const [kind, entries] of [
       ['cell', finalized.writeSet.cells],
       ['node', finalized.writeSet.nodes],
@@ -297,6 +333,29 @@ class LevelStore implements LedgerStore {
     }
     return heightRange(kind, from, Number.MAX_SAFE_INTEGER);
   }
+}
+
+function put(key: Uint8Array, value: Uint8Array): BatchOperation {
+  return { type: 'put', key, value };
+}
+
+/** Entries of a block beside the state. */
+function blockEntries(block: ImportedBlock, encodedHeader: Uint8Array, encodedBody: Uint8Array): BatchOperation[] {
+  const { height } = block.block.header;
+  const at = encodeHeight(height);
+  const entries = [
+    put(heightKey('header', height), encodedHeader),
+    put(heightKey('body', height), encodedBody),
+    put(heightKey('finalityProof', height), block.finalityProof),
+    put(heightKey('transactionIds', height), concatBytes(...block.transactionIds)),
+    put(idKey('heightOfBlock', block.block.id), at),
+    ...block.transactionIds.map((txId) => put(idKey('heightOfTransaction', txId), at)),
+  ];
+  if (block.epochProof !== undefined) entries.push(put(heightKey('epochProof', height), block.epochProof));
+  if (block.dutyEvents.length > 0) {
+    entries.push(put(heightKey('duties', height), encodeWith(dutiesSchema, block.dutyEvents)));
+  }
+  return entries;
 }
 
 async function readTip(

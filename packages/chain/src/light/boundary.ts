@@ -84,7 +84,11 @@ export async function proveEpoch(state: StateReader, epoch: number): Promise<Uin
     encodeCellProof(await proveCell(state, cellKey.epoch(number)));
   const isComplete = nextCell !== undefined && decodeEpochCell(nextCell).seed !== undefined;
   const next = isComplete ? { epoch: nextCell, path: await pathOf(epoch + 1) } : undefined;
-  return encodeWith(epochProofSchema, { epoch: cell, path: await pathOf(epoch), next });
+  return encodeEpochProof({ epoch: cell, path: await pathOf(epoch), next });
+}
+
+export function encodeEpochProof({ epoch, path, next }: EpochProof): Uint8Array {
+  return encodeWith(epochProofSchema, { epoch, path, next });
 }
 
 /** @throws {ChainError} `TOO_LARGE` | `MALFORMED` */

@@ -100,14 +100,15 @@ interface Leaf extends Subtree {
 }
 
 /** The subtree over sorted leaves that share their first `depth` bits. */
-function subtreeOver(leaves: readonly Leaf[], depth: number): Subtree | undefined {
+export function subtreeOver(leaves: readonly Leaf[], depth: number): Subtree | undefined {
   if (leaves.length <= 1) return leaves[0];
   const split = leaves.findIndex(({ key }) => bitOf(key, depth) === 1);
   const middle = split === -1 ? leaves.length : split;
   return joinSubtrees(subtreeOver(leaves.slice(0, middle), depth + 1), subtreeOver(leaves.slice(middle), depth + 1));
 }
 
-async function namesBelow(
+/** Names of all cells below a node, by hashed key. @throws {ChainError} `BUCKET_TOO_LARGE` */
+export async function namesBelow(
   state: Pick<StateReader, 'getNodes'>,
   path: Uint8Array,
   depth: number,

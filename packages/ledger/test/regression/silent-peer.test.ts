@@ -26,7 +26,7 @@ test('a peer that helped is asked before known keys, and those before strangers'
 });
 
 test('a peer gets its burst of history, and then its rate', () => {
-  const quota = new AnswerQuota({ bytesPerSecond: 1_000, burstBytes: 5_000 });
+  const quota = new AnswerQuota({ bytesPerSecond: 1_000, burstBytes: 5_000, waitMaxMs: 5_000 });
   quota.spend('a', 5_000, 0);
   expect(quota.waitMs('a', 0)).toBe(0);
   quota.spend('a', 2_000, 0);

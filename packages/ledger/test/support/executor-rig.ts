@@ -52,6 +52,7 @@ export async function executorRig(genesis: Genesis, module: ConsensusModule): Pr
     parameters,
     mempool: createMempool(),
     admission: admission as Admission,
+    advanced: () => Promise.resolve(),
     committed: () => undefined,
   });
   return {
