@@ -23,6 +23,7 @@ test('the public surface', () => {
       "GENESIS_FORMAT",
       "HEADER_BYTES_MAX",
       "HEADER_FORMAT",
+      "PART_NIBBLES_MAX",
       "PENDING_VIEWS_MAX",
       "SEAL_BYTES_MAX",
       "allowsCapacityMilli",
@@ -75,6 +76,7 @@ test('the public surface', () => {
       "encodeDutyCell",
       "encodeDutyLeaf",
       "encodeEpochCell",
+      "encodeEpochProof",
       "encodeGenesis",
       "encodeGrantCell",
       "encodeHeader",
@@ -117,6 +119,7 @@ test('the public surface', () => {
       "proveInclusion",
       "rateAt",
       "readRoot",
+      "readTreePart",
       "selectTransactions",
       "sourceFromJson",
       "sourceOfCellName",
@@ -133,6 +136,7 @@ test('the public surface', () => {
       "verifyCellProof",
       "verifyFinalHeader",
       "verifyInclusion",
+      "verifyTreePart",
     ]
   `);
 });
