@@ -8,7 +8,8 @@ import { epochOfHeight, firstHeightOfEpoch, isBoundaryHeight } from './epochs.js
 import { ChainError } from './errors.js';
 import { noPause, type Pause, type RecentBlocks } from './execution-input.js';
 import type { SealedPosition } from './header.js';
-import type { ChainRules, RulesContext } from './rules.js';
+import { judgeOffence } from './offence.js';
+import type { ChainRules, RulesContext, SourceEntry } from './rules.js';
 import type { StateReader, WriteSet } from './state-reader.js';
 import { foldStake } from './stake-window.js';
 import { type TouchedCells, refsOf, touchedCellsOf } from './touched-cells.js';
@@ -29,6 +30,7 @@ export interface RunInput {
   readonly recent: RecentBlocks;
   readonly height: number;
   readonly timestampMs: number;
+  readonly rules: Pick<ChainRules, 'evidence'>;
   readonly pause?: Pause;
 }
 
@@ -51,9 +53,22 @@ export class BlockRun {
     private readonly cells: WorkingCells,
     params: ParamsCell,
   ) {
-    const { chainId, recent, height, timestampMs } = input;
+    const { chainId, recent, height, timestampMs, rules } = input;
     this.pause = input.pause ?? noPause;
-    this.context = { chainId, recent, height, timestampMs, ...params };
+    const known = { chainId, ...params };
+    this.context = {
+      ...known,
+      recent,
+      height,
+      timestampMs,
+      judgeEvidence: (evidence, epoch) =>
+        rules.evidence.judge({
+          ...known,
+          evidence,
+          epoch,
+          judgeOffence: (header, offence) => judgeOffence(header, offence, known),
+        }),
+    };
   }
 
   /**
@@ -128,7 +143,7 @@ export class BlockRun {
     ];
     await this.cells.load([currentRef, nextRef, afterRef]);
     const next = this.epochCell(nextRef);
-    const sources = await foldStake(this.cells, this.context, epoch);
+    const sources = await this.withTombstones(await foldStake(this.cells, this.context, epoch));
     const counted = await this.entriesOf(cellPrefix.counted, CELL_CODECS.counted);
     const isAttested = this.context.policies.stake === 'attested';
     const attested = isAttested ? await this.entriesOf(cellPrefix.attested, CELL_CODECS.attested) : [];
@@ -154,6 +169,15 @@ export class BlockRun {
     const remembered = closed.counted.map(({ source, cell }) => ({ ref: cellRef(cellKey.counted(source)), cell }));
     await this.cells.load(remembered.map(({ ref }) => ref));
     for (const { ref, cell } of remembered) this.cells.set(ref, CELL_CODECS.counted, cell);
+  }
+
+  private async withTombstones(sources: readonly SourceEntry[]): Promise<readonly SourceEntry[]> {
+    const keys = sources.map(({ cell: { nodeKey } }) => cellRef(cellKey.key(nodeKey)));
+    await this.cells.load(keys);
+    return sources.map((entry, index) => {
+      const key = this.cells.get(keys[index] as CellRef, CELL_CODECS.key);
+      return key?.tombstoned ? { ...entry, tombstoned: true } : entry;
+    });
   }
 
   /** All cells of one kind that sources have one of, in the order of source ids. */

@@ -16,6 +16,7 @@ const EPOCH = utf8('epoch/');
 const DUTY = utf8('duty/');
 const DUTIES = utf8('duties/');
 const ABSENT = utf8('absent/');
+const MISCONDUCT = utf8('misconduct/');
 
 /** Builders of cell names. Ids and keys are 32 raw bytes; numbers are 8 bytes, big-endian. */
 export const cellKey = {
@@ -34,6 +35,8 @@ export const cellKey = {
   duties: (epoch: number): Uint8Array => concatBytes(DUTIES, bigEndian64(epoch)),
   absent: (epoch: number): Uint8Array => concatBytes(ABSENT, bigEndian64(epoch)),
   views: utf8('views'),
+  misconduct: (source: Uint8Array, epoch: number): Uint8Array =>
+    concatBytes(MISCONDUCT, source, SLASH, bigEndian64(epoch)),
   seed: utf8('seed'),
   params: utf8('params'),
 } as const;
@@ -45,9 +48,20 @@ export const cellPrefix = {
   grantsOf: (source: Uint8Array, studyId: Uint8Array): Uint8Array => concatBytes(GRANT, source, SLASH, studyId, SLASH),
   counted: COUNTED,
   attested: ATTESTED,
+  misconductOf: (source: Uint8Array): Uint8Array => concatBytes(MISCONDUCT, source, SLASH),
   stakesOf: (source: Uint8Array): Uint8Array => concatBytes(STAKE, source, SLASH),
   dutyCells: DUTY,
 } as const;
+
+/** Source and epoch of the name of a misconduct cell; undefined for any other name. */
+export function misconductOfCellName(name: Uint8Array): { source: Uint8Array; epoch: number } | undefined {
+  if (name.length !== MISCONDUCT.length + 32 + 1 + 8 || !startsWith(name, MISCONDUCT)) return undefined;
+  const view = new DataView(name.buffer, name.byteOffset + MISCONDUCT.length + 33, 8);
+  return {
+    source: name.slice(MISCONDUCT.length, MISCONDUCT.length + 32),
+    epoch: view.getUint32(0) * 0x100000000 + view.getUint32(4),
+  };
+}
 
 /** The source id in the name of a source, counted or attested cell; undefined for any other name. */
 export function sourceOfCellName(name: Uint8Array): Uint8Array | undefined {

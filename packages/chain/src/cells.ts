@@ -20,6 +20,7 @@ import {
   SOURCE_NAME_BYTES_MAX,
 } from '@radledger/transactions';
 import { decodeCell, stakeAmount, versioned } from './cell-format.js';
+import type { DutyVerdict } from './duty-verdict.js';
 import { parametersSchema, policiesSchema } from './parameters.js';
 
 /** Longest cell of an epoch: 4,096 members stay below it. */
@@ -107,6 +108,28 @@ const keyCell = versioned({ source: id, role: keyRoleSchema, tombstoned: flag })
 /** The one source and role of a signing, node or VRF key; never freed. */
 export type KeyCell = Infer<typeof keyCell>;
 
+const misconductCell = versioned({
+  /** The key that all of it was done with. */
+  nodeKey: key,
+  /** In the order of the reports, each kind once. */
+  reports: list(
+    struct({
+      /** The consensus module's number of the kind. */
+      kind: uint(255),
+      verdict: choice<Exclude<DutyVerdict['class'], 'LATE'>>(
+        { EQUIVOCATED: 1, INVALID: 2 },
+        () => new PrimitivesError({ code: 'SCHEMA_MISMATCH', path: 'verdict' }, 'expected 1 or 2'),
+      ),
+      view: uint(),
+      /** Of the block that holds the report. */
+      height: uint(),
+    }),
+    { min: 1, max: 256 },
+  ),
+});
+/** What a source's node key was shown to have done in one epoch. */
+export type MisconductCell = Infer<typeof misconductCell>;
+
 const stakeCell = versioned({ count: uint() });
 /** Studies that a source defined in one epoch and did not retire. */
 export type StakeCell = Infer<typeof stakeCell>;
@@ -174,6 +197,7 @@ export const encodeStudyCell = (cell: StudyCell): Uint8Array => encodeWith(study
 export const encodeGrantCell = (cell: GrantCell): Uint8Array => encodeWith(grantCell, cell);
 export const encodeOwnerCell = (cell: OwnerCell): Uint8Array => encodeWith(ownerCell, cell);
 export const encodeKeyCell = (cell: KeyCell): Uint8Array => encodeWith(keyCell, cell);
+export const encodeMisconductCell = (cell: MisconductCell): Uint8Array => encodeWith(misconductCell, cell);
 export const encodeStakeCell = (cell: StakeCell): Uint8Array => encodeWith(stakeCell, cell);
 export const encodeCountedCell = (cell: CountedCell): Uint8Array => encodeWith(countedCell, cell);
 export const encodeAuthorityCell = (cell: AuthorityCell): Uint8Array => encodeWith(authorityCell, cell);
@@ -188,6 +212,8 @@ export const decodeStudyCell = (encoded: Uint8Array): StudyCell => decodeCell('s
 export const decodeGrantCell = (encoded: Uint8Array): GrantCell => decodeCell('grant cell', grantCell, encoded);
 export const decodeOwnerCell = (encoded: Uint8Array): OwnerCell => decodeCell('owner cell', ownerCell, encoded);
 export const decodeKeyCell = (encoded: Uint8Array): KeyCell => decodeCell('key cell', keyCell, encoded);
+export const decodeMisconductCell = (encoded: Uint8Array): MisconductCell =>
+  decodeCell('misconduct cell', misconductCell, encoded);
 export const decodeStakeCell = (encoded: Uint8Array): StakeCell => decodeCell('stake cell', stakeCell, encoded);
 export const decodeCountedCell = (encoded: Uint8Array): CountedCell => decodeCell('counted cell', countedCell, encoded);
 export const decodeAuthorityCell = (encoded: Uint8Array): AuthorityCell =>

@@ -37,7 +37,12 @@ export type TransitionCode =
   | 'SEQUENCE_TOO_FAR_AHEAD'
   | 'STUDY_QUOTA'
   | 'SOURCE_STUDY_QUOTA'
-  | 'SOURCE_ALLOW_QUOTA';
+  | 'SOURCE_ALLOW_QUOTA'
+  | 'EVIDENCE_TOO_EARLY'
+  | 'EVIDENCE_TOO_OLD'
+  | 'EVIDENCE_INVALID'
+  | 'MISCONDUCT_KNOWN'
+  | 'VIEW_NOT_PENDING';
 
 /** Rules of docs/spec/blocks.md that a whole block breaks. */
 export type BlockCode =

@@ -21,7 +21,7 @@ export async function executeBlock(input: ExecuteBlockInput): Promise<ExecutionR
   const { header, body } = input.block;
   const parentId = blockIdOf(parent);
   const { height, timestampMs } = header;
-  const run = await openRun({ chainId, state, recent, height, timestampMs, pause });
+  const run = await openRun({ chainId, state, recent, height, timestampMs, rules, pause });
   const broken = brokenHeaderRule(input, run, parentId) ?? (await brokenBodyRule(input));
   if (broken !== undefined) return { status: 'invalid', ...broken };
 

@@ -105,6 +105,7 @@ export interface CheckTransactionInput {
   /** Height and timestamp of the next block, as far as they are known. */
   readonly height: number;
   readonly timestampMs: number;
+  readonly rules: Pick<ChainRules, 'evidence'>;
 }
 
 /** Whether a transaction could stand in the next block. Signatures are the caller's (`signatureClaims`). */

@@ -4,6 +4,7 @@ export {
   cellKey,
   cellPrefix,
   hashedKeyOf,
+  misconductOfCellName,
   sourceOfCellName,
   sourceOfDutyCellName,
 } from './cell-names.js';
@@ -19,6 +20,7 @@ export {
   decodeEpochCell,
   decodeGrantCell,
   decodeKeyCell,
+  decodeMisconductCell,
   decodeOwnerCell,
   decodeParamsCell,
   decodeSeedCell,
@@ -35,6 +37,7 @@ export {
   encodeEpochCell,
   encodeGrantCell,
   encodeKeyCell,
+  encodeMisconductCell,
   encodeOwnerCell,
   encodeParamsCell,
   encodeSeedCell,
@@ -44,6 +47,7 @@ export {
   type GrantCell,
   isLive,
   type KeyCell,
+  type MisconductCell,
   type OwnerCell,
   type OwnerRole,
   type ParamsCell,
@@ -88,6 +92,14 @@ export {
   type TransactionRefusalCode,
   type TransitionCode,
 } from './errors.js';
+export {
+  type EvidenceClaims,
+  type EvidenceInput,
+  type EvidenceRules,
+  type Judgement,
+  NO_EVIDENCE,
+  transactionClaims,
+} from './evidence.js';
 export type { FinalityInput, FinalityVerifier } from './finality.js';
 export {
   chainIdOf,
@@ -177,6 +189,8 @@ export {
   parseCheckpoint,
   validateCheckpointAge,
 } from './light/checkpoint.js';
+export { encodeOffence, judgeOffence, type Offence, offenceClaims, type OffenceVerdict } from './offence.js';
+export { proveOffence } from './prove-offence.js';
 export { compareOrder, type OrderKey, orderKeyOf } from './order.js';
 export { isPermanentRefusal } from './permanence.js';
 export { allowsCapacityMilli, rateAt, studiesCapacityMilli } from './quotas.js';

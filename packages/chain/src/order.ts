@@ -13,6 +13,7 @@ const ORDER_CLASSES: Readonly<Record<TransactionKind, number>> = {
   'move-owner': 4,
   'revoke-access': 5,
   'retire-study': 6,
+  'report-misconduct': 7,
   attest: 7,
 };
 

@@ -70,6 +70,8 @@ export const parametersSchema = struct({
   stakeChurnBasisPoints: parameter(1, 10_000),
   /** What an authority may attest in a quota period. */
   attestsPerPeriod: parameter(1, 1_000_000),
+  /** How long after the end of its epoch misconduct may be reported. */
+  evidenceHeightsMax: parameter(1, 1_000_000_000),
   /** Leading zero bits of a work stamp in open admission; 0 = no stamp needed. */
   workBits: parameter(0, 32),
   /** What the consensus module is tuned by; it judges names and ranges. */
@@ -105,6 +107,7 @@ export const DEFAULT_PARAMETERS: Parameters = {
   stakeGrowthPeriods: 28,
   stakeChurnBasisPoints: 120,
   attestsPerPeriod: 1_000,
+  evidenceHeightsMax: 1_209_600,
   workBits: 0,
   moduleSettings: [],
 };

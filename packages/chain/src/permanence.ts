@@ -20,6 +20,8 @@ const PASSING: ReadonlySet<TransactionRefusalCode> = new Set<TransactionRefusalC
   'STUDY_QUOTA',
   'SOURCE_STUDY_QUOTA',
   'SOURCE_ALLOW_QUOTA',
+  'EVIDENCE_TOO_EARLY',
+  'VIEW_NOT_PENDING',
 ]);
 
 /** True when a transaction refused with this code can never stand in a later block of the same chain. */

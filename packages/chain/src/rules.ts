@@ -1,5 +1,6 @@
 /** The port through which a consensus module decides seeds and voters. Spec: docs/spec/blocks.md, section 5. */
 import type { AttestedCell, CountedCell, EpochCell, SourceCell } from './cells.js';
+import type { EvidenceRules } from './evidence.js';
 import type { SealedPosition } from './header.js';
 import type { Parameters, Policies } from './parameters.js';
 
@@ -14,6 +15,8 @@ export interface RulesContext {
 export interface SourceEntry {
   readonly source: Uint8Array;
   readonly cell: SourceCell;
+  /** True when its node key may never sign again: that source was shown to have signed what excludes each other. */
+  readonly tombstoned?: boolean;
 }
 
 /** What the stake policy remembers of a source. */
@@ -85,6 +88,8 @@ export interface CloseEpochResult {
 export interface ChainRules {
   /** Named in genesis as `moduleId`. */
   readonly id: string;
+  /** `NO_EVIDENCE` for a module that can prove nothing. */
+  readonly evidence: EvidenceRules;
   /**
    * 0: an epoch is complete when the one before has closed, for consensus that makes a boundary block final before it goes on.
    * 1: when the one before that has closed, for consensus whose finality trails behind.

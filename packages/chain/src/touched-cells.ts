@@ -19,6 +19,12 @@ export interface TouchedCells {
   readonly attested?: CellRef;
   /** `stake/<source>/<epoch of this height>`. */
   readonly stake?: CellRef;
+  /** `epoch/<epoch>` and `misconduct/<source>/<epoch>` of a report. */
+  readonly epoch?: CellRef;
+  readonly misconduct?: CellRef;
+  /** `duty/<source>` and `views`: what a report is charged to. */
+  readonly duty?: CellRef;
+  readonly views?: CellRef;
 }
 
 export function touchedCellsOf(transaction: Transaction, height: number, epochHeights: number): TouchedCells {
@@ -58,12 +64,24 @@ export function touchedCellsOf(transaction: Transaction, height: number, epochHe
     }
     case 'move-owner':
       return { source, study: studyOf(transaction), owner: ownerOf(transaction.payload.newOwner) };
+    case 'report-misconduct': {
+      const { source: accused, nodeKey, epoch } = transaction.payload;
+      return {
+        source,
+        keys: [cellRef(cellKey.key(nodeKey))],
+        epoch: cellRef(cellKey.epoch(epoch)),
+        misconduct: cellRef(cellKey.misconduct(accused, epoch)),
+        duty: cellRef(cellKey.duty(accused)),
+        views: cellRef(cellKey.views),
+      };
+    }
   }
 }
 
 /** The references as one list, for one `getMany`. */
-export function refsOf({ source, study, grant, owner, keys = [], ...others }: TouchedCells): readonly CellRef[] {
-  return [source, study, grant, owner, others.stake, others.authority, others.attested, ...keys].filter(
+export function refsOf({ source, keys = [], ...others }: TouchedCells): readonly CellRef[] {
+  const { study, grant, owner, stake, authority, attested, epoch, misconduct, duty, views } = others;
+  return [source, study, grant, owner, stake, authority, attested, epoch, misconduct, duty, views, ...keys].filter(
     (ref) => ref !== undefined,
   );
 }

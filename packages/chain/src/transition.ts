@@ -4,9 +4,11 @@ import { isWorkStampValid, type PayloadOf, type SignedTransaction } from '@radle
 import { admitAttested, attest } from './attestation-rules.js';
 import { CELL_CODECS } from './cell-codecs.js';
 import { cellKey } from './cell-names.js';
-import type { GrantCell, SourceCell, StudyCell } from './cells.js';
+import type { EpochCell, GrantCell, SourceCell, StudyCell } from './cells.js';
 import { epochOfHeight } from './epochs.js';
+import type { Judgement } from './evidence.js';
 import type { RecentBlocks } from './execution-input.js';
+import { reportMisconduct } from './misconduct-rules.js';
 import type { Parameters, Policies } from './parameters.js';
 import { fullStudyQuota, newSourceQuotas, spendDefineStudy, spendSourceAllow, spendStudyQuota } from './quotas.js';
 import { isRefusal, type Refusal, refuse } from './refusal.js';
@@ -21,6 +23,8 @@ export interface TransitionContext {
   readonly parameters: Parameters;
   readonly policies: Policies;
   readonly recent: RecentBlocks;
+  /** What the consensus module makes of evidence, given the voters of its epoch. */
+  readonly judgeEvidence: (evidence: Uint8Array, epoch: EpochCell) => Judgement | undefined;
 }
 
 /**
@@ -65,6 +69,8 @@ export function applyTransaction(
       return run.setDelegate(transaction.payload);
     case 'move-owner':
       return run.moveOwner(transaction.payload);
+    case 'report-misconduct':
+      return reportMisconduct({ touched, cells, ...context }, transaction.payload);
     case 'attest':
       return attest({ touched, cells, height, parameters }, transaction.payload);
   }

@@ -45,10 +45,12 @@ export class WorkingCells {
     const names = [...wanted.values()];
     const values = await this.state.getMany(names);
     let index = 0;
-    for (const [hex, name] of wanted) {
-      const stored = values[index++];
-      this.slots.set(hex, { name, key: undefined, stored, isRead: false });
-    }
+    for (const [hex, name] of wanted) this.know({ name, hex }, values[index++]);
+  }
+
+  /** Takes a cell's bytes (undefined: it is absent) as they are given, instead of reading them. */
+  know({ name, hex }: CellRef, stored: Uint8Array | undefined): void {
+    this.slots.set(hex, { name, key: undefined, stored, isRead: false });
   }
 
   get<T>(ref: CellRef, codec: CellCodec<T>): T | undefined {

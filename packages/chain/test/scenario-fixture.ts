@@ -85,6 +85,7 @@ export async function judge(net: TestNet, transaction: SignedTransaction): Promi
     chainId,
     state,
     recent,
+    rules: equalWeightRules,
     height: net.parent.height + 1,
     timestampMs: net.nextTimestampMs,
   });

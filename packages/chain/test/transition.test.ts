@@ -19,6 +19,7 @@ import {
   decodeStakeCell,
   decodeStudyCell,
 } from '../src/index.js';
+import { equalWeightRules } from '../src/testing/index.js';
 import { idOf, judge, type SourceKeys, signerOf, sourceKeysOf, TestNet } from './scenario-fixture.js';
 
 const DAY_MS = 86_400_000;
@@ -108,7 +109,14 @@ describe('expiry and replay', () => {
     expect(await judge(net, once)).toBe('REPLAYED!');
     const forgetful = { ...net.recent, isRecentTransaction: () => false };
     const { chainId, state } = net;
-    const input = { chainId, state, recent: forgetful, height: 700, timestampMs: net.nextTimestampMs };
+    const input = {
+      chainId,
+      state,
+      rules: equalWeightRules,
+      recent: forgetful,
+      height: 700,
+      timestampMs: net.nextTimestampMs,
+    };
     expect(await checkTransaction(once, input)).toMatchObject({ code: 'SEQUENCE_NOT_HIGHER' });
     expect(await checkTransaction(amend, input)).toMatchObject({ code: 'EXPIRED' });
   });

@@ -26,7 +26,7 @@ export class Answering {
     private readonly voter: VoterState,
     private readonly parts: Pick<
       Parts,
-      'certifying' | 'epochs' | 'executing' | 'fetching' | 'finalizing' | 'permission' | 'proposals'
+      'certifying' | 'conflicts' | 'epochs' | 'executing' | 'fetching' | 'finalizing' | 'permission' | 'proposals'
     >,
   ) {
     const bytesMax = BLOCKS_PER_WINDOW * voter.context.parameters.blockBytesMax;
@@ -36,6 +36,7 @@ export class Answering {
   onMessage(peer: PeerId | undefined, bytes: Uint8Array): void {
     const { voter, parts } = this;
     const message = decodeMessage(bytes, voter.context.parameters.blockBytesMax);
+    parts.conflicts.look(message, peer);
     switch (message.type) {
       case 'proposal':
         return parts.proposals.onProposal(message, bytes, peer);

@@ -31,14 +31,7 @@ export class Certifying {
     if (view <= voter.root.view || view > voter.view + VIEWS_AHEAD_MAX || view < voter.view - VOTES_BEHIND_MAX) return;
     const state = voter.viewState(view);
     const { kind } = vote;
-    const added = state.add(kind, signed);
-    if (added === 'known') return;
-    if (added !== 'added') return parts.conflicts.twoVotes(member, added, signed, peer);
-    const nullify = state.voteOf('nullify', seat);
-    const finalize = state.voteOf('finalize', seat);
-    if (nullify !== undefined && finalize !== undefined) {
-      parts.conflicts.nullifyAndFinalize(member, nullify, finalize, peer);
-    }
+    if (state.add(kind, signed) !== 'added') return;
     const declines = kind === 'nullify' && vote.reason === NullifyReason.declined;
     if (declines && equalBytes(voter.leader(view).source, member.source)) {
       parts.voting.nullify(view, NullifyReason.declined, undefined);
@@ -56,9 +49,9 @@ export class Certifying {
     if (certificate.epoch !== voter.epoch.epoch || voter.awaitingEpoch || view <= voter.root.view) return;
     if (kind === 'proposal') return;
     const state = voter.viewState(view);
-    if (state.certificates.has(kind)) return parts.conflicts.checkCertificates(state, kind, statement);
+    if (state.certificates.has(kind)) return parts.conflicts.checkCertificates(state, kind, certificate);
     state.certificates.set(kind, certificate);
-    parts.conflicts.checkCertificates(state, kind, statement);
+    parts.conflicts.checkCertificates(state, kind, certificate);
     if (kind === 'notarize') {
       parts.voting.finalize(view, state, certificate);
       const higher = statement.timestampMs > voter.highestCertifiedMs;

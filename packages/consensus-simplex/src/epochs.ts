@@ -18,6 +18,7 @@ export class Epochs {
       Parts,
       | 'answering'
       | 'certifying'
+      | 'conflicts'
       | 'executing'
       | 'finalizing'
       | 'leading'
@@ -138,6 +139,7 @@ export class Epochs {
     voter.views.clear();
     voter.tree.clear();
     this.parts.leading.forgetEpoch();
+    this.parts.conflicts.beginEpoch();
     voter.newestVotes.forgetBefore(epoch.epoch - 1);
   }
 }

@@ -10,7 +10,7 @@ export class Executing {
 
   constructor(
     private readonly voter: VoterState,
-    private readonly parts: Pick<Parts, 'epochs' | 'fetching' | 'finalizing'>,
+    private readonly parts: Pick<Parts, 'conflicts' | 'epochs' | 'fetching' | 'finalizing'>,
   ) {}
 
   onVerdict({ blockId, verdict }: Extract<Input, { type: 'verdict' }>): void {
@@ -30,7 +30,10 @@ export class Executing {
       return;
     }
     held.state = verdict.kind;
-    if (verdict.kind === 'invalid') this.refuse(held, verdict.code);
+    if (verdict.kind === 'invalid') {
+      this.accuse(blockId, verdict);
+      this.refuse(held, verdict.code);
+    }
     this.verifyWaiting();
     parts.finalizing.tryFinalize();
     parts.epochs.resume();
@@ -99,6 +102,14 @@ export class Executing {
     if (key === this.adopted) return;
     this.adopted = key;
     this.voter.effect({ type: 'adopt', blockId: id });
+  }
+
+  /** Every leader that proposed it. */
+  private accuse(blockId: Uint8Array, found: { readonly code: string; readonly offence?: Uint8Array }): void {
+    for (const [view, { proposal }] of this.voter.views) {
+      if (proposal === undefined || !equalBytes(proposal.blockId, blockId)) continue;
+      this.parts.conflicts.invalidProposal(view, proposal.message, found);
+    }
   }
 
   private refuse(held: TreeBlock, code: string): void {

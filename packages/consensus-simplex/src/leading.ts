@@ -28,7 +28,7 @@ export class Leading {
 
   constructor(
     private readonly voter: VoterState,
-    private readonly parts: Pick<Parts, 'fetching' | 'permission' | 'proposals' | 'voting'>,
+    private readonly parts: Pick<Parts, 'conflicts' | 'fetching' | 'permission' | 'proposals' | 'voting'>,
   ) {}
 
   onPending(waiting: boolean): void {
@@ -90,6 +90,7 @@ export class Leading {
     const message = { type: 'proposal', epoch: voter.epoch.epoch, view, signature, ...made } as const;
     const bytes = encodeMessage(message);
     voter.effect({ type: 'broadcast', bytes });
+    this.parts.conflicts.look(message, undefined);
     this.parts.proposals.onProposal(message, bytes, undefined);
   }
 

@@ -21,7 +21,8 @@ export interface ProposalContext {
 
 export type ProposalVerdict =
   | { readonly kind: 'valid' }
-  | { readonly kind: 'invalid'; readonly rule: string }
+  /** `parent`: the header does not fit this one. */
+  | { readonly kind: 'invalid'; readonly rule: string; readonly parent?: Header }
   | { readonly kind: 'parentUnknown'; readonly parentId: Uint8Array }
   | { readonly kind: 'nullificationUnknown'; readonly view: number };
 
@@ -59,8 +60,9 @@ export function checkProposal(
   // Asked for only now: a parent that nobody has certified is not worth a question.
   const parent = context.headerOf(header.parentId);
   if (parent === undefined) return { kind: 'parentUnknown', parentId: header.parentId };
-  if (header.height !== parent.height + 1) return invalid('height');
-  if (header.timestampMs < earliestTimestampMs(parent.timestampMs, parameters)) return invalid('timestamp');
+  if (header.height !== parent.height + 1) return { ...invalid('height'), parent };
+  if (header.timestampMs < earliestTimestampMs(parent.timestampMs, parameters))
+    return { ...invalid('timestamp'), parent };
   return checkNullifications(justification, parentView, context);
 }
 

@@ -35,13 +35,11 @@ export class Proposals {
     }
     if (view > voter.view || view <= voter.view - VOTES_BEHIND_MAX) return;
     const state = voter.viewState(view);
-    if (state.proposal !== undefined) {
-      if (!equalBytes(state.proposal.blockId, block.id)) parts.conflicts.twoProposals(view, state.proposal, peer);
-      return;
-    }
+    if (state.proposal !== undefined) return;
     if (block.header.height <= voter.root.header.height) return;
     if (!voter.isOfEpoch(block.header)) {
       voter.report('INVALID_PROPOSAL', { view });
+      parts.conflicts.invalidProposal(view, bytes, {});
       return parts.voting.nullify(view, NullifyReason.invalid, block.id);
     }
     this.rememberProposer(message);
@@ -125,6 +123,8 @@ export class Proposals {
         return false;
       case 'invalid':
         voter.report('INVALID_PROPOSAL', { view });
+        parts.conflicts.invalidProposal(view, proposal.message, {});
+        if (verdict.parent !== undefined) parts.conflicts.wrongChild(view, proposal.message, verdict.parent);
         parts.voting.nullify(view, NullifyReason.invalid, proposal.blockId);
         if (!voter.certifies(proposal.blockId) && !voter.proposes(proposal.blockId, view)) {
           tree.remove(proposal.blockId);

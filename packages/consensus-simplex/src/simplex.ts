@@ -3,6 +3,7 @@ import { ConsensusError, type ConsensusModule } from '@radledger/consensus';
 import { checkBody } from './body-check.js';
 import { messageClaims } from './claims.js';
 import { dutiesOf } from './duties.js';
+import { createEvidence } from './evidence.js';
 import { finalityClaims } from './finality-proof.js';
 import { SimplexInstance } from './instance.js';
 import { SIMPLEX_RULES, type SimplexRules } from './rules.js';
@@ -21,6 +22,7 @@ export function createSimplex(options: { readonly rules?: Partial<SimplexRules> 
     sealClaims,
     finalityClaims: (input) => finalityClaims(input, rules),
     checkBody,
+    evidence: createEvidence(rules),
     randomnessOf,
     dutiesOf,
   };

@@ -13,7 +13,7 @@ export class Voting {
 
   constructor(
     private readonly voter: VoterState,
-    private readonly parts: Pick<Parts, 'certifying' | 'leading' | 'permission'>,
+    private readonly parts: Pick<Parts, 'certifying' | 'conflicts' | 'leading' | 'permission'>,
   ) {}
 
   /** R4: on a notarization of a block that it has executed, finalize unless this node gave the view up. */
@@ -57,7 +57,9 @@ export class Voting {
     const mine = voter.mySeat();
     if (mine === undefined) return;
     const signed = { seat: mine.seat, vote, signature };
-    const message = encodeMessage({ type: 'vote', epoch: record.epoch, signed });
+    const shown = { type: 'vote', epoch: record.epoch, signed } as const;
+    this.parts.conflicts.look(shown, undefined);
+    const message = encodeMessage(shown);
     voter.viewState(record.view).ownMessages.set(vote.kind, message);
     voter.effect({ type: 'broadcast', bytes: message });
     this.parts.certifying.onVote(signed, undefined);

@@ -1,5 +1,6 @@
 /** The chain's port for seeds and voters, for every module that selects leaders by stake. */
 import type { ChainRules, EpochCell, SourceEntry } from '@radledger/chain';
+import { epochContextOf } from './committee.js';
 import type { ConsensusModule } from './module.js';
 import { firstSeed, isBeforeCutOff, runningSeedStart, runningSeedStep } from './seed.js';
 import { stakePolicyOf } from './stake-policy.js';
@@ -8,7 +9,7 @@ import { stakePolicyOf } from './stake-policy.js';
 const MEMBERS_MAX = 4096;
 
 /** The part of a module that decides epochs. */
-export type ChainRulesModule = Pick<ConsensusModule, 'id' | 'randomnessOf' | 'caps'>;
+export type ChainRulesModule = Pick<ConsensusModule, 'id' | 'randomnessOf' | 'caps' | 'evidence'>;
 
 /**
  * Snapshot at the end of epoch e - 2, seed from the first ⌊2E/3⌋ heights of e - 1, use in e; epochs 0 and 1 from genesis.
@@ -19,6 +20,14 @@ export function createChainRules(module: ChainRulesModule): ChainRules {
   const seedLag = module.caps.finality === 'instant' ? 0 : 1;
   return {
     id: module.id,
+    evidence: {
+      claims: (evidence, chainId) => module.evidence.claims(evidence, chainId),
+      judge({ epoch, ...input }) {
+        const { chainId, parameters } = input;
+        const context = epochContextOf(epoch, { chainId, committeeMax: parameters.committeeMax });
+        return module.evidence.judge({ ...input, epoch: context });
+      },
+    },
     seedLag,
     openGenesis({ chainId, sources, parameters, policies }) {
       const { weights } = stakePolicyOf(policies.stake)({
@@ -53,6 +62,12 @@ export function createChainRules(module: ChainRulesModule): ChainRules {
   };
 }
 
+/** Who signed two things that exclude each other has no seat from the next snapshot on, unless nobody else is left. */
+function trusted(sources: readonly SourceEntry[], members: EpochCell['members']): EpochCell['members'] {
+  const left = members.filter((_member, index) => sources[index]?.tombstoned !== true);
+  return left.some(({ weight }) => weight > 0n) ? left : members;
+}
+
 function membersOf(sources: readonly SourceEntry[], weights: readonly bigint[]): EpochCell['members'] {
   const members = sources.map(({ source, cell: { nodeKey, vrfKey } }, index) => ({
     source,
@@ -60,7 +75,7 @@ function membersOf(sources: readonly SourceEntry[], weights: readonly bigint[]):
     vrfKey,
     weight: weights[index] as bigint,
   }));
-  const weighty = members.filter(({ weight }) => weight > 0n);
+  const weighty = trusted(sources, members).filter(({ weight }) => weight > 0n);
   if (weighty.length <= MEMBERS_MAX) return weighty;
   const byWeight = [...weighty].sort((a, b) => (a.weight > b.weight ? -1 : a.weight < b.weight ? 1 : 0));
   const kept = new Set(byWeight.slice(0, MEMBERS_MAX));

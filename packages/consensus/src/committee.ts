@@ -21,7 +21,14 @@ export function epochContextOf(
   }
   const committee = heaviest(leaders, context.committeeMax);
   const totalWeight = committee.reduce((sum, { weight }) => sum + weight, 0n);
-  return { epoch, seed, leaders, committee, committeeRoot: rootOf(context.chainId, epoch, committee), totalWeight };
+  return {
+    epoch,
+    seed,
+    leaders,
+    committee,
+    committeeRoot: committeeRootOf(context.chainId, epoch, committee),
+    totalWeight,
+  };
 }
 
 /** The heaviest, equal weights by smaller source id; ascending by source id. */
@@ -32,7 +39,8 @@ function heaviest(leaders: readonly Member[], max: number): readonly Member[] {
   return [...leaders].sort(byWeight).slice(0, max).sort(bySource);
 }
 
-function rootOf(chainId: Uint8Array, epoch: number, committee: readonly Member[]): Uint8Array {
+/** Commits to the voters of an epoch, in the order of their seats; 32 bytes. */
+export function committeeRootOf(chainId: Uint8Array, epoch: number, committee: readonly Member[]): Uint8Array {
   const seats = committee.map(
     ({ source, nodeKey, vrfKey, weight }): CanonicalValue => [source, nodeKey, vrfKey, Number(weight)],
   );

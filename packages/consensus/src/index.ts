@@ -1,6 +1,6 @@
 export { type ChainRulesModule, createChainRules } from './chain-rules.js';
 export { decodeDutyEvent, encodeDutyEvent } from './duty-events.js';
-export { epochContextOf } from './committee.js';
+export { committeeRootOf, epochContextOf } from './committee.js';
 export type { EpochContext, EpochLookup, Member } from './epoch-context.js';
 export { ConsensusError, type ConsensusErrorInfo } from './errors.js';
 export { createFinalityVerifier } from './finality-verifier.js';
@@ -16,6 +16,7 @@ export {
   isHaltStatementTimely,
 } from './halt-statement.js';
 export { leaderOf } from './leader-selection.js';
+export { EMPTY_REGISTRY } from './module.js';
 export type {
   BlockVerdict,
   BuildRequest,
@@ -25,10 +26,12 @@ export type {
   ConsensusReport,
   DutyEvent,
   Effect,
+  EvidenceRegistry,
   FinalizedByProof,
   FinalizedState,
   Input,
   InstanceStatus,
+  JudgeInput,
   MessageClaims,
   ModuleContext,
   ModuleIdentity,

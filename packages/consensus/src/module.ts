@@ -10,7 +10,15 @@
  * - restartable: after a crash between any two effects, `start` with the sign-log's records never leads to a signature
  *   that excludes an earlier one.
  */
-import type { Block, Header, Parameters, SealedPosition } from '@radledger/chain';
+import type {
+  Block,
+  EvidenceClaims,
+  EvidenceInput,
+  Header,
+  Judgement,
+  Parameters,
+  SealedPosition,
+} from '@radledger/chain';
 import type { SignatureClaim } from '@radledger/primitives';
 import type { EpochContext, EpochLookup } from './epoch-context.js';
 
@@ -73,10 +81,13 @@ export interface SignRecord {
   readonly support: readonly Uint8Array[];
 }
 
-/** `notYet`: the parent's effect is not known. `mismatch`: the body is not the header's; says nothing about the block. */
+/**
+ * `notYet`: the parent's effect is not known. `mismatch`: the body is not the header's; says nothing about the block.
+ * `offence` shows others that the block is invalid: docs/spec/evidence.md, section 4.
+ */
 export type BlockVerdict =
   | { readonly kind: 'valid' }
-  | { readonly kind: 'invalid'; readonly code: string }
+  | { readonly kind: 'invalid'; readonly code: string; readonly offence?: Uint8Array }
   | { readonly kind: 'notYet' }
   | { readonly kind: 'mismatch' };
 
@@ -149,6 +160,8 @@ export type Effect =
   | { readonly type: 'finalize'; readonly blocks: readonly FinalizedByProof[] }
   /** A peer has finalized more than can be learned from messages: the host should sync up to `height`. */
   | { readonly type: 'behind'; readonly peer: PeerId; readonly height: number }
+  /** Proof of misconduct in an epoch, as `evidence` of the module judges it; each at most once in the life of an instance. */
+  | { readonly type: 'evidence'; readonly epoch: number; readonly bytes: Uint8Array }
   | { readonly type: 'report'; readonly report: ConsensusReport };
 
 export type VotingReason =
@@ -210,6 +223,30 @@ export interface DutyEvent {
   readonly totalWeight: bigint;
 }
 
+/**
+ * The acts that a module can prove against a voter or leader, and how. Pure and browser-safe; fulfils `EvidenceRules` of
+ * `chain`, which says what must hold, given the epoch as the module knows it.
+ */
+export interface EvidenceRegistry {
+  /** Name of each kind by its number, 1 to 255; empty for a module that can prove nothing. */
+  readonly kinds: ReadonlyMap<number, string>;
+  claims(evidence: Uint8Array, chainId: Uint8Array): EvidenceClaims | undefined;
+  judge(input: JudgeInput): Judgement | undefined;
+}
+
+export type JudgeInput = Omit<EvidenceInput, 'epoch'> & {
+  readonly epoch: EpochContext;
+  /** Whether every random proof holds; left out: `verifyVrfClaims`. A simulation has proofs of its own. */
+  readonly verifyVrf?: (claims: readonly VrfClaim[]) => boolean;
+};
+
+/** For modules that can prove nothing. */
+export const EMPTY_REGISTRY: EvidenceRegistry = Object.freeze({
+  kinds: new Map<number, string>(),
+  claims: () => undefined,
+  judge: () => undefined,
+});
+
 export interface ConsensusModule {
   /** Written into genesis; a peer with another id is on another chain. */
   readonly id: string;
@@ -221,6 +258,7 @@ export interface ConsensusModule {
    * @throws {ConsensusError} `PARAMETERS_UNSUITABLE`
    */
   checkParameters(parameters: Parameters): void;
+  readonly evidence: EvidenceRegistry;
   create(context: ModuleContext): ConsensusInstance;
   /**
    * Signatures a message rests on; pure. The host verifies them before it hands the message over.

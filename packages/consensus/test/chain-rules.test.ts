@@ -1,7 +1,7 @@
 import { DEFAULT_PARAMETERS, type EpochCell, type SourceCell } from '@radledger/chain';
 import { hash, toHex } from '@radledger/primitives';
 import { expect, test } from 'vitest';
-import { createChainRules, epochContextOf, stakePolicyOf } from '../src/index.js';
+import { createChainRules, EMPTY_REGISTRY, epochContextOf, stakePolicyOf } from '../src/index.js';
 
 const chainId = hash('test/chain');
 const parameters = { ...DEFAULT_PARAMETERS, epochHeights: 9, endowmentHeights: 1_000 };
@@ -9,6 +9,7 @@ const policies = { admission: 'open', stake: 'raw' } as const;
 const rules = createChainRules({
   id: 'test/1',
   caps: { finality: 'instant', reorganises: false, dutyEvidence: 'none' },
+  evidence: EMPTY_REGISTRY,
   randomnessOf: ({ sealBytes }) => (sealBytes.length === 0 ? undefined : sealBytes),
 });
 
@@ -94,6 +95,7 @@ test('epochs 0 and 1 come from genesis; a boundary gives the next seed and the v
 test('where finality trails behind, seeds and members lie one epoch further back', () => {
   const trailing = createChainRules({
     id: 'test/2',
+    evidence: EMPTY_REGISTRY,
     caps: { finality: 'depth', reorganises: true, dutyEvidence: 'none' },
     randomnessOf: () => undefined,
   });

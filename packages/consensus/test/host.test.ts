@@ -86,6 +86,7 @@ function portsOf(over: Partial<HostPorts>): HostPorts {
     finalize: unused,
     epoch: unused,
     behind: unused,
+    evidence: unused,
     report: unused,
     failed: unused,
     ...over,

@@ -6,8 +6,10 @@ test('the public surface is what it is on purpose', () => {
   expect(Object.keys(index).sort()).toMatchInlineSnapshot(`
     [
       "ConsensusError",
+      "EMPTY_REGISTRY",
       "HALT_STATEMENT_BYTES_MAX",
       "StartUpRule",
+      "committeeRootOf",
       "createChainRules",
       "createFinalityVerifier",
       "decodeDutyEvent",

@@ -192,6 +192,7 @@ export class TestLedger implements LedgerPort {
     const { chainId, state, parent } = this;
     const { recent, timestampMs } = this.buildInput();
     const checked = await checkTransaction(transaction, {
+      rules: equalWeightRules,
       chainId,
       state,
       recent,

@@ -133,7 +133,7 @@ async function makeChain(batches: number, perBlock: number): Promise<StoredChain
 
 function wideMempool(countMax: number) {
   const lane = { countMax: countMax * 2, bytesMax: 1024 * 1024 * 1024 };
-  return { lanes: { revoke: lane, allow: lane, study: lane, source: lane }, perCellMax: countMax * 2 };
+  return { lanes: { revoke: lane, allow: lane, study: lane, source: lane, rest: lane }, perCellMax: countMax * 2 };
 }
 
 interface Checks {

@@ -1,13 +1,14 @@
 /** The way of a transaction from bytes to the mempool: size, bytes, signatures, state, in this order (design D10, D12). */
-import { type CheckResult, checkTransaction, type LeftOut } from '@radledger/chain';
-import { toHex, verifyFast } from '@radledger/primitives';
-import { decodeTransaction, type SignedTransaction, signatureClaims, TransactionError } from '@radledger/transactions';
+import { type ChainRules, type CheckResult, checkTransaction, type LeftOut, transactionClaims } from '@radledger/chain';
+import { toHex, verify, verifyFast } from '@radledger/primitives';
+import { decodeTransaction, type SignedTransaction, TransactionError } from '@radledger/transactions';
 import type { ChainView } from './block-tree.js';
 import { BoundedMap } from './bounded-map.js';
 import { isUnmet, lifterOf } from './credit.js';
 import type { EventHub } from './event-hub.js';
 import { LedgerError, type RefusalStage } from './errors.js';
 import type { Mempool, PendingTransaction } from './mempool.js';
+import { ReportRate } from './report-rate.js';
 import { createVerifiedTransactions, type VerifiedTransactions } from './verified-transactions.js';
 import { WaitingRoom } from './waiting-room.js';
 
@@ -24,6 +25,7 @@ export interface Refusal {
 
 export interface AdmissionOptions {
   readonly chainId: Uint8Array;
+  readonly rules: Pick<ChainRules, 'evidence'>;
   readonly transactionBytesMax: number;
   readonly mempool: Mempool;
   readonly events: EventHub;
@@ -43,12 +45,13 @@ export interface AdmissionOptions {
 export interface Admission {
   /**
    * Admits bytes. `waits`: true keeps a transaction that may apply after the next block (peers see blocks in another order).
+   * `sender`: who sent it, for the rate at which reports are judged; left out for this node's own.
    * @returns the transaction and whether it is new here
    * @throws {LedgerError} `TRANSACTION_REFUSED` | `MEMPOOL_FULL` | `MEMPOOL_CELL_FULL` | `BUSY`
    */
   admit(
     bytes: Uint8Array,
-    options: { readonly waits: boolean },
+    options: { readonly waits: boolean; readonly sender?: string },
   ): Promise<{ signed: SignedTransaction; added: boolean }>;
   readonly verified: VerifiedTransactions;
   refusalOf(id: string): Refusal | undefined;
@@ -66,9 +69,10 @@ export interface Admission {
 }
 
 export function createAdmission(options: AdmissionOptions): Admission {
-  const { chainId, mempool, events, tip, now } = options;
+  const { chainId, rules, mempool, events, tip, now } = options;
   const verified = createVerifiedTransactions();
   const refusals = new BoundedMap<string, Refusal>(REFUSED_MAX);
+  const reportRate = new ReportRate();
   const waiting = new WaitingRoom();
   /** What was admitted because of another that waits: ids of both. */
   const onCredit = new Map<string, string>();
@@ -116,17 +120,19 @@ export function createAdmission(options: AdmissionOptions): Admission {
   async function verifySignatures(signed: SignedTransaction): Promise<void> {
     const digest = verified.digestOf(signed);
     if (verified.has(digest)) return;
+    const claims = transactionClaims(signed, { chainId, evidence: rules.evidence });
+    if (!claims) throw refused('EVIDENCE_INVALID', 'bytes', true, 'expected evidence of the consensus module');
     if (verifying >= options.verifyingMax) {
       throw new LedgerError({ code: 'BUSY' }, 'too many transactions are being verified: send it again later');
     }
     verifying += 1;
     try {
-      const claims = signatureClaims(signed, chainId);
-      const verdicts = await Promise.all(
-        claims.map(({ key, message, signature }) => verifyFast(key, message, signature)),
-      );
+      const verdicts = await Promise.all([
+        ...claims.holding.map(({ key, message, signature }) => verifyFast(key, message, signature)),
+        ...claims.failing.map(async ({ key, message, signature }) => !(await verify(key, message, signature))),
+      ]);
       if (!verdicts.every(Boolean)) {
-        const what = verdicts[0] === true ? 'an acceptance or key proof' : 'the signature';
+        const what = verdicts[0] === true ? 'an acceptance, key proof or evidence' : 'the signature';
         throw refused('SIGNATURE_INVALID', 'signature', true, `${what} does not verify on this chain`);
       }
       verified.add(digest);
@@ -138,11 +144,20 @@ export function createAdmission(options: AdmissionOptions): Admission {
   function check(signed: SignedTransaction, view: ChainView, timestampMs: number): Promise<CheckResult> {
     return checkTransaction(signed, {
       chainId,
+      rules,
       state: view.state,
       recent: view.recent,
       height: view.header.height + 1,
       timestampMs: Math.max(timestampMs, view.header.timestampMs + 1),
     });
+  }
+
+  /** Before its many signatures are looked at: a report is cheap to refuse, and rationed. */
+  async function considerReport(signed: SignedTransaction, sender: string | undefined): Promise<void> {
+    const result = await check(signed, tip(), now());
+    if (!result.ok && result.permanent) throw refused(result.code, 'state', true, result.message);
+    if (sender === undefined || reportRate.take(sender, performance.now())) return;
+    throw new LedgerError({ code: 'BUSY' }, 'too many reports of misconduct: send it again later');
   }
 
   function add(signed: SignedTransaction, lifter?: string): void {
@@ -221,7 +236,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   }
 
   return {
-    async admit(bytes, { waits }) {
+    async admit(bytes, { waits, sender }) {
       const signed = decode(bytes);
       const id = toHex(signed.txId);
       if (mempool.has(id) || tip().isUnfinalizedTransaction(id)) return { signed, added: false };
@@ -229,6 +244,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
       if (height !== undefined) {
         throw refused('REPLAYED', 'state', true, `this transaction is finalized at height ${height}`);
       }
+      if (signed.transaction.kind === 'report-misconduct') await considerReport(signed, sender);
       await verifySignatures(signed);
       const result = await check(signed, tip(), now());
       if (mempool.has(id)) return { signed, added: false };

@@ -17,6 +17,9 @@ import {
   overlayReader,
   type Parameters,
   proveEpoch,
+  type Policies,
+  proveOffence,
+  transactionClaims,
   type WriteSet,
 } from '@radledger/chain';
 import {
@@ -26,9 +29,9 @@ import {
   type DutyEvent,
   encodeDutyEvent,
 } from '@radledger/consensus';
-import { CodedError, equalBytes, type SignatureClaim, toHex } from '@radledger/primitives';
+import { CodedError, equalBytes, type SignatureClaim, toHex, verifyAll } from '@radledger/primitives';
 import type { LedgerStore } from '@radledger/storage';
-import { decodeTransaction, type SignedTransaction, signatureClaims } from '@radledger/transactions';
+import { decodeTransaction, type SignedTransaction } from '@radledger/transactions';
 import type { Admission } from './admission.js';
 import type { ChainHead } from './chain-head.js';
 import type { ChainView, Overlay } from './block-tree.js';
@@ -47,6 +50,7 @@ export interface BlockExecutorOptions {
   readonly rules: ChainRules;
   readonly epochs: EpochContexts;
   readonly parameters: Parameters;
+  readonly policies: Policies;
   readonly mempool: Mempool;
   readonly admission: Admission;
   /** Awaited after each commit, while the state is that of the committed block. */
@@ -143,6 +147,8 @@ export function createBlockExecutor(options: BlockExecutorOptions): BlockExecuto
   async function signaturesHold(transactions: readonly SignedTransaction[]): Promise<boolean> {
     const { verified } = admission;
     const fresh: string[] = [];
+    /** Signatures that evidence shows to be false; `undefined` where it is no evidence at all. */
+    const failing: (readonly SignatureClaim[] | undefined)[] = [];
     function* claims(): Generator<readonly SignatureClaim[]> {
       for (let from = 0; from < transactions.length; from += VERIFIED_AT_ONCE) {
         const unknown = transactions
@@ -150,10 +156,13 @@ export function createBlockExecutor(options: BlockExecutorOptions): BlockExecuto
           .map((signed) => ({ signed, digest: verified.digestOf(signed) }))
           .filter(({ digest }) => !verified.has(digest));
         fresh.push(...unknown.map(({ digest }) => digest));
-        yield unknown.flatMap(({ signed }) => [...signatureClaims(signed, chainId)]);
+        const found = unknown.map(({ signed }) => transactionClaims(signed, { chainId, evidence: rules.evidence }));
+        failing.push(...found.map((claim) => claim?.failing));
+        yield found.flatMap((claim) => claim?.holding ?? []);
       }
     }
     if (!(await verifyInSlices(claims()))) return false;
+    for (const group of failing) if (group === undefined || !(await noneHolds(group))) return false;
     for (const digest of fresh) verified.add(digest);
     return true;
   }
@@ -200,7 +209,18 @@ export function createBlockExecutor(options: BlockExecutorOptions): BlockExecuto
       keep(block, result.writeSet, result.transactions);
       return { kind: 'valid' };
     }
-    return BODY_CODES.has(result.code) ? { kind: 'mismatch' } : { kind: 'invalid', code: result.code };
+    if (BODY_CODES.has(result.code)) return { kind: 'mismatch' };
+    const offence = await offenceOf(block, view, result);
+    return { kind: 'invalid', code: result.code, ...(offence && { offence }) };
+  }
+
+  /** What shows others that the leader should not have proposed this. */
+  function offenceOf(
+    block: Block,
+    { header: parent, state }: ChainView,
+    refusal: Extract<ExecutionResult, { status: 'invalid' }>,
+  ): Promise<Uint8Array | undefined> {
+    return proveOffence({ chainId, parameters, policies: options.policies, block, parent, state, refusal });
   }
 
   function dutiesOf(block: Block): readonly DutyEvent[] {
@@ -281,6 +301,11 @@ export function createBlockExecutor(options: BlockExecutorOptions): BlockExecuto
         options.committed(kept);
       }),
   };
+}
+
+async function noneHolds(claims: readonly SignatureClaim[]): Promise<boolean> {
+  const verdicts = await Promise.all(claims.map((claim) => verifyAll([claim])));
+  return !verdicts.some(Boolean);
 }
 
 function falseBody(rule: string, cause?: unknown): LedgerError {

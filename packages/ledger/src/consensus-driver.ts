@@ -34,6 +34,8 @@ export interface ConsensusDriverOptions {
   /** The adopted tip moved. */
   readonly adopted: () => void;
   readonly behind: (peer: PeerId, height: number) => void;
+  /** Consensus can prove misconduct. */
+  readonly proven: (evidence: { readonly epoch: number; readonly bytes: Uint8Array }) => void;
   readonly failed: (error: unknown) => void;
 }
 
@@ -125,6 +127,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions): Consensu
       },
       epoch: (epoch) => epochs.load(epoch),
       behind: options.behind,
+      evidence: options.proven,
       report,
       failed: options.failed,
     },

@@ -59,7 +59,7 @@ export function createGossip(options: {
 
   network.subscribe(TOPICS.transaction, async ({ peerId, bytes }) => {
     try {
-      const { added } = await admission.admit(bytes, { waits: true });
+      const { added } = await admission.admit(bytes, { waits: true, sender: peerId });
       return added ? 'relay' : undefined;
     } catch (error) {
       if (!(error instanceof LedgerError)) {

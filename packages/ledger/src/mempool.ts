@@ -8,7 +8,7 @@ import { toHex } from '@radledger/primitives';
 import type { SignedTransaction, TransactionKind } from '@radledger/transactions';
 import { LedgerError } from './errors.js';
 
-export type Lane = 'revoke' | 'allow' | 'study' | 'source';
+export type Lane = 'revoke' | 'allow' | 'study' | 'source' | 'rest';
 
 /** Bounds of one lane. */
 export interface LaneLimits {
@@ -28,6 +28,7 @@ export const defaultMempoolLimits: MempoolLimits = {
     allow: { countMax: 16_384, bytesMax: 8 * 1024 * 1024 },
     study: { countMax: 16_384, bytesMax: 8 * 1024 * 1024 },
     source: { countMax: 512, bytesMax: 1024 * 1024 },
+    rest: { countMax: 512, bytesMax: 2 * 1024 * 1024 },
   },
   perCellMax: 64,
 };
@@ -36,9 +37,13 @@ export const defaultMempoolLimits: MempoolLimits = {
 const SHARES: readonly (readonly [Lane, number])[] = [
   ['revoke', 250],
   ['allow', 400],
-  ['study', 300],
+  ['study', 250],
   ['source', 50],
+  ['rest', 50],
 ];
+
+/** Reports about one source and epoch that wait: more than there are kinds of misconduct. */
+const REPORTS_PER_CELL_MAX = 16;
 
 export interface PendingTransaction {
   readonly signed: SignedTransaction;
@@ -66,13 +71,21 @@ const LANE_OF: Readonly<Record<TransactionKind, Lane>> = {
   'set-delegate': 'allow',
   'move-owner': 'allow',
   'revoke-access': 'revoke',
+  'report-misconduct': 'rest',
 };
 
-/** The names of the records that a transaction needs: its source, and its study if it has one. The last is the one it changes. */
+/** The record that a Report Misconduct changes. */
+export function misconductRecord(source: Uint8Array, epoch: number): string {
+  return `misconduct/${toHex(source)}/${epoch}`;
+}
+
+/** The names of the records that a transaction needs: its source, and its study or what the source did in an epoch. The last is
+ *  the one it changes. */
 export function cellsNeeded(signed: SignedTransaction): readonly string[] {
   const { payload } = signed.transaction;
   const source = toHex(payload.source);
   const needed = [`source/${source}`];
+  if ('evidence' in payload) needed.push(misconductRecord(payload.source, payload.epoch));
   if ('studyId' in payload) needed.push(`study/${source}/${toHex(payload.studyId)}`);
   return needed;
 }
@@ -173,6 +186,7 @@ export function createMempool(limits: MempoolLimits = defaultMempoolLimits): Mem
     allow: new LaneQueue(),
     study: new LaneQueue(),
     source: new LaneQueue(),
+    rest: new LaneQueue(),
   };
   let arrivals = 0;
 
@@ -234,11 +248,14 @@ export function createMempool(limits: MempoolLimits = defaultMempoolLimits): Mem
       // An authority attests many sources: it is one that sends, and gets one turn.
       const group = toHex(lane === 'revoke' || kind === 'attest' ? signer : payload.source);
       const cell = cellChanged(signed);
-      const share = lane === 'revoke' ? undefined : `${cell}/${toHex(signer)}`;
-      if (share !== undefined && (countOf.get(share) ?? 0) >= limits.perCellMax) {
+      // Anyone may report the same misconduct under any key: those share one record's room.
+      const isReport = kind === 'report-misconduct';
+      const share = lane === 'revoke' ? undefined : isReport ? cell : `${cell}/${toHex(signer)}`;
+      const shareMax = isReport ? REPORTS_PER_CELL_MAX : limits.perCellMax;
+      if (share !== undefined && (countOf.get(share) ?? 0) >= shareMax) {
         throw new LedgerError(
-          { code: 'MEMPOOL_CELL_FULL', waitingMax: limits.perCellMax },
-          `${limits.perCellMax} transactions of this signer on the same record wait already: send it again after the next block`,
+          { code: 'MEMPOOL_CELL_FULL', waitingMax: shareMax },
+          `${shareMax} transactions of this signer on the same record wait already: send it again after the next block`,
         );
       }
       const dropped = makeRoom(lane, group, signed.bytes.length);

@@ -28,7 +28,8 @@ import { createHaltWatch, type HaltWatch } from './halt-watch.js';
 import { createGossip, type Gossip } from './gossip.js';
 import { identityKeysOf } from './identity-keys.js';
 import { silentLogger } from './logger.js';
-import { createMempool } from './mempool.js';
+import { createMisconductReports, type MisconductReports } from './misconduct-reports.js';
+import { createMempool, misconductRecord } from './mempool.js';
 import type { LedgerOptions } from './options.js';
 import { createProofAge } from './proof-age.js';
 import { REPLAY_WINDOW_HEIGHTS } from './replay-window.js';
@@ -96,6 +97,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     gossip?: Gossip;
     halt?: HaltWatch;
     snapshots?: Snapshots;
+    reports?: MisconductReports;
   } = {};
   let toldWaiting = false;
 
@@ -119,6 +121,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
 
   const admission = createAdmission({
     chainId,
+    rules,
     transactionBytesMax: parameters.transactionBytesMax,
     mempool,
     events,
@@ -139,6 +142,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     rules,
     epochs,
     parameters,
+    policies: genesis.policies,
     mempool,
     admission,
     advanced: async () => parts.snapshots?.advanced(),
@@ -150,6 +154,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       parts.halt?.advanced();
       parts.sync?.announce();
       parts.gossip?.finalized(header.height);
+      parts.reports?.finalized();
     },
   });
 
@@ -198,6 +203,26 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     logger,
   });
   parts.halt = halt;
+  async function admitAndSend(bytes: Uint8Array, sender?: string): Promise<Uint8Array> {
+    const { signed, added } = await admission.admit(bytes, { waits: false, ...(sender !== undefined && { sender }) });
+    if (added) gossip.send(signed.bytes);
+    return signed.txId;
+  }
+  const reports = createMisconductReports({
+    chainId,
+    parameters,
+    policies: genesis.policies,
+    registry: module.evidence,
+    epochs,
+    signer: identity?.nodeSigner,
+    cells: (names) => store.getMany(names),
+    finalizedHeight: () => head.finalized.height,
+    isPending: (source, epoch) => [...mempool.on(misconductRecord(source, epoch))].length > 0,
+    submit: (bytes) => admitAndSend(bytes),
+    logger,
+    failed,
+  });
+  parts.reports = reports;
   const consensus = createConsensusDriver({
     chainId,
     parameters,
@@ -212,6 +237,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     finalized: ({ header }: Block) => proofAge.received(header.timestampMs),
     adopted: tellPending,
     behind: (peer, height) => parts.sync?.behind(peer, height),
+    proven: (evidence) => reports.found(evidence),
     failed,
   });
   parts.driver = consensus;
@@ -294,9 +320,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     },
     async submit(bytes) {
       refuseWhenStopped();
-      const { signed, added } = await admission.admit(bytes, { waits: false });
-      if (added) gossip.send(signed.bytes);
-      return signed.txId;
+      return admitAndSend(bytes, 'api');
     },
     async transactionStatus(txId) {
       const height = await store.transactionHeight(txId);
@@ -348,6 +372,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
         await catchUp.close();
         await network.close();
         await executor.idle();
+        await reports.settled();
         await admission.settled();
         await snapshots.close();
         await identity?.signLog.close();

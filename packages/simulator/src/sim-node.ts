@@ -224,6 +224,7 @@ export class SimNode {
       },
       epoch: (epoch) => this.chain.epoch(epoch),
       behind: (peer) => this.sync(surroundings.indexOf(peer)),
+      evidence: () => {},
       report: (report) => surroundings.reported(this, report),
       failed: (error) => surroundings.failed(this, error),
     };

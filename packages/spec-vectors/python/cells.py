@@ -4,6 +4,7 @@ from ledger_shapes import PARAMETERS, POLICIES
 from shapes import AMOUNT, FLAG, ID, KEY, TEXT, UINT, choice, list_of, literal, optional, struct
 from transactions import REASONS, ROLES
 
+VERDICTS = {"EQUIVOCATED": 1, "INVALID": 2}
 _BUCKET = struct(units=UINT, height=UINT)
 _MEMBER = struct(source=ID, nodeKey=KEY, vrfKey=KEY, weight=AMOUNT)
 _FIELDS = {
@@ -21,6 +22,8 @@ _FIELDS = {
     "counted": dict(counted=AMOUNT, samples=list_of(struct(period=UINT, counted=AMOUNT))),
     "authority": dict(index=UINT, quota=_BUCKET),
     "attested": dict(admitUntilHeight=UINT, maxima=list_of(struct(period=UINT, authority=UINT, countMax=UINT))),
+    "misconduct": dict(nodeKey=KEY, reports=list_of(struct(kind=UINT, verdict=choice(VERDICTS), view=UINT,
+                                                           height=UINT))),
     "seed": dict(seed=ID),
     "params": dict(policies=POLICIES, parameters=PARAMETERS),
     "epoch": dict(epoch=UINT, firstHeight=UINT, members=list_of(_MEMBER), seed=optional(ID)),

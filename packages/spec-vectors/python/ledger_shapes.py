@@ -8,4 +8,5 @@ PARAMETERS = struct(**{name: UINT for name in (
     "clockPrecisionMs", "committeeMax", "expiryHeightsMax", "sequenceAheadMaxMs", "grantDurationMaxMs",
     "studyAllowBurst", "studyAllowRefillHeights", "sourceStudyBase", "sourceStudyRateFactor", "sourceAllowFactor",
     "quotaPeriodHeights", "rateWindowPeriods", "endowmentHeights", "stakeWindowEpochs", "stakeGrowthBase",
-    "stakeGrowthPeriods", "stakeChurnBasisPoints", "attestsPerPeriod", "workBits")}, moduleSettings=list_of(tuple_of(TEXT, UINT)))
+    "stakeGrowthPeriods", "stakeChurnBasisPoints", "attestsPerPeriod", "evidenceHeightsMax",
+    "workBits")}, moduleSettings=list_of(tuple_of(TEXT, UINT)))

@@ -1,10 +1,11 @@
 """Studies, acceptances and transactions (docs/spec/transactions.md)."""
 import ed25519
 from canonical import H, decode, encode, hkdf_sha256, hmac_sha256, sha256
-from shapes import ID, KEY, SIGNATURE, TEXT, UINT, Shape, choice, list_of, literal, optional, struct
+from shapes import BYTES, ID, KEY, SIGNATURE, TEXT, UINT, Shape, choice, list_of, literal, optional, struct
 
 KINDS = {"define-source": 1, "move-source": 2, "rotate-key": 3, "define-study": 4, "amend-study": 5, "retire-study": 6,
-         "allow-access": 7, "revoke-access": 8, "set-delegate": 9, "move-owner": 10, "attest": 12}
+         "allow-access": 7, "revoke-access": 8, "set-delegate": 9, "move-owner": 10, "report-misconduct": 11,
+         "attest": 12}
 ROLES = {"signing": 1, "node": 2, "vrf": 3}
 REASONS = {"other": 0, "owner-request": 1, "wrong-patient": 2, "no-longer-held": 3, "reissued": 4}
 
@@ -30,6 +31,7 @@ PAYLOADS = {
     "attest": struct(source=ID, admitUntilHeight=optional(UINT),
                      studies=optional(struct(period=UINT, countMax=UINT))),
     "move-owner": struct(source=ID, studyId=ID, newOwner=KEY, acceptance=SIGNATURE),
+    "report-misconduct": struct(source=ID, nodeKey=KEY, epoch=UINT, evidence=BYTES),
 }
 _HEAD = struct(format=literal(1), kind=choice(KINDS), signer=KEY,
                expiryHeight=UINT, nonce=ID)

@@ -7,6 +7,7 @@ import {
   encodeEpochCell,
   encodeGrantCell,
   encodeKeyCell,
+  encodeMisconductCell,
   encodeOwnerCell,
   encodeParamsCell,
   encodeSeedCell,
@@ -118,6 +119,13 @@ function cells(): VectorCase[] {
         { period: 3, authority: 200, countMax: 0 },
       ],
     }),
+    vector('misconduct', 'misconduct', encodeMisconductCell, {
+      nodeKey: fill(2),
+      reports: [
+        { kind: 5, verdict: 'INVALID', view: 300, height: 360_100 },
+        { kind: 2, verdict: 'EQUIVOCATED', view: 70_000, height: 360_101 },
+      ],
+    }),
     vector('seed', 'seed', encodeSeedCell, { seed: fill(9) }),
     vector('params', 'params', encodeParamsCell, {
       policies: { admission: 'attested', stake: 'guarded' },
@@ -158,6 +166,7 @@ function names(): VectorCase[] {
     ['authority', [tag], cellKey.authority(tag)],
     ['attested', [source], cellKey.attested(source)],
     ['counted', [source], cellKey.counted(source)],
+    ['misconduct', [source, 500], cellKey.misconduct(source, 500)],
     ['epoch', [258], cellKey.epoch(258)],
     ['seed', [], cellKey.seed],
     ['params', [], cellKey.params],

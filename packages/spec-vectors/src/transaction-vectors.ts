@@ -117,6 +117,12 @@ export async function transactionVectors(): Promise<VectorFile> {
         delegate: undefined,
         notAfterMs: 0,
       }),
+      await vector('report-misconduct', 'report-misconduct', seeds.next, {
+        source,
+        nodeKey: node.publicKey,
+        epoch: 12,
+        evidence: fill(0x17, 300),
+      }),
       await vector('move-owner', 'move-owner', seeds.owner, {
         source,
         studyId,

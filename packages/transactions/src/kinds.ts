@@ -1,6 +1,6 @@
 /** The kinds of transaction and their numbers on the wire. Spec: docs/spec/transactions.md, section 2. */
 
-/** Number of each kind in the envelope. 11 Report Misconduct and 13 Resume are reserved and refused. */
+/** Number of each kind in the envelope. 13 Resume is reserved and refused. */
 export const KIND_NUMBERS = {
   'define-source': 1,
   'move-source': 2,
@@ -12,6 +12,7 @@ export const KIND_NUMBERS = {
   'revoke-access': 8,
   'set-delegate': 9,
   'move-owner': 10,
+  'report-misconduct': 11,
   attest: 12,
 } as const;
 

@@ -75,6 +75,14 @@ const setDelegate = struct({
   delegate: optional(struct({ key, acceptance: signature })),
   notAfterMs: uint(),
 });
+/** Longest evidence in a Report Misconduct, in bytes. */
+export const EVIDENCE_BYTES_MAX = 49_152;
+const reportMisconduct = struct({
+  source: id,
+  nodeKey: key,
+  epoch: uint(),
+  evidence: bytes({ min: 1, max: EVIDENCE_BYTES_MAX }),
+});
 const attest = struct({
   source: id,
   admitUntilHeight: optional(uint()),
@@ -94,6 +102,7 @@ export const PAYLOAD_SCHEMAS = {
   'revoke-access': revokeAccess,
   'set-delegate': setDelegate,
   'move-owner': moveOwner,
+  'report-misconduct': reportMisconduct,
   attest,
 } as const satisfies Record<
   TransactionKind,
@@ -120,6 +129,10 @@ export type RevokeAccessPayload = Infer<typeof revokeAccess>;
 export type SetDelegatePayload = Infer<typeof setDelegate>;
 /** Signed by the owner, with the new owner's acceptance. */
 export type MoveOwnerPayload = Infer<typeof moveOwner>;
+/**
+ * Signed by anyone: what a source's node key did in one epoch. `evidence` is the consensus module's; docs/spec/evidence.md.
+ */
+export type ReportMisconductPayload = Infer<typeof reportMisconduct>;
 
 /**
  * Signed by an authority of genesis: a source may be defined up to a height, or at most so many of its studies of one attestation
@@ -138,6 +151,7 @@ export interface Payloads {
   readonly 'revoke-access': RevokeAccessPayload;
   readonly 'set-delegate': SetDelegatePayload;
   readonly 'move-owner': MoveOwnerPayload;
+  readonly 'report-misconduct': ReportMisconductPayload;
   readonly attest: AttestPayload;
 }
 

@@ -5,7 +5,8 @@ import { type SignedTransaction, signedMessageOf } from './transaction.js';
 
 /**
  * Every signature a transaction carries: the signer's first, then acceptances and key proofs. It is valid when all verify
- * (`primitives.verify` inside blocks, `verifyFast` in a mempool). A transaction of another chain fails here.
+ * (`primitives.verify` inside blocks, `verifyFast` in a mempool). A transaction of another chain fails here. What the
+ * evidence of a Report Misconduct rests on is the consensus module's to say: `transactionClaims` of `chain` adds it.
  */
 export function signatureClaims(signed: SignedTransaction, chainId: Uint8Array): readonly SignatureClaim[] {
   const { transaction } = signed;

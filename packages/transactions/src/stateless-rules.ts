@@ -53,6 +53,7 @@ export function validateStatelessRules(transaction: Transaction): void {
       throw new TransactionError({ code: 'ATTESTATION_EMPTY' }, 'expected an admission, a count of studies, or both');
     case 'amend-study':
     case 'retire-study':
+    case 'report-misconduct':
       return;
   }
 }

@@ -5,6 +5,7 @@ test('the public surface', () => {
   expect(Object.keys(transactions).sort()).toMatchInlineSnapshot(`
     [
       "BASE_URL_BYTES_MAX",
+      "EVIDENCE_BYTES_MAX",
       "KEY_ROLE_NUMBERS",
       "KIND_NUMBERS",
       "MANIFEST_INSTANCES_MAX",

@@ -83,6 +83,10 @@ export async function createSamples(): Promise<Samples> {
         notAfterMs: 1_800_000_000_000,
       },
     },
+    'report-misconduct': {
+      signer: other,
+      payload: { source, nodeKey: node.publicKey, epoch: 7, evidence: utf8('what a module can judge') },
+    },
     'move-owner': {
       signer: owner,
       payload: {

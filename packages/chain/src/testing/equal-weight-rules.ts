@@ -1,5 +1,6 @@
 /** The simplest rules that fulfil the port, for tests: every source weighs one study, seeds are hash chains. */
 import { hash } from '@radledger/primitives';
+import { NO_EVIDENCE } from '../evidence.js';
 import type { EpochMember } from '../cells.js';
 import type { ChainRules, SourceEntry } from '../rules.js';
 
@@ -7,6 +8,7 @@ import type { ChainRules, SourceEntry } from '../rules.js';
 export const equalWeightRules: ChainRules = {
   id: 'equal-weight/1',
   seedLag: 0,
+  evidence: NO_EVIDENCE,
   openGenesis({ chainId, sources }) {
     const members = membersOf(sources);
     const seed = hash('radledger/test-seed/1', chainId);

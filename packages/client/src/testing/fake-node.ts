@@ -166,6 +166,7 @@ export async function createFakeNode(options: FakeNodeOptions): Promise<FakeNode
     }
     if (!(await verifyAll(signatureClaims(signed, chainId)))) return refuse(400, 'SIGNATURE_INVALID');
     const check = await checkTransaction(signed, {
+      rules: equalWeightRules,
       chainId,
       state,
       recent,

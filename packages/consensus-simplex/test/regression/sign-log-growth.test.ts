@@ -18,6 +18,7 @@ function start(log: Uint8Array[]): { readonly sign: readonly Uint8Array[] } {
     send: () => {},
     prove: () => new Uint8Array(80),
     adopt: () => {},
+    evidence: () => {},
     report: () => {},
     sign: (bytes) => {
       sign.push(bytes);

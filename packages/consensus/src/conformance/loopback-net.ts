@@ -189,6 +189,7 @@ export class LoopbackNet {
       finalize: (blocks) => void node.finalized.push(...blocks),
       epoch: (epoch) => this.epoch(node, epoch),
       behind: () => this.at(this.nowMs + DELAY_MS, () => this.sync(node)),
+      evidence: () => {},
       report: () => {},
       failed: (error) => {
         throw error;

@@ -243,6 +243,8 @@ class EffectLoop implements Host {
         return;
       case 'behind':
         return ports.behind(effect.peer, effect.height);
+      case 'evidence':
+        return ports.evidence({ epoch: effect.epoch, bytes: effect.bytes });
       case 'report':
         return ports.report(effect.report);
     }

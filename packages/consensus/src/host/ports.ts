@@ -45,6 +45,8 @@ export interface HostPorts {
   epoch(epoch: number): Awaitable<EpochContext | undefined>;
   /** The node should fetch finalized blocks up to `height` and then call `host.synced`. May be called repeatedly. */
   behind(peer: PeerId, height: number): void;
+  /** The module can prove misconduct: docs/spec/evidence.md, section 6. */
+  evidence(found: { readonly epoch: number; readonly bytes: Uint8Array }): void;
   report(report: ConsensusReport): void;
   /** A port failed: disk full, key gone. The host has stopped. */
   failed(error: unknown): void;

@@ -1,4 +1,5 @@
 /** A mempool and its admission on a chain that stands still at genesis: a test says what is finalized. */
+import { createChainRules } from '@radledger/consensus';
 import { toHex } from '@radledger/primitives';
 import type { SignedTransaction } from '@radledger/transactions';
 import { type Admission, createAdmission } from '../../src/admission.js';
@@ -30,6 +31,7 @@ export async function admissionRig(): Promise<AdmissionRig> {
   hub.subscribe((event) => void events.push(event));
   const admission = createAdmission({
     chainId,
+    rules: createChainRules(solo),
     transactionBytesMax: 65_536,
     mempool,
     events: hub,

@@ -50,6 +50,7 @@ export async function executorRig(genesis: Genesis, module: ConsensusModule): Pr
     rules,
     epochs,
     parameters,
+    policies: genesis.policies,
     mempool: createMempool(),
     admission: admission as Admission,
     advanced: () => Promise.resolve(),

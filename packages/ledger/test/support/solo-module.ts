@@ -8,6 +8,7 @@ import {
   type ConsensusModule,
   ConsensusError,
   type Effect,
+  EMPTY_REGISTRY,
   type EpochContext,
   type FinalizedState,
   type Input,
@@ -182,6 +183,7 @@ export const solo: ConsensusModule = {
   checkBody({ body }) {
     if (body.justification.length > 0) throw new ConsensusError({ code: 'WRONG_BODY' }, 'expected no justification');
   },
+  evidence: EMPTY_REGISTRY,
   randomnessOf: () => undefined,
   dutiesOf: (block, { epoch }) => {
     const context = epoch(0);
