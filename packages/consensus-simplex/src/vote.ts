@@ -98,6 +98,17 @@ export function voteOfSignedBytes(signed: Uint8Array): Vote {
 
 /** Text that is equal for votes that say the same: what a certificate groups by. */
 export function statementKey(vote: Vote): string {
+  const known = statementKeys.get(vote);
+  if (known !== undefined) return known;
+  const key = writeStatementKey(vote);
+  statementKeys.set(vote, key);
+  return key;
+}
+
+/** Each vote that comes in is compared with all that are there: their texts are made once. */
+const statementKeys = new WeakMap<Vote, string>();
+
+function writeStatementKey(vote: Vote): string {
   const about = vote.blockId === undefined ? '' : toHex(vote.blockId);
   const detail = vote.kind === 'notarize' ? vote.timestampMs : vote.kind === 'nullify' ? vote.reason : '';
   return `${vote.kind}/${vote.view}/${detail}/${about}`;

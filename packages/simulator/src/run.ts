@@ -16,6 +16,7 @@ import type { SimGenesis } from './sim-chain.js';
 import { SimCrypto } from './sim-crypto.js';
 import { SimNetwork } from './sim-network.js';
 import { type NodeSurroundings, SimNode } from './sim-node.js';
+import { sharedClaims } from './shared-claims.js';
 import { Violation } from './violation.js';
 import type { Watcher, WatcherContext } from './watcher.js';
 
@@ -37,6 +38,7 @@ export interface RunOptions {
   readonly watchers: readonly ((context: WatcherContext) => Watcher)[];
   readonly scenario: Scenario;
   readonly syncsDisk: boolean;
+  readonly sharesClaims: boolean;
 }
 
 interface Liar {
@@ -84,7 +86,8 @@ export class Run implements NodeSurroundings, WatcherContext {
     this.agreement = new Agreement(this);
     this.watchers = [this.agreement, ...[...invariantsOf(module), ...options.watchers].map((create) => create(this))];
     this.figures = new FigureKeeper(this);
-    for (const index of all) this.nodes.push(this.createNode(index, options));
+    const shared = options.sharesClaims ? sharedClaims(module, this.crypto) : module;
+    for (const index of all) this.nodes.push(this.createNode(index, { ...options, module: shared }));
   }
 
   private createNode(index: number, { prng, module, behaviours, scenario, syncsDisk }: RunOptions): SimNode {
