@@ -1,23 +1,28 @@
 /** One experiment from a scenario: figures that the seed decides, and what it cost to find them. */
 import type { ConsensusModule } from '@radledger/consensus';
 import { ExperimentError } from './errors.js';
+import { type NetworkFigures, runNetwork } from './network-experiment.js';
+import type { NetworkScenario } from './network-scenario.js';
 import type { ScenarioFile } from './scenario-file.js';
 import { runSelection, type SelectionFigures } from './selection-experiment.js';
+import type { SelectionScenario } from './selection-scenario.js';
 
-export type Figures = SelectionFigures;
+/** A scenario, with every default filled in so that it alone repeats the run, and the figures that its seed decides. */
+export type Outcome =
+  | { readonly kind: 'selection'; readonly scenario: SelectionScenario; readonly figures: SelectionFigures }
+  | { readonly kind: 'network'; readonly scenario: NetworkScenario; readonly figures: NetworkFigures };
 
-export interface ExperimentResult {
+export type ExperimentResult = Outcome & {
   readonly format: 'radledger/experiment/1';
-  /** With every default filled in: it alone repeats the run. */
-  readonly scenario: ScenarioFile;
-  /** Equal on every run of this scenario. */
-  readonly figures: Figures;
-  /** Of this machine and this run. */
+  /** Of this machine and this run: all that the seed does not decide. */
   readonly measured: Measured;
-}
+};
 
 export interface Measured {
+  /** Processor time of all threads, user and system. */
   readonly cpuMs: number;
+  /** Of each module's run: protocol, links and bookkeeping of all nodes together, signatures as stand-ins. */
+  readonly cpuMsByModule: Readonly<Record<string, number>>;
 }
 
 /** What a scenario's names stand for. */
@@ -25,26 +30,29 @@ export interface ExperimentParts {
   readonly modules: Readonly<Record<string, ConsensusModule>>;
 }
 
+/** Runs one part of an experiment and notes what it cost. */
+export type Meter = <T>(module: string, run: () => T) => T;
+
 /**
  * Runs a scenario to its end, however long that takes.
  * @throws {ExperimentError} `MODULE_UNKNOWN`
  */
 export function runExperiment(scenario: ScenarioFile, parts: ExperimentParts): ExperimentResult {
   checkModules(scenario, parts.modules);
-  const started = process.cpuUsage();
-  const figures = figuresOf(scenario);
-  const { user, system } = process.cpuUsage(started);
-  return {
-    format: 'radledger/experiment/1',
-    scenario,
-    figures,
-    measured: { cpuMs: Math.round((user + system) / 1000) },
+  const cpuMsByModule: Record<string, number> = {};
+  const meter: Meter = (module, run) => {
+    const { value, cpuMs } = cpuOf(run);
+    cpuMsByModule[module] = cpuMs;
+    return value;
   };
+  const { value: outcome, cpuMs } = cpuOf(() => outcomeOf(scenario, parts, meter));
+  return { format: 'radledger/experiment/1', ...outcome, measured: { cpuMs, cpuMsByModule } };
 }
 
 /** @throws {ExperimentError} `MODULE_UNKNOWN` when the scenario names a module that is not at hand */
 export function checkModules(scenario: ScenarioFile, modules: ExperimentParts['modules']): void {
-  for (const module of modulesOf(scenario)) {
+  if (scenario.kind !== 'network') return;
+  for (const module of scenario.modules) {
     if (Object.hasOwn(modules, module)) continue;
     throw new ExperimentError(
       { code: 'MODULE_UNKNOWN', module },
@@ -53,13 +61,18 @@ export function checkModules(scenario: ScenarioFile, modules: ExperimentParts['m
   }
 }
 
-function modulesOf(scenario: ScenarioFile): readonly string[] {
-  return 'modules' in scenario ? (scenario.modules as readonly string[]) : [];
-}
-
-function figuresOf(scenario: ScenarioFile): Figures {
+function outcomeOf(scenario: ScenarioFile, { modules }: ExperimentParts, meter: Meter): Outcome {
   switch (scenario.kind) {
     case 'selection':
-      return runSelection(scenario);
+      return { kind: 'selection', scenario, figures: runSelection(scenario) };
+    case 'network':
+      return { kind: 'network', scenario, figures: runNetwork(scenario, modules, meter) };
   }
+}
+
+function cpuOf<T>(run: () => T): { readonly value: T; readonly cpuMs: number } {
+  const started = process.cpuUsage();
+  const value = run();
+  const { user, system } = process.cpuUsage(started);
+  return { value, cpuMs: Math.round((user + system) / 1000) };
 }

@@ -12,3 +12,10 @@ export function short(value: number): string {
 
 export const percent = (share: number): string => `${short(share * 100)}%`;
 export const seconds = (ms: number): string => `${short(ms / 1000)} s`;
+
+/** 1,536 is 1.5 KiB. */
+export function byteCount(value: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const at = value < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(value) / 10));
+  return `${short(value / 1024 ** at)} ${units[at]}`;
+}

@@ -63,13 +63,9 @@ function shareChart(name: string, { groups }: LeaderShare): XyChart {
       {
         name: 'fair, with 95% band',
         draw: 'line',
-        points: groups.map((group) => [stakeOf(group), stakeOf(group)]),
+        points: bandOf(groups).map(({ stake }) => [stake, stake]),
         // A band that reaches nothing has no place on this axis: it ends at a tenth.
-        band: groups.map((group) => [
-          stakeOf(group),
-          Math.max(group.low, group.stakeShare / 10) / group.sources,
-          group.high / group.sources,
-        ]),
+        band: bandOf(groups).map(({ stake, low, high }) => [stake, Math.max(low, 0.1) * stake, high * stake]),
       },
       { name: 'seen', draw: 'points', points: groups.map((group) => [stakeOf(group), group.ledShare / group.sources]) },
     ],
@@ -87,8 +83,8 @@ function ratioChart(name: string, { groups }: LeaderShare): XyChart {
       {
         name: 'fair, with 95% band',
         draw: 'line',
-        points: groups.map((group) => [stakeOf(group), 1]),
-        band: groups.map((group) => [stakeOf(group), group.low / group.stakeShare, group.high / group.stakeShare]),
+        points: bandOf(groups).map(({ stake }) => [stake, 1]),
+        band: bandOf(groups).map(({ stake, low, high }) => [stake, low, high]),
       },
       {
         name: 'seen',
@@ -97,4 +93,18 @@ function ratioChart(name: string, { groups }: LeaderShare): XyChart {
       },
     ],
   };
+}
+
+/** Band of views led / fair by stake, a little wider than the points: it has a width when all stakes are equal too. */
+function bandOf(
+  groups: readonly ShareGroup[],
+): readonly { readonly stake: number; readonly low: number; readonly high: number }[] {
+  const band = groups.map((group) => ({
+    stake: stakeOf(group),
+    low: group.low / group.stakeShare,
+    high: group.high / group.stakeShare,
+  }));
+  const [first, last] = [band[0], band.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  return [{ ...first, stake: first.stake / 1.2 }, ...band, { ...last, stake: Math.min(1, last.stake * 1.2) }];
 }

@@ -1,13 +1,19 @@
 import type { ExperimentResult } from './experiment.js';
-import type { Presentation } from './presentation.js';
+import { presentNetwork } from './present-network.js';
 import { presentSelection } from './present-selection.js';
+import type { Presentation } from './presentation.js';
 
 /** What people see of a result: the same for text and HTML. */
 export function present(result: ExperimentResult): Presentation {
-  const { scenario, figures, measured } = result;
-  const described = { title: scenario.title, description: scenario.description ?? '' };
-  switch (figures.kind) {
+  const { title, description = '' } = result.scenario;
+  return { title, description, ...partsOf(result) };
+}
+
+function partsOf(result: ExperimentResult): Pick<Presentation, 'facts' | 'sections'> {
+  switch (result.kind) {
     case 'selection':
-      return { ...described, ...presentSelection(figures, measured) };
+      return presentSelection(result.figures, result.measured);
+    case 'network':
+      return presentNetwork(result.scenario, result.figures, result.measured);
   }
 }

@@ -1,12 +1,13 @@
 /** Scenario files: what an experiment consists of. Format and limits: docs/spec/scenario.md. */
 import { z } from 'zod';
 import { ExperimentError } from './errors.js';
+import { checkNetwork, networkSchema } from './network-scenario.js';
 import { invalid } from './scenario-fields.js';
 import { checkSelection, selectionSchema } from './selection-scenario.js';
 
 export const SCENARIO_BYTES_MAX = 256 * 1024;
 
-const scenario = z.discriminatedUnion('kind', [selectionSchema]);
+const scenario = z.discriminatedUnion('kind', [selectionSchema, networkSchema]);
 
 export type ScenarioFile = z.output<typeof scenario>;
 
@@ -44,6 +45,8 @@ function checkTogether(file: ScenarioFile): void {
   switch (file.kind) {
     case 'selection':
       return checkSelection(file);
+    case 'network':
+      return checkNetwork(file);
   }
 }
 

@@ -7,7 +7,6 @@ import type { SelectionScenario } from './selection-scenario.js';
 import { stakesOf } from './stakes.js';
 
 export interface SelectionFigures {
-  readonly kind: 'selection';
   readonly leaderShare: LeaderShare;
   /** Sources that led no view at all. */
   readonly neverLed: number;
@@ -36,7 +35,6 @@ export function runSelection(scenario: SelectionScenario): SelectionFigures {
   const total = stakes.reduce((sum, stake) => sum + stake, 0n);
   const largest = stakes.reduce((most, stake) => (stake > most ? stake : most), 0n);
   return {
-    kind: 'selection',
     leaderShare: leaderShareOf(stakes, led),
     neverLed: led.filter((count) => count === 0).length,
     largestStakeShare: Number(largest) / Number(total),

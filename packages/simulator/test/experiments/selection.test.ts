@@ -1,21 +1,21 @@
 import { expect, test } from 'vitest';
-import { runExperiment } from '../../src/experiments/experiment.js';
 import { leaderShareOf } from '../../src/experiments/leader-share.js';
-import type { parseScenario } from '../../src/experiments/scenario-file.js';
+import { runSelection } from '../../src/experiments/selection-experiment.js';
+import type { SelectionScenario } from '../../src/experiments/selection-scenario.js';
 import { shippedScenario } from '../../src/experiments/shipped.js';
 
-const small = { ...shippedScenario('selection-5000'), sources: 500, views: 20_000 } as ReturnType<typeof parseScenario>;
+const small = { ...shippedScenario('selection-5000'), sources: 500, views: 20_000 } as SelectionScenario;
 
 test('equal seeds give equal figures, other seeds others', () => {
-  const text = (seed: number): string => JSON.stringify(runExperiment({ ...small, seed }, { modules: {} }).figures);
+  const text = (seed: number): string => JSON.stringify(runSelection({ ...small, seed }));
   expect(text(7)).toBe(text(7));
   expect(text(7)).not.toBe(text(8));
 });
 
 test('leaders come in proportion to stake', () => {
-  const { figures } = runExperiment(small, { modules: {} });
-  expect(figures.leaderShare.draws).toBe(20_000);
-  expect(figures.leaderShare.chiSquare?.tail).toBeGreaterThan(1e-4);
+  const { leaderShare } = runSelection(small);
+  expect(leaderShare.draws).toBe(20_000);
+  expect(leaderShare.chiSquare?.tail).toBeGreaterThan(1e-4);
 });
 
 test('a rule that favours the large is noticed', () => {

@@ -8,6 +8,7 @@ const PLOT = { left: 66, right: 408, bottom: 262 } as const;
 const LEGEND_TOP = 26;
 const LEGEND_ROW = 20;
 const CHAR = 6.9;
+const BAR_WIDTH_MAX = 80;
 
 type Scale = (value: number) => number;
 
@@ -143,9 +144,11 @@ function drawBars(chart: BarChart, top: number): string {
   )
     .paddingInner(0.3)
     .paddingOuter(0.15);
+  const width = Math.min(outer.bandwidth(), BAR_WIDTH_MAX * (stacked ? 1 : series.length));
+  const left = (at: number): number => (outer(at) as number) + (outer.bandwidth() - width) / 2;
   const inner = scaleBand(
     series.map((_, index) => index),
-    [0, outer.bandwidth()],
+    [0, width],
   );
   const bars = categories.flatMap((category, at) => {
     let base = 0;
@@ -158,9 +161,9 @@ function drawBars(chart: BarChart, top: number): string {
       return element(
         'rect',
         {
-          x: (outer(at) as number) + (stacked ? 0 : (inner(index) as number)),
+          x: left(at) + (stacked ? 0 : (inner(index) as number)),
           y: bottom - height,
-          width: stacked ? outer.bandwidth() : inner.bandwidth(),
+          width: stacked ? width : inner.bandwidth(),
           height,
           class: `bar s${index}`,
         },
@@ -200,16 +203,19 @@ function place(axis: Axis, values: readonly number[], range: readonly [number, n
   if (axis.scale === 'log') {
     const scale = scaleLog([low, high > low ? high : low * 10], range).nice();
     const [first, last] = scale.domain() as [number, number];
-    const decades = Math.log10(last / first);
-    const every = Math.ceil(decades / 5);
-    const ticks = Array.from(
-      { length: Math.floor(decades / every + 1e-9) + 1 },
-      (_, index) => first * 10 ** (index * every),
-    );
-    return { scale, ticks };
+    return { scale, ticks: logTicks(first, last) };
   }
   const scale = scaleLinear([axis.from ?? low, high > low ? high : low + 1], range).nice(5);
   return { scale, ticks: scale.ticks(isX ? 4 : 5) };
+}
+
+/** Powers of ten, at most six; with few of them 2 and 5 as well. */
+function logTicks(first: number, last: number): readonly number[] {
+  const decades = Math.round(Math.log10(last / first));
+  const every = Math.ceil(decades / 5);
+  const powers = Array.from({ length: Math.floor(decades / every) + 1 }, (_, index) => first * 10 ** (index * every));
+  if (decades > 2) return powers;
+  return powers.flatMap((power) => [power, 2 * power, 5 * power]).filter((tick) => tick <= last * 1.001);
 }
 
 function drawYAxis(axis: Axis, { scale, ticks }: Placed): string {

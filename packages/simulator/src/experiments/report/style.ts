@@ -17,15 +17,16 @@ dl.facts div { background: var(--card); border-radius: 8px; padding: 10px 12px; 
 dt { color: var(--soft); font-size: 0.85rem; }
 dd { margin: 0; font-size: 1.1rem; font-weight: 600; overflow-wrap: anywhere; }
 .beside { display: grid; gap: 16px; grid-template-columns: minmax(0, 1fr); }
-@media (min-width: 900px) { .beside { grid-template-columns: repeat(2, minmax(0, 1fr)); align-items: start; } }
+@media (min-width: 900px) { .beside { grid-template-columns: repeat(2, minmax(0, 1fr)); align-items: start; } .beside > :last-child:nth-child(odd) { grid-column: 1 / -1; } }
 figure { margin: 0; background: var(--card); border-radius: 8px; padding: 12px; }
 figcaption { font-weight: 600; margin-bottom: 6px; }
 .scroll { overflow: auto; max-height: 400px; }
 .scroll:focus-visible, a:focus-visible, summary:focus-visible { outline: 3px solid var(--s0); outline-offset: 2px; }
 table { border-collapse: collapse; width: 100%; font-size: 0.9rem; font-variant-numeric: tabular-nums; }
-th, td { padding: 4px 14px 4px 0; text-align: left; border-top: 1px solid var(--line); white-space: nowrap; }
+th, td { padding: 4px 12px 4px 0; text-align: left; border-top: 1px solid var(--line); white-space: nowrap; }
 th { color: var(--soft); font-weight: 600; }
-thead th { position: sticky; top: 0; background: var(--card); border-top: 0; }
+thead th { position: sticky; top: 0; background: var(--card); border-top: 0; white-space: normal; vertical-align: bottom; }
+th:last-child, td:last-child { padding-right: 0; }
 .n { text-align: right; }
 pre { overflow: auto; background: var(--card); padding: 12px; border-radius: 8px; font-size: 0.85rem; }
 a { color: var(--s0); }
