@@ -31,6 +31,7 @@ const PARTS = [
     name: 'chaos',
     ...node('packages/devnet/dist/chaos/main.js', '--seconds', '600', '--faults', '200', '--seed', '1'),
   },
+  { name: 'selection', ...node('packages/simulator/dist/selection/main.js', '--draws', '1000000', '--epochs', '4000') },
   { name: 'bench', ...node('scripts/bench.mjs', '--json') },
 ];
 

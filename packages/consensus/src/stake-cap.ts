@@ -1,25 +1,36 @@
 /** No source outweighs the others. Spec: docs/spec/leader-election.md, section 1. */
 
 const BASIS = 10_000n;
-/** A source with less than 1/200 of all weight does not count in the number that the cap is made of. */
+/** Sources with less than 1/200 of all weight make no crowd: there is no cap unless four hold as much. */
 const COUNTED_SHARE = 200n;
 
 /**
  * Weights of which none is above max(10%, min(32%, 200% / n)) of their sum, by water-filling: those above are cut to one level, the
- * others stay. n counts the sources that hold 1/200 of the weight or more; below four of them there is no cap.
+ * others stay. n is the effective number of sources; there is no cap where fewer than four hold 1/200 of the weight or more.
  * @param weights - milli-studies
  */
 export function cappedWeights(weights: readonly bigint[]): readonly bigint[] {
   const total = weights.reduce((sum, weight) => sum + weight, 0n);
-  const n = weights.filter((weight) => weight > 0n && weight * COUNTED_SHARE >= total).length;
-  if (n < 4) return weights;
-  const level = levelOf(weights, total, capBasisPoints(n));
+  const weighty = weights.filter((weight) => weight > 0n && weight * COUNTED_SHARE >= total).length;
+  if (weighty < 4) return weights;
+  const level = levelOf(weights, total, capBasisPoints(effectiveNumber(weights)));
   return weights.map((weight) => (weight > level ? level : weight));
 }
 
-/** The cap in 1/10,000, for n of at least four. */
-export function capBasisPoints(n: number): bigint {
-  const shared = 20_000n / BigInt(n);
+/**
+ * How many sources of equal weight would be as concentrated as these: the square of the sum over the sum of squares, rounded down. Their
+ * count when all weigh the same; a crowd of light sources hardly raises it, or splitting would lower the cap of all others.
+ * @see Laakso and Taagepera, Comparative Political Studies 12 (1979), 3-27
+ */
+export function effectiveNumber(weights: readonly bigint[]): bigint {
+  const total = weights.reduce((sum, weight) => sum + weight, 0n);
+  const squares = weights.reduce((sum, weight) => sum + weight * weight, 0n);
+  return squares === 0n ? 0n : (total * total) / squares;
+}
+
+/** The cap in 1/10,000 for n sources, 1 or more. */
+export function capBasisPoints(n: bigint): bigint {
+  const shared = 20_000n / n;
   return shared < 1_000n ? 1_000n : shared > 3_200n ? 3_200n : shared;
 }
 

@@ -1,5 +1,5 @@
 /** How Define Study counts become weight. Spec: docs/spec/leader-election.md, section 1. */
-import type { AttestedEntry, CountedEntry, Parameters, SourceEntry, StakePolicy } from '@radledger/chain';
+import type { AttestedEntry, CountedCell, CountedEntry, Parameters, SourceEntry, StakePolicy } from '@radledger/chain';
 import { toHex } from '@radledger/primitives';
 import { MILLI } from './milli-studies.js';
 import { attestedMaximum } from './stake-attested.js';
@@ -39,22 +39,21 @@ const raw: StakePolicyFunction = (input) => ({
   counted: [],
 });
 
-/** Policy `guarded`: the window's count, held to the bounds of growth and churn; then the endowment; then the cap. */
+/** Policy `guarded`: the window's count and what is left of the endowment, held to the bounds of growth and churn; then the cap. */
 const guarded: StakePolicyFunction = (input) => {
   const { counted, changed } = countGuarded(input);
-  return { weights: shared(input, counted), counted: changed };
+  return { weights: orEqual(cappedWeights(counted)), counted: changed };
 };
 
-/** Policy `attested`: as `guarded`, and of what is counted no more than authorities attest. */
+/** Policy `attested`: as `guarded`, and beside the endowment no more than authorities attest. */
 const attested: StakePolicyFunction = (input) => {
   const { counted, changed } = countGuarded(input);
   const cells = new Map(input.attested.map(({ source, cell }) => [toHex(source), cell]));
-  const vouched = input.sources.map(({ source }, index) => {
-    const most = attestedMaximum(cells.get(toHex(source)), input.height, input.parameters);
-    const count = counted[index] as bigint;
-    return count < most ? count : most;
+  const vouched = input.sources.map((entry, index) => {
+    const most = attestedMaximum(cells.get(toHex(entry.source)), input.height, input.parameters);
+    return least(counted[index] as bigint, most + endowmentOf(entry, input));
   });
-  return { weights: shared(input, vouched), counted: changed };
+  return { weights: orEqual(cappedWeights(vouched)), counted: changed };
 };
 
 const POLICIES: Readonly<Record<StakePolicy, StakePolicyFunction>> = { raw, guarded, attested };
@@ -64,32 +63,32 @@ export function stakePolicyOf(name: StakePolicy): StakePolicyFunction {
   return POLICIES[name];
 }
 
-/** Steps (c) growth and (d) churn, on what (a) window and (b) maturity have left in `studies`. */
+/** Growth and churn, on what window and maturity have left in `studies`. */
 function countGuarded(input: StakeInput): { readonly counted: readonly bigint[]; readonly changed: CountedEntry[] } {
   const { height, sources, parameters } = input;
   const known = new Map(input.counted.map(({ source, cell }) => [toHex(source), cell]));
-  const cells = sources.map(({ source }) => known.get(toHex(source)) ?? { counted: 0n, samples: [] });
+  // Before the chain began a source counted what genesis gave it.
+  const given = sources.map(({ cell }) => BigInt(cell.endowment) * MILLI);
+  const cells = sources.map(
+    ({ source }, index): CountedCell => known.get(toHex(source)) ?? { counted: given[index] as bigint, samples: [] },
+  );
   const before = cells.map(({ counted }) => counted);
-  const grown = sources.map((entry, index) => {
-    const bound = growthBound(cells[index] as (typeof cells)[number], height, parameters);
-    const studies = milliStudies(entry);
-    return studies < bound ? studies : bound;
+  const wanted = sources.map((entry, index) => {
+    const bound = growthBound(cells[index] as CountedCell, given[index] as bigint, height, parameters);
+    return least(milliStudies(entry) + endowmentOf(entry, input), bound);
   });
-  const total = sources.reduce((sum, entry, index) => sum + (before[index] as bigint) + endowmentOf(entry, input), 0n);
-  const counted = enterWithin({ before, wanted: grown, allowance: churnAllowance(total, height, parameters) });
+  const total = before.reduce((sum, counted) => sum + counted, 0n);
+  const counted = enterWithin({ before, wanted, allowance: churnAllowance(total, height, parameters) });
   const changed = sources.flatMap(({ source }, index) => {
-    const cell = cells[index] as (typeof cells)[number];
-    const next = remembered(cell, counted[index] as bigint, height, parameters);
+    const cell = cells[index] as CountedCell;
+    const next = remembered(cell, given[index] as bigint, counted[index] as bigint, height, parameters);
     return next === cell ? [] : [{ source, cell: next }];
   });
   return { counted, changed };
 }
 
-/** Step (e): the endowment joins what was counted, and no source weighs more than the cap. */
-function shared(input: StakeInput, counted: readonly bigint[]): readonly bigint[] {
-  return orEqual(
-    cappedWeights(input.sources.map((entry, index) => (counted[index] as bigint) + endowmentOf(entry, input))),
-  );
+function least(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
 }
 
 function milliStudies({ cell }: SourceEntry): bigint {

@@ -66,8 +66,7 @@ test('false statements are charged to who sent them; of others nothing is kept',
   const nodes = await start();
   const [a, b] = nodes as [TestNode, TestNode];
   const penalise = vi.spyOn(a.network, 'penalise');
-  const toA = (bytes: Uint8Array): boolean =>
-    b.network.send(toHex(a.source!.nodeSigner.publicKey), TOPICS.halt, bytes);
+  const toA = (bytes: Uint8Array): boolean => b.network.send(toHex(a.source!.nodeSigner.publicKey), TOPICS.halt, bytes);
   const { nodeSigner } = b.source!;
   toA(Uint8Array.of(1, 2, 3));
   await vi.waitFor(() => expect(penalise).toHaveBeenCalledWith(expect.anything(), 50, 'MALFORMED_HALT_STATEMENT'));

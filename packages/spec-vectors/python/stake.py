@@ -19,17 +19,17 @@ def _past(cell, height, parameters):
     return old[-1] if old else None
 
 
-def growth_bound(cell, height, parameters):
+def growth_bound(cell, given, height, parameters):
     at = _past(cell, height, parameters)
-    past = 0 if at is None else int(cell["samples"][at]["counted"])
+    past = given if at is None else int(cell["samples"][at]["counted"])
     return parameters["stakeGrowthBase"] * 1000 + past * 5 // 4
 
 
-def remembered(cell, counted, height, parameters):
+def remembered(cell, given, counted, height, parameters):
     """One sample a period where the count changed; none that is older than the one growth looks at."""
     period = height // parameters["quotaPeriodHeights"]
     kept = [sample for sample in cell["samples"][_past(cell, height, parameters) or 0:] if sample["period"] < period]
-    if counted != (int(kept[-1]["counted"]) if kept else 0):
+    if counted != (int(kept[-1]["counted"]) if kept else given):
         kept.append({"period": period, "counted": str(counted)})
     return {"counted": str(counted), "samples": kept}
 
@@ -64,9 +64,9 @@ def enter_within(before, wanted, allowance):
 
 def capped(weights):
     total = sum(weights)
-    n = sum(1 for weight in weights if weight > 0 and weight * 200 >= total)
-    if n < 4:
+    if sum(1 for weight in weights if weight > 0 and weight * 200 >= total) < 4:
         return weights
+    n = total * total // sum(weight * weight for weight in weights)  # as many of equal weight would be as concentrated
     cap = max(1_000, min(3_200, 20_000 // n))
     ordered = sorted(weights, reverse=True)
     if ordered[0] * 10_000 <= total * cap:
@@ -106,17 +106,18 @@ def weights_at(policy, height, sources, remembers, attested, parameters):
     studies = [each["studies"] * 1000 for each in sources]
     if policy == "raw":
         return _or_equal([count + gift for count, gift in zip(studies, gifts)]), {}
-    cells = [remembers.get(each["source"], {"counted": "0", "samples": []}) for each in sources]
+    given = [each["endowment"] * 1000 for each in sources]  # what counted before the chain began
+    cells = [remembers.get(each["source"], {"counted": str(gift), "samples": []}) for each, gift in zip(sources, given)]
     before = [int(cell["counted"]) for cell in cells]
-    wanted = [min(count, growth_bound(cell, height, parameters)) for count, cell in zip(studies, cells)]
-    allowance = churn_allowance(sum(before) + sum(gifts), height, parameters)
-    counted = enter_within(before, wanted, allowance)
-    after = [remembered(cell, count, height, parameters) for cell, count in zip(cells, counted)]
+    wanted = [min(count + left, growth_bound(cell, gift, height, parameters))
+              for count, left, cell, gift in zip(studies, gifts, cells, given)]
+    counted = enter_within(before, wanted, churn_allowance(sum(before), height, parameters))
+    after = [remembered(cell, gift, count, height, parameters) for cell, gift, count in zip(cells, given, counted)]
     changed = {each["source"]: new for each, old, new in zip(sources, cells, after) if new != old}
     if policy == "attested":
-        counted = [min(count, attested_maximum(attested.get(each["source"]), height, parameters))
-                   for each, count in zip(sources, counted)]
-    return _or_equal(capped([count + gift for count, gift in zip(counted, gifts)])), changed
+        counted = [min(count, attested_maximum(attested.get(each["source"]), height, parameters) + left)
+                   for each, count, left in zip(sources, counted, gifts)]
+    return _or_equal(capped(counted)), changed
 
 
 def _or_equal(weights):
