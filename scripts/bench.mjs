@@ -1,8 +1,8 @@
 /**
  * Runs the benchmarks and prints one table: figure, floor, ratio, target. Figures are of this machine at this moment.
- *   npm run bench [-- --only NAME] [--json] [--small]
+ *   npm run bench [-- --only NAME] [--json] [--small | --large]
  * `--json` writes as its last line an array of { name, figure, unit, floor, floorName, ratio, target }; `--small` runs the same code on
- * small sizes, to see that it works.
+ * small sizes, to see that it works; `--large` on sizes for a soak, where a benchmark has them.
  */
 import { rmSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
@@ -13,6 +13,12 @@ import { build } from 'esbuild';
 const BENCHMARKS = [
   { name: 'verify', file: 'packages/primitives/bench/verify.ts', small: { count: 200 } },
   { name: 'replay', file: 'packages/ledger/bench/replay.ts', small: { batches: 1, perBlock: 100, rounds: 1 } },
+  {
+    name: 'join',
+    file: 'packages/ledger/bench/join.ts',
+    small: { blocks: 30, epochHeights: 10 },
+    large: { blocks: 100_000 },
+  },
   { name: 'submit-to-finalized', file: 'packages/ledger/bench/submit-to-finalized.ts', small: { count: 5 } },
   {
     name: 'iti43-transfer',
@@ -22,7 +28,12 @@ const BENCHMARKS = [
 ];
 
 const { values } = parseArgs({
-  options: { only: { type: 'string' }, json: { type: 'boolean' }, small: { type: 'boolean' } },
+  options: {
+    only: { type: 'string' },
+    json: { type: 'boolean' },
+    small: { type: 'boolean' },
+    large: { type: 'boolean' },
+  },
 });
 const chosen = BENCHMARKS.filter(({ name }) => values.only === undefined || name === values.only);
 if (chosen.length === 0) {
@@ -31,10 +42,10 @@ if (chosen.length === 0) {
 }
 
 const results = [];
-for (const { name, file, small } of chosen) {
+for (const { name, file, small, large = {} } of chosen) {
   if (!values.json) console.error(`running ${name} ...`);
   const { run } = await load(name, file);
-  results.push(await run(values.small ? small : {}));
+  results.push(await run(values.small ? small : values.large ? large : {}));
 }
 if (values.json) console.log(JSON.stringify(results));
 else console.table(Object.fromEntries(results.map((result) => [result.name, row(result)])));

@@ -32,6 +32,13 @@ const PARTS = [
     ...node('packages/devnet/dist/chaos/main.js', '--seconds', '600', '--faults', '200', '--seed', '1'),
   },
   { name: 'selection', ...node('packages/simulator/dist/selection/main.js', '--draws', '1000000', '--epochs', '4000') },
+  { name: 'join', ...node('scripts/bench.mjs', '--only', 'join', '--large', '--json') },
+  {
+    name: 'mutated-proofs',
+    command: 'npx',
+    args: ['vitest', 'run', '--root', 'packages/ledger', 'test/light-client.test.ts'],
+    environment: { RADLEDGER_MUTATIONS: '10000' },
+  },
   { name: 'bench', ...node('scripts/bench.mjs', '--json') },
 ];
 
