@@ -39,8 +39,20 @@ const PARTS = [
     args: ['vitest', 'run', '--root', 'packages/ledger', 'test/light-client.test.ts'],
     environment: { RADLEDGER_MUTATIONS: '10000' },
   },
+  {
+    name: 'light-client',
+    command: 'npx',
+    args: ['vitest', 'run', '--root', 'tests/interop', '--silent=false', 'test/light-client-browser.test.ts'],
+    environment: { RADLEDGER_LIGHT_BOUNDARIES: '1680', RADLEDGER_LIGHT_GRANTS: '100000' },
+  },
   { name: 'bench', ...node('scripts/bench.mjs', '--json') },
 ];
+
+/** The last line that is JSON (a test runner prints its summary after it), else the last line. */
+function figuresOf(stdout) {
+  const lines = stdout.trim().split('\n');
+  return lines.findLast((line) => /^[{[].*[}\]]$/.test(line)) ?? lines.at(-1);
+}
 
 const { values } = parseArgs({ options: { only: { type: 'string' } } });
 const chosen = PARTS.filter(({ name }) => values.only === undefined || name === values.only);
@@ -59,7 +71,7 @@ for (const { name, command, args, environment = {} } of chosen) {
   });
   const seconds = Math.round((performance.now() - started) / 100) / 10;
   if (status !== 0) failed++;
-  console.log(JSON.stringify({ part: name, ok: status === 0, seconds, lastLine: stdout.trim().split('\n').at(-1) }));
+  console.log(JSON.stringify({ part: name, ok: status === 0, seconds, lastLine: figuresOf(stdout) }));
 }
 console.log(JSON.stringify({ parts: chosen.length, failed }));
 process.exitCode = failed === 0 ? 0 : 1;
