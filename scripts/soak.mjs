@@ -42,7 +42,7 @@ const PARTS = [
   {
     name: 'light-client',
     command: 'npx',
-    args: ['vitest', 'run', '--root', 'tests/interop', '--silent=false', 'test/light-client-browser.test.ts'],
+    args: ['vitest', 'run', '--root', 'tests/interop', 'test/light-client-browser.test.ts'],
     environment: { RADLEDGER_LIGHT_BOUNDARIES: '1680', RADLEDGER_LIGHT_GRANTS: '100000' },
   },
   { name: 'bench', ...node('scripts/bench.mjs', '--json') },

@@ -25,6 +25,26 @@ const schema = z.strictObject({
     )
     .max(256)
     .default([]),
+  sync: z
+    .strictObject({
+      mode: z.enum(['full', 'snapshot']).default('full'),
+      checkpoint: z
+        .string()
+        .regex(/^(0|[1-9][0-9]{0,14}):[0-9a-f]{64}$/, 'must be height:id, as radledger-node checkpoint prints it')
+        .optional(),
+    })
+    .refine(({ mode, checkpoint }) => mode === 'full' || checkpoint !== undefined, {
+      path: ['checkpoint'],
+      message: 'mode "snapshot" needs one: ask the operator of a node that you trust for radledger-node checkpoint',
+    })
+    .prefault({}),
+  keep: z
+    .strictObject({
+      history: z.enum(['archive', 'full', 'light']).default('archive'),
+      /** Days whose bodies stay when history is "full". */
+      days: z.int().min(1).max(10_000).default(400),
+    })
+    .prefault({}),
   limits: z
     .strictObject({
       requestsPerMinute: z.int().min(1).max(1_000_000).default(6_000),

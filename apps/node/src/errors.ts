@@ -17,6 +17,8 @@ export type NodeAppErrorInfo =
   | { readonly code: 'SIGN_LOG_UNREADABLE'; readonly file: string }
   | { readonly code: 'ADDRESS_IN_USE'; readonly listener: 'peer' | 'api'; readonly address: string }
   | { readonly code: 'ADDRESS_UNAVAILABLE'; readonly listener: 'peer' | 'api'; readonly address: string }
+  | { readonly code: 'API_UNREACHABLE'; readonly api: string }
+  | { readonly code: 'CHECKPOINT_REFUSED' }
   | { readonly code: 'STORE_FAILED' };
 
 /** What stops `radledger-node` with one line on stderr. */
@@ -41,6 +43,8 @@ const EXIT_CODES: Readonly<Record<NodeAppErrorInfo['code'], number>> = {
   FOLDER_LOCKED: 13,
   SIGN_LOG_UNREADABLE: 13,
   STORE_FAILED: 13,
+  API_UNREACHABLE: 15,
+  CHECKPOINT_REFUSED: 15,
   ADDRESS_IN_USE: 14,
   ADDRESS_UNAVAILABLE: 14,
 };

@@ -3,6 +3,7 @@
 import { chainIdOf } from '@radledger/chain';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import pino from 'pino';
+import { askCheckpoint } from './checkpoint.js';
 import { readConfig } from './config.js';
 import { readGenesis } from './genesis-file.js';
 import { exitCodeOf, NodeAppError } from './errors.js';
@@ -68,6 +69,14 @@ program
   });
 
 program
+  .command('checkpoint')
+  .description('print the newest block that a new node or a light client may start from, as a running node tells it')
+  .requiredOption('--api <url>', 'address of its API')
+  .action(async ({ api }: { api: string }) => {
+    print(await askCheckpoint(api));
+  });
+
+program
   .command('check-config')
   .description('check a configuration and the files that it names, and open nothing')
   .requiredOption('--config <file>', 'node.toml')
@@ -85,7 +94,16 @@ program
     });
     const config = await readConfig(file);
     const logger = pino({ level: config.logLevel, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
-    const node = await startNode(config, logger);
+    const stop = new AbortController();
+    void stopRequested.then(() => stop.abort());
+    const node = await startNode(config, logger, stop.signal).catch((error: unknown) => {
+      if (stop.signal.aborted) return undefined;
+      throw error;
+    });
+    if (!node) {
+      print({ event: 'stopped' });
+      return;
+    }
     print({ event: 'listening', api: node.api, peer: node.peer });
     const failure = await Promise.race([node.failed, stopRequested]);
     await node.close();

@@ -1,7 +1,7 @@
 /** `radledger-node run`: opens a node from its configuration and keeps it running. */
 import { mkdir, readFile } from 'node:fs/promises';
-import { chainIdOf, type Genesis } from '@radledger/chain';
-import { type Ledger, LedgerError, type LedgerIdentity, openLedger } from '@radledger/ledger';
+import { ChainError, chainIdOf, type Genesis, parseCheckpoint } from '@radledger/chain';
+import { joinBySnapshot, type Ledger, LedgerError, type LedgerIdentity, openLedger } from '@radledger/ledger';
 import { createNodeApi, listenNodeApi } from '@radledger/ledger/http';
 import { createNetwork, type Network, NetworkError } from '@radledger/network';
 import { createSigner, fromHex, publicKeyOf, toHex, vrfProve } from '@radledger/primitives';
@@ -19,6 +19,7 @@ import type { NodeConfig } from './config.js';
 import { NodeAppError } from './errors.js';
 import { exists, folderPaths, readSecretFile, readSeed } from './folder.js';
 import { readGenesis } from './genesis-file.js';
+import { keepingOf } from './keeping.js';
 import { moduleNamed } from './modules.js';
 
 export interface RunningNode {
@@ -33,10 +34,11 @@ export interface RunningNode {
 }
 
 /**
- * Starts a node.
+ * Starts a node; one that joins by snapshot is started when it has the state.
+ * @param signal - ends the joining
  * @throws {NodeAppError} whatever stops it, as one line that says what to do; nothing is left open then
  */
-export async function startNode(config: NodeConfig, logger: Logger): Promise<RunningNode> {
+export async function startNode(config: NodeConfig, logger: Logger, signal?: AbortSignal): Promise<RunningNode> {
   const genesis = await readGenesis(config.genesis);
   const module = moduleNamed(genesis.moduleId);
   const paths = folderPaths(config.folder);
@@ -62,19 +64,35 @@ export async function startNode(config: NodeConfig, logger: Logger): Promise<Run
     }
     const store = await openFolderStore(paths.database, genesis);
     opened.push(store);
+    const peers = config.peers.map(({ url, nodeKey }) => ({ url, ...(nodeKey && { nodeKey: fromHex(nodeKey) }) }));
+    const checkpoint = config.sync.checkpoint === undefined ? undefined : parseCheckpoint(config.sync.checkpoint);
+    if (config.sync.mode === 'snapshot' && checkpoint && !store.tip) {
+      await joinBySnapshot({
+        genesis,
+        store,
+        consensus: module,
+        checkpoint,
+        logger,
+        ...(signal && { signal }),
+        network: (requirements) => createNetwork({ ...requirements, nodeSigner, peers }),
+      });
+    }
+    const keep = keepingOf(config.keep, genesis.parameters);
     let network: Network | undefined;
     const ledger = await openLedger({
       genesis,
       store,
       consensus: module,
       ...(identity && { identity }),
+      ...(keep && { keep }),
+      ...(checkpoint && { checkpoint }),
       logger,
       async network(requirements) {
         network = await createNetwork({
           ...requirements,
           nodeSigner,
           listen: { ...config.peer, tls },
-          peers: config.peers.map(({ url, nodeKey }) => ({ url, ...(nodeKey && { nodeKey: fromHex(nodeKey) }) })),
+          peers,
         });
         return network;
       },
@@ -226,6 +244,15 @@ function asOneLine(error: unknown, config: NodeConfig): unknown {
           { cause: error },
         );
     }
+  }
+  if (error instanceof ChainError && error.info.code === 'CHECKPOINT_TOO_OLD') {
+    const days = Math.floor(error.info.ageMs / 86_400_000);
+    const message = `the checkpoint in [sync] is ${days} days old: get a new one from the operator of a node that you trust`;
+    return new NodeAppError({ code: 'CHECKPOINT_REFUSED' }, message, { cause: error });
+  }
+  if (error instanceof LedgerError && error.info.code === 'CHECKPOINT_DIFFERS') {
+    const message = `${database} holds another chain than the one of the checkpoint in [sync]: find out which of the two is true`;
+    return new NodeAppError({ code: 'CHECKPOINT_REFUSED' }, message, { cause: error });
   }
   if (error instanceof NetworkError && error.info.code === 'LISTEN_FAILED')
     return listenError(error.info, 'peer', error);

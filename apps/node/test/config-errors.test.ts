@@ -55,6 +55,16 @@ async function withText(change: (text: string) => string, check: (file: string) 
 describe('a configuration that cannot be used stops the node with one line', () => {
   test.each([
     ['an unknown key', (text: string) => `colour = "blue"\n${text}`, /Unrecognized key: "colour"/],
+    [
+      'a snapshot without a checkpoint',
+      (text: string) => `${text}\n[sync]\nmode = "snapshot"\n`,
+      /at sync\.checkpoint.*needs one/,
+    ],
+    [
+      'a checkpoint that is none',
+      (text: string) => `${text}\n[sync]\ncheckpoint = "7"\n`,
+      /at sync\.checkpoint.*height:id/,
+    ],
     ['an unknown key in a table', (text: string) => `${text}\n[limits]\nspeed = 1\n`, /at limits.*"speed"/],
     ['a missing key', (text: string) => text.replace(/^genesis.*$/m, ''), /at genesis/],
     ['a port that is none', (text: string) => text.replace(/port = \d+/, 'port = 70000'), /at peer\.port/],

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { rm } from 'node:fs/promises';
 import { afterEach, expect, test } from 'vitest';
-import { heightReached, type ProcessNet, prepareNet, statusOf } from './support/processes.js';
+import { heightReached, type ProcessNet, prepareNet, runCommand, statusOf } from './support/processes.js';
 
 let net: ProcessNet | undefined;
 afterEach(async () => {
@@ -61,3 +61,26 @@ test('a node that lost its sign-log follows, and votes again in a later epoch', 
   for (let height = 60; !(await statusOf(api())).voting.allowed; height += 1) await heightReached(api(), height);
   expect((await statusOf(api())).height).toBeGreaterThanOrEqual(60);
 }, 60_000);
+
+test('a new node joins by snapshot from the checkpoint that a running one prints, and has no older blocks', async () => {
+  net = await prepareNet(4, { targetIntervalMs: 100, epochHeights: 20, expiryHeightsMax: 20 });
+  const own = net;
+  for (const node of own.nodes) await own.start(node);
+  const api = own.nodes[0]?.process?.api ?? '';
+  await heightReached(api, 41);
+  const printed = await runCommand(['checkpoint', '--api', api]);
+  const { checkpoint } = JSON.parse(printed.stdout) as { checkpoint: string };
+  expect(checkpoint).toMatch(/^(40|60|80|100):[0-9a-f]{64}$/);
+  const joiner = await own.join(`mode = "snapshot"\ncheckpoint = "${checkpoint}"`);
+  const { height } = await statusOf(joiner.api);
+  expect(height).toBeGreaterThanOrEqual(40);
+  await heightReached(joiner.api, height + 5);
+  const roots = await Promise.all(
+    [api, joiner.api].map(async (at) => {
+      const response = await fetch(`${at}/v1/blocks/${height + 5}`);
+      return ((await response.json()) as { id: string }).id;
+    }),
+  );
+  expect(roots[0]).toBe(roots[1]);
+  expect((await runCommand(['checkpoint', '--api', 'http://127.0.0.1:1'])).code).toBe(15);
+}, 120_000);

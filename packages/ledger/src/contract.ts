@@ -1,5 +1,5 @@
 /** The public shapes of a running ledger. */
-import type { Block, BoundaryRecord, Genesis, Header, StateReader } from '@radledger/chain';
+import type { Block, BoundaryRecord, Checkpoint, Genesis, Header, StateReader } from '@radledger/chain';
 import type { DutyEvent, HaltProof, VotingReason } from '@radledger/consensus';
 import type { SignedTransaction } from '@radledger/transactions';
 import type { LedgerEventListener } from './event-hub.js';
@@ -22,6 +22,10 @@ export interface LedgerStatus {
   /** Consensus module id. */
   readonly module: string;
   readonly finalized: FinalizedStatus;
+  /** The newest boundary: what others may start from. */
+  readonly checkpoint: Checkpoint;
+  /** All blocks from here on are there with their bodies; 0 unless this node pruned, or joined by snapshot. */
+  readonly lowestHeight: number;
   readonly peers: number;
   readonly pendingTransactions: number;
   /** The key that this node votes with in the open epoch, if it votes; undefined for a node that only follows. */
@@ -81,7 +85,7 @@ export interface Ledger {
   read<T>(reader: (view: FinalizedView) => Promise<T>): Promise<T>;
   /** Finalized headers in ascending order, from height 0. */
   headers(range: Range): Promise<readonly HeaderEntry[]>;
-  /** A finalized block; undefined above the newest. */
+  /** A finalized block; undefined above the newest, and below `lowestHeight` except for genesis. */
   block(height: number): Promise<(HeaderEntry & { readonly block: Block }) | undefined>;
   /**
    * Ends of epochs, ascending from that of `fromEpoch` - 1 (0: genesis), each with the proof of who votes next; at most 2 MiB, so fewer

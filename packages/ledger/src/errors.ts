@@ -11,6 +11,7 @@ export type LedgerErrorInfo =
   | { readonly code: 'MODULE_MISMATCH'; readonly module: string; readonly genesisModule: string }
   | { readonly code: 'PARAMETER_UNSUPPORTED'; readonly parameter: string }
   | { readonly code: 'STATE_ROOT_MISMATCH'; readonly height: number }
+  | { readonly code: 'CHECKPOINT_DIFFERS'; readonly height: number }
   | { readonly code: 'CONFLICTING_FINALITY'; readonly height: number }
   | {
       readonly code: 'TRANSACTION_REFUSED';

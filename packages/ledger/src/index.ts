@@ -14,4 +14,4 @@ export { joinBySnapshot, type Joined, type JoinOptions } from './join/join-by-sn
 export type { LedgerLogger } from './logger.js';
 export { defaultMempoolLimits, type Lane, type LaneLimits, type MempoolLimits } from './mempool.js';
 export { openLedger } from './open-ledger.js';
-export type { LedgerIdentity, LedgerOptions, NetworkFactory, NetworkRequirements } from './options.js';
+export type { Keeping, LedgerIdentity, LedgerOptions, NetworkFactory, NetworkRequirements } from './options.js';

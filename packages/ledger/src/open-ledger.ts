@@ -3,11 +3,13 @@ import {
   type Block,
   blockIdOf,
   type ChainRules,
+  type Checkpoint,
   chainIdOf,
   emptyState,
   epochOfHeight,
   type Genesis,
   genesisBlock,
+  isBoundaryHeight,
   overlayReader,
   proveEpoch,
 } from '@radledger/chain';
@@ -30,7 +32,7 @@ import { identityKeysOf } from './identity-keys.js';
 import { silentLogger } from './logger.js';
 import { createMisconductReports, type MisconductReports } from './misconduct-reports.js';
 import { createMempool, misconductRecord } from './mempool.js';
-import type { LedgerOptions } from './options.js';
+import type { Keeping, LedgerOptions } from './options.js';
 import { createProofAge } from './proof-age.js';
 import { REPLAY_WINDOW_HEIGHTS } from './replay-window.js';
 import { createSnapshots, type Snapshots } from './snapshots.js';
@@ -43,6 +45,9 @@ const BOUNDARIES_ANSWER_BYTES_MAX = 2 * 1024 * 1024;
 /** A voter says that the chain stands still after so long without a final block, or after 5 T when that is more. */
 const HALT_AFTER_MS = 30_000;
 
+/** How often a node forgets what it does not keep. */
+const PRUNING_HEIGHTS = 64;
+
 /** History given to one peer. */
 const ANSWER_BYTES_PER_SECOND = 8 * 1024 * 1024;
 const ANSWER_BYTES_BURST = 64 * 1024 * 1024;
@@ -50,7 +55,7 @@ const ANSWER_WAIT_MAX_MS = 5_000;
 
 /**
  * Opens a node on a store and starts it: it connects, catches up, votes when its identity may, and answers.
- * @throws {LedgerError} `GENESIS_MISMATCH` | `MODULE_MISMATCH` | `PARAMETER_UNSUPPORTED` before anything is started; what `options.network` throws; {ConsensusError} `PARAMETERS_UNSUITABLE`
+ * @throws {LedgerError} `GENESIS_MISMATCH` | `MODULE_MISMATCH` | `PARAMETER_UNSUPPORTED` | `CHECKPOINT_DIFFERS` before anything is started; what `options.network` throws; {ConsensusError} `PARAMETERS_UNSUITABLE`
  */
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const { genesis, store, consensus: module, identity, now = Date.now, logger = silentLogger } = options;
@@ -79,6 +84,8 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const events = createEventHub((error) => logger.error({ err: error }, 'an event listener failed'));
   const mempool = createMempool(options.mempoolLimits);
   const proofAge = createProofAge(now, head.finalized.header.timestampMs);
+  if (options.checkpoint) await validateCheckpoint(store, options.checkpoint);
+  let newestBoundary = await boundaryBelow(store, parameters.epochHeights);
   let stopping: 'STORE_FAILED' | 'STOPPING' | undefined;
   let failure: unknown;
   let closed: Promise<void> | undefined;
@@ -134,6 +141,15 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     failed,
   });
 
+  /** Forgets what this node does not keep, beside what it goes on with. */
+  function prune({ bodiesHeights, proofsHeights }: Keeping, height: number): void {
+    const bodiesBelow = height - bodiesHeights + 1;
+    const proofsBelow = height - proofsHeights + 1;
+    store.prune({ bodiesBelow, proofsBelow, proofsEvery: parameters.epochHeights }).catch((error: unknown) => {
+      if (!stopping) failed(error);
+    });
+  }
+
   const executor = createBlockExecutor({
     chainId,
     store,
@@ -145,7 +161,12 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     policies: genesis.policies,
     mempool,
     admission,
-    advanced: async () => parts.snapshots?.advanced(),
+    async advanced() {
+      const { height, id } = head.finalized;
+      if (isBoundaryHeight(height, parameters.epochHeights)) newestBoundary = { height, id };
+      await parts.snapshots?.advanced();
+      if (options.keep && height % PRUNING_HEIGHTS === 0) prune(options.keep, height);
+    },
     committed({ block: { header, id }, transactionIds, cells }) {
       admission.finalized(header.height, transactionIds, cells);
       const { height, timestampMs, stateRoot } = header;
@@ -250,6 +271,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     parameters,
     answerBytesMax: largestMessageBytes(parameters),
     quota,
+    ...(options.checkpoint && { checkpoint: options.checkpoint }),
     executor,
     logger,
     announced: (peer, height) => gossip.announced(peer, height),
@@ -310,6 +332,8 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
           stateRoot: header.stateRoot,
           proofAgeMs: proofAge.ageMs(),
         },
+        checkpoint: newestBoundary,
+        lowestHeight: store.lowestHeight,
         peers: network.peers().length,
         pendingTransactions: mempool.size + admission.waiting().length,
         nodeKey: nodeKeyInUse(),
@@ -382,6 +406,24 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
       return closed;
     },
   };
+}
+
+/** @throws {LedgerError} `CHECKPOINT_DIFFERS` when the store has another block at that height */
+async function validateCheckpoint(store: LedgerStore, { height, id }: Checkpoint): Promise<void> {
+  const header = await store.header(height);
+  if (!header || equalBytes(blockIdOf(header), id)) return;
+  throw new LedgerError(
+    { code: 'CHECKPOINT_DIFFERS', height },
+    'this store holds another chain than the one that the checkpoint is of: find out which of the two is true',
+  );
+}
+
+async function boundaryBelow(store: LedgerStore, epochHeights: number): Promise<Checkpoint> {
+  const newest = store.tip?.height ?? 0;
+  const height = newest - (newest % epochHeights);
+  const header = await store.header(height);
+  if (!header) throw new LedgerError({ code: 'STORE_FAILED' }, 'the store has no end of an epoch');
+  return { height, id: blockIdOf(header) };
 }
 
 async function commitGenesis(store: LedgerStore, genesis: Genesis, rules: ChainRules): Promise<void> {

@@ -1,5 +1,5 @@
 /** What a ledger is opened with. */
-import type { Genesis } from '@radledger/chain';
+import type { Checkpoint, Genesis } from '@radledger/chain';
 import type { ConsensusModule } from '@radledger/consensus';
 import type { Network, NetworkLimits, NetworkOptions } from '@radledger/network';
 import type { Signer } from '@radledger/primitives';
@@ -39,6 +39,14 @@ export interface LedgerIdentity {
   };
 }
 
+/** What of the past a node keeps; headers, duties, the ends of epochs and the last 512 blocks always. */
+export interface Keeping {
+  /** Newest heights whose bodies stay. */
+  readonly bodiesHeights: number;
+  /** Newest heights whose finality proofs stay. */
+  readonly proofsHeights: number;
+}
+
 export interface LedgerOptions {
   readonly genesis: Genesis;
   /** Opened for this genesis; the ledger closes it. */
@@ -53,6 +61,10 @@ export interface LedgerOptions {
   readonly now?: () => number;
   readonly logger?: LedgerLogger;
   readonly mempoolLimits?: MempoolLimits;
+  /** Left out: everything stays. */
+  readonly keep?: Keeping;
+  /** A block that must be in the chain, from somebody the operator trusts: no history without it is taken in. */
+  readonly checkpoint?: Checkpoint;
   /** A voter says that the chain stands still after so long without a final block; default 30 s, or 5 T when that is more. */
   readonly haltAfterMs?: number;
   /** Transactions in signature verification at once; default 2,048. */

@@ -5,6 +5,7 @@
 import {
   type Block,
   blockIdOf,
+  type Checkpoint,
   decodeBody,
   decodeHeader,
   encodeBody,
@@ -58,6 +59,8 @@ export interface SyncOptions {
   readonly parameters: Parameters;
   /** Largest answer, in bytes. */
   readonly answerBytesMax: number;
+  /** A block that must be in the chain. */
+  readonly checkpoint?: Checkpoint;
   /** What each peer may ask for. */
   readonly quota: AnswerQuota;
   readonly executor: BlockExecutor;
@@ -241,6 +244,9 @@ export function createSync(options: SyncOptions): Sync {
     const { tip } = store;
     if (!tip || header.height !== height) throw falseData('WRONG_HEIGHT');
     if (height !== tip.height + 1) return;
+    if (options.checkpoint?.height === height && !equalBytes(options.checkpoint.id, block.id)) {
+      throw falseData('CHECKPOINT_DIFFERS');
+    }
     if (!equalBytes(header.chainId, chainId)) throw falseData('WRONG_CHAIN');
     if (!equalBytes(header.parentId, tip.id)) throw falseData('WRONG_PARENT');
     const epoch = await epochs.load(epochOfHeight(height, parameters.epochHeights));

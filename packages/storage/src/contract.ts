@@ -131,6 +131,16 @@ export interface LedgerStore extends StateReader {
    */
   pruneTransactionIndex(options: { readonly belowHeight: number }): Promise<number>;
   /**
+   * Forgets bodies (with what is kept of their transactions) below one height, and finality proofs below another except those of every
+   * `proofsEvery`-th height. Headers, duties and genesis stay, and so do the last 512 bodies and proofs, whatever is asked. Works off at most 256
+   * heights of each a call.
+   */
+  prune(options: {
+    readonly bodiesBelow: number;
+    readonly proofsBelow: number;
+    readonly proofsEvery: number;
+  }): Promise<void>;
+  /**
    * Begins, or goes on with, filling an empty store with a state from elsewhere. An unfinished one ends with the commit of genesis.
    * @throws {StorageError} `NOT_EMPTY` when the store has a tip
    */

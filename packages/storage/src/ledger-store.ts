@@ -29,6 +29,7 @@ import {
   heightOfKey,
   heightRange,
   idKey,
+  LOWEST_KEY,
   META_KEY,
   prefixRange,
 } from './keys.js';
@@ -40,6 +41,8 @@ import { createStateImport, discardImport, readImport } from './state-import.js'
 /** Bodies that a transaction id must not be repeated from, and so how far back the newest ids are kept in memory. */
 const RECENT_BLOCKS = 512;
 const RANGE_LIMIT_MAX = 10_000;
+/** Heights that one pruning works off, so that a commit behind it waits a moment only. */
+const PRUNED_AT_ONCE = 256;
 const DUTY_BYTES_MAX = 64 * 1024;
 const DUTIES_BYTES_MAX = 64 * 1024 * 1024;
 const dutiesSchema = list(bytes({ max: DUTY_BYTES_MAX }), { max: 1_000_000 });
@@ -77,6 +80,8 @@ class LevelStore implements LedgerStore {
   private closing: Promise<void> | undefined;
   private storedTip: StoredTip | undefined;
   private lowest: number;
+  /** Proofs below were looked at by pruning, since this process started. */
+  private proofsFrom = 1;
   /** Whether the database holds an import that is not finished. */
   private importing: boolean;
 
@@ -202,7 +207,15 @@ class LevelStore implements LedgerStore {
   }
 
   pruneTransactionIndex({ belowHeight }: { readonly belowHeight: number }): Promise<number> {
-    return this.enqueue(() => this.prune(belowHeight));
+    return this.enqueue(() => this.pruneIndex(belowHeight));
+  }
+
+  prune(options: Parameters<LedgerStore['prune']>[0]): Promise<void> {
+    return this.enqueue(async () => {
+      const end = (this.storedTip?.height ?? 0) - RECENT_BLOCKS + 1;
+      await this.pruneBodies(Math.min(options.bodiesBelow, end));
+      await this.pruneProofs(Math.min(options.proofsBelow, end), options.proofsEvery);
+    });
   }
 
   async importState(): Promise<StateImport> {
@@ -305,7 +318,7 @@ class LevelStore implements LedgerStore {
     }
   }
 
-  private async prune(belowHeight: number): Promise<number> {
+  private async pruneIndex(belowHeight: number): Promise<number> {
     const end = Math.min(belowHeight, (this.storedTip?.height ?? 0) - RECENT_BLOCKS + 1);
     let count = 0;
     if (end <= 0) return count;
@@ -320,6 +333,31 @@ class LevelStore implements LedgerStore {
       count += gone.length;
     }
     return count;
+  }
+
+  private async pruneBodies(below: number): Promise<void> {
+    const from = Math.max(1, this.lowest);
+    const end = Math.min(below, from + PRUNED_AT_ONCE);
+    if (end <= from) return;
+    const operations: BatchOperation[] = [put(LOWEST_KEY, encodeHeight(end))];
+    for await (const page of this.database.pages(heightRange('transactionIds', from, end - 1))) {
+      for (const [key, joined] of page) {
+        operations.push({ type: 'del', key }, { type: 'del', key: heightKey('body', heightOfKey(key)) });
+        for (const txId of splitIds(joined)) operations.push({ type: 'del', key: idKey('heightOfTransaction', txId) });
+      }
+    }
+    await this.database.writeSynced(operations);
+    this.lowest = end;
+  }
+
+  private async pruneProofs(below: number, keptEvery: number): Promise<void> {
+    const from = this.proofsFrom;
+    const end = Math.min(below, from + PRUNED_AT_ONCE);
+    if (end <= from) return;
+    const entries = await this.database.range(heightRange('finalityProof', from, end - 1));
+    const gone = entries.map(([key]) => key).filter((key) => heightOfKey(key) % keptEvery !== 0);
+    if (gone.length > 0) await this.database.writeSynced(gone.map((key) => ({ type: 'del', key })));
+    this.proofsFrom = end;
   }
 
   private async readAt(kind: Parameters<typeof heightKey>[0], height: number): Promise<Uint8Array | undefined> {

@@ -67,6 +67,8 @@ export interface ProcessNet {
   readonly genesisFile: string;
   readonly nodes: readonly ProcessNode[];
   start(node: ProcessNode): Promise<RunningProcess>;
+  /** A further node that follows only. @param sync - the table of this name in its configuration */
+  join(sync: string): Promise<RunningProcess>;
   close(): Promise<void>;
 }
 
@@ -109,6 +111,7 @@ export async function prepareNet(size: number, parameters: Partial<Parameters> =
   const genesisFile = join(folder, 'genesis.json');
   await writeFile(genesisFile, JSON.stringify(genesisToJson(genesis)));
   const peers = new Map<ProcessNode, string>();
+  const joined: RunningProcess[] = [];
 
   return {
     folder,
@@ -123,7 +126,19 @@ export async function prepareNet(size: number, parameters: Partial<Parameters> =
       node.process = running;
       return running;
     },
+    async join(sync) {
+      const own = join(folder, `joined${joined.length}`);
+      const { code, stderr } = await runCommand(['init', '--folder', own]);
+      if (code !== 0) throw new Error(`init failed: ${stderr}`);
+      const config = join(own, 'node.toml');
+      await writeFile(config, `${commonText({ port: 0, peers: [...peers] })}\n[sync]\n${sync}\n`);
+      const running = await startProcess(config);
+      joined.push(running);
+      return running;
+    },
     async close() {
+      for (const running of joined) running.child.kill('SIGKILL');
+      await Promise.all(joined.map(({ exited }) => exited));
       for (const { process: running } of nodes) running?.child.kill('SIGKILL');
       await Promise.all(nodes.flatMap(({ process: running }) => (running ? [running.exited] : [])));
       await rm(folder, { recursive: true, force: true });
@@ -136,13 +151,23 @@ function configText(options: {
   readonly port: number;
   readonly peers: readonly (readonly [ProcessNode, string])[];
 }): string {
-  const { node, port, peers } = options;
+  return `${commonText(options)}
+[identity]
+source = "${toHex(options.node.source.publicKey)}"
+`;
+}
+
+/** What a configuration holds beside the identity. */
+function commonText({
+  port,
+  peers,
+}: {
+  readonly port: number;
+  readonly peers: readonly (readonly [ProcessNode, string])[];
+}): string {
   return `folder = "."
 genesis = "../genesis.json"
 logLevel = "info"
-
-[identity]
-source = "${toHex(node.source.publicKey)}"
 
 [peer]
 host = "127.0.0.1"

@@ -25,6 +25,11 @@ export function blockRoutes(ledger: Ledger): Router {
   router.get('/blocks/:height', async (req, res) => {
     const height = numberParameter(req.params.height, 'height', { min: 0, max: HEIGHT_MAX });
     const entry = await ledger.block(height);
+    const { lowestHeight } = ledger.status();
+    if (!entry && height < lowestHeight) {
+      replyError(res, 410, 'BLOCK_PRUNED', `this node keeps blocks from height ${lowestHeight} on: ask an archive`);
+      return;
+    }
     if (!entry) {
       replyError(res, 404, 'BLOCK_UNKNOWN', `no finalized block has this height yet`);
       return;

@@ -1,5 +1,6 @@
 /** The node's HTTP API as an express application. Spec: docs/spec/node-api.md. */
 import { encodeHaltStatement } from '@radledger/consensus';
+import { formatCheckpoint } from '@radledger/chain';
 import { toHex } from '@radledger/primitives';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import { rateLimit } from 'express-rate-limit';
@@ -51,16 +52,18 @@ export function createNodeApi(ledger: Ledger, options: NodeApiOptions = {}): Exp
   );
 
   app.get('/v1/status', (_req, res) => {
-    const { chainId, name, module, finalized, peers, pendingTransactions, nodeKey, voting, halted, nowMs } =
-      ledger.status();
+    const status = ledger.status();
+    const { chainId, name, module, finalized, nodeKey, voting, halted } = status;
     res.json({
       chainId: toHex(chainId),
       name,
       module,
       height: finalized.height,
       finalized: { ...finalized, id: toHex(finalized.id), stateRoot: toHex(finalized.stateRoot) },
-      peers,
-      pendingTransactions,
+      checkpoint: formatCheckpoint(status.checkpoint),
+      lowestHeight: status.lowestHeight,
+      peers: status.peers,
+      pendingTransactions: status.pendingTransactions,
       nodeKey: nodeKey ? toHex(nodeKey) : null,
       voting: { allowed: voting.allowed, reason: voting.allowed ? null : voting.reason },
       halted: halted
@@ -71,7 +74,7 @@ export function createNodeApi(ledger: Ledger, options: NodeApiOptions = {}): Exp
             totalWeight: String(halted.totalWeight),
           }
         : null,
-      nowMs,
+      nowMs: status.nowMs,
     });
   });
   app.get('/v1/halt', (_req, res) => {

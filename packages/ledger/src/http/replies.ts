@@ -19,6 +19,7 @@ export type ApiCode =
   | 'GRANT_UNKNOWN'
   | 'OWNER_UNKNOWN'
   | 'BLOCK_UNKNOWN'
+  | 'BLOCK_PRUNED'
   | 'BUCKET_TOO_LARGE'
   | 'NODE_STOPPING'
   | 'NODE_FAILED'

@@ -39,7 +39,10 @@ export interface TestPeer {
 }
 
 /** A network of peers that are functions. Who gets 100 points is gone. */
-export function networkOf(peers: readonly TestPeer[]): {
+export function networkOf(
+  peers: readonly TestPeer[],
+  penalised: (peer: string, rule: string) => void = () => undefined,
+): {
   readonly network: Network;
   /** Points and rules by peer. */
   readonly penalties: ReadonlyMap<string, { readonly points: number; readonly rules: readonly string[] }>;
@@ -86,6 +89,7 @@ export function networkOf(peers: readonly TestPeer[]): {
     penalise(peerId, points, rule) {
       const entry = penalties.get(peerId) ?? { points: 0, rules: [] };
       penalties.set(peerId, { points: entry.points + points, rules: [...entry.rules, rule] });
+      penalised(peerId, rule);
     },
   };
   return {
