@@ -1,6 +1,6 @@
 /** What peers send: handed to the part it is for, or answered within each peer's share. */
 import type { Block } from '@radledger/chain';
-import { ConsensusError, type PeerId } from '@radledger/consensus';
+import { ConsensusError, type PeerId, RequestQuota } from '@radledger/consensus';
 import { checkReceivedBody } from './body-check.js';
 import {
   decodeMessage,
@@ -11,7 +11,6 @@ import {
   type MessageOf,
 } from './message.js';
 import type { Parts } from './parts.js';
-import { RequestQuota } from './request-quota.js';
 import type { VoterState } from './voter-state.js';
 
 const ANSWERS_PER_WINDOW = 64;

@@ -17,6 +17,8 @@ export type ConsensusErrorInfo =
   | { readonly code: 'NO_STAKE'; readonly sourceCount: number }
   | { readonly code: 'NO_SEED'; readonly epoch: number }
   | { readonly code: 'PARAMETERS_UNSUITABLE'; readonly parameter: string }
+  | { readonly code: 'NO_WORK' }
+  | { readonly code: 'NOT_STARTED' }
   | { readonly code: 'HOST_STOPPED' };
 
 /** Thrown when a message, a seal, a proof or a set of voters breaks a consensus rule. */

@@ -45,6 +45,7 @@ export type {
 export { holdsNodeKey, ownMember } from './own-keys.js';
 export { decodeSignRecord, encodeSignRecord } from './sign-record.js';
 export { hasHonest, isQuorum, seatOf } from './quorum.js';
+export { RequestQuota } from './request-quota.js';
 export { vrfAlpha } from './seed.js';
 export { StartUpRule } from './start-up-rule.js';
 export { type StakeInput, type StakePolicyFunction, type StakeResult, stakePolicyOf } from './stake-policy.js';

@@ -182,6 +182,8 @@ export interface InstanceStatus {
   readonly view: number;
   readonly finalizedHeight: number;
   readonly voting: VotingStatus;
+  /** What the module counts since the start, by name, for operators and comparisons: hashes tried, say. */
+  readonly figures?: Readonly<Record<string, number>>;
 }
 
 export interface ConsensusInstance {

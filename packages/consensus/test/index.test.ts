@@ -8,6 +8,7 @@ test('the public surface is what it is on purpose', () => {
       "ConsensusError",
       "EMPTY_REGISTRY",
       "HALT_STATEMENT_BYTES_MAX",
+      "RequestQuota",
       "StartUpRule",
       "committeeRootOf",
       "createChainRules",

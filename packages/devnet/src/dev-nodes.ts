@@ -3,13 +3,11 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chainIdOf, DEFAULT_PARAMETERS, type Genesis, genesisToJson } from '@radledger/chain';
 import { compareBytes, fromHex, publicKeyOf, randomBytes, toHex } from '@radledger/primitives';
+import { type ConsensusChoice, consensusNamed } from './consensus-choice.js';
 import { type DevProcess, type ProcessOptions, startProcess } from './dev-process.js';
 import { freePorts } from './free-port.js';
 import { PROGRAMS } from './programs.js';
 import { runJsonTool } from './run-tool.js';
-
-/** Name of the consensus module in genesis, as `apps/node` knows it. */
-const MODULE_ID = 'simplex/1';
 
 export interface DevNode {
   readonly name: string;
@@ -33,6 +31,8 @@ export interface NodeNetOptions {
   /** Source id of the first node's source, 64 hex; the others are made here. */
   readonly firstSource: string;
   readonly count?: number;
+  /** Default `simplex`. */
+  readonly consensus?: ConsensusChoice;
   /** Overrides of the genesis parameters. */
   readonly parameters?: Partial<Genesis['parameters']>;
   /** Port that node `from` dials to reach `port` of node `to`: for links that can be disturbed. Default: `port` itself. */
@@ -53,6 +53,7 @@ export interface KeyProofs {
 /** Makes keys, genesis and configuration of a net; starts nothing. */
 export async function createNodes(options: NodeNetOptions): Promise<DevNodes> {
   const { folder, count = 4, dialledPort = ({ port }) => Promise.resolve(port) } = options;
+  const { consensus = consensusNamed('simplex') } = options;
   const sources = [options.firstSource];
   while (sources.length < count) sources.push(toHex(await publicKeyOf(randomBytes(32))));
   const keys = await Promise.all(sources.map((source, index) => initNode(join(folder, `node-${index + 1}`), source)));
@@ -60,9 +61,9 @@ export async function createNodes(options: NodeNetOptions): Promise<DevNodes> {
     format: 1,
     name: 'radledger dev net',
     timeMs: Date.now(),
-    moduleId: MODULE_ID,
+    moduleId: consensus.moduleId,
     policies: { admission: 'open', stake: 'raw' },
-    parameters: { ...DEFAULT_PARAMETERS, minimumIntervalMs: 0, ...options.parameters },
+    parameters: { ...DEFAULT_PARAMETERS, minimumIntervalMs: 0, ...consensus.parameters, ...options.parameters },
     sources: keys
       .map(({ nodeKey, vrfKey }, index) => ({
         source: fromHex(sources[index] as string),

@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createNodeClient, createOperatorClient, type OperatorClient } from '@radledger/client';
 import { createSigner, decodePrivateKeyPem, fromHex, toHex } from '@radledger/primitives';
+import type { ConsensusChoice } from './consensus-choice.js';
 import { createNodes, type DevNodes, proveKeys } from './dev-nodes.js';
 import { type DevProcess, startProcess } from './dev-process.js';
 import { copySeries } from './dicom-series.js';
@@ -22,9 +23,14 @@ export interface LocalNet {
 
 /**
  * Makes everything in an empty folder and starts it; what was started is stopped again when a part fails.
- * @param onStarted - told of each process as it listens
+ * @param options.onStarted - told of each process as it listens
+ * @param options.consensus - default `simplex`
  */
-export async function startLocalNet(folder: string, onStarted: (process: DevProcess) => void): Promise<LocalNet> {
+export async function startLocalNet(
+  folder: string,
+  options: { readonly onStarted: (process: DevProcess) => void; readonly consensus?: ConsensusChoice },
+): Promise<LocalNet> {
+  const { onStarted, consensus } = options;
   const hospitalFolder = join(folder, 'hospital');
   const practiceFolder = join(folder, 'practice');
   const hospitalKeys = await initGateway(hospitalFolder, 'source');
@@ -44,7 +50,7 @@ export async function startLocalNet(folder: string, onStarted: (process: DevProc
     return process;
   };
   try {
-    const net = await createNodes({ folder, firstSource: source });
+    const net = await createNodes({ folder, firstSource: source, ...(consensus && { consensus }) });
     await Promise.all(net.nodes.map((_, index) => started(net.start(index))));
     await writeGatewayConfigs(net, hospitalFolder, practiceFolder);
     const [hospital, practice] = await Promise.all([

@@ -1,17 +1,24 @@
 /**
  * `npm run demo` plays the story and ends; `npm start` plays it and keeps the net running until Ctrl-C.
- *   main.js demo|start [folder]
+ *   main.js demo|start [--consensus simplex|longest-chain|authority|work] [folder]
  */
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type ConsensusChoice, consensusNamed } from './consensus-choice.js';
 import { DevnetError } from './errors.js';
+import type { DevProcess } from './dev-process.js';
 import { type LocalNet, startLocalNet } from './local-net.js';
 import { writeNetworkFile } from './network-file.js';
 import { DEV_FOLDER } from './programs.js';
 import { playStory } from './story.js';
 
-const keepRunning = process.argv[2] === 'start';
-const folder = resolve(process.argv[3] ?? DEV_FOLDER);
+const { values, positionals } = parseArgs({
+  options: { consensus: { type: 'string', default: 'simplex' } },
+  allowPositionals: true,
+});
+const keepRunning = positionals[0] === 'start';
+const folder = resolve(positionals[1] ?? DEV_FOLDER);
 const pidFile = join(folder, 'devnet.pid');
 const networkFile = join(folder, 'network.json');
 const startedAt = performance.now();
@@ -25,12 +32,13 @@ const interrupted = new Promise<'interrupted'>((resolve) => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve('interrupted'));
 });
 
-async function run(): Promise<void> {
+async function run(consensus: ConsensusChoice): Promise<void> {
   await claimFolder();
   let net: LocalNet | undefined;
   try {
-    tell('Four nodes, a hospital and a practice start.');
-    net = await startLocalNet(folder, ({ name, pid }) => tell(`   ${name} runs.`, `process ${pid}`));
+    tell('Four nodes, a hospital and a practice start.', `consensus ${consensus.moduleId}`);
+    const onStarted = ({ name, pid }: DevProcess): void => tell(`   ${name} runs.`, `process ${pid}`);
+    net = await startLocalNet(folder, { onStarted, consensus });
     const story = playStory(net.cast, tell);
     const studies = await Promise.race([story, interrupted]);
     if (studies === 'interrupted') return void story.catch(() => undefined);
@@ -70,7 +78,7 @@ function isAlive(pid: number): boolean {
 }
 
 try {
-  await run();
+  await run(consensusNamed(values.consensus));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

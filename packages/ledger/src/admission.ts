@@ -53,6 +53,8 @@ export interface Admission {
     bytes: Uint8Array,
     options: { readonly waits: boolean; readonly sender?: string },
   ): Promise<{ signed: SignedTransaction; added: boolean }>;
+  /** Transactions of blocks that left the chain: they wait for a block again, here as where they were first sent. */
+  again(transactions: readonly Uint8Array[]): void;
   readonly verified: VerifiedTransactions;
   refusalOf(id: string): Refusal | undefined;
   isWaiting(id: string): boolean;
@@ -81,6 +83,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
   const changedCells = new Set<string>();
   const waitingOn = (cell: string): Iterable<PendingTransaction> => mempool.on(cell);
   let judging: Promise<void> | undefined;
+  let returning: Promise<void> = Promise.resolve();
   let verifying = 0;
 
   function setAside(
@@ -235,29 +238,48 @@ export function createAdmission(options: AdmissionOptions): Admission {
     }
   }
 
+  async function admit(
+    bytes: Uint8Array,
+    { waits, sender }: { readonly waits: boolean; readonly sender?: string },
+  ): Promise<{ signed: SignedTransaction; added: boolean }> {
+    const signed = decode(bytes);
+    const id = toHex(signed.txId);
+    if (mempool.has(id) || tip().isUnfinalizedTransaction(id)) return { signed, added: false };
+    const height = await options.finalizedHeightOf(signed.txId);
+    if (height !== undefined) {
+      throw refused('REPLAYED', 'state', true, `this transaction is finalized at height ${height}`);
+    }
+    if (signed.transaction.kind === 'report-misconduct') await considerReport(signed, sender);
+    await verifySignatures(signed);
+    const result = await check(signed, tip(), now());
+    if (mempool.has(id)) return { signed, added: false };
+    // What it depends on may itself be waiting: the block order puts sources before studies before grants.
+    const lifter = result.ok ? undefined : lifterOf(signed, result.code, waitingOn);
+    if (!result.ok && !lifter) {
+      if (!result.permanent && waits) setAside(signed, result.code);
+      else refuse(signed, result.code, result.message);
+      throw refused(result.code, 'state', result.permanent, result.message);
+    }
+    waiting.take(id);
+    add(signed, lifter?.id);
+    return { signed, added: true };
+  }
+
+  /** One after another: there may be as many as a few full blocks hold. */
+  async function admitAgain(transactions: readonly Uint8Array[]): Promise<void> {
+    for (const bytes of transactions) {
+      try {
+        await admit(bytes, { waits: true });
+      } catch (error) {
+        if (!(error instanceof LedgerError)) throw error; // a refusal is remembered where it was made
+      }
+    }
+  }
+
   return {
-    async admit(bytes, { waits, sender }) {
-      const signed = decode(bytes);
-      const id = toHex(signed.txId);
-      if (mempool.has(id) || tip().isUnfinalizedTransaction(id)) return { signed, added: false };
-      const height = await options.finalizedHeightOf(signed.txId);
-      if (height !== undefined) {
-        throw refused('REPLAYED', 'state', true, `this transaction is finalized at height ${height}`);
-      }
-      if (signed.transaction.kind === 'report-misconduct') await considerReport(signed, sender);
-      await verifySignatures(signed);
-      const result = await check(signed, tip(), now());
-      if (mempool.has(id)) return { signed, added: false };
-      // What it depends on may itself be waiting: the block order puts sources before studies before grants.
-      const lifter = result.ok ? undefined : lifterOf(signed, result.code, waitingOn);
-      if (!result.ok && !lifter) {
-        if (!result.permanent && waits) setAside(signed, result.code);
-        else refuse(signed, result.code, result.message);
-        throw refused(result.code, 'state', result.permanent, result.message);
-      }
-      waiting.take(id);
-      add(signed, lifter?.id);
-      return { signed, added: true };
+    admit,
+    again(transactions) {
+      returning = returning.then(() => admitAgain(transactions)).catch(options.failed);
     },
     verified,
     refusalOf: (id) => refusals.get(id),
@@ -286,6 +308,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
         });
     },
     async settled() {
+      await returning;
       await judging;
     },
     leftOut(left) {

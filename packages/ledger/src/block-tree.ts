@@ -31,14 +31,29 @@ export interface ChainView {
   isUnfinalizedTransaction(id: string): boolean;
 }
 
+export interface BlockTreeLimits {
+  /** Overlays; of a branch that is needed none goes. */
+  readonly countMax: number;
+  /** Bodies of their blocks together. */
+  readonly bytesMax: number;
+}
+
 /** Heights of one branch are few; views that came to nothing leave siblings behind until the next finalized block. */
-const OVERLAYS_MAX = 128;
+const LIMITS: BlockTreeLimits = { countMax: 128, bytesMax: 256 * 1024 * 1024 };
+/** Where a chain may fork, branches wait for finality side by side. */
+const FORKING_LIMITS: BlockTreeLimits = { ...LIMITS, countMax: 1_024 };
+
+export function blockTreeLimits({ reorganises }: { readonly reorganises: boolean }): BlockTreeLimits {
+  return reorganises ? FORKING_LIMITS : LIMITS;
+}
 
 export interface BlockTree {
   get(id: Uint8Array): Overlay | undefined;
   add(overlay: Overlay): void;
   /** The view after a finalized tip or a kept block; undefined when the block or an ancestor of it is not known. */
   viewAt(id: Uint8Array): ChainView | undefined;
+  /** Blocks up to and with `from` that are not among those up to and with `to`, ascending: what a re-org gives up. */
+  abandoned(from: Uint8Array, to: Uint8Array): readonly Overlay[];
   /** Forgets what can no longer be finalized, now that the store's tip has moved. */
   prune(): void;
   readonly size: number;
@@ -49,8 +64,15 @@ export function createBlockTree(
   store: LedgerStore,
   finalizedIdAt: (height: number) => Uint8Array | undefined,
   windowHeights: number,
+  limits: BlockTreeLimits = LIMITS,
 ): BlockTree {
   const overlays = new Map<string, Overlay>();
+  let bytes = 0;
+
+  function forget(id: string): void {
+    bytes -= overlays.get(id)?.block.header.bodyBytes ?? 0;
+    overlays.delete(id);
+  }
 
   /** Overlays from the finalized tip's child to the block, or undefined when they do not connect. */
   function branchTo(id: string): Overlay[] | undefined {
@@ -73,12 +95,15 @@ export function createBlockTree(
     },
     get: (id) => overlays.get(toHex(id)),
     add(overlay) {
-      overlays.delete(overlay.id);
+      forget(overlay.id);
       overlays.set(overlay.id, overlay);
-      if (overlays.size <= OVERLAYS_MAX) return;
+      bytes += overlay.block.header.bodyBytes;
+      if (overlays.size <= limits.countMax && bytes <= limits.bytesMax) return;
       const needed = new Set(branchTo(overlay.id)?.map(({ id }) => id));
-      const oldest = [...overlays.keys()].find((id) => !needed.has(id));
-      if (oldest !== undefined) overlays.delete(oldest);
+      for (const id of [...overlays.keys()].filter((other) => !needed.has(other))) {
+        if (overlays.size <= limits.countMax && bytes <= limits.bytesMax) return;
+        forget(id);
+      }
     },
     viewAt(id) {
       const branch = branchTo(toHex(id));
@@ -108,8 +133,20 @@ export function createBlockTree(
         isUnfinalizedTransaction: (hexId) => unfinalized.has(hexId),
       };
     },
+    abandoned(from, to) {
+      const kept = new Set(branchTo(toHex(to))?.map(({ id }) => id));
+      return (branchTo(toHex(from)) ?? []).filter(({ id }) => !kept.has(id));
+    },
     prune() {
-      for (const id of [...overlays.keys()]) if (!branchTo(id)) overlays.delete(id);
+      const { tip } = store;
+      if (!tip) return;
+      const connected = new Set([toHex(tip.id)]);
+      const heightOf = ({ block }: Overlay): number => block.header.height;
+      for (const overlay of [...overlays.values()].sort((a, b) => heightOf(a) - heightOf(b))) {
+        const above = heightOf(overlay) > tip.height && connected.has(toHex(overlay.block.header.parentId));
+        if (above) connected.add(overlay.id);
+        else forget(overlay.id);
+      }
     },
   };
 }

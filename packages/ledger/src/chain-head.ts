@@ -2,7 +2,7 @@
 import { blockIdOf } from '@radledger/chain';
 import { equalBytes } from '@radledger/primitives';
 import type { LedgerStore, StoredTip } from '@radledger/storage';
-import { type BlockTree, type ChainView, createBlockTree } from './block-tree.js';
+import { type BlockTree, type BlockTreeLimits, type ChainView, createBlockTree, type Overlay } from './block-tree.js';
 import { LedgerError } from './errors.js';
 
 const HEADER_BATCH = 1_000;
@@ -13,13 +13,18 @@ export interface ChainHead {
   finalizedView(): ChainView;
   /** What new transactions are judged on: the adopted tip while it stands on the finalized one, else the finalized one. */
   tip(): ChainView;
-  adopt(blockId: Uint8Array): void;
+  /** @returns blocks of the tip before that the new one does not stand on, ascending */
+  adopt(blockId: Uint8Array): readonly Overlay[];
   /** Call after each commit. */
   advanced(): void;
 }
 
 /** @param windowHeights - how many ancestors a transaction may refer to: the parameter `expiryHeightsMax` */
-export async function openChainHead(store: LedgerStore, windowHeights: number): Promise<ChainHead> {
+export async function openChainHead(
+  store: LedgerStore,
+  windowHeights: number,
+  limits?: BlockTreeLimits,
+): Promise<ChainHead> {
   const ids = new Map<number, Uint8Array>();
   const start = finalizedTip(store);
   for (let from = Math.max(0, start.height - windowHeights + 1); from <= start.height; ) {
@@ -28,7 +33,7 @@ export async function openChainHead(store: LedgerStore, windowHeights: number): 
     for (const header of headers) ids.set(header.height, blockIdOf(header));
     from += headers.length;
   }
-  const tree = createBlockTree(store, (height) => ids.get(height), windowHeights);
+  const tree = createBlockTree(store, (height) => ids.get(height), windowHeights, limits);
   let adopted = start.id;
   let tip: ChainView | undefined;
   let finalized: ChainView | undefined;
@@ -53,9 +58,11 @@ export async function openChainHead(store: LedgerStore, windowHeights: number): 
       return tip;
     },
     adopt(blockId) {
-      if (equalBytes(adopted, blockId)) return;
+      if (equalBytes(adopted, blockId)) return [];
+      const abandoned = tree.abandoned(adopted, blockId);
       adopted = blockId;
       tip = undefined;
+      return abandoned;
     },
     advanced() {
       const { height, id } = finalizedTip(store);

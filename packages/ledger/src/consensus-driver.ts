@@ -31,8 +31,8 @@ export interface ConsensusDriverOptions {
   readonly logger: LedgerLogger;
   /** A block that this node saw finalized is durable. */
   readonly finalized: (block: Block) => void;
-  /** The adopted tip moved. */
-  readonly adopted: () => void;
+  /** The adopted tip moved, away from these blocks if any. */
+  readonly adopted: (abandoned: readonly Block[]) => void;
   readonly behind: (peer: PeerId, height: number) => void;
   /** Consensus can prove misconduct. */
   readonly proven: (evidence: { readonly epoch: number; readonly bytes: Uint8Array }) => void;
@@ -116,8 +116,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions): Consensu
       build: (request) => executor.build(request),
       verifyBlock: (block) => executor.verify(block),
       adopt(blockId) {
-        head.adopt(blockId);
-        options.adopted();
+        options.adopted(head.adopt(blockId).map(({ block }) => block));
       },
       async finalize(blocks) {
         for (const { block, proof } of blocks) {

@@ -33,6 +33,8 @@ export interface LedgerStatus {
   readonly voting: { readonly allowed: true } | { readonly allowed: false; readonly reason: NotVotingReason };
   /** Proof that voters of more than half of the weight stand still at this node's height. */
   readonly halted: HaltProof | undefined;
+  /** What the consensus module counts since the start, by name. */
+  readonly figures?: Readonly<Record<string, number>>;
   readonly nowMs: number;
 }
 

@@ -18,6 +18,7 @@ import { equalBytes, toHex } from '@radledger/primitives';
 import type { LedgerStore } from '@radledger/storage';
 import { createAdmission } from './admission.js';
 import { AnswerQuota } from './answer-quota.js';
+import { blockTreeLimits } from './block-tree.js';
 import { storedBoundaries } from './boundaries.js';
 import { createBlockExecutor } from './block-executor.js';
 import { openChainHead } from './chain-head.js';
@@ -79,7 +80,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   module.checkParameters(parameters);
   const rules = createChainRules(module);
   if (!store.tip) await commitGenesis(store, genesis, rules);
-  const head = await openChainHead(store, parameters.expiryHeightsMax);
+  const head = await openChainHead(store, parameters.expiryHeightsMax, blockTreeLimits(module.caps));
   const epochs = createEpochContexts(store, { chainId, committeeMax: parameters.committeeMax });
   const events = createEventHub((error) => logger.error({ err: error }, 'an event listener failed'));
   const mempool = createMempool(options.mempoolLimits);
@@ -256,7 +257,10 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     now,
     logger,
     finalized: ({ header }: Block) => proofAge.received(header.timestampMs),
-    adopted: tellPending,
+    adopted(abandoned) {
+      for (const { body } of abandoned) admission.again(body.transactions);
+      tellPending();
+    },
     behind: (peer, height) => parts.sync?.behind(peer, height),
     proven: (evidence) => reports.found(evidence),
     failed,
@@ -320,7 +324,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     genesis,
     status(): LedgerStatus {
       const { height, id, header } = head.finalized;
-      const { voting } = consensus.status();
+      const { voting, figures } = consensus.status();
       return {
         chainId,
         name: genesis.name,
@@ -339,6 +343,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
         nodeKey: nodeKeyInUse(),
         voting: stopping ? { allowed: false, reason: stopping } : voting,
         halted: halt.halted(),
+        ...(figures && { figures }),
         nowMs: now(),
       };
     },

@@ -42,6 +42,8 @@ const REQUEST_TIMEOUT_MS = 10_000;
 const SECOND_PEER_MS = 1_000;
 /** A node this few heights behind hears the missing blocks from consensus messages; sooner fetching would only race them. */
 const FOLLOW_MESSAGES_HEIGHTS = 1;
+/** The same where many heights become final at once. */
+const FOLLOW_TRAILING_HEIGHTS = 16;
 /** How long a node that hears of a higher block waits for consensus to finalize it before it fetches. */
 const PATIENCE_MS = 250;
 /** Blocks whose signatures are checked while one is executed and written. */
@@ -150,7 +152,8 @@ export function createSync(options: SyncOptions): Sync {
     if (stop.signal.aborted || running || patience) return;
     const missing = peers.heightMax - ownHeight();
     if (missing <= 0) return;
-    if (missing > FOLLOW_MESSAGES_HEIGHTS) start();
+    const instant = module.caps.finality === 'instant';
+    if (missing > (instant ? FOLLOW_MESSAGES_HEIGHTS : FOLLOW_TRAILING_HEIGHTS)) start();
     else {
       patience = setTimeout(() => {
         patience = undefined;

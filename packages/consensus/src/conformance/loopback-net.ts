@@ -8,6 +8,7 @@ import {
   EMPTY_MERKLE_ROOT,
   type EpochCell,
   type Header,
+  type Parameters,
 } from '@radledger/chain';
 import { compareBytes, concatBytes, equalBytes, hash, sha256, toHex } from '@radledger/primitives';
 import { epochContextOf } from '../committee.js';
@@ -26,7 +27,7 @@ import { decodeSignRecord } from '../sign-record.js';
 
 const ZERO = new Uint8Array(32);
 const DELAY_MS = 5;
-export const PARAMETERS = {
+export const PARAMETERS: Parameters = {
   ...DEFAULT_PARAMETERS,
   epochHeights: 6,
   targetIntervalMs: 100,
@@ -79,13 +80,22 @@ export class LoopbackNet {
   private made = 0;
   nowMs = 1_000;
 
-  constructor(private readonly module: ConsensusModule) {
+  /** Nodes that hear each other: all, until `split`. */
+  private sides: readonly number[] | undefined;
+
+  constructor(
+    private readonly module: ConsensusModule,
+    private readonly parameters: Parameters = PARAMETERS,
+  ) {
     for (let index = 0; index < MEMBERS.length; index++) this.nodes.push(this.createNode(index));
     for (let index = 0; index < MEMBERS.length; index++) this.start(index);
   }
 
   epoch(node: LoopbackNode, epoch: number): EpochContext | undefined {
-    const boundary = epoch === 0 ? blockIdOf(GENESIS) : node.finalized[epoch * PARAMETERS.epochHeights - 1]?.block.id;
+    // Where finality trails behind, an epoch is known when the one before it begins.
+    const closed = this.module.caps.finality === 'instant' ? epoch : Math.max(0, epoch - 1);
+    const at = closed * this.parameters.epochHeights;
+    const boundary = at === 0 ? blockIdOf(GENESIS) : node.finalized[at - 1]?.block.id;
     if (boundary === undefined) return undefined;
     const cell = { epoch, firstHeight: 0, members: MEMBERS, seed: hash('conformance/seed', boundary) };
     return epochContextOf(cell, { chainId: CHAIN_ID, committeeMax: 128 });
@@ -100,6 +110,15 @@ export class LoopbackNet {
       this.nowMs = Math.max(this.nowMs, next.atMs);
       next.run();
     }
+  }
+
+  /** Until the next call messages pass only among nodes with equal numbers; undefined: among all. */
+  split(sides: readonly number[] | undefined): void {
+    this.sides = sides;
+  }
+
+  runFor(ms: number): void {
+    this.runTo(Number.POSITIVE_INFINITY, ms);
   }
 
   /** A crash and a start from what the disk holds. */
@@ -123,8 +142,10 @@ export class LoopbackNet {
   private stateOf(node: LoopbackNode): FinalizedState {
     const last = node.finalized.at(-1);
     const header = last?.block.header ?? GENESIS;
-    const epoch = this.epoch(node, Math.floor(header.height / PARAMETERS.epochHeights)) as EpochContext;
-    return { header, proof: last?.proof ?? new Uint8Array(), epoch };
+    const number = Math.floor(header.height / this.parameters.epochHeights);
+    const epoch = this.epoch(node, number) as EpochContext;
+    const nextEpoch = this.module.caps.finality === 'instant' ? undefined : this.epoch(node, number + 1);
+    return { header, proof: last?.proof ?? new Uint8Array(), epoch, ...(nextEpoch && { nextEpoch }) };
   }
 
   private createNode(index: number): LoopbackNode {
@@ -150,15 +171,17 @@ export class LoopbackNet {
         };
       },
     };
-    const context = { chainId: CHAIN_ID, parameters: PARAMETERS, identity: { source, nodeKey } };
+    const context = { chainId: CHAIN_ID, parameters: this.parameters, identity: { source, nodeKey } };
     return createHost({ module: recording, context, ports: this.ports(index, node) });
   }
 
   private ports(index: number, node: LoopbackNode): HostPorts {
     const { nodeKey, vrfKey } = MEMBERS[index] as Member;
     const timers = new Map<string, number>();
-    const send = (to: number, bytes: Uint8Array): void =>
+    const send = (to: number, bytes: Uint8Array): void => {
+      if (this.sides !== undefined && this.sides[index] !== this.sides[to]) return;
       this.at(this.nowMs + DELAY_MS, () => void this.nodes[to]?.host.message(this.peerId(index), bytes));
+    };
     return {
       now: () => this.nowMs,
       setTimer: (id, atMs) => {
@@ -199,6 +222,7 @@ export class LoopbackNet {
 
   /** The longest chain there is: nobody lies here. */
   private sync(node: LoopbackNode): void {
+    if (this.sides !== undefined) return;
     const longest = this.nodes.reduce((best, other) => (other.finalized.length > best.finalized.length ? other : best));
     const missing = longest.finalized.slice(node.finalized.length);
     if (missing.length === 0) return;

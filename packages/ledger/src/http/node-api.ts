@@ -74,6 +74,7 @@ export function createNodeApi(ledger: Ledger, options: NodeApiOptions = {}): Exp
             totalWeight: String(halted.totalWeight),
           }
         : null,
+      ...(status.figures && { figures: status.figures }),
       nowMs: status.nowMs,
     });
   });

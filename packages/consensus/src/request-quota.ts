@@ -1,4 +1,4 @@
-import type { PeerId } from '@radledger/consensus';
+import type { PeerId } from './module.js';
 
 const PEERS_MAX = 1024;
 

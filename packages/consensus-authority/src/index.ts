@@ -1,0 +1,1 @@
+export { authority } from './authority.js';

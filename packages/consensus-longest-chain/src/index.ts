@@ -1,0 +1,1 @@
+export { longestChain } from './longest-chain.js';

@@ -1,0 +1,441 @@
+/** The state machine that all forking modules share. Spec: docs/spec/fork-choice.md. */
+import { type Block, blockIdOf, epochOfHeight, type Header, isBoundaryHeight } from '@radledger/chain';
+import { equalBytes, toHex } from '@radledger/primitives';
+import type { EpochContext } from '../epoch-context.js';
+import { ConsensusError } from '../errors.js';
+import type {
+  BlockVerdict,
+  ConsensusInstance,
+  ConsensusReport,
+  Effect,
+  FinalizedByProof,
+  FinalizedState,
+  Input,
+  InstanceStatus,
+  ModuleContext,
+  PeerId,
+  SignRecord,
+} from '../module.js';
+import { RequestQuota } from '../request-quota.js';
+import { Branches, type Branching } from './branches.js';
+import { encodeFinalityProof, witnessOfProof } from './finality-proof.js';
+import { isFinal } from './finality-rule.js';
+import { decodeMessage, encodeMessage, type Message } from './message.js';
+import { Orphans } from './orphans.js';
+import type { EpochRuleContext, ForkChoiceRules, Producer, ProducerPort, RuleContext } from './rules.js';
+import { type Settings, settingsOf, unfinalizedMax } from './settings.js';
+
+/** Bounds of the tree: besides the chain itself, ends of other branches make room. */
+const TREE_BLOCKS_MAX = 2_048;
+const TREE_BYTES_MAX = 256 * 1024 * 1024;
+/** Blocks of one proposer and turn that are taken unasked: two show that it cheats. */
+const TURN_BLOCKS_MAX = 2;
+/** Blocks that can never be valid, by id: not asked for again. */
+const REFUSED_MAX = 1_024;
+/** Final blocks kept for peers that are a little behind. */
+const RECENT_MAX = 32;
+/** Blocks of one answer. */
+const ANSWER_BLOCKS_MAX = 64;
+const RETRIES_MAX = 3;
+const QUOTA_WINDOW_MS = 1_000;
+const ANSWERS_MAX_PER_WINDOW = 32;
+const BYTES_MAX_PER_WINDOW = 8 * 1024 * 1024;
+const FETCH_TIMER = 'fetch';
+
+export class ForkChoiceInstance implements ConsensusInstance {
+  private readonly settings: Settings;
+  private readonly producer: Producer;
+  private readonly orphans = new Orphans();
+  private readonly quota = new RequestQuota(QUOTA_WINDOW_MS, ANSWERS_MAX_PER_WINDOW, BYTES_MAX_PER_WINDOW);
+  private readonly refused = new Set<string>();
+  private readonly wanted = new Set<string>();
+  private recent: Branching[] = [];
+  private effects: Effect[] = [];
+  /** Newest durable block and the epochs around it. */
+  private state: FinalizedState | undefined;
+  private tree: Branches | undefined;
+  private fetchTimerSet = false;
+  private nowMs = 0;
+
+  constructor(
+    private readonly rules: ForkChoiceRules,
+    private readonly context: ModuleContext,
+  ) {
+    this.settings = settingsOf(context.parameters, rules.settings);
+    this.producer = rules.createProducer(this.producerPort());
+  }
+
+  step(input: Input): readonly Effect[] {
+    this.effects = [];
+    this.nowMs = input.now;
+    if (input.type === 'start') {
+      this.enter(input.finalized);
+      this.producer.start(input);
+      this.producer.moved(input.now);
+    } else if (this.tree !== undefined) this.handle(input, this.tree);
+    return this.effects;
+  }
+
+  status(): InstanceStatus {
+    const figures = this.producer.figures?.();
+    return {
+      epoch: this.state?.epoch.epoch ?? 0,
+      view: this.producer.view(this.nowMs),
+      finalizedHeight: this.state?.header.height ?? 0,
+      voting: this.producer.voting(),
+      ...(figures && { figures }),
+    };
+  }
+
+  neededRecords(): readonly SignRecord[] {
+    return this.producer.neededRecords();
+  }
+
+  private handle(input: Exclude<Input, { type: 'start' }>, tree: Branches): void {
+    switch (input.type) {
+      case 'message':
+        return this.message(input.peer, decodeMessage(input.bytes, this.context.parameters.blockBytesMax), tree);
+      case 'ahead': {
+        // Whoever knows an epoch has made final the last block of the second before it.
+        const height = (input.epoch - 1) * this.context.parameters.epochHeights;
+        this.emit({ type: 'behind', peer: input.peer, height });
+        return;
+      }
+      case 'verdict': {
+        const node = tree.get(input.blockId);
+        if (node?.state === 'verifying') this.judged(node, input.verdict, tree);
+        return;
+      }
+      case 'committed':
+        if (input.next !== undefined) {
+          this.state = input.next;
+          this.producer.moved(input.now, input.next);
+        }
+        return;
+      case 'synced':
+        this.enter(input.finalized);
+        this.producer.moved(input.now);
+        return;
+      case 'peer':
+        this.send(input.peer, this.ownTip(tree));
+        return;
+      case 'gone':
+        this.quota.gone(input.peer);
+        return;
+      case 'timer':
+        if (input.id === FETCH_TIMER) return this.fetchAgain();
+        return this.producer.input(input);
+      case 'stale':
+        return;
+      default:
+        return this.producer.input(input);
+    }
+  }
+
+  // ---- where the node stands ----
+
+  private enter(finalized: FinalizedState): void {
+    this.state = finalized;
+    const { header, proof } = finalized;
+    const witness = header.height === 0 ? proof : witnessOfProof(proof);
+    const sealed = { header, id: blockIdOf(header), witness };
+    const { tree } = this;
+    if (tree === undefined) this.tree = new Branches(sealed);
+    else if (header.height >= tree.root.header.height) {
+      const known = tree.get(sealed.id);
+      if (known !== undefined) tree.reroot(known);
+      else tree.restart(sealed);
+      this.orphans.dropUpTo(header.height);
+      for (const orphan of this.orphans.takeChildren(sealed.id)) this.place(orphan.block, orphan, tree.root, tree);
+    }
+    const { tip } = this.tree ?? tree ?? {};
+    if (tip !== undefined) this.emit({ type: 'adopt', blockId: tip.id });
+  }
+
+  private epochAt(height: number): EpochContext | undefined {
+    const { state } = this;
+    const number = epochOfHeight(height, this.context.parameters.epochHeights);
+    return [state?.epoch, state?.nextEpoch, state?.previousEpoch].find((known) => known?.epoch === number);
+  }
+
+  private ruleContext(): RuleContext {
+    const { chainId, parameters } = this.context;
+    return { chainId, parameters, settings: this.settings };
+  }
+
+  private epochRuleContext(height: number): EpochRuleContext | undefined {
+    const epoch = this.epochAt(height);
+    return epoch && { ...this.ruleContext(), epoch };
+  }
+
+  // ---- what peers say ----
+
+  private message(peer: PeerId, message: Message, tree: Branches): void {
+    switch (message.type) {
+      case 'block':
+        return this.received(peer, message.block, message.witness, tree);
+      case 'fetch':
+        return this.answer(peer, message, tree);
+      case 'tip': {
+        const { id, height, finalizedHeight } = message;
+        if (finalizedHeight > tree.tip.header.height) this.emit({ type: 'behind', peer, height: finalizedHeight });
+        else if (height > tree.root.header.height) this.fetch(id, peer, tree);
+        return;
+      }
+    }
+  }
+
+  private received(peer: PeerId | undefined, block: Block, witness: Uint8Array, tree: Branches): void {
+    const { header, id } = block;
+    const { parameters } = this.context;
+    const asked = this.wanted.delete(toHex(id));
+    const known = tree.get(id) !== undefined || this.orphans.has(id) || this.refused.has(toHex(id));
+    if (known || header.height <= tree.root.header.height) return;
+    if (header.timestampMs > this.nowMs + parameters.clockPrecisionMs) return this.report('TOO_EARLY', header, peer);
+    // One more than the longest branch: the block that makes it final.
+    if (header.height > tree.root.header.height + unfinalizedMax(parameters) + 1) return;
+    const context = this.epochRuleContext(header.height);
+    if (context === undefined || (this.equivocates(header, context, peer, tree) && !asked)) return;
+    this.producer.saw({ header, id, witness }, context);
+    const parent = tree.get(header.parentId);
+    if (parent !== undefined) return this.place(block, { witness, peer }, parent, tree);
+    this.orphans.add({ block, witness, peer });
+    this.fetch(header.parentId, peer, tree);
+  }
+
+  /** Whether there are as many blocks of this proposer and turn already as are taken unasked; reports the second. */
+  private equivocates(header: Header, context: RuleContext, peer: PeerId | undefined, tree: Branches): boolean {
+    const turn = this.rules.turnOf?.(header, context);
+    if (turn === undefined) return false;
+    const isSame = (other: Header): boolean =>
+      equalBytes(other.proposer, header.proposer) && this.rules.turnOf?.(other, context) === turn;
+    let others = 0;
+    for (const other of tree.all()) if (other.block !== undefined && isSame(other.header)) others++;
+    for (const { block } of this.orphans.all()) if (isSame(block.header)) others++;
+    if (others > 0) this.report('EQUIVOCATION', header, peer, header.proposer);
+    return others >= TURN_BLOCKS_MAX;
+  }
+
+  private place(
+    block: Block,
+    from: { readonly witness: Uint8Array; readonly peer: PeerId | undefined },
+    parent: Branching,
+    tree: Branches,
+  ): void {
+    const { header, id } = block;
+    if (tree.get(id) !== undefined) return;
+    try {
+      if (header.height !== parent.header.height + 1) {
+        throw new ConsensusError({ code: 'WRONG_BLOCK' }, 'expected the height after the parent');
+      }
+      this.rules.checkLink(parent.header, header, this.ruleContext());
+    } catch (error) {
+      if (!(error instanceof ConsensusError)) throw error;
+      this.refuse(block, error.code, from.peer);
+      return;
+    }
+    const node = tree.add(parent, block, { ...from, weight: this.rules.weightOf(header) });
+    this.makeRoom(tree);
+    if (parent.state === 'valid') this.verify(node);
+    for (const child of this.orphans.takeChildren(id)) this.place(child.block, child, node, tree);
+  }
+
+  private makeRoom(tree: Branches): void {
+    while (tree.size > TREE_BLOCKS_MAX || tree.bodyBytes > TREE_BYTES_MAX) {
+      const end = tree.lightestEnd();
+      if (end === undefined) return;
+      tree.remove(end);
+    }
+  }
+
+  private answer(peer: PeerId, { id, aboveHeight }: Extract<Message, { type: 'fetch' }>, tree: Branches): void {
+    if (!this.quota.take(peer, this.nowMs)) return;
+    const wanted = tree.get(id) ?? this.recent.find(({ key }) => key === toHex(id));
+    const line: Branching[] = [];
+    for (let at = wanted; at !== undefined && at.header.height > aboveHeight; at = this.parentOf(at, tree))
+      line.push(at);
+    const last = line.at(-1);
+    // Older blocks are for the host to fetch: they are final here.
+    if (wanted === undefined || last === undefined || last.header.height > aboveHeight + 1) {
+      this.send(peer, this.ownTip(tree));
+    }
+    for (const { block, witness } of line.reverse().slice(0, ANSWER_BLOCKS_MAX)) {
+      if (block === undefined || !this.quota.takeBytes(peer, this.nowMs, block.header.bodyBytes)) return;
+      this.send(peer, { type: 'block', block, witness });
+    }
+  }
+
+  private parentOf({ parent, header }: Branching, tree: Branches): Branching | undefined {
+    if (parent !== undefined) return parent;
+    const key = toHex(header.parentId);
+    return this.recent.find((recent) => recent.key === key) ?? tree.get(header.parentId);
+  }
+
+  // ---- what is missing ----
+
+  private fetch(id: Uint8Array, peer: PeerId | undefined, tree: Branches): void {
+    const key = toHex(id);
+    if (tree.get(id) !== undefined || this.orphans.has(id) || this.refused.has(key) || this.wanted.has(key)) return;
+    this.wanted.add(key);
+    const message = { type: 'fetch', id, aboveHeight: tree.root.header.height } as const;
+    if (peer === undefined) this.broadcast(message);
+    else this.send(peer, message);
+    this.armFetch();
+  }
+
+  private armFetch(): void {
+    if (this.fetchTimerSet) return;
+    this.fetchTimerSet = true;
+    this.emit({ type: 'set-timer', id: FETCH_TIMER, atMs: this.nowMs + 2 * this.context.parameters.assumedDelayMs });
+  }
+
+  /** What one peer did not send, all are asked for. */
+  private fetchAgain(): void {
+    this.fetchTimerSet = false;
+    this.wanted.clear();
+    const { tree } = this;
+    if (tree !== undefined) for (const id of this.orphans.missingParents()) this.fetch(id, undefined, tree);
+  }
+
+  // ---- what execution says ----
+
+  private verify(node: Branching): void {
+    if (node.block === undefined) return;
+    node.state = 'verifying';
+    this.emit({ type: 'verify', block: node.block });
+  }
+
+  private judged(node: Branching, verdict: BlockVerdict, tree: Branches): void {
+    switch (verdict.kind) {
+      case 'valid':
+        return this.valid(node, tree);
+      case 'invalid':
+        tree.remove(node);
+        if (node.block !== undefined) this.refuse(node.block, verdict.code, node.peer);
+        return this.tipMayHaveMoved(tree);
+      case 'mismatch':
+        tree.remove(node);
+        this.report('WRONG_BODY', node.header, node.peer);
+        return this.tipMayHaveMoved(tree);
+      case 'notYet': {
+        // The executor keeps a bounded number of effects: those of older blocks are asked for again.
+        const { parent } = node;
+        if (node.retries++ >= RETRIES_MAX || parent === undefined) {
+          tree.remove(node);
+          return this.tipMayHaveMoved(tree);
+        }
+        if (parent === tree.root) return this.verify(node);
+        node.state = 'waiting';
+        return this.verify(parent);
+      }
+    }
+  }
+
+  private adopted: string | undefined;
+
+  private valid(node: Branching, tree: Branches): void {
+    node.state = 'valid';
+    for (const child of node.children) if (child.state === 'waiting') this.verify(child);
+    tree.offer(node);
+    this.tipMayHaveMoved(tree);
+  }
+
+  private tipMayHaveMoved(tree: Branches): void {
+    if (tree.tip.key === this.adopted) return;
+    this.adopted = tree.tip.key;
+    this.emit({ type: 'adopt', blockId: tree.tip.id });
+    this.finalize(tree);
+    this.producer.moved(this.nowMs);
+  }
+
+  private refuse({ header, id }: Block, code: string, peer: PeerId | undefined): void {
+    this.refused.add(toHex(id));
+    const [oldest] = this.refused;
+    if (this.refused.size > REFUSED_MAX && oldest !== undefined) this.refused.delete(oldest);
+    this.report(code, header, peer);
+  }
+
+  // ---- finality ----
+
+  private finalize(tree: Branches): void {
+    const path = tree.path(tree.tip);
+    const headers = path.map(({ header }) => header);
+    let count = path.length - this.rules.finality.depth(this.settings);
+    for (; count > 0; count--) {
+      const epoch = this.epochAt((headers[count - 1] as Header).height);
+      const { settings } = this;
+      if (epoch && isFinal(headers.slice(count - 1), this.rules.finality, { settings, epoch })) break;
+    }
+    if (count <= 0) return;
+    let parent = tree.root.header;
+    let blocks: FinalizedByProof[] = [];
+    for (const [index, node] of path.slice(0, count).entries()) {
+      if (node.block === undefined) return;
+      blocks.push({ block: node.block, proof: encodeFinalityProof(parent, path.slice(index)) });
+      parent = node.header;
+      // One effect an epoch: the host tells of the next one when its first block may be written.
+      if (index < count - 1 && !isBoundaryHeight(parent.height, this.context.parameters.epochHeights)) continue;
+      this.emit({ type: 'finalize', blocks });
+      blocks = [];
+    }
+    const newest = path[count - 1] as Branching;
+    this.recent = [...this.recent, ...path.slice(0, count)].slice(-RECENT_MAX);
+    tree.reroot(newest);
+    this.orphans.dropUpTo(newest.header.height);
+  }
+
+  // ---- the producer's port ----
+
+  private producerPort(): ProducerPort {
+    const tree = (): Branches => {
+      if (this.tree !== undefined) return this.tree;
+      throw new ConsensusError({ code: 'NOT_STARTED' }, 'expected `start` before anything is produced');
+    };
+    return {
+      context: this.context,
+      settings: this.settings,
+      emit: (effect) => this.emit(effect),
+      final: () => tree().root.header,
+      tip: () => tree().tip,
+      isInChain: (id) => tree().isInChain(id),
+      waiting: () =>
+        tree()
+          .path(tree().tip)
+          .map(({ header }) => header),
+      epochAt: (height) => this.epochAt(height),
+      publish: (block, witness) => {
+        const parent = tree().get(block.header.parentId);
+        if (parent === undefined || tree().get(block.id) !== undefined) return;
+        const node = tree().add(parent, block, { witness, weight: this.rules.weightOf(block.header), peer: undefined });
+        this.broadcast({ type: 'block', block, witness });
+        this.valid(node, tree());
+      },
+      restore: (block, witness) => {
+        this.received(undefined, block, witness, tree());
+        this.broadcast({ type: 'block', block, witness });
+      },
+    };
+  }
+
+  private ownTip({ tip, root }: Branches): Message {
+    return { type: 'tip', id: tip.id, height: tip.header.height, finalizedHeight: root.header.height };
+  }
+
+  private send(peer: PeerId, message: Message): void {
+    this.emit({ type: 'send', peer, bytes: encodeMessage(message) });
+  }
+
+  private broadcast(message: Message): void {
+    this.emit({ type: 'broadcast', bytes: encodeMessage(message) });
+  }
+
+  private report(code: string, header: Header, peer: PeerId | undefined, offender?: Uint8Array): void {
+    const epoch = epochOfHeight(header.height, this.context.parameters.epochHeights);
+    const report: ConsensusReport = { code, epoch, ...(peer && { peer }), ...(offender && { offender }) };
+    this.emit({ type: 'report', report });
+  }
+
+  private emit(effect: Effect): void {
+    this.effects.push(effect);
+  }
+}
