@@ -8,6 +8,12 @@ export function idArgument(text: string): Uint8Array {
   return fromHex(text);
 }
 
+/** A whole number from 0. */
+export function countArgument(text: string): number {
+  if (!/^(0|[1-9][0-9]{0,14})$/.test(text)) throw new InvalidArgumentError('Expected a whole number.');
+  return Number(text);
+}
+
 /** An http or https address. */
 export function urlArgument(text: string): string {
   try {

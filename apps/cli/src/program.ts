@@ -1,6 +1,7 @@
 /** The command tree, and one run of it. */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { addAuthorityCommands } from './commands/authority-commands.js';
 import { addGrantCommands } from './commands/grant-commands.js';
 import { addRequestCommands } from './commands/request-commands.js';
 import { addSimulateCommand } from './commands/simulate-command.js';
@@ -29,6 +30,7 @@ export function createProgram(context: Context): Command {
   addGrantCommands(program, context);
   addRequestCommands(program, context);
   addSourceCommands(program, context);
+  addAuthorityCommands(program, context);
   addSimulateCommand(program, context);
   forEachCommand(program, (command) => {
     if (command !== program) command.option('--json', 'print one JSON object on standard output, on failure too');

@@ -63,7 +63,6 @@ const LANE_OF: Readonly<Record<TransactionKind, Lane>> = {
   'define-source': 'source',
   'move-source': 'source',
   'rotate-key': 'source',
-  attest: 'source',
   'define-study': 'study',
   'amend-study': 'study',
   'retire-study': 'study',
@@ -72,6 +71,7 @@ const LANE_OF: Readonly<Record<TransactionKind, Lane>> = {
   'move-owner': 'allow',
   'revoke-access': 'revoke',
   'report-misconduct': 'rest',
+  attest: 'rest',
 };
 
 /** The record that a Report Misconduct changes. */

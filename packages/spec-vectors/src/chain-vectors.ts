@@ -332,13 +332,13 @@ async function attestAfter(chain: RecordedChain, payer: Signer, registry: Signer
       studies: undefined,
       ...payload,
     });
-  const studies = (signer: Signer, source: Uint8Array | undefined, period: number, countMax: number) =>
-    attest(signer, { source: source as Uint8Array, studies: { period, countMax } });
+  const studies = (signer: Signer, source: Uint8Array, period: number, countMax: number) =>
+    attest(signer, { source, studies: { period, countMax } });
   await chain.add([await studies(registry, a, 1, 1), await studies(payer, c, 1, 9), await studies(payer, a, 1, 2)]);
-  await chain.add([await attest(registry, { source: later as Uint8Array, admitUntilHeight: 60 })]);
+  await chain.add([await attest(registry, { source: later, admitUntilHeight: 60 })]);
   await chain.add([
     await attest(payer, {
-      source: later as Uint8Array,
+      source: later,
       admitUntilHeight: 61,
       studies: { period: 2, countMax: 3 },
     }),

@@ -2,25 +2,15 @@ import { readFile } from 'node:fs/promises';
 import { X509Certificate, createHash } from 'node:crypto';
 import { cellKey, decodeParamsCell } from '@radledger/chain';
 import { createCellReader, type NodeClient } from '@radledger/client';
-import { createSigner, decodePrivateKeyPem, equalBytes, fromHex, type Signer, toHex } from '@radledger/primitives';
-import {
-  createTransaction,
-  type KeyRole,
-  type PayloadOf,
-  signKeyProof,
-  solveWorkStamp,
-  type TransactionKind,
-} from '@radledger/transactions';
+import { equalBytes, fromHex, toHex } from '@radledger/primitives';
+import { type KeyRole, signKeyProof, solveWorkStamp } from '@radledger/transactions';
 import { type Command, Option } from 'commander';
 import { collect, idArgument, urlArgument } from '../arguments.js';
 import { type Context, nodeOf, type OperatorOptions, operatorOf } from '../context.js';
 import { CliError, usageError } from '../errors.js';
 import { addNodeOption, addOperatorOptions, example } from '../options.js';
-import { readSecretFile, writeNewSecretFile } from '../secret-input.js';
-import { finalJson } from './study-commands.js';
-
-/** How far ahead of the newest finalized block a transaction may still enter one. */
-const EXPIRY_BLOCKS = 256;
+import { writeNewSecretFile } from '../secret-input.js';
+import { signerOf, transact } from '../transact.js';
 
 interface EndpointOptions {
   readonly name: string;
@@ -186,26 +176,6 @@ async function rotateKey(
   await transact(context, node, { command: 'source rotate', kind: 'rotate-key', signer, payload, source });
 }
 
-async function transact<K extends TransactionKind>(
-  context: Context,
-  node: NodeClient,
-  input: { command: string; kind: K; signer: Signer; payload: PayloadOf<K>; source: Uint8Array },
-): Promise<void> {
-  const { signal, output } = context;
-  const { chainId, finalized } = await node.status({ signal });
-  const expiryHeight = finalized.height + EXPIRY_BLOCKS;
-  const { kind, signer, payload } = input;
-  const { bytes, txId } = await createTransaction({ chainId, kind, signer, expiryHeight, payload });
-  await node.submit(bytes, { signal });
-  output.progress(`transaction ${toHex(txId)} sent; waiting until it is final`);
-  const fromHeight = finalized.height + 1;
-  // A source acts in public: its node may know that it waits.
-  const { height } = await node.waitForFinalized(txId, { fromHeight, expiryHeight, askForReason: true, signal });
-  output.result(input.command, { source: toHex(input.source), ...finalJson({ txId, height }) }, [
-    `source ${toHex(input.source)}: final at height ${height}`,
-  ]);
-}
-
 async function workBitsOf(node: NodeClient, signal: AbortSignal): Promise<number> {
   const [params] = await createCellReader(node).read([cellKey.params], signal);
   if (params === undefined) throw new CliError({ code: 'NOT_FOUND', what: 'params' }, 'the ledger has no parameters');
@@ -229,10 +199,6 @@ async function pinOfCertificate(file: string): Promise<Uint8Array> {
   });
   const key = new X509Certificate(pem).publicKey.export({ type: 'spki', format: 'der' });
   return new Uint8Array(createHash('sha256').update(key).digest());
-}
-
-async function signerOf(file: string): Promise<Signer> {
-  return createSigner(decodePrivateKeyPem(await readSecretFile(file)));
 }
 
 async function readProofs(

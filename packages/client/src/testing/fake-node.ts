@@ -42,6 +42,8 @@ export interface FakeGenesisSource {
 export interface FakeNodeOptions {
   readonly sources: readonly FakeGenesisSource[];
   readonly parameters?: Partial<Parameters>;
+  /** Keys that admit sources; named, nobody else comes in. */
+  readonly authorities?: readonly Uint8Array[];
   /** Largest bucket answered; default 4,096. */
   readonly bucketCellsMax?: number;
 }
@@ -71,12 +73,12 @@ export async function createFakeNode(options: FakeNodeOptions): Promise<FakeNode
     name: 'test net',
     timeMs: 1_700_000_000_000,
     moduleId: equalWeightRules.id,
-    policies: { admission: 'open', stake: 'raw' },
+    policies: { admission: options.authorities === undefined ? 'open' : 'attested', stake: 'raw' },
     parameters: { ...DEFAULT_PARAMETERS, minimumIntervalMs: 0, ...options.parameters },
     sources: options.sources
       .map((source) => ({ ...source, endowment: 1_000 }))
       .sort((a, b) => (toHex(a.source) < toHex(b.source) ? -1 : 1)),
-    authorities: [],
+    authorities: options.authorities ?? [],
     recoveryKeys: [],
     recoveryThreshold: 0,
   };
