@@ -109,6 +109,8 @@ describe('answers', () => {
       nodeKey: toHex(source.nodeSigner.publicKey),
       voting: { allowed: true, reason: null },
       halted: null,
+      lowestHeight: 0,
+      checkpoint: expect.stringMatching(/^0:[0-9a-f]{64}$/),
       nowMs: expect.any(Number),
     });
     expect(body.finalized.proofAgeMs).toBeLessThan(60_000);

@@ -3,6 +3,7 @@ import type { Block, Header } from '@radledger/chain';
 import { equalBytes } from '@radledger/primitives';
 import type { EpochContext } from '../epoch-context.js';
 import type { FinalizedState, Input, SignRecord, VotingReason, VotingStatus } from '../module.js';
+import { holdsNodeKey, ownMember } from '../own-keys.js';
 import { vrfAlpha } from '../seed.js';
 import { StartUpRule } from '../start-up-rule.js';
 import { type FinalityRule, isFinal } from './finality-rule.js';
@@ -125,11 +126,9 @@ export class SlotProducer implements Producer {
     const { identity } = this.port.context;
     if (this.rule === undefined) return 'NOT_STARTED';
     if (identity === undefined) return 'NO_IDENTITY';
-    const member = this.port
-      .epochAt(this.port.tip().header.height + 1)
-      ?.leaders.find(({ source }) => equalBytes(source, identity.source));
+    const member = ownMember(identity, this.port.epochAt(this.port.tip().header.height + 1));
     if (member === undefined) return 'NOT_IN_COMMITTEE';
-    if (!equalBytes(member.nodeKey, identity.nodeKey)) return 'KEY_DIFFERS';
+    if (!holdsNodeKey(identity, member.nodeKey)) return 'KEY_DIFFERS';
     const { reason } = this.rule;
     if (reason !== undefined) return this.logIsOld ? 'SIGN_LOG_OLD' : reason;
     return this.nowMs < this.listensUntilMs ? 'ASKING_PEERS' : undefined;
@@ -153,7 +152,7 @@ export class SlotProducer implements Producer {
     if (!this.mayGrow(parent.header, slot, epoch)) return;
     const alpha = vrfAlpha({ chainId, seed: epoch.seed, epoch: epoch.epoch, height });
     this.attempt = { buildId: ++this.builds, slot, parent, epoch, alpha };
-    if (this.rules.draws) this.port.emit({ type: 'prove', alpha });
+    if (this.rules.draws) this.port.emit({ type: 'prove', alpha, epoch: epoch.epoch });
     else this.build(undefined);
   }
 
