@@ -19,6 +19,7 @@ export {
   type NodeEvent,
   type NodeStatus,
   type StateAnswer,
+  type StatePart,
   type TransactionStatus,
 } from './node-client.js';
 export {

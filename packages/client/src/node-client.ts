@@ -83,11 +83,21 @@ export interface StateAnswer {
   readonly header: Uint8Array;
   readonly finality: Uint8Array | null;
   /** One for each prefix, in the order asked. */
-  readonly parts: readonly {
-    readonly prefix: string;
-    readonly cells: readonly { readonly name: Uint8Array; readonly value: Uint8Array }[];
-    readonly path: Uint8Array;
-  }[];
+  readonly parts: readonly StatePart[];
+}
+
+interface NamedCell {
+  readonly name: Uint8Array;
+  readonly value: Uint8Array;
+}
+
+/** All cells under a prefix, or, when asked what changed since a height, the places that did with all their cells. */
+export interface StatePart {
+  readonly prefix: string;
+  readonly cells: readonly NamedCell[];
+  /** Only in answers to `since`; `place` has 8 hex digits, and `cells` above is empty. */
+  readonly changed?: readonly { readonly place: string; readonly cells: readonly NamedCell[] }[];
+  readonly path: Uint8Array;
 }
 
 export interface DutyEntry {
@@ -150,9 +160,13 @@ export interface NodeClient {
   /**
    * All cells whose hashed name begins with one of 1 to 16 prefixes (each 0 to 8 lower-case hex digits), of one state. Unverified: a
    * light client judges it.
-   * @throws {ClientError} `REFUSED` with reason `BUCKET_TOO_LARGE`: ask with longer prefixes
+   * @param query.since - a height whose parts the reader has: only what changed since is answered
+   * @throws {ClientError} `REFUSED` with reason `BUCKET_TOO_LARGE`: ask with longer prefixes; `CHANGES_UNKNOWN`: ask without `since`
    */
-  state(query: { readonly prefixes: readonly string[] }, options?: CallOptions): Promise<StateAnswer>;
+  state(
+    query: { readonly prefixes: readonly string[]; readonly since?: number },
+    options?: CallOptions,
+  ): Promise<StateAnswer>;
   /** Ends of epochs, ascending from that of `fromEpoch` - 1; unverified. @param range.limit - 1 to 256 */
   boundaries(
     range: { readonly fromEpoch: number; readonly limit: number },
@@ -242,20 +256,13 @@ export function createNodeClient(options: HttpOptions): NodeClient {
         proof: { header: proof.bytes('header'), finality: proof.bytesOrNull('finality'), path: proof.bytes('path') },
       };
     },
-    async state({ prefixes }, { signal } = {}) {
-      const path = `/v1/state?prefixes=${prefixes.join(',')}`;
+    async state({ prefixes, since }, { signal } = {}) {
+      const path = `/v1/state?prefixes=${prefixes.join(',')}${since === undefined ? '' : `&since=${since}`}`;
       const reader = new JsonReader(await http.json(path, { signal, responseBytesMax: LARGE_ANSWER_BYTES_MAX }));
       return {
         header: reader.bytes('header'),
         finality: reader.bytesOrNull('finality'),
-        parts: reader.list('parts', (item, at) => {
-          const part = new JsonReader(item, at);
-          return {
-            prefix: part.string('prefix', 8),
-            cells: part.list('cells', readCellBytes),
-            path: part.bytes('path'),
-          };
-        }),
+        parts: reader.list('parts', (item, at) => readPart(new JsonReader(item, at), since !== undefined)),
       };
     },
     async boundaries({ fromEpoch, limit }, { signal } = {}) {
@@ -411,4 +418,14 @@ function readEvent(event: string, data: unknown): NodeEvent | undefined {
 function readCellBytes(item: unknown, path: string): { readonly name: Uint8Array; readonly value: Uint8Array } {
   const cell = new JsonReader(item, path);
   return { name: cell.bytes('name'), value: cell.bytes('value') };
+}
+
+function readPart(part: JsonReader, isChange: boolean): StatePart {
+  const [prefix, path] = [part.string('prefix', 8), part.bytes('path')];
+  if (!isChange) return { prefix, path, cells: part.list('cells', readCellBytes) };
+  const changed = part.list('changed', (item, at) => {
+    const place = new JsonReader(item, at);
+    return { place: place.string('place', 8), cells: place.list('cells', readCellBytes) };
+  });
+  return { prefix, path, cells: [], changed };
 }

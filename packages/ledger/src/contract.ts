@@ -94,6 +94,11 @@ export interface Ledger {
    * than `limit` is no end: ask on.
    */
   boundaries(range: { readonly fromEpoch: number; readonly limit: number }): Promise<readonly BoundaryRecord[]>;
+  /**
+   * Places of the state tree (8 hex digits of hashed names) whose cells changed after one height, up to another.
+   * @returns undefined when this node does not know: too long ago, pruned, or before it joined
+   */
+  changedPlaces(range: { readonly after: number; readonly to: number }): Promise<ReadonlySet<string> | undefined>;
   /** What finalized blocks say about the leaders of views, ascending by height; `limit` counts heights. */
   duties(range: Range): Promise<readonly DutyEvent[]>;
   /** Listens from now on; the result stops listening. */

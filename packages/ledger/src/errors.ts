@@ -25,6 +25,7 @@ export type LedgerErrorInfo =
   | { readonly code: 'BUSY' }
   | { readonly code: 'NO_IDENTITY' }
   | { readonly code: 'PEER_DATA_INVALID'; readonly rule: string }
+  | { readonly code: 'CHANGES_UNKNOWN' }
   | { readonly code: 'SNAPSHOT_GONE'; readonly height: number }
   | { readonly code: 'REQUEST_INVALID'; readonly parameter: string }
   | { readonly code: 'LISTEN_FAILED'; readonly host: string; readonly port: number; readonly systemCode: string };

@@ -387,6 +387,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
         epochHeights: parameters.epochHeights,
         bytesMax: BOUNDARIES_ANSWER_BYTES_MAX,
       }),
+    changedPlaces: (range) => store.changedPlaces(range),
     async duties(range) {
       const stored = await store.duties(range);
       return stored.flatMap(({ dutyEvents }) => dutyEvents.map(decodeDutyEvent));

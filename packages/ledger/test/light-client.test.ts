@@ -148,6 +148,54 @@ test('the node does not learn the name', async () => {
   }
 });
 
+test('who asks again is told only what changed, and proves the whole', async () => {
+  const asked: string[] = [];
+  const bytes: number[] = [];
+  const light = await lightClient({
+    fetch: async (url, init) => {
+      const response = await fetch(url, init);
+      const body = await response.arrayBuffer();
+      if (url.includes('/v1/state')) {
+        asked.push(url);
+        bytes.push(body.byteLength);
+      }
+      return new Response(body, { status: response.status });
+    },
+  });
+  await light.grant(grantOf('live'));
+  expect((await light.grant(grantOf('live'))).status).toBe('live');
+  expect(asked[1]).toContain(`since=${HEIGHTS}`);
+  expect(bytes[1]).toBeLessThan((bytes[0] ?? 0) / 2);
+
+  const unknown = await fetch(`${api.url}/v1/state?prefixes=0&since=${HEIGHTS + 1}`);
+  expect([unknown.status, await unknown.json()]).toMatchObject([410, { error: { code: 'CHANGES_UNKNOWN' } }]);
+  const changes = (await (await fetch(`${api.url}/v1/state?prefixes=&since=3`)).json()) as {
+    parts: { changed: { place: string; cells: { name: string }[] }[] }[];
+  };
+  const revoked = cellKey.grant(source(), storyId('knee'), storyId('revoked'));
+  const live = cellKey.grant(source(), storyId('knee'), storyId('live'));
+  const placeOf = (name: Uint8Array) =>
+    changes.parts[0]!.changed.find(({ place }) => toHex(hashedKeyOf(name)).startsWith(place));
+  expect(placeOf(revoked)?.cells.map(({ name }) => name)).toEqual([toHex(revoked)]);
+  expect(placeOf(live)).toBeUndefined();
+});
+
+test('a change kept back is noticed', async () => {
+  let turn = 0;
+  const light = await lightClient({
+    fetch: changing((path, body) => {
+      if (path !== '/v1/state') return undefined;
+      turn += 1;
+      const answer = json(body) as { parts: { cells?: { value: string }[]; changed?: unknown[] }[] };
+      if (turn === 2) answer.parts[0]!.changed = [{ place: '00000000', cells: [{ name: 'aa', value: 'bb' }] }];
+      return utf(answer);
+    }),
+  });
+  await light.grant(grantOf('live'));
+  await expect(light.grant(grantOf('live'))).rejects.toMatchObject({ code: 'PROOF_INVALID' });
+  expect((await light.grant(grantOf('live'))).status).toBe('live');
+});
+
 describe('refused', () => {
   test('a checkpoint older than 28 days', async () => {
     const light = await lightClient({ checkpoint: await checkpointAt(4) });

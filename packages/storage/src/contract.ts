@@ -145,6 +145,12 @@ export interface LedgerStore extends StateReader {
    * @throws {StorageError} `NOT_EMPTY` when the store has a tip
    */
   importState(): Promise<StateImport>;
+  /**
+   * Places of the state tree (8 lower-case hex digits of hashed names) whose cells changed after one height, up to another.
+   * @param range.to - at most 10 000 above `after`
+   * @returns undefined when that is no longer, or never was, kept
+   */
+  changedPlaces(range: { readonly after: number; readonly to: number }): Promise<ReadonlySet<string> | undefined>;
   /** Waits for commits under way and closes the database. Repeatable. */
   close(): Promise<void>;
 }

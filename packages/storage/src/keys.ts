@@ -9,6 +9,7 @@ const kind = {
   finalityProof: 'f',
   epochProof: 'e',
   duties: 'd',
+  changes: 'k',
   transactionIds: 'x',
   heightOfBlock: 'i',
   heightOfTransaction: 't',
@@ -33,7 +34,7 @@ export const LOWEST_KEY = prefixes.lowest;
 /** Progress of an import that is not finished. */
 export const IMPORT_KEY = prefixes.import;
 
-export type HeightKind = 'header' | 'body' | 'finalityProof' | 'epochProof' | 'duties' | 'transactionIds';
+export type HeightKind = 'header' | 'body' | 'finalityProof' | 'epochProof' | 'duties' | 'changes' | 'transactionIds';
 
 /** Key of an entry per height: big-endian, so that the order of keys is that of heights. */
 export function heightKey(of: HeightKind, height: number): Uint8Array {

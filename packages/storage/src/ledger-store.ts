@@ -11,6 +11,7 @@ import {
 import { bytes, concatBytes, decodeWith, encodeWith, equalBytes, fromHex, list } from '@radledger/primitives';
 import type { AbstractSnapshot } from 'abstract-level';
 import { type AnyLevel, type BatchOperation, ByteDatabase, storageErrorOf } from './byte-database.js';
+import { decodePlaces, encodePlaces } from './changed-places.js';
 import type {
   FinalizedBlock,
   HeightRange,
@@ -200,6 +201,13 @@ class LevelStore implements LedgerStore {
     }));
   }
 
+  async changedPlaces({ after, to }: { readonly after: number; readonly to: number }) {
+    if (!isHeight(after) || to < after || to - after > RANGE_LIMIT_MAX) return undefined;
+    const entries = await this.database.range(heightRange('changes', after + 1, to));
+    if (entries.length !== to - after) return undefined;
+    return new Set(entries.flatMap(([, encoded]) => decodePlaces(encoded)));
+  }
+
   // Changes.
 
   commit(finalized: FinalizedBlock): Promise<void> {
@@ -268,6 +276,7 @@ class LevelStore implements LedgerStore {
     }
     const operations = [
       ...blockEntries(finalized, encodedHeader, encodedBody),
+      put(heightKey('changes', height), encodePlaces(finalized.writeSet)),
       put(META_KEY, encodeMeta({ chainId: this.chainId, tipHeight: height, tipId: id })),
     ];
     for (const [kind, entries] of [
@@ -342,7 +351,9 @@ class LevelStore implements LedgerStore {
     const operations: BatchOperation[] = [put(LOWEST_KEY, encodeHeight(end))];
     for await (const page of this.database.pages(heightRange('transactionIds', from, end - 1))) {
       for (const [key, joined] of page) {
-        operations.push({ type: 'del', key }, { type: 'del', key: heightKey('body', heightOfKey(key)) });
+        const height = heightOfKey(key);
+        operations.push({ type: 'del', key }, { type: 'del', key: heightKey('body', height) });
+        operations.push({ type: 'del', key: heightKey('changes', height) });
         for (const txId of splitIds(joined)) operations.push({ type: 'del', key: idKey('heightOfTransaction', txId) });
       }
     }

@@ -57,6 +57,7 @@ const BLOCK_KINDS = [
   'finalityProof',
   'epochProof',
   'duties',
+  'changes',
   'transactionIds',
   'heightOfBlock',
   'heightOfTransaction',

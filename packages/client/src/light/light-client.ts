@@ -26,7 +26,7 @@ import {
 } from '@radledger/chain';
 import { equalBytes, toHex } from '@radledger/primitives';
 import { ClientError, isRefusal } from '../errors.js';
-import type { NodeClient, StateAnswer } from '../node-client.js';
+import type { NodeClient, StateAnswer, StatePart } from '../node-client.js';
 import { grantStatus, type GrantVerdict } from './grant-verdict.js';
 import { bucketDigitsFor, PREFIX_LENGTH_MAX } from './bucket-size.js';
 
@@ -80,6 +80,8 @@ export function createLightClient(options: LightClientOptions): LightClient {
   let trusted: Boundary | undefined;
   let newest: { readonly height: number; readonly id: Uint8Array } | undefined;
   let digits: number | undefined;
+  /** The parts proven last: a reader that comes again is told only what changed. */
+  let held: { readonly height: number; readonly parts: ReadonlyMap<string, StatePart['cells']> } | undefined;
   let following: Promise<Boundary> | undefined;
 
   async function followNow(signal: AbortSignal | undefined): Promise<Boundary> {
@@ -155,23 +157,48 @@ export function createLightClient(options: LightClientOptions): LightClient {
     const floor = newest?.height ?? 0;
     const start = digits ?? 0;
     for (let length = start; ; length += 1) {
-      const prefixes = [...new Set(keys.map((key) => key.slice(0, length)))];
+      const prefixes = [...new Set(keys.map((key) => key.slice(0, length)))].sort();
       let answer: StateAnswer;
       try {
-        answer = await node.state({ prefixes }, { ...(signal && { signal }) });
+        answer = await newestState(prefixes, signal);
       } catch (error) {
         // A node that finds every part too large would learn the name digit by digit.
-        if (isRefusal(error, 'BUCKET_TOO_LARGE') && length < Math.min(PREFIX_LENGTH_MAX, start + REFINEMENTS_MAX))
-          continue;
+        const isLast = length >= Math.min(PREFIX_LENGTH_MAX, start + REFINEMENTS_MAX);
+        if (isRefusal(error, 'BUCKET_TOO_LARGE') && !isLast) continue;
         throw error;
       }
       const header = await judgeHeader(answer, floor, signal);
-      const parts = new Map(prefixes.map((prefix, index) => [prefix, cellsOfPart(answer, index, prefix, header)]));
+      const before = held;
+      held = undefined;
+      const parts = new Map(
+        prefixes.map((prefix, index) => {
+          const part = answer.parts[index];
+          if (part?.prefix !== prefix) throw proofInvalid();
+          const cells = part.changed ? mergeChanges(before?.parts.get(prefix) ?? [], part.changed) : part.cells;
+          const proof = decodedPath(part.path);
+          if (!verifyBucket({ stateRoot: header.stateRoot, prefix, cells, proof })) throw proofInvalid();
+          return [prefix, cells];
+        }),
+      );
+      held = { height: header.height, parts };
       const values = names.map((name, index) => {
         const part = parts.get((keys[index] as string).slice(0, length)) ?? [];
         return part.find((cell) => equalBytes(cell.name, name))?.value;
       });
       return { header, values, viewAgeMs: Math.max(0, now() - header.timestampMs) };
+    }
+  }
+
+  /** Parts of the newest state; of parts that were proven before, only what changed since. */
+  async function newestState(prefixes: readonly string[], signal: AbortSignal | undefined): Promise<StateAnswer> {
+    const call = { ...(signal && { signal }) };
+    const isHeld = held !== undefined && prefixes.every((prefix) => held?.parts.has(prefix));
+    if (held === undefined || !isHeld) return node.state({ prefixes }, call);
+    try {
+      return await node.state({ prefixes, since: held.height }, call);
+    } catch (error) {
+      if (!isRefusal(error, 'CHANGES_UNKNOWN') && !isRefusal(error, 'REQUEST_INVALID')) throw error;
+      return node.state({ prefixes }, call);
     }
   }
 
@@ -191,17 +218,11 @@ export function createLightClient(options: LightClientOptions): LightClient {
   };
 }
 
-function cellsOfPart(
-  answer: StateAnswer,
-  index: number,
-  prefix: string,
-  { stateRoot }: Header,
-): StateAnswer['parts'][number]['cells'] {
-  const part = answer.parts[index];
-  const holds =
-    part?.prefix === prefix && verifyBucket({ stateRoot, prefix, cells: part.cells, proof: decodedPath(part.path) });
-  if (!holds) throw proofInvalid();
-  return part.cells;
+/** Cells of a part after the places that changed were replaced. What comes of it is proven like any part. */
+function mergeChanges(cells: StatePart['cells'], changed: NonNullable<StatePart['changed']>): StatePart['cells'] {
+  const places = new Set(changed.map(({ place }) => place));
+  const stayed = cells.filter(({ name }) => !places.has(toHex(hashedKeyOf(name).subarray(0, 4))));
+  return [...stayed, ...changed.flatMap((place) => place.cells)];
 }
 
 function decodedPath(path: Uint8Array): ReturnType<typeof decodeCellProof> {

@@ -21,6 +21,7 @@ export type ApiCode =
   | 'BLOCK_UNKNOWN'
   | 'BLOCK_PRUNED'
   | 'BUCKET_TOO_LARGE'
+  | 'CHANGES_UNKNOWN'
   | 'NODE_STOPPING'
   | 'NODE_FAILED'
   | 'INTERNAL';
@@ -42,6 +43,8 @@ export function statusOf(error: LedgerError): { status: number; code: string; me
     case 'MEMPOOL_CELL_FULL':
     case 'BUSY':
       return { status: 429, code: info.code, message };
+    case 'CHANGES_UNKNOWN':
+      return { status: 410, code: info.code, message };
     case 'REQUEST_INVALID':
       return { status: 400, code: info.code, message };
     case 'CLOSED':

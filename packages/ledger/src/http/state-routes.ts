@@ -1,13 +1,22 @@
 /** Parts of the newest finalized state, for readers who do not name what they look for. Spec: docs/spec/node-api.md, section 4. */
-import { BUCKET_NIBBLES_MAX, type Bucket, ChainError, encodeCellProof, proveBucket } from '@radledger/chain';
+import {
+  BUCKET_NIBBLES_MAX,
+  type Bucket,
+  type BucketCell,
+  ChainError,
+  encodeCellProof,
+  hashedKeyOf,
+  proveBucket,
+} from '@radledger/chain';
 import { toHex } from '@radledger/primitives';
 import { type Response, Router } from 'express';
 import type { Ledger } from '../contract.js';
 import { LedgerError } from '../errors.js';
-import { anchorJson, replyError } from './replies.js';
+import { anchorJson, numberParameter, replyError } from './replies.js';
 
 const BUCKET_CELLS_MAX = 4_096;
 const PREFIXES_MAX = 16;
+const PLACE_BYTES = 4;
 
 export function stateRoutes(ledger: Ledger): Router {
   const router = Router();
@@ -25,14 +34,23 @@ export function stateRoutes(ledger: Ledger): Router {
 
   router.get('/state', async (req, res) => {
     const prefixes = prefixesParameter(req.query.prefixes);
+    const since = req.query.since === undefined ? undefined : heightParameter(req.query.since);
     await answerUnlessTooLarge(res, () =>
       ledger.read(async (view) => {
+        const changed = since === undefined ? undefined : await ledger.changedPlaces({ after: since, to: view.height });
+        if (since !== undefined && !changed) {
+          throw new LedgerError(
+            { code: 'CHANGES_UNKNOWN' },
+            'this node does not know what changed since: leave since out',
+          );
+        }
         const parts = [];
         let room = BUCKET_CELLS_MAX;
         for (const prefix of prefixes) {
           const { cells, proof } = await proveBucket(view.state, prefix, { cellsMax: room });
           room -= cells.length;
-          parts.push({ prefix, cells: cellsJson(cells), path: toHex(encodeCellProof(proof)) });
+          const content = changed ? { changed: changesJson(cells, prefix, changed) } : { cells: cellsJson(cells) };
+          parts.push({ prefix, ...content, path: toHex(encodeCellProof(proof)) });
         }
         return { height: view.height, ...anchorJson(view), parts };
       }),
@@ -53,6 +71,18 @@ async function answerUnlessTooLarge(res: Response, read: () => Promise<object>):
 
 function cellsJson(cells: Bucket['cells']): { readonly name: string; readonly value: string }[] {
   return cells.map(({ name, value }) => ({ name: toHex(name), value: toHex(value) }));
+}
+
+/** Each place that changed, with all cells that hang there now: none when they are gone. */
+function changesJson(cells: Bucket['cells'], prefix: string, changed: ReadonlySet<string>) {
+  const byPlace = new Map<string, BucketCell[]>();
+  for (const place of changed) if (place.startsWith(prefix)) byPlace.set(place, []);
+  for (const cell of cells) byPlace.get(toHex(hashedKeyOf(cell.name).subarray(0, PLACE_BYTES)))?.push(cell);
+  return [...byPlace].map(([place, there]) => ({ place, cells: cellsJson(there) }));
+}
+
+function heightParameter(value: unknown): number {
+  return numberParameter(value, 'since', { min: 0, max: Number.MAX_SAFE_INTEGER });
 }
 
 function prefixParameter(value: string, parameter: string): string {

@@ -1,5 +1,5 @@
 /** What every database must do for the ledger's store. */
-import { proveCell, verifyCellProof } from '@radledger/chain';
+import { hashedKeyOf, proveCell, verifyCellProof } from '@radledger/chain';
 import { compareBytes, fromHex, toHex, utf8 } from '@radledger/primitives';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AnyLevel } from '../byte-database.js';
@@ -162,6 +162,94 @@ export function testStore(name: string, createFixture: () => Promise<DatabaseFix
         expect(store.recentBlockIdAt(519)).toEqual(chain.blocks[519]?.block.id);
         expect(store.recentBlockIdAt(7)).toBeUndefined();
       }
+    });
+
+    test('pruning forgets old bodies and proofs, never the last 512 blocks, genesis, headers and every fourth proof', async () => {
+      chain = new SyntheticChain({ seed: 4, cellsPerBlock: 1, transactionsPerBlock: 1 });
+      await store.close();
+      await fixture.dispose();
+      fixture = await createFixture();
+      store = await openStore(await fixture.database(), { chainId: chain.chainId });
+      for (const finalized of await chain.take(520)) await store.commit(finalized);
+      await store.prune({ bodiesBelow: 3, proofsBelow: 0, proofsEvery: 4 });
+      expect([store.lowestHeight, await store.block(2), await store.finalityProof(2)]).toEqual([
+        3,
+        undefined,
+        chain.blocks[2]?.finalityProof,
+      ]);
+      await store.prune({ bodiesBelow: 600, proofsBelow: 600, proofsEvery: 4 });
+      for (const opened of [false, true]) {
+        if (opened) await reopen();
+        expect(store.lowestHeight).toBe(8);
+        for (const height of [1, 5, 7]) {
+          expect(await store.block(height)).toBeUndefined();
+          expect(await store.transactionIds(height)).toBeUndefined();
+          expect(await store.finalityProof(height)).toBeUndefined();
+          expect(await store.header(height)).toEqual(chain.blocks[height]?.block.header);
+        }
+        expect(await store.finalityProof(4)).toEqual(chain.blocks[4]?.finalityProof);
+        expect(await store.block(0)).toEqual(chain.blocks[0]?.block);
+        expect(await store.block(8)).toEqual(chain.blocks[8]?.block);
+      }
+      await store.commit(await chain.next());
+    });
+
+    test('places that changed are known for each span of blocks that was committed', async () => {
+      for (const finalized of await chain.take(6)) await store.commit(finalized);
+      const expected = chain.blocks
+        .slice(3, 6)
+        .flatMap(({ writeSet }) =>
+          [...writeSet.cells.keys()].map((hex) => toHex(hashedKeyOf(fromHex(hex))).slice(0, 8)),
+        );
+      expect([...((await store.changedPlaces({ after: 2, to: 5 })) ?? [])].sort()).toEqual(
+        [...new Set(expected)].sort(),
+      );
+      expect(await store.changedPlaces({ after: 5, to: 5 })).toEqual(new Set());
+      expect(await store.changedPlaces({ after: 5, to: 6 })).toBeUndefined();
+      expect(await store.changedPlaces({ after: 6, to: 5 })).toBeUndefined();
+    });
+
+    test('a state from elsewhere fills an empty store, over several openings, and only when it is whole', async () => {
+      const blocks = await chain.take(20);
+      const cells = [...chain.cells].map(([hex, value]) => ({ name: fromHex(hex), value }));
+      const { block } = blocks.at(-1) as (typeof blocks)[number];
+      const tip = { height: 19, id: block.id, header: block.header };
+      const first = await store.importState();
+      expect(first.progress).toBeUndefined();
+      await first.write(cells.slice(0, 9), utf8('half'));
+      await reopen();
+      expect(store.tip).toBeUndefined();
+      const importing = await store.importState();
+      expect(importing.progress).toEqual(utf8('half'));
+      await importing.writeBlocks(blocks, utf8('blocks'));
+      const finish = { tip, lowestHeight: 0, boundaries: [] };
+      await expect(importing.finish(finish)).rejects.toMatchObject({ code: 'STATE_ROOT_MISMATCH' });
+      expect(store.tip).toBeUndefined();
+      await importing.write(cells.slice(9), utf8('whole'));
+      await importing.finish(finish);
+      await expectWhole(store, chain);
+      await expect(store.importState()).rejects.toMatchObject({ code: 'NOT_EMPTY' });
+      expect(store.isRecentTransaction(blocks[19]?.transactionIds[0] ?? new Uint8Array(0))).toBe(true);
+      await reopen();
+      await expectWhole(store, chain);
+      await store.commit(await chain.next());
+      await expectWhole(store, chain);
+    });
+
+    test('an unfinished import is forgotten on demand, and by genesis', async () => {
+      const blocks = await chain.take(4);
+      const stray = [{ name: utf8('study/stray'), value: utf8('x') }];
+      const importing = await store.importState();
+      await importing.write(stray, utf8('some'));
+      await importing.discard();
+      expect(importing.progress).toBeUndefined();
+      await importing.write(stray, utf8('some'));
+      await importing.writeBlocks(blocks.slice(2), utf8('some'));
+      await reopen();
+      for (const finalized of blocks) await store.commit(finalized);
+      await expectWhole(store, chain);
+      await reopen();
+      await expectWhole(store, chain);
     });
 
     test('ranges have bounds', async () => {
