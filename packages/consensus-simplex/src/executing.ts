@@ -10,7 +10,7 @@ export class Executing {
 
   constructor(
     private readonly voter: VoterState,
-    private readonly parts: Pick<Parts, 'conflicts' | 'epochs' | 'fetching' | 'finalizing'>,
+    private readonly parts: Pick<Parts, 'conflicts' | 'epochs' | 'fetching' | 'finalizing' | 'pacing'>,
   ) {}
 
   onVerdict({ blockId, verdict }: Extract<Input, { type: 'verdict' }>): void {
@@ -90,14 +90,17 @@ export class Executing {
   /** New transactions are judged on the highest certified block this node has executed. */
   adopt(): void {
     const { root, view: current, views, tree } = this.voter;
-    let { id } = root;
+    let { id, header } = root;
     for (let view = current - 1; view > root.view; view--) {
       const certified = views.get(view)?.certified();
-      if (certified !== undefined && tree.get(certified.blockId)?.state === 'valid') {
-        id = certified.blockId;
+      const held = certified && tree.get(certified.blockId);
+      if (held?.state === 'valid') {
+        ({ id, header } = held.block);
         break;
       }
     }
+    // A finalization says no time, and may be all that this node has seen of a block.
+    this.parts.pacing.certified(header.timestampMs);
     const key = toHex(id);
     if (key === this.adopted) return;
     this.adopted = key;

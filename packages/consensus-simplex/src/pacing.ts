@@ -32,6 +32,14 @@ export class Pacing {
     parts.leading.tryPropose();
   }
 
+  /** A block of this time is certified. */
+  certified(timestampMs: number): void {
+    const { voter } = this;
+    if (timestampMs <= voter.highestCertifiedMs) return;
+    voter.highestCertifiedMs = timestampMs;
+    if (voter.rules.rebasesTimers) this.arm();
+  }
+
   /** R3: the base moves with each newer certificate, so nobody is given up for keeping the pace. */
   arm(): void {
     const { voter } = this;

@@ -1,6 +1,6 @@
 /** The world of one run: nodes on links, faults as scheduled, eyes on everything. */
 import { createHash, type Hash } from 'node:crypto';
-import type { Block } from '@radledger/chain';
+import type { Block, Header } from '@radledger/chain';
 import type { ConsensusModule, ConsensusReport, FinalizedByProof, Member, PeerId } from '@radledger/consensus';
 import { concatBytes, hash, toHex } from '@radledger/primitives';
 import type { Behaviour, Puppet } from './behaviour.js';
@@ -317,12 +317,18 @@ export class Run implements NodeSurroundings, WatcherContext {
     this.figures.finalizes(index, blocks);
   }
 
+  started({ index }: SimNode): void {
+    if (this.isHonest(index)) for (const watcher of this.watchers) watcher.started?.(index);
+  }
+
   executed({ index }: SimNode, { id }: Block): void {
     if (this.isHonest(index)) this.figures.executes(id);
   }
 
-  adopted({ index }: SimNode, undone: number): void {
-    if (this.isHonest(index)) this.figures.adopts(undone);
+  adopted({ index }: SimNode, tip: Header, undone: number): void {
+    if (!this.isHonest(index)) return;
+    this.figures.adopts(undone);
+    for (const watcher of this.watchers) watcher.adopted?.(index, tip);
   }
 
   reported({ index }: SimNode, report: ConsensusReport): void {

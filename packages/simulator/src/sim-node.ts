@@ -29,10 +29,11 @@ export interface NodeSurroundings {
   node(index: number): SimNode;
   signed(node: SimNode, bytes: Uint8Array): void;
   finalizing(node: SimNode, blocks: readonly FinalizedByProof[]): void;
+  started(node: SimNode): void;
   /** A block was executed: built or verified valid. */
   executed(node: SimNode, block: Block): void;
   /** The tip moved; `undone` blocks of the last one are not below it. */
-  adopted(node: SimNode, undone: number): void;
+  adopted(node: SimNode, tip: Header, undone: number): void;
   reported(node: SimNode, report: ConsensusReport): void;
   failed(node: SimNode, error: unknown): void;
 }
@@ -90,6 +91,7 @@ export class SimNode {
     this.syncing = false;
     this.tip = undefined;
     this.toldWaiting = false;
+    surroundings.started(this);
     const { chainId, parameters } = genesis;
     const identity = { source: member.source, nodeKey: member.nodeKey };
     this.host = createHost({ module, context: { chainId, parameters, identity }, ports: this.ports() });
@@ -137,7 +139,7 @@ export class SimNode {
     if (next === undefined) return;
     const undone = this.tip === undefined ? 0 : this.undone(this.tip, next);
     this.tip = next;
-    this.options.surroundings.adopted(this, undone);
+    this.options.surroundings.adopted(this, next, undone);
     this.tellWaiting();
   }
 

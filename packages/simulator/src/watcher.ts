@@ -1,3 +1,4 @@
+import type { Header } from '@radledger/chain';
 import type { ConsensusModule, ConsensusReport, FinalizedByProof, Member } from '@radledger/consensus';
 import type { Scenario } from './scenario.js';
 import type { SimGenesis } from './sim-chain.js';
@@ -22,12 +23,16 @@ export interface WatcherContext {
 
 /** One invariant, or the checks of one module's own messages. Throws `Violation`. Told of honest nodes only. */
 export interface Watcher {
+  /** An honest node starts, for the first time or after a crash. */
+  started?(node: number): void;
   /** An honest node sends. */
   sent?(node: number, bytes: Uint8Array): void;
   /** An honest node signs: called when the signature may leave. */
   signed?(node: number, bytes: Uint8Array): void;
   /** An honest node learns that blocks are final, before it stores them. */
   finalizing?(node: number, blocks: readonly FinalizedByProof[]): void;
+  /** The tip of an honest node moves: the highest certified block that it has executed. */
+  adopted?(node: number, tip: Header): void;
   reported?(node: number, report: ConsensusReport): void;
   /** The faults have ended: from here on the network is synchronous. */
   healed?(): void;

@@ -25,7 +25,7 @@ test('a sweep of several batches: the same result on one thread and on two', asy
 
 test('mutants are listed one a line, and caught', async () => {
   const { stdout } = await run('--mutants');
-  expect(stdout).toBe('drop-r4\ndrop-r5\ndrop-r7\ndrop-domain\nweak-quorum\n');
+  expect(stdout).toBe('drop-r4\ndrop-r5\ndrop-r7\ndrop-rebase\ndrop-domain\nweak-quorum\n');
   const hunt = await run('--mutant', 'weak-quorum', '--seeds', '50');
   expect(hunt.code).toBe(0);
   expect(hunt.stdout).toMatch(/^weak-quorum: caught by seed \d+, invariant I\d+, after [\d.]+ s\n/);

@@ -13,6 +13,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant('drop-r4', { finalizeOnlyWithoutNullify: false }),
   mutant('drop-r5', { nullifyOnlyWithoutFinalize: false }),
   { ...mutant('drop-r7', { askPeersBeforeVoting: false }), syncsDisk: false },
+  mutant('drop-rebase', { rebasesTimers: false }),
   mutant('drop-domain', { signedBytes: unboundBytes }),
   {
     ...mutant('weak-quorum', { isQuorum: weakQuorum }),

@@ -4,6 +4,7 @@ import { runSeed } from '../../src/run-seed.js';
 import { simplexPlug } from '../../src/simplex/plug.js';
 
 test.each([
+  [32, 'a node that saw only the finalization of a block called the next leader silent before its time'],
   [
     82,
     'a blackout lost the only certificates of a view that every node had left: nothing could be proposed ever after',
