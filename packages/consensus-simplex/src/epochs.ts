@@ -1,7 +1,7 @@
 /** Where a voter begins: at its start, at an epoch's, and after blocks that the host fetched itself. */
 import { blockIdOf, isBoundaryHeight } from '@radledger/chain';
 import type { EpochContext, FinalizedState, SignLogState, SignRecord } from '@radledger/consensus';
-import { toHex } from '@radledger/primitives';
+import { equalBytes, toHex } from '@radledger/primitives';
 import { statementOf } from './certificate.js';
 import { certificateOfProof } from './finality-proof.js';
 import type { Parts } from './parts.js';
@@ -31,7 +31,7 @@ export class Epochs {
 
   start(finalized: FinalizedState, signLog: SignLogState): void {
     const { voter, parts } = this;
-    parts.permission.start(signLog);
+    parts.permission.start(this.boundBy(signLog, finalized.epoch));
     parts.permission.arrives(finalized.epoch, finalized.header.timestampMs);
     parts.voting.records = signLog.state === 'present' ? distinct(signLog.records) : [];
     this.enterState(finalized);
@@ -93,7 +93,8 @@ export class Epochs {
   private restore(): void {
     const { voter, parts } = this;
     const open = parts.voting.records.filter(
-      ({ epoch, view }) => epoch === voter.epoch.epoch && view > voter.root.view,
+      (record) =>
+        record.epoch === voter.epoch.epoch && record.view > voter.root.view && this.isBinding(record, voter.epoch),
     );
     for (const record of open) {
       const vote = voteOfSignedBytes(record.bytes);
@@ -104,16 +105,31 @@ export class Epochs {
     for (const record of open) if (record.kind !== VoteKind.proposal) voter.effect({ type: 'sign', record });
   }
 
+  /** What the log says that binds this node now: votes among the voters before a recovery do not. */
+  private boundBy(signLog: SignLogState, epoch: EpochContext): SignLogState {
+    if (signLog.state === 'missing' || epoch.recoveredHeight === undefined) return signLog;
+    const records = signLog.records.filter((record) => record.epoch !== epoch.epoch || this.isBinding(record, epoch));
+    return { state: 'present', records };
+  }
+
+  private isBinding({ bytes }: SignRecord, epoch: EpochContext): boolean {
+    if (epoch.recoveredHeight === undefined) return true;
+    const { context, rules } = this.voter;
+    return equalBytes(rules.signedBytes(context.chainId, epoch, voteOfSignedBytes(bytes)), bytes);
+  }
+
   private enterState({ header, proof, epoch, previousEpoch }: FinalizedState): void {
     const { voter, parts } = this;
     const id = blockIdOf(header);
     const shown = proof.length === 0 ? undefined : certificateOfProof(proof);
-    const opensEpoch = header.height === 0 || isBoundaryHeight(header.height, voter.context.parameters.epochHeights);
+    const restarts = header.height === 0 || header.height === epoch.recoveredHeight;
+    const opensEpoch = restarts || isBoundaryHeight(header.height, voter.context.parameters.epochHeights);
     const certificate = shown?.direct ? shown.certificate : undefined;
     const view = opensEpoch ? 0 : certificate === undefined ? decodeSeal(header).view : statementOf(certificate).view;
-    if ((voter.epoch as EpochContext | undefined)?.epoch !== epoch.epoch) this.begin(epoch, previousEpoch);
-    voter.root = { header, id, view, certificate };
-    if (opensEpoch) voter.boundaryCertificate = shown?.certificate;
+    const last = voter.epoch as EpochContext | undefined;
+    if (last === undefined || !isSame(last, epoch)) this.begin(epoch, previousEpoch);
+    voter.root = { header, id, view, certificate, restarts };
+    if (opensEpoch) voter.boundaryCertificate = restarts ? undefined : shown?.certificate;
     voter.awaitingEpoch = false;
     parts.leading.stopBuilding();
     voter.highestCertifiedMs = header.timestampMs;
@@ -140,8 +156,13 @@ export class Epochs {
     voter.tree.clear();
     this.parts.leading.forgetEpoch();
     this.parts.conflicts.beginEpoch();
-    voter.newestVotes.forgetBefore(epoch.epoch - 1);
+    voter.newestVotes.forgetBefore(last?.epoch === epoch.epoch ? epoch.epoch + 1 : epoch.epoch - 1);
   }
+}
+
+/** One epoch can have voters before and after a recovery. */
+function isSame(a: EpochContext, b: EpochContext): boolean {
+  return a.epoch === b.epoch && a.recoveredHeight === b.recoveredHeight;
 }
 
 /** A log may hold a record twice: an append that was synced, and made again after a crash. */

@@ -14,6 +14,8 @@ export interface Root {
   readonly view: number;
   /** Finalization of the root itself, for justifications; unknown when only a descendant's is. */
   readonly certificate: Certificate | undefined;
+  /** Nothing certifies what stands below: genesis, or the block of a recovery. */
+  readonly restarts: boolean;
 }
 
 export interface ParentChoice {
@@ -53,8 +55,8 @@ export function chooseParent(
   }
   // At the start of an epoch the boundary's certificate is of the epoch before; genesis has none.
   const parent = root.view === 0 ? held.boundaryCertificate : root.certificate;
-  if (parent === undefined && root.header.height > 0) return { kind: 'missing', missingView: undefined };
-  const tail = root.view === 0 && root.header.height > 0 ? tailFor(root.header, parent, held.tail) : undefined;
+  if (parent === undefined && !root.restarts) return { kind: 'missing', missingView: undefined };
+  const tail = root.view === 0 && !root.restarts ? tailFor(root.header, parent, held.tail) : undefined;
   const justification = { parent, nullifications: newest(nullifications), tail };
   return { kind: 'chosen', header: root.header, block: undefined, justification };
 }

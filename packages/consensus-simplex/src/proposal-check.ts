@@ -13,7 +13,12 @@ export interface ProposalContext {
   readonly epoch: EpochContext;
   readonly view: number;
   /** The newest finalized block and the view that counts as its own: 0 at the start of an epoch. */
-  readonly root: { readonly id: Uint8Array; readonly header: Header; readonly view: number };
+  readonly root: {
+    readonly id: Uint8Array;
+    readonly header: Header;
+    readonly view: number;
+    readonly restarts: boolean;
+  };
   readonly headerOf: (id: Uint8Array) => Header | undefined;
   /** Whether this node holds a nullification of the view. */
   readonly isNullified: (view: number) => boolean;
@@ -85,13 +90,13 @@ function certifiedView(certificate: Certificate | undefined, blockId: Uint8Array
   return equalBytes(statement.blockId, blockId) ? statement.view : undefined;
 }
 
-/** The first block of an epoch stands on the boundary block, which is final; genesis needs no certificate. */
+/** The first block of an epoch stands on the boundary block, which is final; genesis and recoveries need no certificate. */
 function openingView(
   { parent, tail }: Justification,
   header: Header,
   { root, epoch }: ProposalContext,
 ): number | undefined {
-  if (root.header.height === 0) return parent === undefined && tail === undefined ? 0 : undefined;
+  if (root.restarts) return parent === undefined && tail === undefined ? 0 : undefined;
   if (parent === undefined || parent.epoch !== epoch.epoch - 1) return undefined;
   const statement = statementOf(parent);
   if (statement.kind !== 'finalize' || !equalBytes(statement.blockId, header.parentId)) return undefined;

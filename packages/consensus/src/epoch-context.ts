@@ -24,6 +24,11 @@ export interface EpochContext {
   readonly committeeRoot: Uint8Array;
   /** Sum of the committee's weights. */
   readonly totalWeight: bigint;
+  /**
+   * Set when the voters of this epoch were replaced after this height: certificates of those before count no more, and the
+   * first block above is justified like the first above genesis.
+   */
+  readonly recoveredHeight?: number;
 }
 
 /** Contexts that the caller knows: the current epoch and the one before at least. */

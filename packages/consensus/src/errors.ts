@@ -8,6 +8,8 @@ export type ConsensusErrorInfo =
   | { readonly code: 'MALFORMED_DUTY' }
   | { readonly code: 'MALFORMED_SIGN_RECORD' }
   | { readonly code: 'MALFORMED_HALT_STATEMENT' }
+  | { readonly code: 'MALFORMED_RECOVERY' }
+  | { readonly code: 'RECOVERY_REFUSED'; readonly rule: string }
   | { readonly code: 'WRONG_LEADER'; readonly epoch: number; readonly view: number }
   | { readonly code: 'WRONG_EPOCH'; readonly expectedEpoch: number; readonly actualEpoch: number }
   | { readonly code: 'WRONG_BLOCK' }

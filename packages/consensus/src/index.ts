@@ -43,6 +43,16 @@ export type {
   VrfClaim,
 } from './module.js';
 export { holdsNodeKey, ownMember } from './own-keys.js';
+export {
+  decodeRecovery,
+  encodeRecovery,
+  RECOVERY_BYTES_MAX,
+  type Recovery,
+  recoveriesBefore,
+  recoveryClaims,
+  recoverySignedBytes,
+  type SignedRecovery,
+} from './recovery.js';
 export { decodeSignRecord, encodeSignRecord } from './sign-record.js';
 export { hasHonest, isQuorum, seatOf } from './quorum.js';
 export { RequestQuota } from './request-quota.js';

@@ -19,9 +19,14 @@ beforeAll(async () => {
 });
 
 async function statementOf(voter: number, changes: Partial<HaltStatement> = {}): Promise<HaltStatement> {
-  const { publicKey, sign } = signers[voter] as Signer;
+  const signer = signers[voter] as Signer;
   const said = { height: 7, blockId, statedAtMs: NOW, ...changes };
-  return { nodeKey: publicKey, ...said, signature: await sign(haltSignedBytes(chainId, said)), ...changes };
+  return {
+    nodeKey: signer.publicKey,
+    ...said,
+    signature: await signer.sign(haltSignedBytes(chainId, said)),
+    ...changes,
+  };
 }
 
 function epoch() {

@@ -27,6 +27,7 @@ import {
   type BuildRequest,
   type ConsensusModule,
   type DutyEvent,
+  type EpochLookup,
   encodeDutyEvent,
 } from '@radledger/consensus';
 import { CodedError, equalBytes, type SignatureClaim, toHex, verifyAll } from '@radledger/primitives';
@@ -224,8 +225,11 @@ export function createBlockExecutor(options: BlockExecutorOptions): BlockExecuto
   }
 
   function dutiesOf(block: Block): readonly DutyEvent[] {
+    const { height } = block.header;
+    const own = epochOfHeight(height, parameters.epochHeights);
+    const epoch: EpochLookup = (number) => epochs.known(number, number === own ? height : undefined);
     try {
-      return module.dutiesOf(block, { chainId, parameters, epoch: (epoch) => epochs.known(epoch) });
+      return module.dutiesOf(block, { chainId, parameters, epoch });
     } catch (error) {
       throw falseBody(codeOf(error), error);
     }
@@ -282,7 +286,7 @@ export function createBlockExecutor(options: BlockExecutorOptions): BlockExecuto
         if (!kept)
           throw new LedgerError({ code: 'STATE_ROOT_MISMATCH', height }, 'the effect of a finalized block is gone');
         const { epochHeights } = parameters;
-        await epochs.load(epochOfHeight(height, epochHeights));
+        await epochs.load(epochOfHeight(height, epochHeights), height);
         const duties = dutiesOf(kept.block);
         const epochProof = isBoundaryHeight(height, epochHeights)
           ? await proveEpoch(overlayReader(store, [kept.writeSet]), epochOfHeight(height + 1, epochHeights))
@@ -297,7 +301,7 @@ export function createBlockExecutor(options: BlockExecutorOptions): BlockExecuto
         });
         head.advanced();
         await options.advanced();
-        await epochs.load(epochOfHeight(height + 1, epochHeights));
+        await epochs.load(epochOfHeight(height + 1, epochHeights), height + 1);
         options.committed(kept);
       }),
   };

@@ -1,5 +1,5 @@
 /** Drives the consensus host with real timers, keys, disk and connections. */
-import type { Block, Parameters } from '@radledger/chain';
+import { type Block, firstHeightOfEpoch, type Parameters } from '@radledger/chain';
 import {
   type ConsensusModule,
   type ConsensusReport,
@@ -16,6 +16,7 @@ import type { EpochContexts } from './epoch-contexts.js';
 import { LedgerError } from './errors.js';
 import type { IdentityKeys } from './identity-keys.js';
 import type { LedgerLogger } from './logger.js';
+import type { Recoveries } from './recoveries.js';
 import { TOPICS } from './topics.js';
 
 export interface ConsensusDriverOptions {
@@ -27,6 +28,7 @@ export interface ConsensusDriverOptions {
   readonly executor: BlockExecutor;
   readonly head: ChainHead;
   readonly epochs: EpochContexts;
+  readonly recoveries: Recoveries;
   readonly now: () => number;
   readonly logger: LedgerLogger;
   /** A block that this node saw finalized is durable. */
@@ -65,7 +67,7 @@ const PENALTIES: ReadonlyMap<string, number> = new Map([
 ]);
 
 export function createConsensusDriver(options: ConsensusDriverOptions): ConsensusDriver {
-  const { chainId, parameters, module, identity, network, executor, head, epochs, now, logger } = options;
+  const { chainId, parameters, module, identity, network, executor, head, epochs, recoveries, now, logger } = options;
   const timers = new Map<string, NodeJS.Timeout>();
 
   function cancelTimer(id: string): void {
@@ -82,6 +84,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions): Consensu
     throw new LedgerError({ code: 'NO_IDENTITY' }, 'a node without an identity was asked to sign');
   };
 
+  let started = false;
   const host: Host = createHost({
     module,
     context: {
@@ -124,7 +127,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions): Consensu
           options.finalized(block);
         }
       },
-      epoch: (epoch) => epochs.load(epoch),
+      epoch: (epoch) => epochs.load(epoch, firstHeightOfEpoch(epoch, parameters.epochHeights)),
       behind: options.behind,
       evidence: options.proven,
       report,
@@ -132,13 +135,26 @@ export function createConsensusDriver(options: ConsensusDriverOptions): Consensu
     },
   });
   network.subscribe(TOPICS.consensus, async ({ peerId, bytes }) => {
-    await host.message(peerId, bytes);
+    if (started) await host.message(peerId, bytes);
   });
 
+  /** Below a recovery the voters that peers listen to are not those of the state: this node only fetches up to there. */
+  function start(finalized: FinalizedState): void {
+    const { height } = finalized.header;
+    if (recoveries.all.length > recoveries.before(height + 1).length) {
+      logger.info({ height }, 'this node fetches the chain up to the recovery before it takes part');
+      return;
+    }
+    started = true;
+    host.start({ finalized, signLog: identity?.signLogState() ?? { state: 'present', records: [] } });
+  }
+
   return {
-    start: (finalized) =>
-      host.start({ finalized, signLog: identity?.signLogState() ?? { state: 'present', records: [] } }),
-    synced: (finalized) => host.synced(finalized),
+    start,
+    synced(finalized) {
+      if (started) host.synced(finalized);
+      else start(finalized);
+    },
     pendingTransactions: (waiting) => host.pendingTransactions(waiting),
     peer: (peer) => host.peer(peer),
     gone: (peer) => host.gone(peer),

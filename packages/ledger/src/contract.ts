@@ -1,6 +1,6 @@
 /** The public shapes of a running ledger. */
 import type { Block, BoundaryRecord, Checkpoint, Genesis, Header, StateReader } from '@radledger/chain';
-import type { DutyEvent, HaltProof, VotingReason } from '@radledger/consensus';
+import type { DutyEvent, HaltProof, SignedRecovery, VotingReason } from '@radledger/consensus';
 import type { SignedTransaction } from '@radledger/transactions';
 import type { LedgerEventListener } from './event-hub.js';
 
@@ -73,6 +73,8 @@ export interface Range {
 export interface Ledger {
   readonly chainId: Uint8Array;
   readonly genesis: Genesis;
+  /** Recoveries that this node was told to follow, ascending by height. */
+  readonly recoveries: readonly SignedRecovery[];
   status(): LedgerStatus;
   /**
    * Admits signed transaction bytes and sends them to peers. Resolves again for bytes that wait or are finalized already.

@@ -1,15 +1,20 @@
 /** Epoch contexts of the finalized state: who votes, who leads, with which keys. */
-import { cellKey, decodeEpochCell } from '@radledger/chain';
+import { cellKey, decodeEpochCell, epochOfHeight } from '@radledger/chain';
 import { type EpochContext, epochContextOf } from '@radledger/consensus';
 import { toHex } from '@radledger/primitives';
 import type { LedgerStore } from '@radledger/storage';
 import { BoundedMap } from './bounded-map.js';
+import type { Recoveries } from './recoveries.js';
 
 export interface EpochContexts {
-  /** The context of an epoch whose seed is final; undefined when it is not known yet. */
-  load(epoch: number): Promise<EpochContext | undefined>;
+  /**
+   * The context of an epoch whose seed is final; undefined when it is not known yet.
+   * @param height - of the epoch: voters may be replaced within one; default its last height
+   * @throws {LedgerError} `RECOVERY_REFUSED`
+   */
+  load(epoch: number, height?: number): Promise<EpochContext | undefined>;
   /** The same from memory: current and earlier epochs that were loaded. */
-  known(epoch: number): EpochContext | undefined;
+  known(epoch: number, height?: number): EpochContext | undefined;
   /** Whether a node key votes in an epoch that was loaded. */
   isMember(nodeKey: Uint8Array): boolean;
 }
@@ -19,24 +24,44 @@ const CONTEXTS_MAX = 5;
 
 export function createEpochContexts(
   store: LedgerStore,
-  options: { readonly chainId: Uint8Array; readonly committeeMax: number },
+  options: {
+    readonly chainId: Uint8Array;
+    readonly committeeMax: number;
+    readonly epochHeights: number;
+    readonly recoveries: Recoveries;
+  },
 ): EpochContexts {
-  const contexts = new BoundedMap<number, EpochContext>(CONTEXTS_MAX);
+  const { epochHeights, recoveries } = options;
+  /** By epoch and number of recoveries that count. */
+  const contexts = new BoundedMap<string, EpochContext>(CONTEXTS_MAX);
   let nodeKeys = new Set<string>();
+
+  const countingFor = (epoch: number, height = (epoch + 1) * epochHeights) => recoveries.before(height);
+  const keyOf = (epoch: number, height?: number): string => `${epoch}/${countingFor(epoch, height).length}`;
+
   return {
-    async load(epoch) {
-      const known = contexts.get(epoch);
+    async load(epoch, height) {
+      const known = contexts.get(keyOf(epoch, height));
       if (known) return known;
       const [bytes] = await store.getMany([cellKey.epoch(epoch)]);
       if (!bytes) return undefined;
       const cell = decodeEpochCell(bytes);
       if (!cell.seed) return undefined;
-      const context = epochContextOf(cell, options);
-      contexts.set(epoch, context);
+      const counting = countingFor(epoch, height);
+      for (const recovery of counting) {
+        const [own] = await store.getMany([cellKey.epoch(epochOfHeight(recovery.height + 1, epochHeights))]);
+        if (own) {
+          await recoveries.check(recovery, (others) =>
+            epochContextOf(decodeEpochCell(own), options, { recoveries: others, epochHeights }),
+          );
+        }
+      }
+      const context = epochContextOf(cell, options, { recoveries: counting, epochHeights });
+      contexts.set(keyOf(epoch, height), context);
       nodeKeys = new Set([...contexts.values()].flatMap(({ leaders }) => leaders.map(({ nodeKey }) => toHex(nodeKey))));
       return context;
     },
-    known: (epoch) => contexts.get(epoch),
+    known: (epoch, height) => contexts.get(keyOf(epoch, height)),
     isMember: (nodeKey) => nodeKeys.has(toHex(nodeKey)),
   };
 }

@@ -10,6 +10,7 @@ export type LedgerErrorInfo =
   | { readonly code: 'GENESIS_MISMATCH' }
   | { readonly code: 'MODULE_MISMATCH'; readonly module: string; readonly genesisModule: string }
   | { readonly code: 'PARAMETER_UNSUPPORTED'; readonly parameter: string }
+  | { readonly code: 'RECOVERY_REFUSED'; readonly height: number; readonly rule: string }
   | { readonly code: 'STATE_ROOT_MISMATCH'; readonly height: number }
   | { readonly code: 'CHECKPOINT_DIFFERS'; readonly height: number }
   | { readonly code: 'CONFLICTING_FINALITY'; readonly height: number }

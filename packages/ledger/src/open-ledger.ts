@@ -7,6 +7,7 @@ import {
   chainIdOf,
   emptyState,
   epochOfHeight,
+  firstHeightOfEpoch,
   type Genesis,
   genesisBlock,
   isBoundaryHeight,
@@ -35,6 +36,7 @@ import { createMisconductReports, type MisconductReports } from './misconduct-re
 import { createMempool, misconductRecord } from './mempool.js';
 import type { Keeping, LedgerOptions } from './options.js';
 import { createProofAge } from './proof-age.js';
+import { createRecoveries } from './recoveries.js';
 import { REPLAY_WINDOW_HEIGHTS } from './replay-window.js';
 import { createSnapshots, type Snapshots } from './snapshots.js';
 import { createSync, type Sync } from './sync.js';
@@ -56,7 +58,7 @@ const ANSWER_WAIT_MAX_MS = 5_000;
 
 /**
  * Opens a node on a store and starts it: it connects, catches up, votes when its identity may, and answers.
- * @throws {LedgerError} `GENESIS_MISMATCH` | `MODULE_MISMATCH` | `PARAMETER_UNSUPPORTED` | `CHECKPOINT_DIFFERS` before anything is started; what `options.network` throws; {ConsensusError} `PARAMETERS_UNSUITABLE`
+ * @throws {LedgerError} `GENESIS_MISMATCH` | `MODULE_MISMATCH` | `PARAMETER_UNSUPPORTED` | `CHECKPOINT_DIFFERS` | `RECOVERY_REFUSED` before anything is started; what `options.network` throws; {ConsensusError} `PARAMETERS_UNSUITABLE`
  */
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const { genesis, store, consensus: module, identity, now = Date.now, logger = silentLogger } = options;
@@ -81,7 +83,9 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const rules = createChainRules(module);
   if (!store.tip) await commitGenesis(store, genesis, rules);
   const head = await openChainHead(store, parameters.expiryHeightsMax, blockTreeLimits(module.caps));
-  const epochs = createEpochContexts(store, { chainId, committeeMax: parameters.committeeMax });
+  const recoveries = createRecoveries(options.recoveries ?? [], { chainId, genesis, store, module });
+  const { committeeMax, epochHeights } = parameters;
+  const epochs = createEpochContexts(store, { chainId, committeeMax, epochHeights, recoveries });
   const events = createEventHub((error) => logger.error({ err: error }, 'an event listener failed'));
   const mempool = createMempool(options.mempoolLimits);
   const proofAge = createProofAge(now, head.finalized.header.timestampMs);
@@ -183,11 +187,14 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   async function finalizedState(): Promise<FinalizedState> {
     const { header, height } = head.finalized;
     const epochNumber = epochOfHeight(height + 1, parameters.epochHeights);
-    const epoch = await epochs.load(epochNumber);
+    const epoch = await epochs.load(epochNumber, height + 1);
     if (!epoch) throw new LedgerError({ code: 'STORE_FAILED' }, `the state has no epoch ${epochNumber}`);
     const previousEpoch = epochNumber > 0 ? await epochs.load(epochNumber - 1) : undefined;
     const proof = (await store.finalityProof(height)) ?? new Uint8Array();
-    const nextEpoch = module.caps.finality === 'instant' ? undefined : await epochs.load(epochNumber + 1);
+    const nextEpoch =
+      module.caps.finality === 'instant'
+        ? undefined
+        : await epochs.load(epochNumber + 1, firstHeightOfEpoch(epochNumber + 1, epochHeights));
     return { header, proof, epoch, ...(previousEpoch && { previousEpoch }), ...(nextEpoch && { nextEpoch }) };
   }
   const start = await finalizedState();
@@ -219,7 +226,10 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     identity,
     network,
     tip: () => head.finalized,
-    epoch: () => epochs.known(epochOfHeight(head.finalized.height + 1, parameters.epochHeights)),
+    epoch() {
+      const height = head.finalized.height + 1;
+      return epochs.known(epochOfHeight(height, epochHeights), height);
+    },
     now,
     haltAfterMs: options.haltAfterMs ?? Math.max(HALT_AFTER_MS, 5 * parameters.targetIntervalMs),
     logger,
@@ -254,6 +264,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     executor,
     head,
     epochs,
+    recoveries,
     now,
     logger,
     finalized: ({ header }: Block) => proofAge.received(header.timestampMs),
@@ -322,6 +333,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   return {
     chainId,
     genesis,
+    recoveries: recoveries.all,
     status(): LedgerStatus {
       const { height, id, header } = head.finalized;
       const { voting, figures } = consensus.status();

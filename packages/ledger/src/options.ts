@@ -1,6 +1,6 @@
 /** What a ledger is opened with. */
 import type { Checkpoint, Genesis } from '@radledger/chain';
-import type { ConsensusModule } from '@radledger/consensus';
+import type { ConsensusModule, SignedRecovery } from '@radledger/consensus';
 import type { Network, NetworkLimits, NetworkOptions } from '@radledger/network';
 import type { Signer } from '@radledger/primitives';
 import type { LedgerStore, SignLog } from '@radledger/storage';
@@ -57,6 +57,8 @@ export interface LedgerOptions {
   readonly network: NetworkFactory;
   /** Left out: the node follows only. The ledger closes its sign-log. */
   readonly identity?: LedgerIdentity;
+  /** Recoveries that the operator wants this node to follow; they are checked. */
+  readonly recoveries?: readonly SignedRecovery[];
   /** Unix ms; default `Date.now`. */
   readonly now?: () => number;
   readonly logger?: LedgerLogger;

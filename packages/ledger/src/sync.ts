@@ -11,6 +11,7 @@ import {
   encodeBody,
   encodeHeader,
   epochOfHeight,
+  firstHeightOfEpoch,
   type Parameters,
 } from '@radledger/chain';
 import { type ConsensusModule, type EpochContext, verifyVrfClaims } from '@radledger/consensus';
@@ -252,9 +253,10 @@ export function createSync(options: SyncOptions): Sync {
     }
     if (!equalBytes(header.chainId, chainId)) throw falseData('WRONG_CHAIN');
     if (!equalBytes(header.parentId, tip.id)) throw falseData('WRONG_PARENT');
-    const epoch = await epochs.load(epochOfHeight(height, parameters.epochHeights));
+    const { epochHeights } = parameters;
+    const epoch = await epochs.load(epochOfHeight(height, epochHeights), height);
     if (!epoch) throw new LedgerError({ code: 'STORE_FAILED' }, 'the epoch of the next height is not in the state');
-    const nextEpoch = await epochs.load(epoch.epoch + 1);
+    const nextEpoch = await epochs.load(epoch.epoch + 1, firstHeightOfEpoch(epoch.epoch + 1, epochHeights));
     await verifyFinality(block, proof, { epoch, nextEpoch });
     const verdict = await executor.verify(block);
     if (verdict.kind === 'mismatch') throw falseData('WRONG_BODY');

@@ -1,5 +1,5 @@
 /** The node's HTTP API as an express application. Spec: docs/spec/node-api.md. */
-import { encodeHaltStatement } from '@radledger/consensus';
+import { encodeHaltStatement, encodeRecovery } from '@radledger/consensus';
 import { formatCheckpoint } from '@radledger/chain';
 import { toHex } from '@radledger/primitives';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
@@ -77,6 +77,9 @@ export function createNodeApi(ledger: Ledger, options: NodeApiOptions = {}): Exp
       ...(status.figures && { figures: status.figures }),
       nowMs: status.nowMs,
     });
+  });
+  app.get('/v1/recoveries', (_req, res) => {
+    res.json({ recoveries: ledger.recoveries.map((recovery) => toHex(encodeRecovery(recovery))) });
   });
   app.get('/v1/halt', (_req, res) => {
     const { halted } = ledger.status();

@@ -8,6 +8,7 @@ import type { Admission } from '../../src/admission.js';
 import { type BlockExecutor, createBlockExecutor } from '../../src/block-executor.js';
 import { type ChainHead, openChainHead } from '../../src/chain-head.js';
 import { createEpochContexts } from '../../src/epoch-contexts.js';
+import { createRecoveries } from '../../src/recoveries.js';
 import { createMempool } from '../../src/mempool.js';
 import { createVerifiedTransactions } from '../../src/verified-transactions.js';
 
@@ -36,7 +37,9 @@ export async function executorRig(genesis: Genesis, module: ConsensusModule): Pr
   await store.commit({ block, writeSet, finalityProof: new Uint8Array(), dutyEvents: [], transactionIds: [] });
   const { parameters } = genesis;
   const head = await openChainHead(store, parameters.expiryHeightsMax);
-  const epochs = createEpochContexts(store, { chainId, committeeMax: parameters.committeeMax });
+  const { committeeMax, epochHeights } = parameters;
+  const recoveries = createRecoveries([], { chainId, genesis, store, module });
+  const epochs = createEpochContexts(store, { chainId, committeeMax, epochHeights, recoveries });
   await epochs.load(0);
   const admission: Pick<Admission, 'verified' | 'leftOut'> = {
     verified: createVerifiedTransactions(),

@@ -22,6 +22,8 @@ export function genesisOf(
     readonly name?: string;
     readonly parameters?: Partial<Parameters>;
     readonly timeMs?: number;
+    /** All of them have to sign. */
+    readonly recoveryKeys?: readonly Uint8Array[];
   },
 ): Genesis {
   return {
@@ -40,8 +42,8 @@ export function genesisOf(
       }))
       .sort((a, b) => compareBytes(a.source, b.source)),
     authorities: [],
-    recoveryKeys: [],
-    recoveryThreshold: 0,
+    recoveryKeys: [...(options.recoveryKeys ?? [])],
+    recoveryThreshold: options.recoveryKeys?.length ?? 0,
   };
 }
 
@@ -142,7 +144,9 @@ export async function startNet(options: {
   readonly parameters?: Partial<Parameters>;
   /** Unix ms of genesis; default one minute ago. */
   readonly timeMs?: number;
+  /** Read each time a node opens. */
   readonly ledger?: Partial<LedgerOptions>;
+  readonly recoveryKeys?: readonly Uint8Array[];
   /** Lets a test look at, or break, the parts of one node each time it opens. */
   readonly tap?: (index: number, parts: NodeParts) => void;
   /** Whether a node opens without knowing what its key signed; asked each time it opens. */
@@ -158,6 +162,7 @@ export async function startNet(options: {
     moduleId: module.id,
     ...(parameters && { parameters }),
     ...(timeMs !== undefined && { timeMs }),
+    ...(options.recoveryKeys && { recoveryKeys: options.recoveryKeys }),
   });
   const nodes: TestNode[] = [];
   const addresses: PeerAddress[] = [];
