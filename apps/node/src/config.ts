@@ -13,6 +13,8 @@ const schema = z.strictObject({
   folder: z.string().min(1),
   genesis: z.string().min(1),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  /** Files of recoveries to follow, besides those kept in the folder. */
+  recoveries: z.array(z.string().min(1)).max(64).default([]),
   identity: z.strictObject({ enabled: z.boolean().default(true), source: hex32 }).optional(),
   peer: listener,
   api: listener,
@@ -54,7 +56,7 @@ const schema = z.strictObject({
 });
 
 export interface NodeConfig extends z.infer<typeof schema> {
-  /** The file it was read from; `folder` and `genesis` are absolute. */
+  /** The file it was read from; `folder`, `genesis` and `recoveries` are absolute. */
   readonly file: string;
 }
 
@@ -95,5 +97,6 @@ export function parseConfig(text: string, file: string): NodeConfig {
     file,
     folder: resolve(base, result.data.folder),
     genesis: resolve(base, result.data.genesis),
+    recoveries: result.data.recoveries.map((recovery) => resolve(base, recovery)),
   };
 }

@@ -11,6 +11,8 @@ export type NodeAppErrorInfo =
   | { readonly code: 'FOLDER_LOCKED'; readonly folder: string }
   | { readonly code: 'GENESIS_UNREADABLE'; readonly file: string }
   | { readonly code: 'GENESIS_INVALID'; readonly file: string }
+  | { readonly code: 'RECOVERY_INVALID'; readonly file: string }
+  | { readonly code: 'RECOVERY_REFUSED'; readonly height: number }
   | { readonly code: 'MODULE_UNKNOWN'; readonly module: string }
   | { readonly code: 'GENESIS_FOREIGN'; readonly folder: string }
   | { readonly code: 'DATABASE_CORRUPT'; readonly folder: string }
@@ -37,6 +39,8 @@ const EXIT_CODES: Readonly<Record<NodeAppErrorInfo['code'], number>> = {
   FOLDER_NOT_EMPTY: 11,
   GENESIS_UNREADABLE: 12,
   GENESIS_INVALID: 12,
+  RECOVERY_INVALID: 12,
+  RECOVERY_REFUSED: 12,
   MODULE_UNKNOWN: 12,
   GENESIS_FOREIGN: 12,
   DATABASE_CORRUPT: 13,

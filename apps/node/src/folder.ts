@@ -17,6 +17,7 @@ export function folderPaths(folder: string) {
     nextVrfKey: join(folder, 'next-vrf.pem'),
     nextSignLog: join(folder, 'next-sign-log'),
     database: join(folder, 'db'),
+    recoveries: join(folder, 'recoveries'),
   } as const;
 }
 

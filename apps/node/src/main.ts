@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The reference node: parses configuration, calls packages, prints. Guide: docs/guides/integrators-node.md. */
+import { resolve } from 'node:path';
 import { chainIdOf } from '@radledger/chain';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import pino from 'pino';
@@ -9,6 +10,7 @@ import { readGenesis } from './genesis-file.js';
 import { exitCodeOf, NodeAppError } from './errors.js';
 import { initFolder } from './init.js';
 import { proveKeys } from './prove.js';
+import { makeRecovery, signRecovery } from './recovery-file.js';
 import { finishRotation, rotate, type RotatedRole } from './rotate.js';
 import { startNode } from './run.js';
 import { checkConfig } from './check-config.js';
@@ -20,6 +22,12 @@ function print(value: object): void {
 function hex32(value: string): string {
   if (!/^[0-9a-f]{64}$/.test(value)) throw new InvalidArgumentError('must be 64 lower-case hex characters');
   return value;
+}
+
+function height(value: string): number {
+  const number = Number(value);
+  if (!/^\d{1,15}$/.test(value)) throw new InvalidArgumentError('must be a height');
+  return number;
 }
 
 const program = new Command('radledger-node')
@@ -84,15 +92,47 @@ program
     print(await checkConfig(await readConfig(config)));
   });
 
+const recover = program.command('recover').description('go on without voters that are gone for ever; see the guide');
+
+recover
+  .command('make')
+  .description('write a recovery for others to sign, offline')
+  .requiredOption('--genesis <file>', 'genesis file of the chain')
+  .addOption(
+    new Option('--height <height>', 'newest final height of those that are left')
+      .argParser(height)
+      .makeOptionMandatory(),
+  )
+  .addOption(new Option('--block <hex>', 'id of the block at that height').argParser(hex32).makeOptionMandatory())
+  .option('--leave-out <hex...>', 'node keys that neither vote nor lead any more', [])
+  .requiredOption('--out <file>', 'where to write it; nothing is overwritten')
+  .action(async (options: { genesis: string; height: number; block: string; leaveOut: string[]; out: string }) => {
+    const { genesis, block, leaveOut, out } = options;
+    const leftOut = leaveOut.map(hex32);
+    print(await makeRecovery({ genesisFile: genesis, height: options.height, blockId: block, leftOut, out }));
+  });
+
+recover
+  .command('sign')
+  .description('add a signature to a recovery: of a recovery key, or of the node key of a voter')
+  .requiredOption('--genesis <file>', 'genesis file of the chain')
+  .requiredOption('--file <file>', 'the recovery; the signature is added to it')
+  .requiredOption('--key <file>', 'PEM PKCS#8 Ed25519 key, mode 0600')
+  .action(async ({ genesis, file, key }: { genesis: string; file: string; key: string }) => {
+    print(await signRecovery({ genesisFile: genesis, file, keyFile: key }));
+  });
+
 program
   .command('run')
   .description('run the node until SIGTERM or SIGINT')
   .requiredOption('--config <file>', 'node.toml')
-  .action(async ({ config: file }: { config: string }) => {
+  .option('--recover <file...>', 'follow these recoveries; they are kept in the folder for later starts', [])
+  .action(async ({ config: file, recover }: { config: string; recover: readonly string[] }) => {
     const stopRequested = new Promise<void>((resolve) => {
       for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve());
     });
-    const config = await readConfig(file);
+    const read = await readConfig(file);
+    const config = { ...read, recoveries: [...read.recoveries, ...recover.map((path) => resolve(path))] };
     const logger = pino({ level: config.logLevel, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
     const stop = new AbortController();
     void stopRequested.then(() => stop.abort());

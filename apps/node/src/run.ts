@@ -21,6 +21,7 @@ import { exists, folderPaths, readSecretFile, readSeed } from './folder.js';
 import { readGenesis } from './genesis-file.js';
 import { keepingOf } from './keeping.js';
 import { moduleNamed } from './modules.js';
+import { keepRecoveries, recoveriesOf } from './recovery-file.js';
 
 export interface RunningNode {
   readonly ledger: Ledger;
@@ -42,6 +43,8 @@ export async function startNode(config: NodeConfig, logger: Logger, signal?: Abo
   const genesis = await readGenesis(config.genesis);
   const module = moduleNamed(genesis.moduleId);
   const paths = folderPaths(config.folder);
+  const chainId = chainIdOf(genesis);
+  const recoveries = await recoveriesOf(paths.recoveries, config.recoveries, chainId);
   const nodeSigner = await createSigner(await readSeed(paths.nodeKey));
   const tls = { key: await readSecretFile(paths.tlsKey), cert: await readCertificate(paths.tlsCertificate) };
   const opened: { close(): Promise<void> }[] = [];
@@ -72,6 +75,7 @@ export async function startNode(config: NodeConfig, logger: Logger, signal?: Abo
         store,
         consensus: module,
         checkpoint,
+        recoveries,
         logger,
         ...(signal && { signal }),
         network: (requirements) => createNetwork({ ...requirements, nodeSigner, peers }),
@@ -86,6 +90,7 @@ export async function startNode(config: NodeConfig, logger: Logger, signal?: Abo
       ...(identity && { identity }),
       ...(keep && { keep }),
       ...(checkpoint && { checkpoint }),
+      recoveries,
       logger,
       async network(requirements) {
         network = await createNetwork({
@@ -98,6 +103,7 @@ export async function startNode(config: NodeConfig, logger: Logger, signal?: Abo
       },
     });
     opened.splice(0, opened.length, ledger);
+    await keepRecoveries(paths.recoveries, recoveries, chainId);
     const app = createNodeApi(ledger, {
       requestsPerMinute: config.limits.requestsPerMinute,
       eventStreamsMax: config.limits.eventStreamsMax,
@@ -253,6 +259,10 @@ function asOneLine(error: unknown, config: NodeConfig): unknown {
   if (error instanceof LedgerError && error.info.code === 'CHECKPOINT_DIFFERS') {
     const message = `${database} holds another chain than the one of the checkpoint in [sync]: find out which of the two is true`;
     return new NodeAppError({ code: 'CHECKPOINT_REFUSED' }, message, { cause: error });
+  }
+  if (error instanceof LedgerError && error.info.code === 'RECOVERY_REFUSED') {
+    const { height } = error.info;
+    return new NodeAppError({ code: 'RECOVERY_REFUSED', height }, error.message, { cause: error });
   }
   if (error instanceof NetworkError && error.info.code === 'LISTEN_FAILED')
     return listenError(error.info, 'peer', error);

@@ -79,6 +79,18 @@ export function createConsensusDriver(options: ConsensusDriverOptions): Consensu
     if (peer !== undefined && points > 0) network.penalise(peer, points, code);
     logger.debug({ code, peer, epoch, view }, 'consensus report');
   }
+  /** Why this node does not vote belongs in the log: once, when it changes. */
+  let toldVoting = '';
+  function tellVoting(): void {
+    const { voting } = host.status();
+    const said = voting.allowed ? 'allowed' : voting.reason;
+    if (said === toldVoting || identity === undefined) return;
+    toldVoting = said;
+    if (voting.allowed) logger.info({}, 'this node votes');
+    else if (voting.reason === 'ASKING_PEERS')
+      logger.info({}, 'this node asks its peers what it signed before it votes');
+    else logger.warn({ reason: voting.reason }, 'this node does not vote');
+  }
   const keys = (): IdentityKeys => {
     if (identity) return identity;
     throw new LedgerError({ code: 'NO_IDENTITY' }, 'a node without an identity was asked to sign');
@@ -95,6 +107,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions): Consensu
     ports: {
       now,
       setTimer(id, atMs) {
+        tellVoting();
         cancelTimer(id);
         const timer = setTimeout(
           () => {

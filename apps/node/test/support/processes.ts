@@ -29,17 +29,21 @@ export interface RunningProcess {
   readonly child: ChildProcess;
   readonly api: string;
   readonly peer: string;
+  /** What it has logged, at most the newest 100,000 characters. */
+  log(): string;
   /** Resolves with the exit code, or null after a signal. */
   readonly exited: Promise<number | null>;
 }
 
 /** Starts `run` and waits for its `listening` line. */
-export async function startProcess(config: string): Promise<RunningProcess> {
-  const child = spawn(process.execPath, [MAIN, 'run', '--config', config], { stdio: ['ignore', 'pipe', 'pipe'] });
+export async function startProcess(config: string, more: readonly string[] = []): Promise<RunningProcess> {
+  const child = spawn(process.execPath, [MAIN, 'run', '--config', config, ...more], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
   let stderr = '';
   child.stderr.on('data', (chunk: Buffer) => {
-    stderr = `${stderr}${chunk.toString()}`.slice(-4_000);
+    stderr = `${stderr}${chunk.toString()}`.slice(-100_000);
   });
   const lines = createInterface({ input: child.stdout });
   const listening = new Promise<{ api: string; peer: string }>((resolve, reject) => {
@@ -47,10 +51,10 @@ export async function startProcess(config: string): Promise<RunningProcess> {
       const message = JSON.parse(line) as { event?: string; api: string; peer: string };
       if (message.event === 'listening') resolve(message);
     });
-    void exited.then((code) => reject(new Error(`the node ended with ${code}: ${stderr}`)));
+    void exited.then((code) => reject(new Error(`the node ended with ${code}: ${stderr.slice(-4_000)}`)));
   });
   const { api, peer } = await listening;
-  return { child, api, peer, exited };
+  return { child, api, peer, exited, log: () => stderr };
 }
 
 export interface ProcessNode {
@@ -66,7 +70,7 @@ export interface ProcessNet {
   readonly genesis: Genesis;
   readonly genesisFile: string;
   readonly nodes: readonly ProcessNode[];
-  start(node: ProcessNode): Promise<RunningProcess>;
+  start(node: ProcessNode, more?: readonly string[]): Promise<RunningProcess>;
   /** A further node that follows only. @param sync - the table of this name in its configuration */
   join(sync: string): Promise<RunningProcess>;
   close(): Promise<void>;
@@ -118,10 +122,10 @@ export async function prepareNet(size: number, parameters: Partial<Parameters> =
     genesis,
     genesisFile,
     nodes,
-    async start(node) {
+    async start(node, more) {
       const port = Number(new URL(peers.get(node) ?? 'wss://127.0.0.1:0').port);
       await writeFile(node.config, configText({ node, port, peers: [...peers].filter(([other]) => other !== node) }));
-      const running = await startProcess(node.config);
+      const running = await startProcess(node.config, more);
       peers.set(node, running.peer);
       node.process = running;
       return running;
@@ -213,8 +217,22 @@ export function heightReached(api: string, height: number): Promise<void> {
 
 export async function statusOf(api: string): Promise<{
   readonly height: number;
+  readonly finalized: { readonly height: number; readonly id: string };
   readonly peers: number;
   readonly voting: { readonly allowed: boolean; readonly reason: string | null };
 }> {
   return (await (await fetch(`${api}/v1/status`)).json()) as never;
+}
+
+/** What a node says of its vote once its peers have answered; `other` is a node whose chain goes on. */
+export async function votingDecided(
+  node: ProcessNode,
+  other: ProcessNode,
+): Promise<{ readonly allowed: boolean; readonly reason: string | null }> {
+  const apiOf = ({ process: running }: ProcessNode): string => running?.api ?? '';
+  for (;;) {
+    const { voting } = await statusOf(apiOf(node));
+    if (voting.reason !== 'ASKING_PEERS' && voting.reason !== 'NOT_STARTED') return voting;
+    await heightReached(apiOf(other), (await statusOf(apiOf(other))).height + 1);
+  }
 }

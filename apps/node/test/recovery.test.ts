@@ -1,0 +1,72 @@
+/** Two of five nodes are gone for ever: the others make, sign and follow a recovery with the commands of the guide. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import {
+  heightReached,
+  type ProcessNet,
+  type ProcessNode,
+  prepareNet,
+  runCommand,
+  statusOf,
+  votingDecided,
+} from './support/processes.js';
+
+let net: ProcessNet | undefined;
+afterEach(async () => {
+  await net?.close();
+  net = undefined;
+});
+
+const apiOf = (node: ProcessNode): string => node.process?.api ?? '';
+
+async function end(node: ProcessNode, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+  node.process?.child.kill(signal);
+  await node.process?.exited;
+}
+
+test('recover make, sign, run: the chain goes on, without the flag at the next start too', async () => {
+  net = await prepareNet(5, { targetIntervalMs: 150 });
+  const own = net;
+  for (const node of own.nodes) await own.start(node);
+  const left = own.nodes.slice(0, 3);
+  const gone = own.nodes.slice(3);
+  const [first, , third] = left;
+  const [, lost] = gone;
+  if (!first || !third || !lost) throw new Error('expected five nodes');
+  await heightReached(apiOf(first), 3);
+  for (const node of gone) await end(node, 'SIGKILL');
+  const heights = await Promise.all(left.map(async (node) => (await statusOf(apiOf(node))).height));
+  const height = Math.max(...heights);
+  for (const node of left) await heightReached(apiOf(node), height);
+  const { finalized } = await statusOf(apiOf(first));
+  for (const node of left) await end(node, 'SIGTERM');
+
+  const file = join(own.folder, 'recovery.json');
+  const genesis = ['--genesis', own.genesisFile];
+  const leaveOut = ['--leave-out', ...gone.map(({ keys }) => keys.nodeKey)];
+  const about = ['--height', String(finalized.height), '--block', finalized.id];
+  const made = await runCommand(['recover', 'make', ...genesis, ...about, ...leaveOut, '--out', file]);
+  expect(made).toMatchObject({ code: 0, stderr: '' });
+
+  // Two of five are not more than half.
+  const sign = (node: ProcessNode) =>
+    runCommand(['recover', 'sign', ...genesis, '--file', file, '--key', join(node.folder, 'node.pem')]);
+  await sign(first);
+  expect(JSON.parse((await sign(third)).stdout)).toEqual({ signedAs: 'voter', recoveryKeys: 0, voters: 2 });
+  const early = await runCommand(['run', '--config', first.config, '--recover', file]);
+  expect(early.code).toBe(12);
+  expect(early.stderr).toContain('expected voters of more than half of the stake');
+
+  for (const node of left) await sign(node);
+  for (const node of left) await own.start(node, ['--recover', file]);
+  for (const node of left) await heightReached(apiOf(node), height + 5);
+  await end(first, 'SIGTERM');
+  expect(await readdir(join(first.folder, 'recoveries'))).toEqual([`${finalized.height}.json`]);
+  await own.start(first);
+  await heightReached(apiOf(first), (await statusOf(apiOf(third))).height + 3);
+
+  await own.start(lost, ['--recover', file]);
+  await heightReached(apiOf(lost), height + 8);
+  expect(await votingDecided(lost, first)).toEqual({ allowed: false, reason: 'NOT_IN_COMMITTEE' });
+}, 90_000);
