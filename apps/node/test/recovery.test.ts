@@ -69,4 +69,4 @@ test('recover make, sign, run: the chain goes on, without the flag at the next s
   await own.start(lost, ['--recover', file]);
   await heightReached(apiOf(lost), height + 8);
   expect(await votingDecided(lost, first)).toEqual({ allowed: false, reason: 'NOT_IN_COMMITTEE' });
-}, 90_000);
+}, 240_000);

@@ -7,8 +7,8 @@ import {
   type ProcessNet,
   type ProcessNode,
   prepareNet,
-  runCommand,
   statusOf,
+  votingDecided,
 } from './support/processes.js';
 
 let net: ProcessNet | undefined;
@@ -50,7 +50,7 @@ test('a copied folder does not vote when peers show newer votes, and says why', 
   await heightReached(running.api, (await statusOf(apiOf(first))).height + 2);
   expect(running.log()).toContain('"reason":"SIGN_LOG_OLD","msg":"this node does not vote"');
   await kill(copy);
-}, 90_000);
+}, 240_000);
 
 test('a torn sign-log that lost votes does not vote', async () => {
   const { net, first, fourth } = await withFourthDown();
@@ -58,4 +58,4 @@ test('a torn sign-log that lost votes does not vote', async () => {
   await truncate(log, Math.floor((await readFile(log)).length / 3));
   await net.start(fourth);
   expect(await votingDecided(fourth, first)).toEqual({ allowed: false, reason: 'SIGN_LOG_OLD' });
-}, 60_000);
+}, 240_000);

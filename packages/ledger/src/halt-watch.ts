@@ -84,11 +84,13 @@ export function createHaltWatch(options: HaltWatchOptions): HaltWatch {
 
   async function state(): Promise<void> {
     if (identity === undefined || performance.now() - stillSinceMs < haltAfterMs) return;
-    const nodeKey = identity.nodeSigner.publicKey;
-    if (!isVoter(nodeKey)) return;
+    const signers = [identity.nodeSigner, ...(identity.next?.node ? [identity.next.node.signer] : [])];
+    const signer = signers.find(({ publicKey }) => isVoter(publicKey));
+    if (signer === undefined) return;
+    const nodeKey = signer.publicKey;
     const { height, id } = tip();
     const said = { height, blockId: id, statedAtMs: now() };
-    const signature = await identity.nodeSigner.sign(haltSignedBytes(chainId, said));
+    const signature = await signer.sign(haltSignedBytes(chainId, said));
     const statement = { nodeKey, ...said, signature };
     if (isAboutTip(statement)) keep(statement);
   }

@@ -325,7 +325,8 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   /** Of the keys that this node holds, the one that the open epoch names; before and without it the first. */
   function nodeKeyInUse(): Uint8Array | undefined {
     const next = identity?.next?.node?.signer.publicKey;
-    const epoch = epochs.known(epochOfHeight(head.finalized.height + 1, parameters.epochHeights));
+    const height = head.finalized.height + 1;
+    const epoch = epochs.known(epochOfHeight(height, epochHeights), height);
     const named = epoch?.leaders.find(({ source }) => identity && equalBytes(source, identity.source))?.nodeKey;
     return next && named && equalBytes(next, named) ? next : identity?.nodeSigner.publicKey;
   }

@@ -10,7 +10,12 @@ import {
   overlayReader,
   proveEpoch,
 } from '@radledger/chain';
-import { type ConsensusModule, createChainRules, createFinalityVerifier } from '@radledger/consensus';
+import {
+  type ConsensusModule,
+  createChainRules,
+  createFinalityVerifier,
+  type SignedRecovery,
+} from '@radledger/consensus';
 import type { PeerId } from '@radledger/network';
 import { equalBytes, toHex } from '@radledger/primitives';
 import type { ImportedBoundary, LedgerStore, StateImport } from '@radledger/storage';
@@ -34,6 +39,8 @@ export interface JoinOptions {
   readonly network: NetworkFactory;
   /** A boundary, or genesis, from somebody the operator trusts. */
   readonly checkpoint: Checkpoint;
+  /** Recoveries that the operator wants this node to follow, ascending by height. */
+  readonly recoveries?: readonly SignedRecovery[];
   /** Default 28 days. */
   readonly checkpointAgeMaxMs?: number;
   readonly now?: () => number;
@@ -53,6 +60,7 @@ export interface Joined {
  */
 export async function joinBySnapshot(options: JoinOptions): Promise<Joined> {
   const { genesis, store, consensus: module, checkpoint, logger = silentLogger, now = Date.now } = options;
+  const { recoveries = [] } = options;
   const { parameters } = genesis;
   const chainId = chainIdOf(genesis);
   if (!equalBytes(store.chainId, chainId)) {
@@ -72,7 +80,7 @@ export async function joinBySnapshot(options: JoinOptions): Promise<Joined> {
     const rules = {
       chainId,
       epochHeights: parameters.epochHeights,
-      verifyFinality: createFinalityVerifier(module, parameters),
+      verifyFinality: createFinalityVerifier(module, parameters, { recoveries, genesis }),
     };
     const walk = createBoundaryWalk({
       checkpoint,
@@ -104,7 +112,8 @@ export async function joinBySnapshot(options: JoinOptions): Promise<Joined> {
       if (!(await downloadState({ target: state, importing, asking, answerBytesMax, providers }))) return false;
       // The replay window is the 512 bodies before the next block.
       const lowestHeight = Math.max(1, height - REPLAY_WINDOW_HEIGHTS + 1);
-      const window = { boundary: { height, id }, lowestHeight, chainId, parameters, module, importing, asking };
+      const own = { lowestHeight, chainId, parameters, module, recoveries, importing, asking };
+      const window = { boundary: { height, id }, ...own };
       if (!(await downloadWindow({ ...window, answerBytesMax }))) return false;
       await finish(importing, target.boundary, walk);
       return true;

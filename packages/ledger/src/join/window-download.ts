@@ -14,7 +14,14 @@ import {
   merkleRoot,
   type Parameters,
 } from '@radledger/chain';
-import { type ConsensusModule, encodeDutyEvent, type EpochContext, epochContextOf } from '@radledger/consensus';
+import {
+  type ConsensusModule,
+  encodeDutyEvent,
+  type EpochContext,
+  epochContextOf,
+  recoveriesBefore,
+  type SignedRecovery,
+} from '@radledger/consensus';
 import { CodedError, equalBytes, verifyAll } from '@radledger/primitives';
 import type { ImportedBlock, StateImport } from '@radledger/storage';
 import { decodeTransaction } from '@radledger/transactions';
@@ -33,23 +40,32 @@ export async function downloadWindow(options: {
   readonly chainId: Uint8Array;
   readonly parameters: Parameters;
   readonly module: ConsensusModule;
+  readonly recoveries: readonly SignedRecovery[];
   readonly importing: StateImport;
   readonly asking: Asking;
   readonly answerBytesMax: number;
 }): Promise<boolean> {
-  const { chainId, parameters, module, importing, asking, answerBytesMax, lowestHeight } = options;
-  const epochs = new Map<number, EpochContext>();
+  const { chainId, parameters, module, importing, asking, answerBytesMax, lowestHeight, recoveries } = options;
+  /** By epoch and number of recoveries that count. */
+  const epochs = new Map<string, EpochContext>();
   let next = options.boundary;
   let count = BLOCKS_AT_ONCE;
 
-  async function epochAt(number: number): Promise<EpochContext | undefined> {
-    const known = epochs.get(number);
+  /** An epoch as a block at `height` sees it: voters may be replaced within one. */
+  const keyOf = (number: number, height: number): string => `${number}/${countingFor(number, height).length}`;
+  const countingFor = (number: number, height: number): readonly SignedRecovery[] =>
+    recoveriesBefore(recoveries, Math.min(height, (number + 1) * parameters.epochHeights));
+
+  async function epochAt(number: number, height: number): Promise<EpochContext | undefined> {
+    const known = epochs.get(keyOf(number, height));
     if (known || number < 0) return known;
     const [cell] = await importing.getMany([cellKey.epoch(number)]);
     const epoch = cell && decodeEpochCell(cell);
     if (!epoch?.seed) return undefined;
-    const context = epochContextOf(epoch, { chainId, committeeMax: parameters.committeeMax });
-    epochs.set(number, context);
+    const { committeeMax, epochHeights } = parameters;
+    const counting = { recoveries: countingFor(number, height), epochHeights };
+    const context = epochContextOf(epoch, { chainId, committeeMax }, counting);
+    epochs.set(keyOf(number, height), context);
     return context;
   }
 
@@ -65,9 +81,10 @@ export async function downloadWindow(options: {
       header.bodyBytes === bodyBytesOf(body.transactions, body.justification.length) &&
       equalBytes(header.transactionRoot, merkleRoot(body.transactions));
     if (!isBody) throw falseData('WRONG_BODY');
-    const number = epochOfHeight(header.height, parameters.epochHeights);
-    const [epoch, nextEpoch] = [await epochAt(number), await epochAt(number + 1)];
-    await epochAt(number - 1);
+    const { height } = header;
+    const number = epochOfHeight(height, parameters.epochHeights);
+    const [epoch, nextEpoch] = [await epochAt(number, height), await epochAt(number + 1, height)];
+    await epochAt(number - 1, height);
     if (!epoch) throw new LedgerError({ code: 'STORE_FAILED' }, `the state has no epoch ${number}`);
     return read(async () => {
       module.checkBody(block);
@@ -76,7 +93,7 @@ export async function downloadWindow(options: {
       }
       const { transactionBytesMax: bytesMax } = parameters;
       const transactionIds = body.transactions.map((bytes) => decodeTransaction(bytes, chainId, { bytesMax }).txId);
-      const duties = module.dutiesOf(block, { chainId, parameters, epoch: (at) => epochs.get(at) });
+      const duties = module.dutiesOf(block, { chainId, parameters, epoch: (at) => epochs.get(keyOf(at, height)) });
       return { block, finalityProof: proof, dutyEvents: duties.map(encodeDutyEvent), transactionIds };
     });
   }
