@@ -52,7 +52,7 @@ export class Run implements NodeSurroundings, WatcherContext {
   readonly genesis: SimGenesis;
   readonly honest: readonly number[];
   private readonly heap = new EventHeap();
-  private readonly crypto = new SimCrypto();
+  readonly crypto = new SimCrypto();
   private readonly network: SimNetwork;
   private readonly nodes: SimNode[] = [];
   private readonly liars = new Map<number, Liar>();
@@ -155,7 +155,7 @@ export class Run implements NodeSurroundings, WatcherContext {
         ({ chain, host }) => `${chain.height} (view ${host?.status().view}, ${JSON.stringify(host?.status().voting)})`,
       );
       const message = `height ${target} not reached ${LIVENESS_MS_MAX} ms after the faults: ${heights.join(', ')}`;
-      throw new Violation('liveness', message);
+      throw new Violation('I16', message);
     }
     this.recoveredMs = heap.nowMs - healedMs;
   }

@@ -1,6 +1,7 @@
 /** One replica: the unmodified module in the unmodified host, on virtual time, network and disk. */
 import { type Block, blockIdOf, type Header } from '@radledger/chain';
 import {
+  type ConsensusInstance,
   type ConsensusModule,
   type ConsensusReport,
   type FinalizedByProof,
@@ -59,6 +60,8 @@ export class SimNode {
   readonly chain: SimChain;
   readonly disk: SimDisk;
   host: Host | undefined;
+  /** What the host drives: for eyes only. */
+  instance: ConsensusInstance | undefined;
   /** Rises with each start: what was under way before a crash never comes back. */
   private incarnation = 0;
   private timers = new Map<string, number>();
@@ -94,7 +97,10 @@ export class SimNode {
     surroundings.started(this);
     const { chainId, parameters } = genesis;
     const identity = { source: member.source, nodeKey: member.nodeKey };
-    this.host = createHost({ module, context: { chainId, parameters, identity }, ports: this.ports() });
+    const instance = module.create({ chainId, parameters, identity });
+    this.instance = instance;
+    const created = { ...module, create: () => instance };
+    this.host = createHost({ module: created, context: { chainId, parameters, identity }, ports: this.ports() });
     this.host.start({ finalized: this.chain.state(), signLog: this.disk.state() });
     for (const other of surroundings.others(this.index)) {
       if (!surroundings.node(other).isUp) continue;

@@ -1,6 +1,7 @@
 import type { Header } from '@radledger/chain';
 import type { ConsensusModule, ConsensusReport, FinalizedByProof, Member } from '@radledger/consensus';
 import type { Scenario } from './scenario.js';
+import type { SimCrypto } from './sim-crypto.js';
 import type { SimGenesis } from './sim-chain.js';
 import type { SimNode } from './sim-node.js';
 
@@ -9,6 +10,7 @@ export interface WatcherContext {
   readonly module: ConsensusModule;
   readonly scenario: Scenario;
   readonly genesis: SimGenesis;
+  readonly crypto: SimCrypto;
   /** Nodes that keep the rules. */
   readonly honest: readonly number[];
   /** Virtual time, ms: no node's own clock. */

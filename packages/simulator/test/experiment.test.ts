@@ -55,3 +55,16 @@ test('a crash of one of four in a run to a height: the others go on, the node is
   expect(finalized).toBeGreaterThanOrEqual(12);
   expect(figures.dutiesByNode[2]?.NULLIFIED ?? 0).toBeGreaterThan(0);
 });
+
+// I16: the pace of a net in which nothing goes wrong is T, give or take a tenth.
+test.each([4, 7, 13])('%i nodes keep the pace', (count) => {
+  const scenario = quietScenario({
+    weights: Array.from({ length: count }, () => 1000n),
+    ending: { kind: 'height', height: 25, withinMs: 600_000 },
+  });
+  const { figures } = simulate({ seed: count, module: simplex, scenario });
+  const [first, last] = [figures.blocks[0], figures.blocks.at(-1)];
+  const meanMs = ((last?.timestampMs ?? 0) - (first?.timestampMs ?? 0)) / (figures.blocks.length - 1);
+  const { targetIntervalMs } = scenario.parameters;
+  expect(Math.abs(meanMs - targetIntervalMs)).toBeLessThan(targetIntervalMs / 10);
+});

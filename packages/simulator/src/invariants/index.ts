@@ -1,7 +1,11 @@
-/** Invariants that hold for every module, one a file. docs/spec/simulation.md says which is which. */
+/** Invariants that hold for every module, one a file; I1 is `agreement.ts`. docs/spec/simulation.md says which is which. */
 import type { ConsensusModule } from '@radledger/consensus';
 import type { Watcher, WatcherContext } from '../watcher.js';
+import { createMemoryBound } from './memory.js';
+import { createReplay } from './replay.js';
+import { createTimestamps } from './timestamps.js';
 
-export function invariantsOf(_module: ConsensusModule): readonly ((context: WatcherContext) => Watcher)[] {
-  return [];
+/** What is final by depth only may be undone: of such a chain less can be said block by block. */
+export function invariantsOf({ caps }: ConsensusModule): readonly ((context: WatcherContext) => Watcher)[] {
+  return caps.finality === 'instant' ? [createMemoryBound, createTimestamps, createReplay] : [createMemoryBound];
 }
