@@ -32,7 +32,6 @@ import {
   encodeAnnouncement,
   encodeBlocks,
   encodeBlocksRequest,
-  SYNC_BLOCKS_MAX,
   type SyncedBlock,
 } from './sync-messages.js';
 import { createSyncPeers } from './sync-peers.js';
@@ -47,6 +46,10 @@ const FOLLOW_MESSAGES_HEIGHTS = 1;
 const FOLLOW_TRAILING_HEIGHTS = 16;
 /** How long a node that hears of a higher block waits for consensus to finalize it before it fetches. */
 const PATIENCE_MS = 250;
+/** Blocks asked for at once; fewer when they do not fit into one answer. */
+const BLOCKS_AT_ONCE = 64;
+/** Answers asked for beyond the one that is verified. */
+const ANSWERS_AHEAD = 2;
 /** Blocks whose signatures are checked while one is executed and written. */
 const BLOCKS_AHEAD = 2;
 const PENALTY_FALSE_BLOCK = 100;
@@ -96,6 +99,10 @@ export function createSync(options: SyncOptions): Sync {
   const { chainId, store, network, module, epochs, parameters, quota, executor, logger } = options;
   const peers = createSyncPeers((peer) => network.peers().some(({ peerId, known }) => known && peerId === peer));
   const stop = new AbortController();
+  /** Answers under way, by the height of their first block. */
+  const ahead = new Map<number, Promise<Answer | undefined>>();
+  /** Requests under way, by peer. */
+  const busy = new Map<PeerId, number>();
   let running: Promise<void> | undefined;
   let patience: NodeJS.Timeout | undefined;
 
@@ -177,33 +184,60 @@ export function createSync(options: SyncOptions): Sync {
 
   async function catchUp(): Promise<void> {
     const before = ownHeight();
-    for (let peer = peers.choose(ownHeight()); peer && !stop.signal.aborted; peer = peers.choose(ownHeight())) {
-      const from = ownHeight() + 1;
-      const answer = await firstAnswer(peer, from);
-      if (answer && (await takeAll(answer, from))) await options.advanced();
+    try {
+      while (!stop.signal.aborted) {
+        const from = ownHeight() + 1;
+        for (const start of [...ahead.keys()]) if (start < from) ahead.delete(start);
+        const asked = ahead.get(from) ?? answerFor(from, BLOCKS_AT_ONCE);
+        ahead.delete(from);
+        if (!asked) break;
+        const answer = await asked;
+        if (!answer) continue;
+        askAhead(from + answer.blocks.length, answer.blocks.length);
+        if (await takeAll(answer, from)) await options.advanced();
+      }
+    } finally {
+      ahead.clear();
     }
     const gained = ownHeight() - before;
     if (gained > 0) logger.info({ height: ownHeight(), gained }, 'caught up with peers');
   }
 
+  /** Asks for what comes after an answer, while that is verified: of peers that are not busy, as far as there are some. */
+  function askAhead(next: number, count: number): void {
+    if (count === 0) return;
+    for (let turn = 0; turn < ANSWERS_AHEAD; turn += 1) {
+      const from = next + turn * count;
+      if (from > peers.heightMax || ahead.has(from)) continue;
+      const asked = answerFor(from, count);
+      if (asked) ahead.set(from, asked);
+    }
+  }
+
+  function answerFor(from: number, limit: number): Promise<Answer | undefined> | undefined {
+    const peer = peers.choose(from - 1, new Set(busy.keys())) ?? peers.choose(from - 1);
+    return peer === undefined ? undefined : firstAnswer(peer, from, limit);
+  }
+
   /** Asks a peer, and another one when the first takes its time: a silent peer must not hold up the rest. */
-  async function firstAnswer(peer: PeerId, from: number): Promise<Answer | undefined> {
-    const first = ask(peer, from);
+  async function firstAnswer(peer: PeerId, from: number, limit: number): Promise<Answer | undefined> {
+    const first = ask(peer, from, limit);
     const patient = new AbortController();
     const pass = (): 'late' => 'late';
     const late = setTimer(SECOND_PEER_MS, undefined, { signal: patient.signal }).then(pass, pass);
     const early = await Promise.race([first, late]);
     patient.abort();
     if (early !== 'late') return early;
-    const other = peers.choose(ownHeight(), new Set([peer]));
+    const other = peers.choose(from - 1, new Set([peer]));
     if (other === undefined) return first;
-    const asked = [first, ask(other, from)];
+    const asked = [first, ask(other, from, limit)];
     return (await Promise.race(asked)) ?? (await Promise.all(asked)).find((answer) => answer !== undefined);
   }
 
-  async function ask(peer: PeerId, from: number): Promise<Answer | undefined> {
+  async function ask(peer: PeerId, from: number, limit: number): Promise<Answer | undefined> {
+    busy.set(peer, (busy.get(peer) ?? 0) + 1);
     try {
-      const answer = await network.request(peer, TOPICS.blocks, encodeBlocksRequest({ from, limit: SYNC_BLOCKS_MAX }), {
+      const answer = await network.request(peer, TOPICS.blocks, encodeBlocksRequest({ from, limit }), {
         timeoutMs: REQUEST_TIMEOUT_MS,
         responseBytesMax: options.answerBytesMax,
         signal: stop.signal,
@@ -216,6 +250,10 @@ export function createSync(options: SyncOptions): Sync {
       }
       peers.failed(peer);
       return undefined;
+    } finally {
+      const left = (busy.get(peer) ?? 1) - 1;
+      if (left > 0) busy.set(peer, left);
+      else busy.delete(peer);
     }
   }
 
