@@ -17,6 +17,7 @@ import chain  # noqa: E402
 import consensus  # noqa: E402
 import file_set  # noqa: E402
 import genesis  # noqa: E402
+import light
 import links  # noqa: E402
 import node_bytes  # noqa: E402
 import signatures  # noqa: E402
@@ -93,6 +94,7 @@ CHECKERS = {
     "simplex-messages": simplex.message,
     "simplex-finality": simplex.finality,
     "simplex-duties": simplex.duty_events,
+    "light-walks": light.walk,
     "sealing": links.sealing,
     "links": links.link,
     "wallet-keys": wallet_keys.wallet,

@@ -5,6 +5,7 @@ import { electionVectors } from './election-vectors.js';
 import { encodingVectors } from './encoding-vectors.js';
 import { fileSetVectors } from './file-set-vectors.js';
 import { genesisVectors } from './genesis-vectors.js';
+import { lightVectors } from './light-vectors.js';
 import { linkVectors } from './link-vectors.js';
 import { nodeVectors } from './node-vectors.js';
 import { signatureVectors } from './signature-vectors.js';
@@ -31,6 +32,7 @@ export async function allVectors(): Promise<VectorFile[]> {
     await chainVectors(),
     ...electionVectors(),
     ...(await simplexVectors()),
+    await lightVectors(),
     ...(await linkVectors()),
     await walletVectors(),
     await fileSetVectors(),
