@@ -3,7 +3,7 @@ import { CELL_CODECS } from './cell-codecs.js';
 import { cellKey, cellPrefix, sourceOfCellName } from './cell-names.js';
 import type { Parameters, Policies } from './parameters.js';
 import type { SourceEntry } from './rules.js';
-import { cellRef, type WorkingCells } from './working-cells.js';
+import { type CellRef, cellRef, type WorkingCells } from './working-cells.js';
 
 /**
  * In the block that closes `epoch`: the stake cells of the one epoch that now leaves the window go, and under every policy but
@@ -21,15 +21,16 @@ export async function foldStake(
   if (leaving < 0) return sources;
   const refs = sources.map(({ source }) => cellRef(cellKey.stake(source, leaving)));
   await cells.load(refs);
-  await cells.load(found.map(([name]) => cellRef(name)));
+  const counts = refs.map((ref) => cells.get(ref, CELL_CODECS.stake)?.count ?? 0);
+  const names = sources.map(({ source }) => cellRef(cellKey.source(source)));
+  await cells.load(names.filter((_name, index) => (counts[index] as number) > 0));
   return sources.map(({ source, cell }, index) => {
-    const ref = refs[index] as (typeof refs)[number];
-    const count = cells.get(ref, CELL_CODECS.stake)?.count ?? 0;
+    const count = counts[index] as number;
     if (count === 0) return { source, cell };
-    cells.set(ref, CELL_CODECS.stake, undefined);
+    cells.set(refs[index] as CellRef, CELL_CODECS.stake, undefined);
     if (context.policies.stake === 'raw') return { source, cell };
     const folded = { ...cell, studies: cell.studies - count };
-    cells.set(cellRef(cellKey.source(source)), CELL_CODECS.source, folded);
+    cells.set(names[index] as CellRef, CELL_CODECS.source, folded);
     return { source, cell: folded };
   });
 }

@@ -133,6 +133,7 @@ describe('genesis', () => {
     expect(change({ sources: [first, { ...second, nodeKey: first.vrfKey }] })).toBe('GENESIS_INVALID');
     expect(change({ sources: [{ ...first, nodeKey: new Uint8Array(32) }] })).toBe('GENESIS_INVALID');
     expect(change({ recoveryThreshold: 1 })).toBe('GENESIS_INVALID');
+    expect(change({ authorities: [first.nodeKey, first.nodeKey] })).toBe('GENESIS_INVALID');
     expect(change({ sources: [] })).toBe('MALFORMED');
     expect(change({ name: '' })).toBe('MALFORMED');
     expect(change({ parameters: { ...genesis.parameters, epochHeights: 1 } })).toBe('PARAMETER_OUT_OF_RANGE');

@@ -62,7 +62,7 @@ export async function createNodes(options: NodeNetOptions): Promise<DevNodes> {
     name: 'radledger dev net',
     timeMs: Date.now(),
     moduleId: consensus.moduleId,
-    policies: { admission: 'open', stake: 'raw' },
+    policies: { admission: 'open', stake: 'guarded' },
     parameters: { ...DEFAULT_PARAMETERS, minimumIntervalMs: 0, ...consensus.parameters, ...options.parameters },
     sources: keys
       .map(({ nodeKey, vrfKey }, index) => ({

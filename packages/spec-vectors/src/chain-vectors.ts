@@ -327,7 +327,7 @@ async function attestAfter(chain: RecordedChain, payer: Signer, registry: Signer
   const [a, c, later] = await Promise.all([keyOf(0x10), keyOf(0x70), keyOf(0x60)]);
   const attest = (signer: Signer, payload: Partial<PayloadOf<'attest'>>) =>
     chain.tx('attest', signer, {
-      source: a as Uint8Array,
+      source: a,
       admitUntilHeight: undefined,
       studies: undefined,
       ...payload,

@@ -219,6 +219,7 @@ export async function statusOf(api: string): Promise<{
   readonly height: number;
   readonly finalized: { readonly height: number; readonly id: string };
   readonly peers: number;
+  readonly nodeKey: string | null;
   readonly voting: { readonly allowed: boolean; readonly reason: string | null };
 }> {
   return (await (await fetch(`${api}/v1/status`)).json()) as never;

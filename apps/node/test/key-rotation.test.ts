@@ -1,0 +1,96 @@
+import { readFile } from 'node:fs/promises';
+import { chainIdOf } from '@radledger/chain';
+import { createSigner, decodePrivateKeyPem, fromHex, toHex } from '@radledger/primitives';
+import { createTransaction, type PayloadOf, signKeyProof, type TransactionKind } from '@radledger/transactions';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import {
+  heightReached,
+  type ProcessNet,
+  type ProcessNode,
+  prepareNet,
+  runCommand,
+  statusOf,
+} from './support/processes.js';
+
+let net: ProcessNet | undefined;
+afterEach(async () => {
+  await net?.close();
+  net = undefined;
+});
+
+// The steps of docs/guides/integrators-node.md, section 5.
+test('an operator changes the keys of a voter: it votes with the old ones up to the edge, with the new ones after, and after a restart', async () => {
+  net = await prepareNet(4, { targetIntervalMs: 150, epochHeights: 8 });
+  const own = net;
+  const chainId = chainIdOf(own.genesis);
+  for (const node of own.nodes) await own.start(node);
+  const [first, second, , last] = own.nodes as readonly [ProcessNode, ProcessNode, ProcessNode, ProcessNode];
+  const api = ({ process }: ProcessNode): string => process?.api ?? '';
+  const stop = async ({ process }: ProcessNode): Promise<void> => {
+    process?.child.kill('SIGTERM');
+    await process?.exited;
+  };
+  const source = last.source.publicKey;
+  const send = async <K extends TransactionKind>(kind: K, payload: PayloadOf<K>): Promise<void> => {
+    const { bytes, txId } = await createTransaction({ chainId, kind, signer: last.source, expiryHeight: 400, payload });
+    const headers = { 'content-type': 'application/octet-stream' };
+    const response = await fetch(`${api(first)}/v1/transactions`, {
+      method: 'POST',
+      headers,
+      body: Uint8Array.from(bytes),
+    });
+    expect(response.status, await response.text()).toBe(202);
+    const isFinal = async (): Promise<boolean> => {
+      const status = await fetch(`${api(first)}/v1/transactions/${toHex(txId)}`);
+      return ((await status.json()) as { status: string }).status === 'finalized';
+    };
+    for (let height = (await statusOf(api(first))).height + 1; !(await isFinal()); height++) {
+      await heightReached(api(first), height);
+    }
+  };
+
+  const rotated = await Promise.all(
+    (['node', 'vrf'] as const).map(async (role) => {
+      const { stdout, stderr } = await runCommand([
+        ...['rotate', '--folder', last.folder, '--role', role, '--genesis', own.genesisFile, '--source', toHex(source)],
+      ]);
+      expect(stderr).toBe('');
+      return JSON.parse(stdout) as { role: 'node' | 'vrf'; newKey: string; proof: string };
+    }),
+  );
+  const newKey = rotated.find(({ role }) => role === 'node')?.newKey;
+  await stop(last);
+  await own.start(last);
+  expect((await statusOf(api(last))).nodeKey).toBe(last.keys.nodeKey);
+
+  const keyIn = async (file: string) =>
+    createSigner(decodePrivateKeyPem(await readFile(join(last.folder, file), 'utf8')));
+  await send('define-source', {
+    source,
+    name: 'Rotating hospital',
+    baseUrl: 'https://rotating.example',
+    tlsPins: [new Uint8Array(32).fill(1)],
+    nodeKey: fromHex(last.keys.nodeKey),
+    nodeKeyProof: await signKeyProof({ chainId, source, role: 'node', key: await keyIn('node.pem') }),
+    vrfKey: fromHex(last.keys.vrfKey),
+    vrfKeyProof: await signKeyProof({ chainId, source, role: 'vrf', key: await keyIn('vrf.pem') }),
+    admission: undefined,
+  });
+  for (const { role, newKey: key, proof } of rotated) {
+    await send('rotate-key', { source, role, newKey: fromHex(key), proof: fromHex(proof) });
+  }
+  for (let height = (await statusOf(api(last))).height + 1; (await statusOf(api(last))).nodeKey !== newKey; height++) {
+    await heightReached(api(last), height);
+  }
+  expect((await statusOf(api(last))).voting.allowed).toBe(true);
+
+  await stop(last);
+  expect((await runCommand(['finish-rotation', '--folder', last.folder])).code).toBe(0);
+  await own.start(last);
+  expect((await statusOf(api(last))).nodeKey).toBe(newKey);
+  // Three of four are a quorum only with the one that changed its keys.
+  await stop(second);
+  const { height } = await statusOf(api(first));
+  await heightReached(api(first), height + 10);
+}, 90_000);
