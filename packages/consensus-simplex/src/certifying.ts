@@ -6,10 +6,7 @@ import type { SignedVote } from './message.js';
 import type { Parts } from './parts.js';
 import { NullifyReason } from './vote.js';
 import type { VoterState } from './voter-state.js';
-import { VOTES_BEHIND_MAX } from './view-state.js';
-
-/** Votes for views this far ahead are held; certificates need no window, they move the view. */
-const VIEWS_AHEAD_MAX = 16;
+import { VIEWS_AHEAD_MAX, VOTES_BEHIND_MAX } from './view-state.js';
 
 export class Certifying {
   constructor(
@@ -28,7 +25,8 @@ export class Certifying {
     const { epoch, committee, totalWeight } = voter.epoch;
     const member = committee[seat] as Member;
     voter.newestVotes.remember(member, { epoch, signed });
-    if (view <= voter.root.view || view > voter.view + VIEWS_AHEAD_MAX || view < voter.view - VOTES_BEHIND_MAX) return;
+    if (view > voter.view + VIEWS_AHEAD_MAX) return voter.report('VIEW_AHEAD', { peer, view });
+    if (view <= voter.root.view || view < voter.view - VOTES_BEHIND_MAX) return;
     const state = voter.viewState(view);
     const { kind } = vote;
     if (state.add(kind, signed) !== 'added') return;

@@ -8,7 +8,7 @@ import type { MessageOf } from './message.js';
 import type { Parts } from './parts.js';
 import { checkProposal } from './proposal-check.js';
 import { isTimely } from './timing.js';
-import { VOTES_BEHIND_MAX } from './view-state.js';
+import { VIEWS_AHEAD_MAX, VOTES_BEHIND_MAX } from './view-state.js';
 import { NullifyReason } from './vote.js';
 import type { VoterState } from './voter-state.js';
 
@@ -33,6 +33,7 @@ export class Proposals {
       }
       if (voter.awaitingEpoch || view <= voter.root.view) return;
     }
+    if (view > voter.view + VIEWS_AHEAD_MAX) return voter.report('VIEW_AHEAD', { peer, view });
     if (view > voter.view || view <= voter.view - VOTES_BEHIND_MAX) return;
     const state = voter.viewState(view);
     if (state.proposal !== undefined) return;

@@ -3,6 +3,8 @@ import type { Justification } from './justification.js';
 import type { SignedVote } from './message.js';
 import { statementKey, type VoteOf } from './vote.js';
 
+/** Votes for views this far ahead are held; certificates need no window, they move the view. */
+export const VIEWS_AHEAD_MAX = 16;
 /** Single votes of views this far behind are forgotten; their certificates stay until a block is final. */
 export const VOTES_BEHIND_MAX = 32;
 

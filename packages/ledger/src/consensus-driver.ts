@@ -16,6 +16,7 @@ import type { EpochContexts } from './epoch-contexts.js';
 import { LedgerError } from './errors.js';
 import type { IdentityKeys } from './identity-keys.js';
 import type { LedgerLogger } from './logger.js';
+import { penaltyOf } from './penalties.js';
 import type { Recoveries } from './recoveries.js';
 import { TOPICS } from './topics.js';
 
@@ -52,20 +53,6 @@ export interface ConsensusDriver {
   stop(): void;
 }
 
-/** Points by what a message did wrong; codes that an honest peer can cause cost nothing. */
-const PENALTIES: ReadonlyMap<string, number> = new Map([
-  ['MALFORMED_MESSAGE', 50],
-  ['MALFORMED_PROOF', 50],
-  ['MALFORMED_SEAL', 50],
-  ['MALFORMED_JUSTIFICATION', 50],
-  ['WRONG_BODY', 50],
-  ['BAD_SIGNATURE', 50],
-  ['BAD_RANDOM_PROOF', 50],
-  ['WRONG_LEADER', 25],
-  ['UNKNOWN_SEAT', 25],
-  ['NO_QUORUM', 25],
-]);
-
 export function createConsensusDriver(options: ConsensusDriverOptions): ConsensusDriver {
   const { chainId, parameters, module, identity, network, executor, head, epochs, recoveries, now, logger } = options;
   const timers = new Map<string, NodeJS.Timeout>();
@@ -75,7 +62,7 @@ export function createConsensusDriver(options: ConsensusDriverOptions): Consensu
     timers.delete(id);
   }
   function report({ code, peer, epoch, view }: ConsensusReport): void {
-    const points = PENALTIES.get(code) ?? 0;
+    const points = penaltyOf(code);
     if (peer !== undefined && points > 0) network.penalise(peer, points, code);
     logger.debug({ code, peer, epoch, view }, 'consensus report');
   }
