@@ -1,9 +1,8 @@
 /** What a web page does with a light client; bundled and run in Chromium. */
-import { parseCheckpoint } from '@radledger/chain';
+import { DEFAULT_PARAMETERS, parseCheckpoint } from '@radledger/chain';
 import { createLightClient, createNodeClient, type Fetch } from '@radledger/client';
 import { createFinalityVerifier } from '@radledger/consensus';
 import { simplex } from '@radledger/consensus-simplex';
-import { DEFAULT_PARAMETERS } from '@radledger/chain';
 import { fromHex } from '@radledger/primitives';
 
 export interface ReadGrants {
