@@ -99,7 +99,10 @@ describe('through the gateway', () => {
       vrfKey: '03'.repeat(32),
       vrfProof: '04'.repeat(64),
     };
-    const file = await folder.file('proofs.json', JSON.stringify({ ...proofs, more: 1 }));
+    // Regression: the names were not those that `radledger-node prove` prints.
+    const { nodeKey, nodeProof, vrfKey, vrfProof } = proofs;
+    const printed = { chainId: '05'.repeat(32), nodeKey, nodeKeyProof: nodeProof, vrfKey, vrfKeyProof: vrfProof };
+    const file = await folder.file('proofs.json', JSON.stringify(printed));
     const done = await operate(['source', 'define', '--name', 'City Hospital', '--proofs', file]);
     expect(done.json.result, done.stderr).toEqual({ txId: TX_ID });
     expect(asked.at(-1)).toEqual({

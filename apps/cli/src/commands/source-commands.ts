@@ -36,7 +36,7 @@ export function addSourceCommands(program: Command, context: Context): void {
     .description(
       'enter a source in the directory: through its gateway (--operator, --proofs), or with key files (--key, --node-key, --vrf-key)',
     )
-    .option('--proofs <file>', 'output of `radledger-node prove`: nodeKey, nodeProof, vrfKey, vrfProof')
+    .option('--proofs <file>', 'output of `radledger-node prove`: nodeKey, nodeKeyProof, vrfKey, vrfKeyProof')
     .option('--key <file>', 'PEM key file of the source (mode 0600)')
     .option('--node-key <file>', 'PEM key file of its node (mode 0600)')
     .option('--vrf-key <file>', 'PEM key file of its VRF key (mode 0600)')
@@ -220,8 +220,8 @@ async function readProofs(
   };
   return {
     nodeKey: hex('nodeKey', 32),
-    nodeProof: hex('nodeProof', 64),
+    nodeProof: hex('nodeKeyProof', 64),
     vrfKey: hex('vrfKey', 32),
-    vrfProof: hex('vrfProof', 64),
+    vrfProof: hex('vrfKeyProof', 64),
   };
 }
