@@ -22,6 +22,8 @@ export function genesisOf(
     readonly name?: string;
     readonly parameters?: Partial<Parameters>;
     readonly timeMs?: number;
+    readonly policies?: Genesis['policies'];
+    readonly authorities?: readonly Uint8Array[];
     /** All of them have to sign. */
     readonly recoveryKeys?: readonly Uint8Array[];
   },
@@ -31,7 +33,7 @@ export function genesisOf(
     name: options.name ?? 'ledger-test',
     timeMs: options.timeMs ?? Date.now() - 60_000,
     moduleId: options.moduleId,
-    policies: { admission: 'open', stake: 'raw' },
+    policies: options.policies ?? { admission: 'open', stake: 'raw' },
     parameters: { ...DEFAULT_PARAMETERS, ...QUICK, ...options.parameters },
     sources: sources
       .map(({ signer, nodeSigner, vrfKey }) => ({
@@ -41,7 +43,7 @@ export function genesisOf(
         endowment: 10_000,
       }))
       .sort((a, b) => compareBytes(a.source, b.source)),
-    authorities: [],
+    authorities: [...(options.authorities ?? [])],
     recoveryKeys: [...(options.recoveryKeys ?? [])],
     recoveryThreshold: options.recoveryKeys?.length ?? 0,
   };
@@ -143,6 +145,8 @@ export async function startNet(options: {
   readonly size?: number;
   readonly parameters?: Partial<Parameters>;
   /** Unix ms of genesis; default one minute ago. */
+  readonly policies?: Genesis['policies'];
+  readonly authorities?: readonly Uint8Array[];
   readonly timeMs?: number;
   /** Read each time a node opens. */
   readonly ledger?: Partial<LedgerOptions>;
@@ -162,6 +166,8 @@ export async function startNet(options: {
     moduleId: module.id,
     ...(parameters && { parameters }),
     ...(timeMs !== undefined && { timeMs }),
+    ...(options.policies && { policies: options.policies }),
+    ...(options.authorities && { authorities: options.authorities }),
     ...(options.recoveryKeys && { recoveryKeys: options.recoveryKeys }),
   });
   const nodes: TestNode[] = [];
