@@ -72,11 +72,12 @@ export class HostileVoter {
         finalize: () => undefined,
         epoch: () => undefined,
         behind: () => undefined,
+        evidence: () => undefined,
         report: (report) => void voter.reports.push(report),
         failed(error) {
           throw error;
         },
-      } as Parameters<typeof createHost>[0]['ports'],
+      },
     });
     const finalized = {
       header: boundary,
@@ -202,7 +203,7 @@ function sizeOf(root: object): number {
       seen.add(value.buffer);
       bytes += value.buffer.byteLength;
     } else if (value instanceof Map) for (const [key, entry] of value) waiting.push(key, entry);
-    else if (value instanceof Set) waiting.push(...value);
+    else if (value instanceof Set) for (const entry of value as ReadonlySet<unknown>) waiting.push(entry);
     else waiting.push(...Object.values(value));
   }
   return bytes;
