@@ -204,7 +204,7 @@ function sizeOf(root: object): number {
       bytes += value.buffer.byteLength;
     } else if (value instanceof Map) for (const [key, entry] of value) waiting.push(key, entry);
     else if (value instanceof Set) for (const entry of value as ReadonlySet<unknown>) waiting.push(entry);
-    else waiting.push(...Object.values(value));
+    else for (const entry of Object.values(value) as readonly unknown[]) waiting.push(entry);
   }
   return bytes;
 }
