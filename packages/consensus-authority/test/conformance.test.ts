@@ -1,4 +1,4 @@
 import { testConsensusModule } from '@radledger/consensus/conformance';
 import { authority } from '../src/authority.js';
 
-testConsensusModule(authority, { parameters: { epochHeights: 16, moduleSettings: [] } });
+testConsensusModule(authority, { parameters: { epochHeights: 64, moduleSettings: [] } });

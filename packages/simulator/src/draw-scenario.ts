@@ -23,14 +23,15 @@ export function drawScenario(prng: Prng, shape: ScenarioShape): Scenario {
   const assumedDelayMs = prng.between(30, 80);
   // Short epochs and a node that is down while several of them begin: alone, so that the others go on without it.
   const away = prng.chance(15);
-  const parameters = {
+  const { tuned = (drawn) => drawn } = shape;
+  const parameters = tuned({
     ...DEFAULT_PARAMETERS,
     epochHeights: away ? prng.between(3, 4) : prng.between(3, 12),
     targetIntervalMs: away ? prng.between(60, 100) : prng.between(100, 300),
     minimumIntervalMs: prng.chance(50) ? 0 : prng.between(5, 60),
     assumedDelayMs,
     clockPrecisionMs: assumedDelayMs,
-  };
+  });
   const faults = away
     ? [awayForEpochs(prng, weights.length, parameters.epochHeights * parameters.targetIntervalMs)]
     : drawFaults(prng, { healMs, cast });

@@ -48,6 +48,8 @@ export interface ScenarioShape {
   readonly seats?: { readonly nodeCount: number; readonly byzantineCount: number };
   /** Names of behaviours: one to three of them are a liar's. */
   readonly behaviours: readonly string[];
+  /** What the module needs otherwise in genesis than what was drawn. */
+  readonly tuned?: (drawn: Parameters) => Parameters;
 }
 
 /** A scenario in which nothing goes wrong, for experiments to change: equal delays of 1 to 10 ms, true clocks, ten blocks. */

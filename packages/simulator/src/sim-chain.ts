@@ -62,7 +62,11 @@ export class SimChain {
   private readonly genesisHeader: Header;
   private readonly genesisId: Uint8Array;
 
-  constructor(private readonly genesis: SimGenesis) {
+  /** @param trails - whether finality trails behind: then an epoch is known when the one before it begins */
+  constructor(
+    private readonly genesis: SimGenesis,
+    private readonly trails: boolean,
+  ) {
     this.genesisHeader = simGenesisHeader(genesis);
     this.genesisId = blockIdOf(this.genesisHeader);
   }
@@ -91,7 +95,8 @@ export class SimChain {
   /** Undefined while the boundary block before it is not finalized here. */
   epoch(epoch: number): EpochContext | undefined {
     const { chainId, parameters, members } = this.genesis;
-    const boundary = epoch === 0 ? this.genesisId : this.finalized[epoch * parameters.epochHeights - 1]?.block.id;
+    const at = Math.max(0, this.trails ? epoch - 1 : epoch) * parameters.epochHeights;
+    const boundary = at === 0 ? this.genesisId : this.finalized[at - 1]?.block.id;
     if (boundary === undefined) return undefined;
     const cell = { epoch, firstHeight: 0, members, seed: hash('sim/seed', boundary) };
     return epochContextOf(cell, { chainId, committeeMax: parameters.committeeMax });
@@ -101,7 +106,9 @@ export class SimChain {
     const { header, proof } = this.tip();
     const number = Math.floor(header.height / this.genesis.parameters.epochHeights);
     const previousEpoch = number === 0 ? undefined : this.epoch(number - 1);
-    return { header, proof, epoch: this.epoch(number) as EpochContext, ...(previousEpoch && { previousEpoch }) };
+    const nextEpoch = this.trails ? this.epoch(number + 1) : undefined;
+    const around = { ...(previousEpoch && { previousEpoch }), ...(nextEpoch && { nextEpoch }) };
+    return { header, proof, epoch: this.epoch(number) as EpochContext, ...around };
   }
 
   /** @returns false when it waits already */

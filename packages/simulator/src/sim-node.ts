@@ -76,7 +76,7 @@ export class SimNode {
 
   constructor(readonly options: NodeOptions) {
     this.skewMs = options.skewMs;
-    this.chain = new SimChain(options.genesis);
+    this.chain = new SimChain(options.genesis, options.module.caps.finality !== 'instant');
     this.disk = new SimDisk(options.heap, options.prng, options.syncsDisk);
   }
 
@@ -265,8 +265,11 @@ export class SimNode {
   private proves({ block, proof }: FinalizedByProof): boolean {
     const { module, genesis, crypto } = this.options;
     const { chainId, parameters } = genesis;
-    const epoch = this.chain.epoch(Math.floor((block.header.height - 1) / parameters.epochHeights));
+    const { header } = block;
+    const number = Math.floor((header.height - 1) / parameters.epochHeights);
+    const epoch = this.chain.epoch(number);
     if (epoch === undefined) return false;
-    return crypto.verifyClaims(module.finalityClaims({ header: block.header, proof, epoch, chainId, parameters }));
+    const nextEpoch = module.caps.finality === 'instant' ? undefined : this.chain.epoch(number + 1);
+    return crypto.verifyClaims(module.finalityClaims({ header, proof, epoch, nextEpoch, chainId, parameters }));
   }
 }

@@ -16,8 +16,8 @@ import { isFinal } from './finality-rule.js';
 import { WITNESS_BYTES_MAX } from './message.js';
 import type { ForkChoiceRules, RuleContext, SealedHeader } from './rules.js';
 
-/** A branch that waits for finality is never longer, but for the block that makes it final. */
-const DESCENDANTS_MAX = 257;
+/** A branch that waits for finality is never longer. */
+export const DESCENDANTS_MAX = 1_024;
 const PROOF_BYTES_MAX = 4 * 1024 * 1024;
 
 const headerBytes = bytes({ max: HEADER_BYTES_MAX });

@@ -10,4 +10,4 @@ export type {
   SealedHeader,
 } from './rules.js';
 export { type SettingRanges, type Settings, settingsOf, unsuitable } from './settings.js';
-export { createSlotModule, slotOf, type SlotRules, slotStatement } from './slots.js';
+export { createSlotModule, encodeSignature, slotOf, type SlotRules, slotStatement } from './slots.js';

@@ -18,16 +18,18 @@ import type {
 } from '../module.js';
 import { RequestQuota } from '../request-quota.js';
 import { Branches, type Branching } from './branches.js';
-import { encodeFinalityProof, witnessOfProof } from './finality-proof.js';
+import { DESCENDANTS_MAX, encodeFinalityProof, witnessOfProof } from './finality-proof.js';
 import { isFinal } from './finality-rule.js';
 import { decodeMessage, encodeMessage, type Message } from './message.js';
 import { Orphans } from './orphans.js';
 import type { EpochRuleContext, ForkChoiceRules, Producer, ProducerPort, RuleContext } from './rules.js';
-import { type Settings, settingsOf, unfinalizedMax } from './settings.js';
+import { type Settings, settingsOf } from './settings.js';
 
 /** Bounds of the tree: besides the chain itself, ends of other branches make room. */
 const TREE_BLOCKS_MAX = 2_048;
 const TREE_BYTES_MAX = 256 * 1024 * 1024;
+/** Blocks of one branch. */
+const BRANCH_BLOCKS_MAX = DESCENDANTS_MAX;
 /** Blocks of one proposer and turn that are taken unasked: two show that it cheats. */
 const TURN_BLOCKS_MAX = 2;
 /** Blocks that can never be valid, by id: not asked for again. */
@@ -177,8 +179,10 @@ export class ForkChoiceInstance implements ConsensusInstance {
       case 'fetch':
         return this.answer(peer, message, tree);
       case 'tip': {
-        const { id, height, finalizedHeight } = message;
-        if (finalizedHeight > tree.tip.header.height) this.emit({ type: 'behind', peer, height: finalizedHeight });
+        const { id, height, finalizedId, finalizedHeight } = message;
+        const isBehind = finalizedHeight > tree.root.header.height && tree.get(finalizedId) === undefined;
+        // What is final there is for the host to fetch; nobody may have it here to fork from.
+        if (isBehind) this.emit({ type: 'behind', peer, height: finalizedHeight });
         else if (height > tree.root.header.height) this.fetch(id, peer, tree);
         return;
       }
@@ -192,8 +196,7 @@ export class ForkChoiceInstance implements ConsensusInstance {
     const known = tree.get(id) !== undefined || this.orphans.has(id) || this.refused.has(toHex(id));
     if (known || header.height <= tree.root.header.height) return;
     if (header.timestampMs > this.nowMs + parameters.clockPrecisionMs) return this.report('TOO_EARLY', header, peer);
-    // One more than the longest branch: the block that makes it final.
-    if (header.height > tree.root.header.height + unfinalizedMax(parameters) + 1) return;
+    if (header.height > tree.root.header.height + BRANCH_BLOCKS_MAX) return;
     const context = this.epochRuleContext(header.height);
     if (context === undefined || (this.equivocates(header, context, peer, tree) && !asked)) return;
     this.producer.saw({ header, id, witness }, context);
@@ -254,13 +257,12 @@ export class ForkChoiceInstance implements ConsensusInstance {
     const line: Branching[] = [];
     for (let at = wanted; at !== undefined && at.header.height > aboveHeight; at = this.parentOf(at, tree))
       line.push(at);
-    const last = line.at(-1);
+    const lowest = line.findLast(({ block }) => block !== undefined);
     // Older blocks are for the host to fetch: they are final here.
-    if (wanted === undefined || last === undefined || last.header.height > aboveHeight + 1) {
-      this.send(peer, this.ownTip(tree));
-    }
+    if (lowest === undefined || lowest.header.height > aboveHeight + 1) this.send(peer, this.ownTip(tree));
     for (const { block, witness } of line.reverse().slice(0, ANSWER_BLOCKS_MAX)) {
-      if (block === undefined || !this.quota.takeBytes(peer, this.nowMs, block.header.bodyBytes)) return;
+      if (block === undefined) continue;
+      if (!this.quota.takeBytes(peer, this.nowMs, block.header.bodyBytes)) return;
       this.send(peer, { type: 'block', block, witness });
     }
   }
@@ -418,7 +420,8 @@ export class ForkChoiceInstance implements ConsensusInstance {
   }
 
   private ownTip({ tip, root }: Branches): Message {
-    return { type: 'tip', id: tip.id, height: tip.header.height, finalizedHeight: root.header.height };
+    const finalizedHeight = root.header.height;
+    return { type: 'tip', id: tip.id, height: tip.header.height, finalizedId: root.id, finalizedHeight };
   }
 
   private send(peer: PeerId, message: Message): void {

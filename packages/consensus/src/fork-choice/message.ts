@@ -33,7 +33,13 @@ export type Message =
   | { readonly type: 'block'; readonly block: Block; readonly witness: Uint8Array }
   /** Asks for a block and those of its ancestors that lie above a height. */
   | { readonly type: 'fetch'; readonly id: Uint8Array; readonly aboveHeight: number }
-  | { readonly type: 'tip'; readonly id: Uint8Array; readonly height: number; readonly finalizedHeight: number };
+  | {
+      readonly type: 'tip';
+      readonly id: Uint8Array;
+      readonly height: number;
+      readonly finalizedId: Uint8Array;
+      readonly finalizedHeight: number;
+    };
 
 const id = bytes({ length: 32 });
 const block = tuple(
@@ -42,7 +48,7 @@ const block = tuple(
   bytes({ max: WITNESS_BYTES_MAX }),
 );
 const fetch = struct({ id, aboveHeight: uint() });
-const tip = struct({ id, height: uint(), finalizedHeight: uint() });
+const tip = struct({ id, height: uint(), finalizedId: id, finalizedHeight: uint() });
 const anything: Schema<CanonicalValue> = { encode: (value) => value, decode: (value) => value };
 const pair = tuple(uint(2), anything);
 

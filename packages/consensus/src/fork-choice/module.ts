@@ -6,7 +6,7 @@ import { finalityClaims } from './finality-proof.js';
 import { ForkChoiceInstance } from './instance.js';
 import { checkBody, decodeMessage } from './message.js';
 import type { EpochRuleContext, ForkChoiceRules, RuleContext } from './rules.js';
-import { settingsOf, unfinalizedMax, unsuitable } from './settings.js';
+import { settingsOf, patientHeights, unsuitable } from './settings.js';
 
 /** The heaviest valid branch is the chain, and what lies deep enough in it is final. Spec: docs/spec/fork-choice.md. */
 export function createForkChoiceModule(rules: ForkChoiceRules): ConsensusModule {
@@ -20,8 +20,9 @@ export function createForkChoiceModule(rules: ForkChoiceRules): ConsensusModule 
     caps: { finality: 'depth', reorganises: true, dutyEvidence: rules.dutyEvidence },
     checkParameters(parameters) {
       const context = contextOf({ parameters });
-      if (2 * rules.finality.depth(context.settings) > unfinalizedMax(parameters)) {
-        throw unsuitable('epochHeights', 'at least twice the depth of a final block, and that depth at most 128,');
+      // Descendants that make the last block of an epoch final belong to the next, and nobody knows the one after that yet.
+      if (rules.finality.depth(context.settings) > patientHeights(parameters)) {
+        throw unsuitable('epochHeights', 'at least twice the depth of a final block');
       }
       rules.checkParameters?.(context);
     },

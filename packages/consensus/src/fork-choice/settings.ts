@@ -27,7 +27,7 @@ export function unsuitable(parameter: string, expected: string): ConsensusError 
   return new ConsensusError({ code: 'PARAMETERS_UNSUITABLE', parameter }, `expected ${expected} for ${parameter}`);
 }
 
-/** Heights that may wait for finality on one branch: a branch of this length grows no further. */
-export function unfinalizedMax({ epochHeights }: Pick<Parameters, 'epochHeights'>): number {
-  return Math.min(256, epochHeights);
+/** Heights of a branch that may wait for finality before it grows more slowly. */
+export function patientHeights({ epochHeights }: Pick<Parameters, 'epochHeights'>): number {
+  return Math.min(128, epochHeights >> 1);
 }

@@ -9,17 +9,17 @@ import { StartUpRule } from '../start-up-rule.js';
 import { type FinalityRule, isFinal } from './finality-rule.js';
 import { decodeMessage, encodeMessage } from './message.js';
 import type { EpochRuleContext, Producer, ProducerPort, SealedHeader } from './rules.js';
-import { unfinalizedMax } from './settings.js';
+import { patientHeights } from './settings.js';
 import { encodeSignature, encodeSlotSeal, slotOf, type SlotRules, type SlotSeal, slotStatement } from './slots.js';
 
 const SLOT_TIMER = 'slot';
 const BLOCK_RECORD = 1;
 const NO_PROOF = new Uint8Array(80);
 /**
- * From half of its greatest length on a branch that waits for finality grows ever more slowly, in so many steps, each with half
- * of the slots of the one before: a silence of days fits in memory.
+ * A branch that waits long for finality grows ever more slowly: after each so many heights only every second round of slots is
+ * left. A silence of days fits in memory, and into the epochs that are known.
  */
-const SLOWER_STEPS = 16;
+const HALVING_HEIGHTS = 8;
 
 interface Attempt {
   readonly buildId: number;
@@ -146,9 +146,10 @@ export class SlotProducer implements Producer {
     const height = parent.header.height + 1;
     const epoch = this.port.epochAt(height);
     if (epoch === undefined || this.own === undefined || this.refusal() !== undefined) return;
+    if (slot <= slotOf(parent.header.timestampMs, parameters)) return;
     if (!equalBytes(this.rules.leaderOf(chainId, epoch, slot).source, this.own)) return;
     const newest = this.records.at(-1)?.view ?? 0;
-    if (slot <= newest || slot <= slotOf(parent.header.timestampMs, parameters)) return;
+    if (slot <= newest) return;
     if (!this.mayGrow(parent.header, slot, epoch)) return;
     const alpha = vrfAlpha({ chainId, seed: epoch.seed, epoch: epoch.epoch, height });
     this.attempt = { buildId: ++this.builds, slot, parent, epoch, alpha };
@@ -159,12 +160,11 @@ export class SlotProducer implements Producer {
   /** A branch that waits long for finality grows slowly, but for a block that makes something final. */
   private mayGrow(parent: Header, slot: number, { leaders }: EpochContext): boolean {
     const waiting = parent.height + 1 - this.port.final().height;
-    const max = unfinalizedMax(this.port.context.parameters);
-    const slower = max >> 1;
-    if (waiting <= slower || this.makesFinal(parent, slot)) return true;
-    const doublings = 1 + Math.floor(((waiting - slower) * SLOWER_STEPS) / (max - slower));
+    const patient = patientHeights(this.port.context.parameters);
+    if (waiting <= patient || this.makesFinal(parent, slot)) return true;
+    const halvings = Math.min(32, Math.ceil((waiting - patient) / HALVING_HEIGHTS));
     // Whole rounds are left out, so that those that remain belong to all leaders.
-    return waiting <= max && Math.floor(slot / leaders.length) % 2 ** doublings === 0;
+    return Math.floor(slot / leaders.length) % 2 ** halvings === 0;
   }
 
   private makesFinal(parent: Header, slot: number): boolean {

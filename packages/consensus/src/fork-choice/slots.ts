@@ -40,6 +40,8 @@ export interface SlotRules {
   weightOf(member: Member): bigint;
 }
 
+/** A branch may have to wait for finality as long as an epoch: leaders come by chance, and most must have come before. */
+const EPOCH_HEIGHTS_MIN = 64;
 /** Slots of one block that are accounted for: the newest. */
 const SLOTS_RECORDED_MAX = 65_536;
 const SEAL_BYTES_MAX = 256;
@@ -85,7 +87,8 @@ export function createSlotModule(rules: SlotRules): ConsensusModule {
     ...rules,
     dutyEvidence: 'inferred',
     finality,
-    checkParameters: ({ parameters: { targetIntervalMs, minimumIntervalMs, clockPrecisionMs } }) => {
+    checkParameters: ({ parameters: { epochHeights, targetIntervalMs, minimumIntervalMs, clockPrecisionMs } }) => {
+      if (epochHeights < EPOCH_HEIGHTS_MIN) throw unsuitable('epochHeights', `at least ${EPOCH_HEIGHTS_MIN}`);
       if (targetIntervalMs < minimumIntervalMs) throw unsuitable('minimumIntervalMs', `at most ${targetIntervalMs}`);
       if (targetIntervalMs <= clockPrecisionMs) throw unsuitable('clockPrecisionMs', `less than ${targetIntervalMs}`);
     },
