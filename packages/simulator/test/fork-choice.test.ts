@@ -12,4 +12,5 @@ test.each([longestChainPlug, authorityPlug, workPlug])(
       if (seed <= 3) expect(runSeed(plug, seed).traceHash).toBe(first.traceHash);
     }
   },
+  60_000,
 );
