@@ -117,6 +117,31 @@ DUTY_EVENT = struct(
     reasonWeights=tuple_of(AMOUNT, AMOUNT, AMOUNT, AMOUNT), totalWeight=AMOUNT)
 
 
+def halt_statement(given):
+    chain_id, height, block_id = raw(given["chainId"]), given["height"], raw(given["blockId"])
+    stated_at, key, signature = given["statedAtMs"], raw(given["nodeKey"]), raw(given["signature"])
+    return {"signedBytes": encode(["radledger/halt/1", chain_id, height, block_id, stated_at]).hex(),
+            "bytes": encode([1, [1, key], height, block_id, stated_at, [1, signature]]).hex()}
+
+
+def recovery(given):
+    chain_id, height, block_id = raw(given["chainId"]), given["height"], raw(given["blockId"])
+    left_out, nonce = [raw(key) for key in given["leftOut"]], raw(given["nonce"])
+    signed = encode(["radledger/recover/1", chain_id, height, block_id, left_out, nonce])
+    keys = [[position, [1, raw(signature)]] for position, signature in given["keySignatures"]]
+    voters = [[raw(key), [1, raw(signature)]] for key, signature in given["voterSignatures"]]
+    left = [each for each in given["members"] if each["nodeKey"] not in given["leftOut"]]
+    seats = [[raw(each["source"]), raw(each["nodeKey"]), raw(each["vrfKey"]), int(each["weight"])] for each in left]
+    epoch = height // given["epochHeights"]
+    of_epoch = H("radledger/committee/1", chain_id, epoch, seats, H("radledger/recovery/1", signed))
+    return {"signedBytes": signed.hex(), "bytes": encode([1, height, block_id, left_out, nonce, keys, voters]).hex(),
+            "roots": [of_epoch.hex(), committee_root(given["chainId"], epoch + 1, left)]}
+
+
 def record(case):
+    if case["name"].startswith("halt"):
+        return halt_statement(case["input"])
+    if case["name"].startswith("recovery"):
+        return recovery(case["input"])
     shape = DUTY_EVENT if case["name"].startswith("duty") else SIGN_RECORD
     return shape.encode(case["input"]).hex()

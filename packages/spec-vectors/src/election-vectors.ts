@@ -11,11 +11,15 @@ import {
 import {
   createChainRules,
   encodeDutyEvent,
+  encodeHaltStatement,
+  encodeRecovery,
   encodeSignRecord,
   epochContextOf,
+  haltSignedBytes,
   hasHonest,
   isQuorum,
   leaderOf,
+  recoverySignedBytes,
   vrfAlpha,
 } from '@radledger/consensus';
 import { simplex } from '@radledger/consensus-simplex';
@@ -310,5 +314,46 @@ function records(): VectorCase[] {
       input: asJson(event),
       output: toHex(encodeDutyEvent(event)),
     })),
+    ...halts(),
+  ];
+}
+
+/** Bytes only: signatures over other records are in `signatures` and `simplex-votes`. */
+function halts(): VectorCase[] {
+  const said = { height: 70_000, blockId: fill(5), statedAtMs: 1_700_000_000_123 };
+  const statement = { nodeKey: fill(6), ...said, signature: fill(7, 64) };
+  const recovery = { height: 14, blockId: fill(5), leftOut: [fill(0x41), fill(0x43)], nonce: fill(8, 8) };
+  const signed = {
+    ...recovery,
+    keySignatures: [[0, fill(9, 64)] as const, [200, fill(10, 64)] as const],
+    voterSignatures: [[fill(0x42), fill(11, 64)] as const],
+  };
+  const members: EpochMember[] = [1n, 2n, 3n, 4n].map((weight, index) => ({
+    source: fill(index + 1),
+    nodeKey: fill(index + 0x41),
+    vrfKey: fill(index + 0x81),
+    weight,
+  }));
+  const contextIn = (epoch: number) =>
+    epochContextOf(
+      { epoch, firstHeight: 1, members, seed: fill(1) },
+      { chainId, committeeMax: 128 },
+      { recoveries: [recovery], epochHeights: 10 },
+    );
+  return [
+    {
+      name: 'halt statement',
+      input: asJson({ chainId, ...statement }),
+      output: asJson({ signedBytes: haltSignedBytes(chainId, said), bytes: encodeHaltStatement(statement) }),
+    },
+    {
+      name: 'recovery, and the voters of its epoch and of the next',
+      input: asJson({ chainId, ...signed, epochHeights: 10, members }),
+      output: asJson({
+        signedBytes: recoverySignedBytes(chainId, recovery),
+        bytes: encodeRecovery(signed),
+        roots: [1, 2].map((epoch) => contextIn(epoch).committeeRoot),
+      }),
+    },
   ];
 }
