@@ -7,18 +7,21 @@ import type { Watcher, WatcherContext } from '../watcher.js';
 export function createReplay(context: WatcherContext): Watcher {
   const { module, genesis, crypto } = context;
   const { chainId, parameters } = genesis;
+  const trails = module.caps.finality !== 'instant';
   return {
     ended() {
-      const fresh = new SimChain(genesis);
+      const fresh = new SimChain(genesis, trails);
       for (const entry of context.agreed()) {
         const { block, proof } = entry;
         const { header } = block;
-        const epoch = fresh.epoch(epochOfHeight(header.height, parameters.epochHeights));
+        const number = epochOfHeight(header.height, parameters.epochHeights);
+        const epoch = fresh.epoch(number);
+        const nextEpoch = trails ? fresh.epoch(number + 1) : undefined;
         if (epoch === undefined) throw new Violation('I13', `the voters of height ${header.height} are unknown`);
         module.checkBody(block);
         const proven =
           crypto.verifyVrf(module.sealClaims({ header, epoch, chainId, parameters })) &&
-          crypto.verifyClaims(module.finalityClaims({ header, proof, epoch, chainId, parameters }));
+          crypto.verifyClaims(module.finalityClaims({ header, proof, epoch, nextEpoch, chainId, parameters }));
         const verdict = fresh.verify(block);
         if (!proven || verdict.kind !== 'valid') {
           throw new Violation('I13', `a fresh node finds block ${header.height} ${proven ? verdict.kind : 'unproven'}`);
