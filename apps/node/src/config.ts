@@ -34,6 +34,8 @@ const schema = z.strictObject({
         .string()
         .regex(/^(0|[1-9][0-9]{0,14}):[0-9a-f]{64}$/, 'must be height:id, as radledger-node checkpoint prints it')
         .optional(),
+      /** Age up to which a checkpoint is believed, for "snapshot". */
+      checkpointDaysMax: z.int().min(1).max(10_000).default(28),
     })
     .refine(({ mode, checkpoint }) => mode === 'full' || checkpoint !== undefined, {
       path: ['checkpoint'],

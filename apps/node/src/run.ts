@@ -23,6 +23,8 @@ import { keepingOf } from './keeping.js';
 import { moduleNamed } from './modules.js';
 import { keepRecoveries, recoveriesOf } from './recovery-file.js';
 
+const DAY_MS = 86_400_000;
+
 export interface RunningNode {
   readonly ledger: Ledger;
   /** `http://host:port` */
@@ -75,6 +77,7 @@ export async function startNode(config: NodeConfig, logger: Logger, signal?: Abo
         store,
         consensus: module,
         checkpoint,
+        checkpointAgeMaxMs: config.sync.checkpointDaysMax * DAY_MS,
         recoveries,
         logger,
         ...(signal && { signal }),
@@ -252,7 +255,7 @@ function asOneLine(error: unknown, config: NodeConfig): unknown {
     }
   }
   if (error instanceof ChainError && error.info.code === 'CHECKPOINT_TOO_OLD') {
-    const days = Math.floor(error.info.ageMs / 86_400_000);
+    const days = Math.floor(error.info.ageMs / DAY_MS);
     const message = `the checkpoint in [sync] is ${days} days old: get a new one from the operator of a node that you trust`;
     return new NodeAppError({ code: 'CHECKPOINT_REFUSED' }, message, { cause: error });
   }

@@ -49,7 +49,10 @@ export interface JoinOptions {
 }
 
 export interface Joined {
+  /** Of the boundary block whose state it is. */
   readonly height: number;
+  /** Cells and bytes that this call received; an earlier one that was interrupted had the rest. */
+  readonly cellsReceived: number;
   readonly bytesReceived: number;
 }
 
@@ -91,6 +94,7 @@ export async function joinBySnapshot(options: JoinOptions): Promise<Joined> {
       ...(options.checkpointAgeMaxMs !== undefined && { checkpointAgeMaxMs: options.checkpointAgeMaxMs }),
     });
     const importing = await store.importState();
+    let cellsReceived = 0;
     for (;;) {
       await walk.advance();
       known = new Set(walk.walked.at(-1)?.boundary.epoch.members.map(({ nodeKey }) => toHex(nodeKey)) ?? known);
@@ -98,7 +102,7 @@ export async function joinBySnapshot(options: JoinOptions): Promise<Joined> {
       if (offer && (await fetchAll(offer))) {
         const { height } = offer.target.boundary.header;
         logger.info({ height, bytes: asking.bytesReceived }, 'the state was fetched and is whole');
-        return { height, bytesReceived: asking.bytesReceived };
+        return { height, cellsReceived, bytesReceived: asking.bytesReceived };
       }
       await asking.pause();
     }
@@ -109,7 +113,11 @@ export async function joinBySnapshot(options: JoinOptions): Promise<Joined> {
       if (importing.progress && !equalBytes(decodeProgress(importing.progress).id, id)) await importing.discard();
       logger.info({ height, peers: providers.length }, 'fetching the state');
       const state = { height, id, stateRoot };
-      if (!(await downloadState({ target: state, importing, asking, answerBytesMax, providers }))) return false;
+      const received = (cells: number): void => {
+        cellsReceived += cells;
+      };
+      if (!(await downloadState({ target: state, importing, asking, answerBytesMax, providers, received })))
+        return false;
       // The replay window is the 512 bodies before the next block.
       const lowestHeight = Math.max(1, height - REPLAY_WINDOW_HEIGHTS + 1);
       const own = { lowestHeight, chainId, parameters, module, recoveries, importing, asking };

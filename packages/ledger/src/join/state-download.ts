@@ -42,6 +42,8 @@ export async function downloadState(options: {
   readonly answerBytesMax: number;
   /** Peers that say they have this state. */
   readonly providers: readonly PeerId[];
+  /** Called with the number of cells in each proven part. */
+  readonly received: (cells: number) => void;
 }): Promise<boolean> {
   const { target, importing, asking, answerBytesMax } = options;
   const { height, id, stateRoot } = target;
@@ -61,6 +63,7 @@ export async function downloadState(options: {
     underWay.delete(place);
     open.push(...(proven?.places ?? [place]));
     if (!proven) return;
+    options.received(proven.cells.length);
     const written = write(proven.cells);
     if (waiting >= WAITING_PARTS_MAX) await written;
   }
