@@ -2,7 +2,7 @@
 import { chainIdOf } from '@radledger/chain';
 import { publicKeyOf, toHex } from '@radledger/primitives';
 import type { NodeConfig } from './config.js';
-import { folderPaths, readSecretFile, readSeed } from './folder.js';
+import { exists, folderPaths, readSecretFile, readSeed } from './folder.js';
 import { readGenesis } from './genesis-file.js';
 import { moduleNamed } from './modules.js';
 
@@ -23,7 +23,10 @@ export async function checkConfig(config: NodeConfig): Promise<CheckedConfig> {
   const nodeKey = toHex(await publicKeyOf(await readSeed(paths.nodeKey)));
   await readSecretFile(paths.tlsKey);
   const source = config.identity?.enabled ? config.identity.source : null;
-  if (source !== null) await readSeed(paths.vrfKey);
+  if (source !== null) {
+    await readSeed(paths.vrfKey);
+    for (const next of [paths.nextNodeKey, paths.nextVrfKey]) if (await exists(next)) await readSeed(next);
+  }
   return {
     config: config.file,
     chainId: toHex(chainIdOf(genesis)),

@@ -1,10 +1,14 @@
-import { mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { decodePrivateKeyPem, fromHex, publicKeyOf, toHex, verify } from '@radledger/primitives';
+import { DEFAULT_PARAMETERS, genesisToJson } from '@radledger/chain';
+import { simplex } from '@radledger/consensus-simplex';
+import { createSigner, decodePrivateKeyPem, fromHex, publicKeyOf, toHex, verify } from '@radledger/primitives';
 import { openSignLog } from '@radledger/storage';
 import { keyProofMessage } from '@radledger/transactions';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { checkConfig } from '../src/check-config.js';
+import { parseConfig } from '../src/config.js';
 import { initFolder } from '../src/init.js';
 import { finishRotation, rotate } from '../src/rotate.js';
 
@@ -21,6 +25,30 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const keyOf = async (file: string): Promise<string> =>
   toHex(await publicKeyOf(decodePrivateKeyPem(await readFile(join(folder, file), 'utf8'))));
+/** A genesis of one source with the first keys. @returns its file's name */
+async function writeGenesis(of: string): Promise<string> {
+  const genesis = genesisToJson({
+    format: 1,
+    name: 'rotate test',
+    timeMs: 0,
+    moduleId: simplex.id,
+    policies: { admission: 'open', stake: 'guarded' },
+    parameters: DEFAULT_PARAMETERS,
+    sources: [
+      {
+        source: (await createSigner(new Uint8Array(32).fill(1))).publicKey,
+        nodeKey: fromHex(first.nodeKey),
+        vrfKey: fromHex(first.vrfKey),
+        endowment: 1,
+      },
+    ],
+    authorities: [],
+    recoveryKeys: [],
+    recoveryThreshold: 0,
+  });
+  await writeFile(join(of, 'genesis.json'), JSON.stringify(genesis));
+  return 'genesis.json';
+}
 const hasLog = async (file: string, nodeKey: string): Promise<boolean> => {
   const log = await openSignLog(join(folder, file), { nodeKey: fromHex(nodeKey) });
   await log.close();
@@ -36,6 +64,17 @@ test('rotate makes a key with its proof and its log, once, beside the first', as
   expect(await hasLog('next-sign-log', made.newKey)).toBe(true);
   expect(await rotate({ folder, role: 'node', chainId, source })).toEqual(made);
   expect((await rotate({ folder, role: 'vrf', chainId, source })).newKey).not.toBe(made.newKey);
+});
+
+test('check-config looks at the next keys too', async () => {
+  const { keyFile } = await rotate({ folder, role: 'node', chainId, source });
+  await chmod(keyFile, 0o644);
+  const file = join(folder, 'node.toml');
+  const genesis = await writeGenesis(folder);
+  const text = `folder = "."\ngenesis = "${genesis}"\n[identity]\nsource = "${source}"\n[peer]\nhost = "127.0.0.1"\nport = 0\n[api]\nhost = "127.0.0.1"\nport = 0\n`;
+  await expect(checkConfig(parseConfig(text, file))).rejects.toMatchObject({ code: 'KEY_FILE_MODE' });
+  await chmod(keyFile, 0o600);
+  expect(await checkConfig(parseConfig(text, file))).toMatchObject({ nodeKey: first.nodeKey });
 });
 
 test('a rotate that was cut short between log and key starts anew', async () => {
