@@ -4,6 +4,8 @@ import type { SignedTransaction } from '@radledger/transactions';
 import { CELL_CODECS } from './cell-codecs.js';
 import { cellKey, cellPrefix, sourceOfCellName } from './cell-names.js';
 import type { EpochCell, ParamsCell } from './cells.js';
+import type { DutyEvent } from './duty-event.js';
+import { type ClosingBlock, closeViews, loadDuties, saveDuties, type Unreadable } from './duty-run.js';
 import { epochOfHeight, firstHeightOfEpoch, isBoundaryHeight } from './epochs.js';
 import { ChainError } from './errors.js';
 import { noPause, type Pause, type RecentBlocks } from './execution-input.js';
@@ -42,6 +44,13 @@ export async function openRun(input: RunInput): Promise<BlockRun> {
   if (params === undefined)
     throw new ChainError({ code: 'STATE_BROKEN', cell: 'params' }, 'expected a state made from a genesis');
   return new BlockRun(input, cells, params);
+}
+
+/** What a finished run leaves: write set, what was seen of leaders, and the duty root of its header. */
+export interface Finished {
+  readonly writeSet: WriteSet;
+  readonly duties: readonly DutyEvent[];
+  readonly dutyRoot: Uint8Array;
 }
 
 export class BlockRun {
@@ -102,11 +111,14 @@ export class BlockRun {
     return refused;
   }
 
-  /** Seed, epoch boundary and tree: what follows the transactions. */
-  async finish(rules: ChainRules, position: SealedPosition): Promise<WriteSet> {
-    await this.accumulateSeed(rules, position);
-    if (isBoundaryHeight(this.context.height, this.context.parameters.epochHeights)) await this.closeEpoch(rules);
-    return commitCells(this.input.state, this.cells, this.pause);
+  /** Seed, views, epoch boundary and tree: what follows the transactions. */
+  async finish(rules: ChainRules, block: ClosingBlock): Promise<Finished | Unreadable> {
+    await this.accumulateSeed(rules, block.position);
+    const duties = await closeViews(rules, this.rulesContext(), this.cells, block);
+    if ('unreadable' in duties) return duties;
+    const isBoundary = isBoundaryHeight(this.context.height, this.context.parameters.epochHeights);
+    const dutyRoot = isBoundary ? await this.closeEpoch(rules) : block.parent.dutyRoot;
+    return { writeSet: await commitCells(this.input.state, this.cells, this.pause), duties, dutyRoot };
   }
 
   /** Retire Study alone touches a cell that depends on another: the stake of the epoch its study was defined in. */
@@ -132,8 +144,10 @@ export class BlockRun {
     if (!equalBytes(seed, runningSeed)) this.cells.set(SEED, CELL_CODECS.seed, { seed });
   }
 
-  private async closeEpoch(rules: ChainRules): Promise<void> {
+  /** @returns the duty root of the closed epoch */
+  private async closeEpoch(rules: ChainRules): Promise<Uint8Array> {
     const { height, parameters } = this.context;
+    const windowEpochs = parameters.dutyWindowEpochs;
     const epoch = epochOfHeight(height, parameters.epochHeights);
     const after = epoch + 2 + rules.seedLag;
     const [currentRef, nextRef, afterRef] = [epoch, after - 1, after].map((n) => cellRef(cellKey.epoch(n))) as [
@@ -157,9 +171,10 @@ export class BlockRun {
       runningSeed: this.runningSeed(),
       current: this.epochCell(currentRef),
       next,
+      ...(await loadDuties(this.cells, { epoch, windowEpochs })),
     });
     this.cells.set(SEED, CELL_CODECS.seed, { seed: closed.runningSeed });
-    this.cells.set(nextRef, CELL_CODECS.epoch, { ...next, seed: closed.seed });
+    this.cells.set(nextRef, CELL_CODECS.epoch, { ...next, members: closed.nextMembers, seed: closed.seed });
     this.cells.set(afterRef, CELL_CODECS.epoch, {
       epoch: after,
       firstHeight: firstHeightOfEpoch(after, parameters.epochHeights),
@@ -169,6 +184,7 @@ export class BlockRun {
     const remembered = closed.counted.map(({ source, cell }) => ({ ref: cellRef(cellKey.counted(source)), cell }));
     await this.cells.load(remembered.map(({ ref }) => ref));
     for (const { ref, cell } of remembered) this.cells.set(ref, CELL_CODECS.counted, cell);
+    return saveDuties(this.cells, { epoch, after, windowEpochs }, closed, this.pause);
   }
 
   private async withTombstones(sources: readonly SourceEntry[]): Promise<readonly SourceEntry[]> {

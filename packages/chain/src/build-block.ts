@@ -29,7 +29,7 @@ export async function selectTransactions(input: SelectTransactionsInput): Promis
 
 /**
  * Selects transactions, executes and seals a block. The seal is the module's and made before: it cannot depend on roots.
- * @throws {ChainError} `STATE_BROKEN`
+ * @throws {ChainError} `STATE_BROKEN`; what the module throws about its own justification
  */
 export async function buildBlock(input: BuildBlockInput): Promise<BuildBlockResult> {
   const { chainId, parent, timestampMs, proposer, seal, justification, rules } = input;
@@ -37,7 +37,9 @@ export async function buildBlock(input: BuildBlockInput): Promise<BuildBlockResu
   const selection = await selectInRun({ ...input, justificationBytes: justification.length }, run);
   const height = parent.height + 1;
   const sealed = { height, timestampMs, proposer, sealKind: seal.kind, sealBytes: seal.bytes };
-  const writeSet = await run.finish(rules, sealed);
+  const finished = await run.finish(rules, { position: sealed, justification, parent });
+  if ('unreadable' in finished) throw finished.unreadable;
+  const { writeSet, duties, dutyRoot } = finished;
   const transactions = selection.selected.map(({ bytes }) => bytes);
   const header: Header = {
     format: HEADER_FORMAT,
@@ -46,11 +48,11 @@ export async function buildBlock(input: BuildBlockInput): Promise<BuildBlockResu
     parentId: blockIdOf(parent),
     transactionRoot: await merkleRootInSlices(transactions, run.pause),
     stateRoot: writeSet.stateRoot,
-    dutyRoot: parent.dutyRoot,
+    dutyRoot,
     bodyBytes: bodyBytesOf(transactions, justification.length),
   };
   const block = { header, body: { transactions, justification }, id: blockIdOf(header) };
-  return { block, writeSet, ...selection };
+  return { block, writeSet, duties, ...selection };
 }
 
 /**

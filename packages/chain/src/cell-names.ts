@@ -50,7 +50,7 @@ export const cellPrefix = {
   attested: ATTESTED,
   misconductOf: (source: Uint8Array): Uint8Array => concatBytes(MISCONDUCT, source, SLASH),
   stakesOf: (source: Uint8Array): Uint8Array => concatBytes(STAKE, source, SLASH),
-  dutyCells: DUTY,
+  duty: DUTY,
 } as const;
 
 /** Source and epoch of the name of a misconduct cell; undefined for any other name. */
@@ -63,17 +63,12 @@ export function misconductOfCellName(name: Uint8Array): { source: Uint8Array; ep
   };
 }
 
-/** The source id in the name of a source, counted or attested cell; undefined for any other name. */
+/** The source id in the name of a source, counted, attested or duty cell; undefined for any other name. */
 export function sourceOfCellName(name: Uint8Array): Uint8Array | undefined {
-  for (const prefix of [SOURCE, COUNTED, ATTESTED]) {
+  for (const prefix of [SOURCE, COUNTED, ATTESTED, DUTY]) {
     if (name.length === prefix.length + 32 && startsWith(name, prefix)) return name.slice(prefix.length);
   }
   return undefined;
-}
-
-/** The source id in the name of a duty cell; undefined for any other name. */
-export function sourceOfDutyCellName(name: Uint8Array): Uint8Array | undefined {
-  return name.length === DUTY.length + 32 && startsWith(name, DUTY) ? name.slice(DUTY.length) : undefined;
 }
 
 /** Longest name of a cell: a grant's. */

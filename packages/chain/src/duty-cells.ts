@@ -6,8 +6,6 @@ import { decodeCell, stakeAmount, versioned } from './cell-format.js';
 export const PENDING_VIEWS_MAX = 256;
 /** A bit a member of the open epoch: an epoch cell holds at most 4,096. */
 const VOTERS_BYTES_MAX = 512;
-/** Epochs whose views one block may close: its own and the one before; twice that for modules to come. */
-const CLOSED_EPOCHS_MAX = 4;
 /** Cells that list sources: as many as ever carry weight. */
 const LEAVES_MAX = 65_536;
 const LEAVES_BYTES_MAX = 8 * 1024 * 1024;
@@ -56,13 +54,13 @@ const pendingView = struct({ epoch: uint(), view: uint(), source: id, dueHeight:
 export type PendingView = Infer<typeof pendingView>;
 
 const viewsCell = versioned({
-  /** How many views blocks of the open epoch closed, by the epoch of the view, ascending. */
-  closed: list(struct({ epoch: uint(), count: uint() }), { max: CLOSED_EPOCHS_MAX }),
+  /** How many views blocks of the open epoch closed. */
+  closed: uint(),
   /** The newest 32 closed views, the newest in the lowest bit: 1 when it ended without a block. */
   recent: uint(0xffffffff),
   /** In the order in which they were closed. */
   pending: list(pendingView, { max: PENDING_VIEWS_MAX }),
-  /** Views that were given a class in the open epoch, and those of them that a storm excluded. */
+  /** Views that were given a class in the open epoch: for a leader, or for nobody because of a storm. */
   settled: uint(),
   storm: uint(),
   /** Verdicts of the open epoch about views that had their class already, or about votes. */
@@ -90,8 +88,11 @@ export type DutyLeaf = Infer<typeof dutyLeaf>;
 
 const dutiesCell = versioned({
   epoch: uint(),
+  /** Views that its blocks closed; views that got a class in it, for a leader or because of a storm for nobody. */
+  closed: uint(),
   settled: uint(),
   storm: uint(),
+  /** Verdicts besides. All counts of all leaves are `settled + charged`. */
   charged: uint(),
   /** Views that were still within their grace when the epoch closed. */
   pending: uint(),
@@ -108,6 +109,7 @@ const absentCell = versioned({
 /** Sources that are left out of an epoch for what they owe, with the weight that they would have. */
 export type AbsentCell = Infer<typeof absentCell>;
 
+/** Nothing counted yet. */
 export const NO_DUTIES: DutyCounts = { produced: 0, missed: 0, declined: 0, late: 0, invalid: 0, equivocated: 0 };
 
 /** What stands for a source without a duty cell. */
@@ -125,7 +127,7 @@ export const EMPTY_DUTY_CELL: DutyCell = {
 
 /** What stands for the views cell before the first block. */
 export const EMPTY_VIEWS_CELL: ViewsCell = {
-  closed: [],
+  closed: 0,
   recent: 0,
   pending: [],
   settled: 0,

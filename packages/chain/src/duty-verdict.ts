@@ -30,7 +30,7 @@ export interface VerdictCells {
 export function applyVerdict(verdict: DutyVerdict, cells: VerdictCells, epoch: number): VerdictCells {
   const waiting = cells.views.pending.find((pending) => isAbout(pending, verdict));
   if (waiting === undefined && !isCharged(verdict, cells.duty)) return cells;
-  const duty = countDuty(cells.duty ?? EMPTY_DUTY_CELL, COUNTERS[verdict.class]);
+  const duty = countDuty(cells.duty ?? EMPTY_DUTY_CELL, { counter: COUNTERS[verdict.class], epoch: verdict.epoch });
   const views: ViewsCell =
     waiting === undefined
       ? { ...cells.views, charged: cells.views.charged + 1 }
@@ -39,14 +39,17 @@ export function applyVerdict(verdict: DutyVerdict, cells: VerdictCells, epoch: n
           pending: cells.views.pending.filter((pending) => pending !== waiting),
           settled: cells.views.settled + 1,
         };
-  if (verdict.class === 'EQUIVOCATED') return { views, duty: { ...duty, tombstonedEpoch: epoch } };
-  if (verdict.class === 'LATE') return { views, duty };
-  return { views, duty: { ...duty, invalidEpochs: withEpoch(duty.invalidEpochs, verdict.epoch) } };
+  return { views, duty: verdict.class === 'EQUIVOCATED' ? { ...duty, tombstonedEpoch: epoch } : duty };
 }
 
-/** The duty cell with one more view or verdict in the open epoch. */
-export function countDuty(duty: DutyCell, counter: keyof DutyCounts): DutyCell {
-  return { ...duty, open: { ...duty.open, [counter]: duty.open[counter] + 1 } };
+/** The duty cell with one more view, or verdict about a view, in the open epoch. An invalid block marks the view's epoch. */
+export function countDuty(
+  duty: DutyCell,
+  { counter, epoch }: { readonly counter: keyof DutyCounts; readonly epoch: number },
+): DutyCell {
+  const open = { ...duty.open, [counter]: duty.open[counter] + 1 };
+  if (counter !== 'invalid') return { ...duty, open };
+  return { ...duty, open, invalidEpochs: withEpoch(duty.invalidEpochs, epoch) };
 }
 
 const COUNTERS = { EQUIVOCATED: 'equivocated', INVALID: 'invalid', LATE: 'late' } as const;

@@ -55,6 +55,7 @@ export type BlockCode =
   | 'WRONG_TRANSACTION_ROOT'
   | 'WRONG_STATE_ROOT'
   | 'WRONG_DUTY_ROOT'
+  | 'JUSTIFICATION_UNREADABLE'
   | 'WRONG_ORDER';
 
 /** Why a transaction does not stand: a stateless rule, or one judged against the state. */

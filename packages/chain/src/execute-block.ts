@@ -55,11 +55,18 @@ export async function executeBlock(input: ExecuteBlockInput): Promise<ExecutionR
     return false;
   });
   if (invalid !== undefined) return invalid;
-  const writeSet = await run.finish(rules, header);
+  const finished = await run.finish(rules, { position: header, justification: body.justification, parent });
+  if ('unreadable' in finished) {
+    return { status: 'invalid', ...broke('JUSTIFICATION_UNREADABLE', 'expected a justification of this seal') };
+  }
+  const { writeSet, duties } = finished;
+  if (!equalBytes(finished.dutyRoot, header.dutyRoot)) {
+    return { status: 'invalid', ...broke('WRONG_DUTY_ROOT', 'expected the root of the last closed accounts') };
+  }
   if (!equalBytes(writeSet.stateRoot, header.stateRoot)) {
     return { status: 'invalid', ...broke('WRONG_STATE_ROOT', 'expected the root of the state after this block') };
   }
-  return { status: 'valid', writeSet, transactions };
+  return { status: 'valid', writeSet, transactions, duties };
 }
 
 /** Transactions decoded at a stretch: about two milliseconds. */
@@ -82,9 +89,6 @@ function brokenHeaderRule(input: ExecuteBlockInput, run: BlockRun, parentId: Uin
   }
   if (header.bodyBytes > blockBytesMax)
     return broke('BLOCK_TOO_LARGE', `expected a body of at most ${blockBytesMax} bytes`);
-  if (!equalBytes(header.dutyRoot, parent.dutyRoot)) {
-    return broke('WRONG_DUTY_ROOT', 'expected the duty root of the parent');
-  }
   return undefined;
 }
 

@@ -1,6 +1,7 @@
 /** What executing and building blocks is given, and what comes of it. Spec: docs/spec/blocks.md, section 4. */
 import type { SignedTransaction } from '@radledger/transactions';
 import type { Block, Body } from './body.js';
+import type { DutyEvent } from './duty-event.js';
 import type { BlockRefusalCode, TransactionRefusalCode } from './errors.js';
 import type { Header } from './header.js';
 import type { ChainRules } from './rules.js';
@@ -52,6 +53,8 @@ export type ExecutionResult =
       readonly status: 'valid';
       readonly writeSet: WriteSet;
       readonly transactions: readonly SignedTransaction[];
+      /** What the block shows of leaders. */
+      readonly duties: readonly DutyEvent[];
     }
   | {
       readonly status: 'invalid';
@@ -96,6 +99,7 @@ export interface BuildBlockInput extends SelectTransactionsInput {
 export interface BuildBlockResult extends SelectionResult {
   readonly block: Block;
   readonly writeSet: WriteSet;
+  readonly duties: readonly DutyEvent[];
 }
 
 export interface CheckTransactionInput {

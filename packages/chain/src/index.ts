@@ -6,7 +6,6 @@ export {
   hashedKeyOf,
   misconductOfCellName,
   sourceOfCellName,
-  sourceOfDutyCellName,
 } from './cell-names.js';
 export { CELL_BYTES_MAX, stakeAmount } from './cell-format.js';
 export {
@@ -81,6 +80,7 @@ export {
   type ViewsCell,
   type WindowCounts,
 } from './duty-cells.js';
+export type { DutyEvent, SettledView } from './duty-event.js';
 export { applyVerdict, countDuty, type DutyVerdict, type VerdictCells } from './duty-verdict.js';
 export { attestationPeriodOf, isAttestationPeriodLive } from './attestation-periods.js';
 export { epochOfHeight, firstHeightOfEpoch, isBoundaryHeight } from './epochs.js';
@@ -133,7 +133,10 @@ export type {
   ChainRules,
   CloseEpochInput,
   CloseEpochResult,
+  CloseViewsInput,
+  CloseViewsResult,
   CountedEntry,
+  DutyEntry,
   GenesisRulesInput,
   RulesContext,
   SeedInput,

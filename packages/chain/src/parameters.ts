@@ -74,6 +74,17 @@ export const parametersSchema = struct({
   evidenceHeightsMax: parameter(1, 1_000_000_000),
   /** Leading zero bits of a work stamp in open admission; 0 = no stamp needed. */
   workBits: parameter(0, 32),
+  /** G: heights within which a notarization turns a missed view into a late one. */
+  dutyGraceHeights: parameter(1, 1_024),
+  /** Epochs over which duties are summed up. */
+  dutyWindowEpochs: parameter(1, 1_000_000),
+  /** A source below this reliability (basis points) is suspended, once it owes `suspendFromDebt` views; 0 = never. */
+  suspendBelowReliability: parameter(0, 9_500),
+  suspendFromDebt: parameter(1, 1_000_000),
+  /** Epochs in a row without any sign of a source after which it is dormant. */
+  dormantAfterEpochs: parameter(1, 1_000_000),
+  /** Most weight, in basis points of all, that suspensions and dormancy take out from one epoch to the next. */
+  leftOutPerEpochMax: parameter(0, 3_333),
   /** What the consensus module is tuned by; it judges names and ranges. */
   moduleSettings: moduleSettingsSchema,
 });
@@ -109,6 +120,12 @@ export const DEFAULT_PARAMETERS: Parameters = {
   attestsPerPeriod: 1_000,
   evidenceHeightsMax: 1_209_600,
   workBits: 0,
+  dutyGraceHeights: 32,
+  dutyWindowEpochs: 1_680,
+  suspendBelowReliability: 8_000,
+  suspendFromDebt: 5,
+  dormantAfterEpochs: 3,
+  leftOutPerEpochMax: 1_000,
   moduleSettings: [],
 };
 

@@ -1,5 +1,7 @@
-/** The port through which a consensus module decides seeds and voters. Spec: docs/spec/blocks.md, section 5. */
+/** The port through which a consensus module decides seeds, voters and duties. Spec: docs/spec/blocks.md, section 5. */
 import type { AttestedCell, CountedCell, EpochCell, SourceCell } from './cells.js';
+import type { AbsentCell, DutiesCell, DutyCell, ViewsCell } from './duty-cells.js';
+import type { DutyEvent, SettledView } from './duty-event.js';
 import type { EvidenceRules } from './evidence.js';
 import type { SealedPosition } from './header.js';
 import type { Parameters, Policies } from './parameters.js';
@@ -63,6 +65,39 @@ export interface CloseEpochInput extends RulesContext {
   readonly current: EpochCell;
   /** The newest cell so far: of `epoch + 1 + seedLag`, members known, no seed yet. */
   readonly next: EpochCell;
+  /** After this block's own `closeViews`. */
+  readonly views: ViewsCell;
+  /** All duty cells after this block, in the order of source ids. */
+  readonly duties: readonly DutyEntry[];
+  /** Who is left out of `epoch`. */
+  readonly absent: AbsentCell;
+  /** The accounts of the epoch that leaves the window with this one, if it had any. */
+  readonly leaving: DutiesCell | undefined;
+}
+
+/** A source's duty record. */
+export interface DutyEntry {
+  readonly source: Uint8Array;
+  readonly cell: DutyCell;
+}
+
+export interface CloseViewsInput extends RulesContext {
+  /** The block that closes views, as far as it stands before it is executed. */
+  readonly position: SealedPosition;
+  readonly justification: Uint8Array;
+  /** The complete epoch of the block's height, and the one before it, if there is one. */
+  readonly current: EpochCell;
+  readonly previous: EpochCell | undefined;
+  /** After this block's transactions. */
+  readonly views: ViewsCell;
+}
+
+export interface CloseViewsResult {
+  readonly views: ViewsCell;
+  /** Views that got their class in this block; those that a storm excluded are not among them. */
+  readonly settled: readonly SettledView[];
+  /** What the block shows, for the record: the core keeps it beside the block. */
+  readonly events: readonly DutyEvent[];
 }
 
 export interface CloseEpochResult {
@@ -70,18 +105,28 @@ export interface CloseEpochResult {
   readonly runningSeed: Uint8Array;
   /** Seed of epoch + 1 + seedLag; 32 bytes. */
   readonly seed: Uint8Array;
+  /** Members that `next` gets, in the order of source ids: its own, or those of `current` when these go on. */
+  readonly nextMembers: EpochCell['members'];
   /** Members of epoch + 2 + seedLag, from the snapshot at this boundary, in the order of source ids. */
   readonly members: EpochCell['members'];
   /** Counted cells to write: those that changed. */
   readonly counted: readonly CountedEntry[];
+  /** Left out of epoch + 2 + seedLag; and of `next` when `current`'s members go on, else undefined. */
+  readonly absent: AbsentCell;
+  readonly nextAbsent: AbsentCell | undefined;
+  /** The accounts of `epoch`. */
+  readonly account: DutiesCell;
+  /** The duty records and views with which epoch + 1 starts; records that are not listed stay as they are. */
+  readonly duties: readonly { readonly source: Uint8Array; readonly cell: DutyCell | undefined }[];
+  readonly views: ViewsCell;
 }
 
 /**
- * Swap-in point: who votes and what decides leaders. Every implementation must be
+ * Swap-in point: who votes, what decides leaders, and what became of their duties. Every implementation must be
  * - pure and synchronous: no clock, randomness, I/O, or change to its input;
  * - deterministic: equal input gives equal output on every platform; integers only;
- * - total: it answers for every input that chain can give. A seal it cannot read is `randomnessOf` = undefined: judging
- *   the seal is the module's, before execution.
+ * - total: it answers for every input that chain can give, but for the one throw named below. A seal it cannot read is
+ *   `randomnessOf` = undefined: judging the seal is the module's, before execution.
  * The snapshot at the end of epoch e decides the members of e + 2, the randomness of epoch e the seed of e + 1; both one epoch
  * later when `seedLag` is 1.
  */
@@ -108,6 +153,12 @@ export interface ChainRules {
   randomnessOf(position: SealedPosition): Uint8Array | undefined;
   /** The running seed after a block; 32 bytes. Called for every block above genesis. */
   accumulateSeed(input: SeedInput): Uint8Array;
-  /** Called in the block at each boundary height, after its transactions and `accumulateSeed`. */
+  /**
+   * Which views a block closes, and which of those that waited are settled in it. Called for every block above genesis, after
+   * its transactions.
+   * @throws {CodedError} when the justification cannot be read: the block is invalid. `checkBody` of the module came first.
+   */
+  closeViews(input: CloseViewsInput): CloseViewsResult;
+  /** Called in the block at each boundary height, after its transactions, `accumulateSeed` and `closeViews`. */
   closeEpoch(input: CloseEpochInput): CloseEpochResult;
 }

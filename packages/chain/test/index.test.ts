@@ -131,7 +131,6 @@ test('the public surface', () => {
       "selectTransactions",
       "sourceFromJson",
       "sourceOfCellName",
-      "sourceOfDutyCellName",
       "sourceToJson",
       "stakeAmount",
       "studiesCapacityMilli",

@@ -1,24 +1,23 @@
 /** Which views a finalized block closes, and how. Spec: docs/spec/simplex.md, section 8. */
-import type { Block, Parameters } from '@radledger/chain';
 import {
+  type ClosingBlock,
   ConsensusError,
+  type DutyContext,
   type DutyEvent,
   type EpochContext,
-  type EpochLookup,
   leaderOf,
   seatOf,
 } from '@radledger/consensus';
+import { equalBytes, toHex } from '@radledger/primitives';
 import { type Certificate, statementOf } from './certificate.js';
-import { decodeJustification } from './justification.js';
+import { certificatesOf, decodeJustification } from './justification.js';
 import { decodeSeal } from './seal.js';
+import { NullifyReason } from './vote.js';
 
 /** Views of one block at most: more are not held by any voter either. */
 const VIEWS_MAX = 65_536;
 
-export function dutiesOf(
-  block: Block,
-  context: { readonly chainId: Uint8Array; readonly epoch: EpochLookup; readonly parameters: Parameters },
-): readonly DutyEvent[] {
+export function dutiesOf(block: ClosingBlock, context: DutyContext): readonly DutyEvent[] {
   if (block.header.height === 0) return [];
   const seal = decodeSeal(block.header);
   const { parent, nullifications, tail } = decodeJustification(
@@ -27,10 +26,7 @@ export function dutiesOf(
   );
   const events: DutyEvent[] = [];
   const record = (epochNumber: number, view: number, certificate: Certificate | 'block' | undefined): void => {
-    const epoch = context.epoch(epochNumber);
-    if (epoch === undefined)
-      throw new ConsensusError({ code: 'NO_SEED', epoch: epochNumber }, 'expected a known epoch');
-    events.push(eventOf(block.header.height, context.chainId, epoch, view, certificate));
+    events.push(eventOf(block.header.height, context.chainId, knownEpoch(context, epochNumber), view, certificate));
   };
   const parentView = parent === undefined ? 0 : statementOf(parent).view;
   if (tail !== undefined && parent !== undefined) {
@@ -45,6 +41,28 @@ export function dutiesOf(
     record(seal.epoch, view, shown.get(view));
   record(seal.epoch, seal.view, 'block');
   return events;
+}
+
+/** Everyone whose signature stands in a certificate of the justification. */
+export function votersOf(block: ClosingBlock, context: DutyContext): readonly Uint8Array[] {
+  const justification = decodeJustification(block.body.justification, context.parameters.blockBytesMax);
+  const voters = new Map<string, Uint8Array>();
+  for (const certificate of certificatesOf(justification)) {
+    const epoch = knownEpoch(context, certificate.epoch);
+    for (const { signatures } of certificate.groups) {
+      for (const [seat] of signatures) {
+        const { source } = seatOf(epoch, seat);
+        voters.set(toHex(source), source);
+      }
+    }
+  }
+  return [...voters.values()];
+}
+
+function knownEpoch(context: DutyContext, epoch: number): EpochContext {
+  const known = context.epoch(epoch);
+  if (known === undefined) throw new ConsensusError({ code: 'NO_SEED', epoch }, 'expected a known epoch');
+  return known;
 }
 
 function byView(certificates: readonly Certificate[]): Map<number, Certificate> {
@@ -63,10 +81,17 @@ function eventOf(
   const event = { height, epoch: epoch.epoch, view, source, reasonWeights, totalWeight: epoch.totalWeight };
   if (shown === undefined) return { ...event, class: 'UNRECORDED' };
   if (shown === 'block') return { ...event, class: 'PRODUCED' };
+  let [invalidWeight, leaderDeclined] = [0n, false];
   for (const { vote, signatures } of shown.groups) {
     // A certificate of a block, not against the view: the boundary block was proposed again.
     if (vote.kind !== 'nullify') return { ...event, class: 'PRODUCED' };
-    for (const [seat] of signatures) reasonWeights[vote.reason as 0 | 1 | 2 | 3] += seatOf(epoch, seat).weight;
+    const voters = signatures.map(([seat]) => seatOf(epoch, seat));
+    const weight = voters.reduce((sum, voter) => sum + voter.weight, 0n);
+    reasonWeights[vote.reason as NullifyReason] += weight;
+    // A group says one thing: reasons 1 of different blocks stand in different groups.
+    if (vote.reason === NullifyReason.invalid && weight > invalidWeight) invalidWeight = weight;
+    if (vote.reason === NullifyReason.declined)
+      leaderDeclined = voters.some((voter) => equalBytes(voter.source, source));
   }
-  return { ...event, class: 'NULLIFIED' };
+  return { ...event, class: 'NULLIFIED', invalidWeight, leaderDeclined };
 }

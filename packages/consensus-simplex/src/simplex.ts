@@ -2,7 +2,7 @@ import type { Parameters } from '@radledger/chain';
 import { ConsensusError, type ConsensusModule } from '@radledger/consensus';
 import { checkBody } from './body-check.js';
 import { messageClaims } from './claims.js';
-import { dutiesOf } from './duties.js';
+import { dutiesOf, votersOf } from './duties.js';
 import { createEvidence } from './evidence.js';
 import { finalityClaims } from './finality-proof.js';
 import { SimplexInstance } from './instance.js';
@@ -25,6 +25,7 @@ export function createSimplex(options: { readonly rules?: Partial<SimplexRules> 
     evidence: createEvidence(rules),
     randomnessOf,
     dutiesOf,
+    votersOf,
   };
 }
 

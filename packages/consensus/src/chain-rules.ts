@@ -1,22 +1,42 @@
-/** The chain's port for seeds and voters, for every module that selects leaders by stake. */
-import type { ChainRules, EpochCell, SourceEntry } from '@radledger/chain';
-import { epochContextOf } from './committee.js';
+/** The chain's port for seeds, voters and duties, for every module that selects leaders by stake. */
+import type {
+  ChainRules,
+  CloseEpochInput,
+  CloseEpochResult,
+  CloseViewsInput,
+  CloseViewsResult,
+  EpochCell,
+  Parameters,
+  RulesContext,
+} from '@radledger/chain';
+import { toHex } from '@radledger/primitives';
+import { epochContextOf, heaviest } from './committee.js';
+import { type Account, activeWeight, closeAccounts, isOnRecord, sumOf } from './duty-account.js';
+import { selectEligible } from './eligibility.js';
+import type { EpochContext } from './epoch-context.js';
 import type { ConsensusModule } from './module.js';
+import { type Recovery, recoveriesBefore } from './recovery.js';
 import { firstSeed, isBeforeCutOff, runningSeedStart, runningSeedStep } from './seed.js';
-import { stakePolicyOf } from './stake-policy.js';
+import { type StakeInput, type StakeResult, stakePolicyOf } from './stake-policy.js';
+import { classifyViews } from './view-classes.js';
+import { withVoters } from './voters.js';
 
 /** An epoch cell has at most this many members: the heaviest. */
 const MEMBERS_MAX = 4096;
 
-/** The part of a module that decides epochs. */
-export type ChainRulesModule = Pick<ConsensusModule, 'id' | 'randomnessOf' | 'caps' | 'evidence'>;
+/** The part of a module that decides epochs, duties and evidence. */
+export type ChainRulesModule = Pick<
+  ConsensusModule,
+  'id' | 'randomnessOf' | 'caps' | 'evidence' | 'dutiesOf' | 'votersOf'
+>;
 
 /**
  * Snapshot at the end of epoch e - 2, seed from the first ⌊2E/3⌋ heights of e - 1, use in e; epochs 0 and 1 from genesis.
  * Both lie one epoch further back for a module whose finality trails behind, and epoch 2 has its members from genesis too.
- * Spec: docs/spec/leader-election.md, sections 1 and 2.
+ * Spec: docs/spec/leader-election.md, sections 1 and 2; docs/spec/duties.md.
+ * @param recoveries - what the chain was told to go on by, ascending by height: they decide whose votes count
  */
-export function createChainRules(module: ChainRulesModule): ChainRules {
+export function createChainRules(module: ChainRulesModule, recoveries: readonly Recovery[] = []): ChainRules {
   const seedLag = module.caps.finality === 'instant' ? 0 : 1;
   return {
     id: module.id,
@@ -29,15 +49,10 @@ export function createChainRules(module: ChainRulesModule): ChainRules {
       },
     },
     seedLag,
-    openGenesis({ chainId, sources, parameters, policies }) {
-      const { weights } = stakePolicyOf(policies.stake)({
-        height: 0,
-        sources,
-        counted: [],
-        attested: [],
-        parameters,
-      });
-      const members = membersOf(sources, weights);
+    openGenesis(input) {
+      const { chainId } = input;
+      const { candidates } = weigh({ ...input, height: 0, counted: [], attested: [] });
+      const members = heaviest(candidates, MEMBERS_MAX);
       const seed = firstSeed(chainId);
       const started = runningSeedStart(chainId, 1, seed);
       if (seedLag === 0) return { runningSeed: started, seed, members, nextMembers: members };
@@ -49,35 +64,124 @@ export function createChainRules(module: ChainRulesModule): ChainRules {
       if (randomness === undefined || !isBeforeCutOff(height, parameters.epochHeights)) return runningSeed;
       return runningSeedStep(runningSeed, randomness);
     },
-    closeEpoch(input) {
-      const { chainId, epoch, sources, runningSeed, policies } = input;
-      const { weights, counted } = stakePolicyOf(policies.stake)(input);
-      return {
-        runningSeed: runningSeedStart(chainId, epoch + 2 + seedLag, runningSeed),
-        seed: runningSeed,
-        members: membersOf(sources, weights),
-        counted,
-      };
+    closeViews: (input) => closeViews(module, input, recoveries),
+    closeEpoch: (input) => closeEpoch(input, recoveries),
+  };
+}
+
+function closeViews(
+  module: ChainRulesModule,
+  input: CloseViewsInput,
+  recoveries: readonly Recovery[],
+): CloseViewsResult {
+  const { chainId, parameters, position, justification, current, previous } = input;
+  const context = {
+    chainId,
+    parameters,
+    epoch(epoch: number): EpochContext | undefined {
+      const cell = [current, previous].find((known) => known?.epoch === epoch);
+      return cell && contextOf(cell, { chainId, parameters, recoveries }, position.height);
+    },
+  };
+  const block = { header: position, body: { justification } };
+  const events = module.dutiesOf(block, context);
+  const graceHeights = parameters.dutyGraceHeights;
+  const { views, settled } = classifyViews(input.views, { height: position.height, events, graceHeights });
+  if (module.votersOf === undefined) return { views, settled, events };
+  const voters = withVoters(views.voters, current, module.votersOf(block, context));
+  return { views: { ...views, voters }, settled, events };
+}
+
+function closeEpoch(input: CloseEpochInput, recoveries: readonly Recovery[]): CloseEpochResult {
+  const { chainId, epoch, runningSeed, parameters, current, next, absent, views } = input;
+  const decided = next.epoch + 1;
+  const accounts = closeAccounts(input);
+  const { candidates, counted } = weigh(input);
+  const tombstoned = input.sources.filter((entry) => entry.tombstoned === true).map(({ source }) => source);
+  const eligible = selectEligible({ epoch: decided, candidates, accounts, tombstoned, parameters });
+  const members = heaviest(eligible.members, MEMBERS_MAX);
+  const goesOn = isAsleep(next, accounts, input, recoveries);
+  return {
+    runningSeed: runningSeedStart(chainId, decided, runningSeed),
+    seed: runningSeed,
+    nextMembers: goesOn ? current.members : next.members,
+    nextAbsent: goesOn ? absent : undefined,
+    members,
+    counted,
+    absent: eligible.absent,
+    account: {
+      epoch,
+      closed: views.closed,
+      settled: views.settled,
+      storm: views.storm,
+      charged: views.charged,
+      pending: views.pending.length,
+      leaves: accounts.map(({ leaf }) => leaf),
+    },
+    duties: eligible.duties.map(({ source, cell }) => ({ source, cell: isOnRecord(cell) ? cell : undefined })),
+    views: {
+      ...views,
+      closed: 0,
+      settled: 0,
+      storm: 0,
+      charged: 0,
+      voters: new Uint8Array(0),
+      continued: goesOn ? views.continued + 1 : 0,
     },
   };
 }
 
-/** Who signed two things that exclude each other has no seat from the next snapshot on, unless nobody else is left. */
-function trusted(sources: readonly SourceEntry[], members: EpochCell['members']): EpochCell['members'] {
-  const left = members.filter((_member, index) => sources[index]?.tombstoned !== true);
-  return left.some(({ weight }) => weight > 0n) ? left : members;
+/**
+ * The handover guard: fewer than two thirds of the voters to come gave a sign of life in the epoch that closes. Voters that a
+ * recovery left out are gone; without votes nobody knows.
+ */
+function isAsleep(
+  { members }: EpochCell,
+  accounts: readonly Account[],
+  { views, height, parameters }: CloseEpochInput,
+  recoveries: readonly Recovery[],
+): boolean {
+  if (views.voters.length === 0) return false;
+  const gone = new Set(recoveriesBefore(recoveries, height + 1).flatMap(({ leftOut }) => leftOut.map(toHex)));
+  const left = members.filter(({ nodeKey }) => !gone.has(toHex(nodeKey)));
+  const voters = heaviest(left, parameters.committeeMax);
+  return activeWeight(voters, accounts) * 3n < sumOf(voters) * 2n;
 }
 
-function membersOf(sources: readonly SourceEntry[], weights: readonly bigint[]): EpochCell['members'] {
-  const members = sources.map(({ source, cell: { nodeKey, vrfKey } }, index) => ({
-    source,
-    nodeKey,
-    vrfKey,
-    weight: weights[index] as bigint,
-  }));
-  const weighty = trusted(sources, members).filter(({ weight }) => weight > 0n);
-  if (weighty.length <= MEMBERS_MAX) return weighty;
-  const byWeight = [...weighty].sort((a, b) => (a.weight > b.weight ? -1 : a.weight < b.weight ? 1 : 0));
-  const kept = new Set(byWeight.slice(0, MEMBERS_MAX));
-  return weighty.filter((member) => kept.has(member));
+interface Known {
+  readonly chainId: Uint8Array;
+  readonly parameters: Parameters;
+  readonly recoveries: readonly Recovery[];
+}
+
+/** The context made last of a cell: the same cell serves every block of its epoch. */
+const contexts = new WeakMap<EpochCell, { readonly of: string; readonly context: EpochContext }>();
+
+/** The epoch as a block at `height` sees it: a recovery may replace voters within one. */
+function contextOf(cell: EpochCell, { chainId, parameters, recoveries }: Known, height: number): EpochContext {
+  const { committeeMax, epochHeights } = parameters;
+  const counting = recoveriesBefore(recoveries, Math.min(height, (cell.epoch + 1) * epochHeights));
+  const of = `${toHex(chainId)}/${counting.map(({ height, nonce }) => `${height} ${toHex(nonce)}`).join()}`;
+  const known = contexts.get(cell);
+  if (known?.of === of) return known.context;
+  const context = epochContextOf(cell, { chainId, committeeMax }, { recoveries: counting, epochHeights });
+  contexts.set(cell, { of, context });
+  return context;
+}
+
+/** Sources with weight and the keys of this snapshot, in the order of source ids, and what the stake policy remembers. */
+function weigh(input: StakeInput & RulesContext): {
+  readonly candidates: EpochCell['members'];
+  readonly counted: StakeResult['counted'];
+} {
+  const { weights, counted } = stakePolicyOf(input.policies.stake)(input);
+  const candidates = input.sources
+    .map(({ source, cell: { nodeKey, vrfKey } }, index) => ({
+      source,
+      nodeKey,
+      vrfKey,
+      weight: weights[index] as bigint,
+    }))
+    .filter(({ weight }) => weight > 0n);
+  return { candidates, counted };
 }

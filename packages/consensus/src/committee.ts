@@ -40,7 +40,7 @@ export function epochContextOf(
 }
 
 /** The heaviest, equal weights by smaller source id; ascending by source id. */
-function heaviest(leaders: readonly Member[], max: number): readonly Member[] {
+export function heaviest(leaders: readonly Member[], max: number): readonly Member[] {
   const bySource = (a: Member, b: Member): number => compareBytes(a.source, b.source);
   const byWeight = (a: Member, b: Member): number =>
     a.weight === b.weight ? bySource(a, b) : a.weight > b.weight ? -1 : 1;

@@ -1,9 +1,9 @@
 /** Bytes of a duty event, as the ledger stores them. Spec: docs/spec/consensus-boundary.md, section 5. */
-import { bytes, decodeWith, encodeWith, struct, tuple, uint } from '@radledger/primitives';
+import { bytes, decodeWith, encodeWith, flag, struct, tuple, uint } from '@radledger/primitives';
+import type { DutyEvent } from '@radledger/chain';
 import { ConsensusError } from './errors.js';
-import type { DutyEvent } from './module.js';
 
-const CLASSES = ['PRODUCED', 'NULLIFIED', 'UNRECORDED'] as const;
+const CLASSES = ['PRODUCED', 'NULLIFIED', 'UNRECORDED', 'EMPTY'] as const;
 const EVENT_BYTES_MAX = 256;
 
 const schema = struct({
@@ -14,6 +14,8 @@ const schema = struct({
   class: uint(CLASSES.length - 1),
   reasonWeights: tuple(uint(), uint(), uint(), uint()),
   totalWeight: uint(),
+  invalidWeight: uint(),
+  leaderDeclined: flag,
 });
 
 export function encodeDutyEvent(event: DutyEvent): Uint8Array {
@@ -23,6 +25,8 @@ export function encodeDutyEvent(event: DutyEvent): Uint8Array {
     class: CLASSES.indexOf(event.class),
     reasonWeights: [Number(none), Number(invalid), Number(late), Number(declined)],
     totalWeight: Number(event.totalWeight),
+    invalidWeight: Number(event.invalidWeight ?? 0n),
+    leaderDeclined: event.leaderDeclined ?? false,
   });
 }
 
@@ -36,6 +40,7 @@ export function decodeDutyEvent(encoded: Uint8Array): DutyEvent {
       class: CLASSES[event.class] as DutyEvent['class'],
       reasonWeights: [BigInt(none), BigInt(invalid), BigInt(late), BigInt(declined)],
       totalWeight: BigInt(event.totalWeight),
+      invalidWeight: BigInt(event.invalidWeight),
     };
   } catch (cause) {
     throw new ConsensusError({ code: 'MALFORMED_DUTY' }, 'expected an event that encodeDutyEvent wrote', { cause });

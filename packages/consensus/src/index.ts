@@ -1,3 +1,4 @@
+export type { DutyEvent } from '@radledger/chain';
 export { type ChainRulesModule, createChainRules } from './chain-rules.js';
 export { decodeDutyEvent, encodeDutyEvent } from './duty-events.js';
 export { committeeRootOf, epochContextOf } from './committee.js';
@@ -20,11 +21,12 @@ export { EMPTY_REGISTRY } from './module.js';
 export type {
   BlockVerdict,
   BuildRequest,
+  ClosingBlock,
   ConsensusCaps,
   ConsensusInstance,
   ConsensusModule,
   ConsensusReport,
-  DutyEvent,
+  DutyContext,
   Effect,
   EvidenceRegistry,
   FinalizedByProof,
@@ -53,6 +55,8 @@ export {
   recoverySignedBytes,
   type SignedRecovery,
 } from './recovery.js';
+export { debtMilli, reliabilityOf } from './reliability.js';
+export { classifyViews, type ClassifiedViews } from './view-classes.js';
 export { decodeSignRecord, encodeSignRecord } from './sign-record.js';
 export { hasHonest, isQuorum, seatOf } from './quorum.js';
 export { RequestQuota } from './request-quota.js';

@@ -12,6 +12,8 @@
  */
 import type {
   Block,
+  Body,
+  DutyEvent,
   EvidenceClaims,
   EvidenceInput,
   Header,
@@ -208,21 +210,17 @@ export interface VrfClaim {
   readonly proof: Uint8Array;
 }
 
-/** One view of one leader, as a finalized block shows it. */
-export interface DutyEvent {
-  /** Height of the finalized block that shows it. */
-  readonly height: number;
-  readonly epoch: number;
-  readonly view: number;
-  /** Source that was to lead. */
-  readonly source: Uint8Array;
-  /** `UNRECORDED`: the chain shows neither block nor certificate of the view. */
-  readonly class: 'PRODUCED' | 'NULLIFIED' | 'UNRECORDED';
-  /** For `NULLIFIED`: weight of the voters, in milli-studies, by reason 0 (no proposal), 1 (invalid), 2 (late or other),
-   *  3 (leader declines). Zeros otherwise. */
-  readonly reasonWeights: readonly [bigint, bigint, bigint, bigint];
-  /** Weight of the whole committee, in milli-studies. */
-  readonly totalWeight: bigint;
+/** The parts of a block that say which views it closes: they are known before its roots are. */
+export interface ClosingBlock {
+  readonly header: SealedPosition;
+  readonly body: Pick<Body, 'justification'>;
+}
+
+export interface DutyContext {
+  readonly chainId: Uint8Array;
+  readonly parameters: Parameters;
+  /** Knows the epoch of the block's height and the one before. */
+  readonly epoch: EpochLookup;
 }
 
 /**
@@ -306,10 +304,16 @@ export interface ConsensusModule {
   checkBody(block: Block): void;
   /** Random output of a seal, 64 bytes, for the next seeds; undefined when it has none. Pure. */
   randomnessOf(position: SealedPosition): Uint8Array | undefined;
-  /** Views that a finalized block closes, ascending; the only feed of the duty ledger. Pure. `checkBody` comes first: what a
-   *  body claims about views is worth nothing until it is bound to the header. */
-  dutiesOf(
-    block: Block,
-    context: { readonly chainId: Uint8Array; readonly epoch: EpochLookup; readonly parameters: Parameters },
-  ): readonly DutyEvent[];
+  /**
+   * Views that a block closes, ascending, its own included; the only feed of the duty ledger. Pure: it runs when a block is
+   * executed, on every node. `checkBody` comes first: what a body claims about views is worth nothing until it is bound to the
+   * header.
+   * @throws {ConsensusError} when the justification is none: the block is invalid
+   */
+  dutiesOf(block: ClosingBlock, context: DutyContext): readonly DutyEvent[];
+  /**
+   * Ids of sources whose votes the block shows, of whatever epoch: a sign of life. Left out by a module without votes, whose
+   * sources show themselves by blocks alone.
+   */
+  votersOf?(block: ClosingBlock, context: DutyContext): readonly Uint8Array[];
 }

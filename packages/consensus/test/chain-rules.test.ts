@@ -1,4 +1,4 @@
-import { DEFAULT_PARAMETERS, type EpochCell, type SourceCell } from '@radledger/chain';
+import { DEFAULT_PARAMETERS, EMPTY_VIEWS_CELL, type EpochCell, type SourceCell } from '@radledger/chain';
 import { hash, toHex } from '@radledger/primitives';
 import { expect, test } from 'vitest';
 import { createChainRules, EMPTY_REGISTRY, epochContextOf, stakePolicyOf } from '../src/index.js';
@@ -10,8 +10,11 @@ const rules = createChainRules({
   id: 'test/1',
   caps: { finality: 'instant', reorganises: false, dutyEvidence: 'none' },
   evidence: EMPTY_REGISTRY,
+  dutiesOf: () => [],
   randomnessOf: ({ sealBytes }) => (sealBytes.length === 0 ? undefined : sealBytes),
 });
+
+const NO_DUTIES = { views: EMPTY_VIEWS_CELL, duties: [], absent: { sources: [] }, leaving: undefined };
 
 function sourceOf(index: number, endowment: number, studies = 0): { source: Uint8Array; cell: SourceCell } {
   const source = new Uint8Array(32).fill(index);
@@ -86,6 +89,7 @@ test('epochs 0 and 1 come from genesis; a boundary gives the next seed and the v
     runningSeed: genesis.runningSeed,
     current: cell(0),
     next: cell(1),
+    ...NO_DUTIES,
   });
   expect(closed.seed).toEqual(genesis.runningSeed);
   expect(closed.runningSeed).not.toEqual(genesis.runningSeed);
@@ -97,6 +101,7 @@ test('where finality trails behind, seeds and members lie one epoch further back
     id: 'test/2',
     evidence: EMPTY_REGISTRY,
     caps: { finality: 'depth', reorganises: true, dutyEvidence: 'none' },
+    dutiesOf: () => [],
     randomnessOf: () => undefined,
   });
   const sources = [sourceOf(1, 10_000)];
@@ -117,7 +122,8 @@ test('where finality trails behind, seeds and members lie one epoch further back
     counted: [],
     attested: [],
     current: cell,
-    next: cell,
+    next: { ...cell, epoch: 2 },
+    ...NO_DUTIES,
   };
   const closed = trailing.closeEpoch({ ...closing, runningSeed: genesis.runningSeed });
   expect(closed.seed).toEqual(genesis.runningSeed);

@@ -7,6 +7,7 @@ import {
   type Block,
   blockIdOf,
   bodyBytesOf,
+  type BuildBlockResult,
   buildBlock,
   type ChainRules,
   epochOfHeight,
@@ -20,16 +21,8 @@ import {
   type Policies,
   proveOffence,
   transactionClaims,
-  type WriteSet,
 } from '@radledger/chain';
-import {
-  type BlockVerdict,
-  type BuildRequest,
-  type ConsensusModule,
-  type DutyEvent,
-  type EpochLookup,
-  encodeDutyEvent,
-} from '@radledger/consensus';
+import { type BlockVerdict, type BuildRequest, type ConsensusModule, encodeDutyEvent } from '@radledger/consensus';
 import { CodedError, equalBytes, type SignatureClaim, toHex, verifyAll } from '@radledger/primitives';
 import type { LedgerStore } from '@radledger/storage';
 import { decodeTransaction, type SignedTransaction } from '@radledger/transactions';
@@ -138,10 +131,14 @@ export function createBlockExecutor(options: BlockExecutorOptions): BlockExecuto
     return unboundRule(block) === undefined && (await isBodyOfHeader(block)) ? decodeAll(block) : undefined;
   }
 
-  function keep(block: Block, writeSet: WriteSet, transactions: readonly SignedTransaction[]): void {
+  function keep(
+    block: Block,
+    { writeSet, duties }: Pick<BuildBlockResult, 'writeSet' | 'duties'>,
+    transactions: readonly SignedTransaction[],
+  ): void {
     const transactionIds = transactions.map(({ txId }) => txId);
     const cells = new Set(transactions.map(cellChanged));
-    head.tree.add({ id: toHex(block.id), block, writeSet, transactionIds, cells });
+    head.tree.add({ id: toHex(block.id), block, writeSet, duties, transactionIds, cells });
   }
 
   /** Signatures that no earlier admission or block has shown to be valid. */
@@ -207,7 +204,7 @@ export function createBlockExecutor(options: BlockExecutorOptions): BlockExecuto
     const result = await judge(block, view);
     if (result.status === 'unsigned') return { kind: 'invalid', code: 'SIGNATURE_INVALID' };
     if (result.status === 'valid') {
-      keep(block, result.writeSet, result.transactions);
+      keep(block, result, result.transactions);
       return { kind: 'valid' };
     }
     if (BODY_CODES.has(result.code)) return { kind: 'mismatch' };
@@ -222,17 +219,6 @@ export function createBlockExecutor(options: BlockExecutorOptions): BlockExecuto
     refusal: Extract<ExecutionResult, { status: 'invalid' }>,
   ): Promise<Uint8Array | undefined> {
     return proveOffence({ chainId, parameters, policies: options.policies, block, parent, state, refusal });
-  }
-
-  function dutiesOf(block: Block): readonly DutyEvent[] {
-    const { height } = block.header;
-    const own = epochOfHeight(height, parameters.epochHeights);
-    const epoch: EpochLookup = (number) => epochs.known(number, number === own ? height : undefined);
-    try {
-      return module.dutiesOf(block, { chainId, parameters, epoch });
-    } catch (error) {
-      throw falseBody(codeOf(error), error);
-    }
   }
 
   return {
@@ -255,7 +241,7 @@ export function createBlockExecutor(options: BlockExecutorOptions): BlockExecuto
           seal,
           justification,
         });
-        keep(built.block, built.writeSet, built.selected);
+        keep(built.block, built, built.selected);
         admission.leftOut(built.left);
         return built.block;
       }),
@@ -279,15 +265,16 @@ export function createBlockExecutor(options: BlockExecutorOptions): BlockExecuto
         }
         const unbound = unboundRule(block);
         if (unbound !== undefined) throw falseBody(unbound);
-        if (!equalBytes(block.header.parentId, head.finalized.id) || (await verifyNow(block)).kind !== 'valid') {
+        const isNext = equalBytes(block.header.parentId, head.finalized.id);
+        const verdict = isNext ? await verifyNow(block) : undefined;
+        if (verdict?.kind === 'invalid' && verdict.code === 'JUSTIFICATION_UNREADABLE') throw falseBody(verdict.code);
+        if (verdict?.kind !== 'valid') {
           throw new LedgerError({ code: 'STATE_ROOT_MISMATCH', height }, 'a finalized block does not execute here');
         }
         const kept = head.tree.get(block.id);
         if (!kept)
           throw new LedgerError({ code: 'STATE_ROOT_MISMATCH', height }, 'the effect of a finalized block is gone');
         const { epochHeights } = parameters;
-        await epochs.load(epochOfHeight(height, epochHeights), height);
-        const duties = dutiesOf(kept.block);
         const epochProof = isBoundaryHeight(height, epochHeights)
           ? await proveEpoch(overlayReader(store, [kept.writeSet]), epochOfHeight(height + 1, epochHeights))
           : undefined;
@@ -295,7 +282,7 @@ export function createBlockExecutor(options: BlockExecutorOptions): BlockExecuto
           block: kept.block,
           writeSet: kept.writeSet,
           finalityProof,
-          dutyEvents: duties.map(encodeDutyEvent),
+          dutyEvents: kept.duties.map(encodeDutyEvent),
           transactionIds: kept.transactionIds,
           ...(epochProof && { epochProof }),
         });

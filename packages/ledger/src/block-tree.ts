@@ -1,6 +1,7 @@
 /** Effects of blocks that are built or verified but not finalized, by block id (design D8). */
 import {
   type Block,
+  type DutyEvent,
   type Header,
   overlayReader,
   type RecentBlocks,
@@ -14,6 +15,8 @@ export interface Overlay {
   readonly id: string;
   readonly block: Block;
   readonly writeSet: WriteSet;
+  /** What it shows of leaders. */
+  readonly duties: readonly DutyEvent[];
   /** In block order. */
   readonly transactionIds: readonly Uint8Array[];
   /** The records that its transactions change, as the mempool names them. */

@@ -80,10 +80,10 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     );
   }
   module.checkParameters(parameters);
-  const rules = createChainRules(module);
+  const recoveries = createRecoveries(options.recoveries ?? [], { chainId, genesis, store, module });
+  const rules = createChainRules(module, recoveries.all);
   if (!store.tip) await commitGenesis(store, genesis, rules);
   const head = await openChainHead(store, parameters.expiryHeightsMax, blockTreeLimits(module.caps));
-  const recoveries = createRecoveries(options.recoveries ?? [], { chainId, genesis, store, module });
   const { committeeMax, epochHeights } = parameters;
   const epochs = createEpochContexts(store, { chainId, committeeMax, epochHeights, recoveries });
   const events = createEventHub((error) => logger.error({ err: error }, 'an event listener failed'));

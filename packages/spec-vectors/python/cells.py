@@ -1,5 +1,6 @@
 """Cells of the state (docs/spec/state.md, sections 1, 2 and 4): names, bytes, quotas."""
 from canonical import H
+from duties import DUTY_CELLS
 from ledger_shapes import PARAMETERS, POLICIES
 from shapes import AMOUNT, FLAG, ID, KEY, TEXT, UINT, choice, list_of, literal, optional, struct
 from transactions import REASONS, ROLES
@@ -27,6 +28,7 @@ _FIELDS = {
     "seed": dict(seed=ID),
     "params": dict(policies=POLICIES, parameters=PARAMETERS),
     "epoch": dict(epoch=UINT, firstHeight=UINT, members=list_of(_MEMBER), seed=optional(ID)),
+    **DUTY_CELLS,
 }
 # Each starts with the number of its format.
 CELLS = {kind: struct(format=literal(1), **fields) for kind, fields in _FIELDS.items()}

@@ -4,12 +4,13 @@ docs/spec/blocks.md, section 4; transactions.md, section 9; leader-election.md, 
 transactions do: which ones are refused, and with what code, is for the tests of the package `chain`.
 """
 import ed25519
-from blocks import EMPTY_ROOT, block_id, body_bytes, header_bytes, merkle_root, order_key
+from blocks import block_id, body_bytes, header_bytes, merkle_root, order_key
 from cells import (allows_capacity, attests_capacity, cell_name, decode_cell, encode_cell, new_quotas, rate_at,
                    spend_source, spend_study, studies_capacity, study_capacity)
 from consensus import is_before_cut_off, running_seed_start, running_seed_step
+from duties import close_epoch as close_duties, close_views, count, no_duty, no_views, with_voters
 from genesis import genesis_cells, genesis_header
-from simplex import SEAL
+from simplex import SEAL, closed_views, voters_shown
 from stake import is_period_live, snapshot_at
 from state_tree import state_root
 from transactions import read_transaction
@@ -189,21 +190,66 @@ def advance_seed(state, block, height):
         state.put("seed", {"seed": running_seed_step(state.get("seed")["seed"], randomness)})
 
 
+def count_duties(state, chain_id, block, height):
+    """The views that the block closes, each for its leader, and the voters it shows."""
+    parameters, epoch = state.parameters, _epoch_of(height, state.parameters)
+
+    def known(number):
+        return {**state.get("epoch", number), "committeeMax": parameters["committeeMax"]}
+
+    given = {"chainId": chain_id, "header": {"height": height, "sealBytes": block["sealBytes"]}, "epoch": known(epoch),
+             "justification": block["justification"], "previousEpoch": known(epoch - 1) if epoch > 0 else None}
+    views, settled = close_views(state.get("views") or no_views(), height, closed_views(given),
+                                 parameters["dutyGraceHeights"])
+    views["voters"] = with_voters(views["voters"], given["epoch"]["members"], voters_shown(given))
+    state.put("views", views)
+    for of_epoch, _view, source, named in settled:
+        state.put("duty", count(state.get("duty", source) or no_duty(), of_epoch, named), source)
+
+
 def close_epoch(state, chain_id, height):
-    """In the last block of an epoch: the next one's seed, and the members of the one after from this snapshot."""
+    """In the last block of an epoch: the next one's seed, the members of the one after from this snapshot, and the accounts
+    of this one. Gives their root."""
     parameters, epoch = state.parameters, _epoch_of(height, state.parameters)
     running = state.get("seed")["seed"]
     _fold_stake(state, epoch)
     sources = [{"source": source, **cell} for source, cell in state.all_of("source")]
-    members, counted = snapshot_at(state.policies["stake"], height, sources, dict(state.all_of("counted")),
+    weighty, counted = snapshot_at(state.policies["stake"], height, sources, dict(state.all_of("counted")),
                                    dict(state.all_of("attested")), parameters)
+    left = epoch - parameters["dutyWindowEpochs"]
+    closed = close_duties({
+        "epoch": epoch, "parameters": parameters, "current": state.get("epoch", epoch),
+        "next": state.get("epoch", epoch + 1), "views": state.get("views"),
+        "absent": state.get("absent", epoch) or {"sources": []},
+        "duties": [{"source": source, "cell": cell} for source, cell in state.all_of("duty")],
+        "leaving": state.get("duties", left) if left >= 0 else None,
+        "tombstoned": [each["source"] for each in sources if state.get("key", each["nodeKey"])["tombstoned"]],
+    }, weighty)
     state.put("seed", {"seed": running_seed_start(chain_id, epoch + 2, running)})
-    state.put("epoch", {**state.get("epoch", epoch + 1), "seed": running}, epoch + 1)
+    state.put("epoch", {**state.get("epoch", epoch + 1), "seed": running, "members": closed["nextMembers"]}, epoch + 1)
     state.put("epoch", {
         "epoch": epoch + 2, "firstHeight": (epoch + 2) * parameters["epochHeights"] + 1,
-        "members": members}, epoch + 2)
+        "members": closed["members"]}, epoch + 2)
     for source, cell in counted.items():
         state.put("counted", cell, source)
+    for each in closed["duties"]:
+        _put_or_drop(state, "duty", each["cell"], each["source"])
+    for number, absent in ((epoch + 1, closed["nextAbsent"]), (epoch + 2, closed["absent"])):
+        if absent is not None:
+            _put_or_drop(state, "absent", absent if absent["sources"] else None, number)
+    state.put("views", closed["views"])
+    state.put("duties", closed["account"], epoch)
+    if left >= 0:
+        state.drop("duties", left)
+        state.drop("absent", left)
+    return closed["dutyRoot"]
+
+
+def _put_or_drop(state, kind, value, *ids):
+    if value is None:
+        state.drop(kind, *ids)
+    else:
+        state.put(kind, value, *ids)
 
 
 def _fold_stake(state, epoch):
@@ -232,13 +278,15 @@ def replay(case):
         for _encoded, transaction in ordered:
             apply(state, transaction, height)
         advance_seed(state, block, height)
+        count_duties(state, parent["chainId"], block, height)
+        root = parent["dutyRoot"]
         if height % state.parameters["epochHeights"] == 0:
-            close_epoch(state, parent["chainId"], height)
+            root = close_epoch(state, parent["chainId"], height)
         transactions = [encoded for encoded, _read in ordered]
         header = {
             **{name: block[name] for name in ("timestampMs", "proposer", "sealKind", "sealBytes")},
             "chainId": parent["chainId"], "height": height, "parentId": parent_id,
-            "transactionRoot": merkle_root(transactions), "stateRoot": state_root(state.cells), "dutyRoot": EMPTY_ROOT,
+            "transactionRoot": merkle_root(transactions), "stateRoot": state_root(state.cells), "dutyRoot": root,
             "bodyBytes": len(body_bytes(transactions, block["justification"])),
         }
         changed = {name for name in before.keys() | state.cells.keys() if before.get(name) != state.cells.get(name)}

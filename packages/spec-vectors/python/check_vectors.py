@@ -15,6 +15,7 @@ import blocks  # noqa: E402
 import cells  # noqa: E402
 import chain  # noqa: E402
 import consensus  # noqa: E402
+import duties  # noqa: E402
 import file_set  # noqa: E402
 import genesis  # noqa: E402
 import light
@@ -86,6 +87,9 @@ CHECKERS = {
     "committees": consensus.committee,
     "quorums": consensus.quorum,
     "consensus-records": consensus.record,
+    "duty-views": duties.views_closed,
+    "reliability": duties.reliability,
+    "duty-epochs": duties.epoch_closed,
     "simplex-votes": simplex.vote,
     "simplex-certificates": simplex.certificate,
     "simplex-certificates-judged": simplex.judged_certificate,

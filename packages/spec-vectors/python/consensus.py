@@ -1,7 +1,7 @@
 """Seeds, stake, voters and leaders (docs/spec/leader-election.md), and records (docs/spec/consensus-boundary.md)."""
 import ed25519
 from canonical import H, encode
-from shapes import AMOUNT, BYTES, ID, UINT, choice, list_of, literal, struct, tuple_of
+from shapes import AMOUNT, BYTES, FLAG, ID, UINT, choice, list_of, literal, struct, tuple_of
 
 raw = bytes.fromhex
 
@@ -113,8 +113,9 @@ def quorum(case):
 SIGN_RECORD = struct(format=literal(1), kind=UINT, epoch=UINT, view=UINT, bytes=BYTES, support=list_of(BYTES))
 DUTY_EVENT = struct(
     height=UINT, epoch=UINT, view=UINT, source=ID,
-    **{"class": choice({"PRODUCED": 0, "NULLIFIED": 1, "UNRECORDED": 2})},
-    reasonWeights=tuple_of(AMOUNT, AMOUNT, AMOUNT, AMOUNT), totalWeight=AMOUNT)
+    **{"class": choice({"PRODUCED": 0, "NULLIFIED": 1, "UNRECORDED": 2, "EMPTY": 3})},
+    reasonWeights=tuple_of(AMOUNT, AMOUNT, AMOUNT, AMOUNT), totalWeight=AMOUNT, invalidWeight=AMOUNT,
+    leaderDeclined=FLAG)
 
 
 def halt_statement(given):
@@ -143,5 +144,6 @@ def record(case):
         return halt_statement(case["input"])
     if case["name"].startswith("recovery"):
         return recovery(case["input"])
-    shape = DUTY_EVENT if case["name"].startswith("duty") else SIGN_RECORD
-    return shape.encode(case["input"]).hex()
+    if case["name"].startswith("duty"):
+        return DUTY_EVENT.encode({"invalidWeight": "0", "leaderDeclined": False, **case["input"]}).hex()
+    return SIGN_RECORD.encode(case["input"]).hex()

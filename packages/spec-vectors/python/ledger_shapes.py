@@ -8,5 +8,6 @@ PARAMETERS = struct(**{name: UINT for name in (
     "clockPrecisionMs", "committeeMax", "expiryHeightsMax", "sequenceAheadMaxMs", "grantDurationMaxMs",
     "studyAllowBurst", "studyAllowRefillHeights", "sourceStudyBase", "sourceStudyRateFactor", "sourceAllowFactor",
     "quotaPeriodHeights", "rateWindowPeriods", "endowmentHeights", "stakeWindowEpochs", "stakeGrowthBase",
-    "stakeGrowthPeriods", "stakeChurnBasisPoints", "attestsPerPeriod", "evidenceHeightsMax",
-    "workBits")}, moduleSettings=list_of(tuple_of(TEXT, UINT)))
+    "stakeGrowthPeriods", "stakeChurnBasisPoints", "attestsPerPeriod", "evidenceHeightsMax", "workBits",
+    "dutyGraceHeights", "dutyWindowEpochs", "suspendBelowReliability", "suspendFromDebt", "dormantAfterEpochs",
+    "leftOutPerEpochMax")}, moduleSettings=list_of(tuple_of(TEXT, UINT)))

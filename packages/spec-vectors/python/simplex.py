@@ -179,10 +179,13 @@ def finality(case):
 
 
 def duty_events(case):
-    """Which views a finalized block closes, and how: a tail of the epoch before, those given up, and its own."""
-    given = case["input"]
+    """Which views a block closes, and how: a tail of the epoch before, those given up, and its own."""
+    return closed_views(case["input"])
+
+
+def closed_views(given):
     own = SEAL.decode(raw(given["header"]["sealBytes"]))
-    epochs = {each["epoch"]: each for each in (given["epoch"], given["previousEpoch"])}
+    epochs = _epochs_of(given)
     parent, nullifications, tail = decode(raw(given["justification"]))
     parent_epoch, parent_view = (parent[0][0], _view_of(parent[0])) if parent else (None, 0)
     events = []
@@ -199,21 +202,43 @@ def duty_events(case):
     return events
 
 
+def voters_shown(given):
+    """Everyone whose signature stands in a certificate of the justification."""
+    epochs, (parent, nullifications, tail) = _epochs_of(given), decode(raw(given["justification"]))
+    certificates = [*parent, *nullifications, *(tail[0][1] if tail else [])]
+    return {_seats(epochs[epoch])[seat]["source"]
+            for epoch, groups in certificates for _vote, signatures in groups for seat, _signature in signatures}
+
+
+def _epochs_of(given):
+    return {each["epoch"]: each for each in (given["epoch"], given.get("previousEpoch")) if each}
+
+
+def _seats(epoch):
+    return committee_of(epoch["members"], epoch["committeeMax"])
+
+
 def _view_of(certificate):
     """Of its first group: [vote, signatures], and a vote is [kind, view, ...]."""
     return certificate[1][0][0][1]
 
 
 def _duty_event(given, epoch, view, groups, is_own):
-    members, weights = committee_of(epoch["members"], epoch["committeeMax"]), [0, 0, 0, 0]
+    seats, weights, invalid, declined = _seats(epoch), [0, 0, 0, 0], 0, False
+    leader = leader_of(given["chainId"], epoch["seed"], epoch["epoch"], epoch["members"], view)
     how = "PRODUCED" if is_own else "UNRECORDED"
     for vote_of, signatures in groups or []:
         if vote_of[0] != VOTE_KINDS.index("nullify"):  # the boundary block, proposed again
             how = "PRODUCED"
             continue
-        how = "NULLIFIED"
-        weights[vote_of[2]] += sum(int(members[seat]["weight"]) for seat, _ in signatures)
-    leader = leader_of(given["chainId"], epoch["seed"], epoch["epoch"], epoch["members"], view)
+        how, reason = "NULLIFIED", vote_of[2]
+        weight = sum(int(seats[seat]["weight"]) for seat, _ in signatures)
+        weights[reason] += weight
+        if reason == 1:  # a group for each block that is called invalid
+            invalid = max(invalid, weight)
+        if reason == 3:
+            declined = leader["source"] in {seats[seat]["source"] for seat, _ in signatures}
+    why = {"invalidWeight": str(invalid), "leaderDeclined": declined} if how == "NULLIFIED" else {}
     return {"height": given["header"]["height"], "epoch": epoch["epoch"], "view": view, "source": leader["source"],
             "class": how, "reasonWeights": [str(weight) for weight in weights],
-            "totalWeight": str(total_weight(members))}
+            "totalWeight": str(total_weight(seats)), **why}

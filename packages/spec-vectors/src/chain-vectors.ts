@@ -13,9 +13,18 @@ import {
   type Header,
 } from '@radledger/chain';
 import { createMemoryState } from '@radledger/chain/testing';
-import { createChainRules, epochContextOf, leaderOf, vrfAlpha } from '@radledger/consensus';
-import { encodeSeal, justificationRootOf, simplex } from '@radledger/consensus-simplex';
-import { equalBytes, type Signer, toHex, verifyAll, vrfProve } from '@radledger/primitives';
+import { createChainRules, type EpochContext, epochContextOf, leaderOf, vrfAlpha } from '@radledger/consensus';
+import {
+  type Certificate,
+  decodeSeal,
+  encodeSeal,
+  justificationRootOf,
+  type NullifyReason,
+  signedBytes,
+  simplex,
+  type Vote,
+} from '@radledger/consensus-simplex';
+import { createSigner, equalBytes, type Signer, toHex, verifyAll, vrfProve } from '@radledger/primitives';
 import {
   attestSource,
   createTransaction,
@@ -30,12 +39,12 @@ import {
 } from '@radledger/transactions';
 import { cellsAsJson, genesisOf } from './genesis-vectors.js';
 import { keyOf, signerOf } from './parties.js';
-import { justificationBytes } from './simplex-epoch.js';
+import { certificateOf, justificationBytes } from './simplex-epoch.js';
 import { asJson, fill, type VectorFile } from './vector-file.js';
 
 const rules = createChainRules(simplex);
 
-/** Small enough that quotas, rates, endowments and epochs all move within ten blocks. */
+/** Small enough that quotas, rates, endowments, epochs and duties all move within ten blocks. */
 const parameters = {
   epochHeights: 4,
   minimumIntervalMs: 0,
@@ -46,6 +55,8 @@ const parameters = {
   rateWindowPeriods: 2,
   sourceStudyBase: 5,
   endowmentHeights: 20,
+  dutyGraceHeights: 2,
+  dutyWindowEpochs: 1,
 };
 
 /** Builds blocks as the leader of a view would, executes them as another node, and writes down both sides. */
@@ -55,7 +66,7 @@ class RecordedChain {
   readonly #state = createMemoryState();
   readonly #included = new Map<string, number>();
   readonly #headers: Header[] = [];
-  readonly #vrfSeeds = new Map<string, Uint8Array>();
+  readonly #seeds = new Map<string, Uint8Array>();
   #nonce = 0;
 
   private constructor(
@@ -68,7 +79,7 @@ class RecordedChain {
     const { header, writeSet } = await genesisBlock(genesis, rules);
     chain.#state.commit(writeSet);
     chain.#headers.push(header);
-    for (let byte = 0x10; byte < 0x100; byte++) chain.#vrfSeeds.set(toHex(await keyOf(byte)), fill(byte));
+    for (let byte = 0x10; byte < 0x100; byte++) chain.#seeds.set(toHex(await keyOf(byte)), fill(byte));
     return chain;
   }
 
@@ -86,16 +97,15 @@ class RecordedChain {
     return createTransaction({ chainId: this.chainId, kind, signer, payload, expiryHeight, nonce });
   }
 
-  /** @param options.sealKind - another than simplex's makes a block without randomness */
-  async add(candidates: readonly SignedTransaction[], options: { readonly sealKind?: number } = {}): Promise<void> {
+  /** @param givenUp - why the voters gave up the views before the block's own, one after another */
+  async add(candidates: readonly SignedTransaction[], givenUp: readonly NullifyReason[] = []): Promise<void> {
     const { chainId, parent } = this;
     const claims = candidates.flatMap((transaction) => signatureClaims(transaction, chainId));
     if (!(await verifyAll(claims))) throw new Error('a signature of the vectors must hold');
-    const justification = justificationBytes({ nullifications: [] });
-    const { proposer, bytes } = await this.#seal(justification);
+    const { justification, proposer, bytes } = await this.#lead(givenUp);
     const context = { chainId, parent, state: this.#state, rules, recent: this.#recent() };
     const timestampMs = this.nextTimestampMs;
-    const seal = { kind: options.sealKind ?? simplex.sealKind, bytes };
+    const seal = { kind: simplex.sealKind, bytes };
     const { block, left } = await buildBlock({ ...context, candidates, timestampMs, proposer, seal, justification });
     if (left.length > 0) throw new Error(`left out: ${left.map(({ code }) => code).join(', ')}`);
     const executed = await executeBlock({ ...context, block });
@@ -122,18 +132,53 @@ class RecordedChain {
     this.outputs.push(asJson({ txIds, writes, stateRoot, header: encodeHeader(header), id }));
   }
 
-  /** The seal of the view that has the number of the height, by that view's leader. */
-  async #seal(justification: Uint8Array): Promise<{ proposer: Uint8Array; bytes: Uint8Array }> {
-    const height = this.parent.height + 1;
-    const epoch = epochOfHeight(height, this.genesis.parameters.epochHeights);
-    const [cell] = await this.#state.getMany([cellKey.epoch(epoch)]);
-    const { committeeMax } = this.genesis.parameters;
-    const context = epochContextOf(decodeEpochCell(cell as Uint8Array), { chainId: this.chainId, committeeMax });
-    const leader = leaderOf(this.chainId, context, height);
-    const alpha = vrfAlpha({ chainId: this.chainId, seed: context.seed, epoch, height });
-    const vrfProof = vrfProve(this.#vrfSeeds.get(toHex(leader.vrfKey)) as Uint8Array, alpha);
-    const bytes = encodeSeal({ epoch, view: height, vrfProof, justificationRoot: justificationRootOf(justification) });
-    return { proposer: leader.source, bytes };
+  /** What the leader says of the views since its parent, which all voters signed, and its own seal. */
+  async #lead(
+    givenUp: readonly NullifyReason[],
+  ): Promise<{ justification: Uint8Array; proposer: Uint8Array; bytes: Uint8Array }> {
+    const { parent, chainId } = this;
+    const height = parent.height + 1;
+    const epoch = await this.#epochOf(height);
+    const before = parent.height === 0 ? undefined : await this.#epochOf(parent.height);
+    const opens = before?.epoch !== epoch.epoch;
+    const parentView = before === undefined ? 0 : decodeSeal(parent).view;
+    const view = (opens ? 0 : parentView) + 1 + givenUp.length;
+    const nullifications = await Promise.all(
+      givenUp.map((reason, at) => {
+        const blockId = reason === 1 ? fill(0xb0 + at) : undefined;
+        return this.#signed(epoch, { kind: 'nullify', view: view - givenUp.length + at, reason, blockId });
+      }),
+    );
+    const about = { view: parentView, blockId: blockIdOf(parent) };
+    const justification = justificationBytes({
+      nullifications,
+      ...(before && {
+        parent: opens
+          ? await this.#signed(before, { kind: 'finalize', ...about })
+          : await this.#signed(before, { kind: 'notarize', ...about, timestampMs: parent.timestampMs }),
+      }),
+    });
+    const leader = leaderOf(chainId, epoch, view);
+    const alpha = vrfAlpha({ chainId, seed: epoch.seed, epoch: epoch.epoch, height });
+    const vrfProof = vrfProve(this.#seeds.get(toHex(leader.vrfKey)) as Uint8Array, alpha);
+    const justificationRoot = justificationRootOf(justification);
+    const bytes = encodeSeal({ epoch: epoch.epoch, view, vrfProof, justificationRoot });
+    return { justification, proposer: leader.source, bytes };
+  }
+
+  async #epochOf(height: number): Promise<EpochContext> {
+    const { epochHeights, committeeMax } = this.genesis.parameters;
+    const [cell] = await this.#state.getMany([cellKey.epoch(epochOfHeight(height, epochHeights))]);
+    return epochContextOf(decodeEpochCell(cell as Uint8Array), { chainId: this.chainId, committeeMax });
+  }
+
+  async #signed(epoch: EpochContext, vote: Vote): Promise<Certificate> {
+    const message = signedBytes(this.chainId, epoch, vote);
+    const votes = epoch.committee.map(async ({ nodeKey }, seat) => {
+      const signer = await createSigner(this.#seeds.get(toHex(nodeKey)) as Uint8Array);
+      return { seat, vote, signature: await signer.sign(message) };
+    });
+    return certificateOf(epoch.epoch, await Promise.all(votes));
   }
 
   #recent() {
@@ -277,12 +322,15 @@ async function play(chain: RecordedChain, authority?: Signer): Promise<void> {
       tlsPins: [fill(0x2a), fill(0x2b), fill(0x2c)],
     }),
   ]);
-  await chain.add([
-    await allow(a, 1, owner1, 1, 10, fill(0xcc)),
-    await defineStudy(a, 2, owner2),
-    await defineStudy(b, 3, owner3),
-    await allow(a, 1, owner1, 2, 11),
-  ]);
+  await chain.add(
+    [
+      await allow(a, 1, owner1, 1, 10, fill(0xcc)),
+      await defineStudy(a, 2, owner2),
+      await defineStudy(b, 3, owner3),
+      await allow(a, 1, owner1, 2, 11),
+    ],
+    [0, 0],
+  );
   await chain.add([
     await revoke(a, 2, owner2, 1, 5),
     await setDelegate(a, 1, owner1, delegate),
@@ -305,7 +353,7 @@ async function play(chain: RecordedChain, authority?: Signer): Promise<void> {
         acceptance: heirAcceptance,
       }),
     ],
-    { sealKind: 2 },
+    [0, 3, 1],
   );
   await chain.add([
     await revoke(a, 1, heir, 1, 30),
@@ -317,7 +365,7 @@ async function play(chain: RecordedChain, authority?: Signer): Promise<void> {
     await setDelegate(b, 3, owner3, undefined),
     await chain.tx('retire-study', b, { source: b.publicKey, studyId: study(3), reason: 'owner-request' }),
   ]);
-  await chain.add([]);
+  await chain.add([], [2]);
   const [studyFive, allowFive] = [await defineStudy(a, 5, owner5, newSigning), await allow(a, 5, owner5, 1, 50)];
   await chain.add([allowFive, await rotate(b, 'vrf', newVrf), studyFive]);
 }

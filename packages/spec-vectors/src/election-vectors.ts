@@ -1,6 +1,7 @@
 import {
   type AttestedEntry,
   type CountedEntry,
+  EMPTY_VIEWS_CELL,
   DEFAULT_PARAMETERS,
   type EpochCell,
   type EpochMember,
@@ -76,6 +77,10 @@ function close(input: {
     policies: { ...policies, stake: input.stake ?? 'raw' },
     current: open,
     next: { ...open, epoch: input.epoch + 1, seed: undefined },
+    views: EMPTY_VIEWS_CELL,
+    duties: [],
+    absent: { sources: [] },
+    leaving: undefined,
   });
 }
 
@@ -305,15 +310,23 @@ function records(): VectorCase[] {
     },
     ...(
       [
-        { ...duty, class: 'PRODUCED', reasonWeights: none },
-        { ...duty, class: 'NULLIFIED', reasonWeights: [7_000n, 0n, 1n, 300n] },
-        { ...duty, class: 'UNRECORDED', reasonWeights: none },
+        ['duty PRODUCED', { class: 'PRODUCED', reasonWeights: none }],
+        ['duty NULLIFIED', { class: 'NULLIFIED', reasonWeights: [7_000n, 0n, 1n, 300n] }],
+        ['duty UNRECORDED', { class: 'UNRECORDED', reasonWeights: none }],
+        ['duty EMPTY', { class: 'EMPTY', reasonWeights: none }],
+        [
+          'duty NULLIFIED as invalid',
+          { class: 'NULLIFIED', reasonWeights: [0n, 4_000n, 0n, 3_000n], invalidWeight: 3_500n },
+        ],
+        [
+          'duty NULLIFIED as declined',
+          { class: 'NULLIFIED', reasonWeights: [0n, 0n, 0n, 9_000n], leaderDeclined: true },
+        ],
       ] as const
-    ).map((event) => ({
-      name: `duty ${event.class}`,
-      input: asJson(event),
-      output: toHex(encodeDutyEvent(event)),
-    })),
+    ).map(([name, seen]) => {
+      const event = { ...duty, ...seen };
+      return { name, input: asJson(event), output: toHex(encodeDutyEvent(event)) };
+    }),
     ...halts(),
   ];
 }

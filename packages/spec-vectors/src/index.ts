@@ -1,6 +1,7 @@
 import { blockVectors } from './block-vectors.js';
 import { cellVectors } from './cell-vectors.js';
 import { chainVectors } from './chain-vectors.js';
+import { dutyVectors } from './duty-vectors.js';
 import { electionVectors } from './election-vectors.js';
 import { encodingVectors } from './encoding-vectors.js';
 import { fileSetVectors } from './file-set-vectors.js';
@@ -31,6 +32,7 @@ export async function allVectors(): Promise<VectorFile[]> {
     ...(await stateTreeVectors()),
     await chainVectors(),
     ...electionVectors(),
+    ...dutyVectors(),
     ...(await simplexVectors()),
     await lightVectors(),
     ...(await linkVectors()),

@@ -1,4 +1,4 @@
-/** The simplest rules that fulfil the port, for tests: every source weighs one study, seeds are hash chains. */
+/** The simplest rules that fulfil the port, for tests: every source weighs one study, seeds are hash chains, no duties. */
 import { hash } from '@radledger/primitives';
 import { NO_EVIDENCE } from '../evidence.js';
 import type { EpochMember } from '../cells.js';
@@ -17,11 +17,18 @@ export const equalWeightRules: ChainRules = {
   randomnessOf: ({ sealBytes }) => (sealBytes.length === 0 ? undefined : sealBytes),
   accumulateSeed: ({ runningSeed, randomness }) =>
     randomness === undefined ? runningSeed : hash('radledger/test-seed/1', runningSeed, randomness),
-  closeEpoch: ({ runningSeed, sources, epoch }) => ({
+  closeViews: ({ views }) => ({ views, settled: [], events: [] }),
+  closeEpoch: ({ runningSeed, sources, epoch, next, views }) => ({
     runningSeed: hash('radledger/test-seed/1', runningSeed, epoch),
     seed: runningSeed,
+    nextMembers: next.members,
     members: membersOf(sources),
     counted: [],
+    absent: { sources: [] },
+    nextAbsent: undefined,
+    account: { epoch, closed: 0, settled: 0, storm: 0, charged: 0, pending: 0, leaves: [] },
+    duties: [],
+    views,
   }),
 };
 

@@ -1,8 +1,8 @@
 /** The contract of `ConsensusModule` as a vitest suite: `testConsensusModule(mine)` in a test file. */
-import { DEFAULT_PARAMETERS, epochOfHeight, type Parameters } from '@radledger/chain';
+import { DEFAULT_PARAMETERS, type DutyEvent, epochOfHeight, type Parameters } from '@radledger/chain';
 import { CodedError, toHex } from '@radledger/primitives';
 import { describe, expect, test, vi } from 'vitest';
-import type { ConsensusModule, DutyEvent } from '../module.js';
+import type { ConsensusModule } from '../module.js';
 import { CHAIN_ID, LoopbackNet, type LoopbackNode, PARAMETERS } from './loopback-net.js';
 
 export interface ConformanceOptions {

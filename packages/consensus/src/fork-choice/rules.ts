@@ -1,9 +1,9 @@
 /** What a module decides whose chain may fork: everything else is the same for all of them. Spec: docs/spec/fork-choice.md. */
-import type { Block, Header, Parameters, SealedPosition } from '@radledger/chain';
+import type { Block, DutyEvent, Header, Parameters, SealedPosition } from '@radledger/chain';
 import type { SignatureClaim } from '@radledger/primitives';
 import type { EpochContext, EpochLookup } from '../epoch-context.js';
 import type {
-  DutyEvent,
+  ClosingBlock,
   Effect,
   FinalizedState,
   Input,
@@ -51,7 +51,7 @@ export interface ForkChoiceRules {
   /** Names the turn of a header: its proposer may make one block in a turn. Left out: any number. */
   turnOf?(header: Header, context: RuleContext): number;
   randomnessOf(position: SealedPosition): Uint8Array | undefined;
-  dutiesOf(block: Block, context: RuleContext & { readonly epoch: EpochLookup }): readonly DutyEvent[];
+  dutiesOf(block: ClosingBlock, context: RuleContext & { readonly epoch: EpochLookup }): readonly DutyEvent[];
   createProducer(port: ProducerPort): Producer;
 }
 

@@ -1,5 +1,5 @@
 /** Modules whose time is cut into slots of length T with one leader each. Spec: docs/spec/fork-choice.md, section 6. */
-import { type Block, epochOfHeight, type Header, type Parameters, type SealedPosition } from '@radledger/chain';
+import { type DutyEvent, epochOfHeight, type Header, type Parameters, type SealedPosition } from '@radledger/chain';
 import {
   algorithmBytes,
   bytes,
@@ -17,7 +17,7 @@ import {
 } from '@radledger/primitives';
 import type { EpochContext, EpochLookup, Member } from '../epoch-context.js';
 import { ConsensusError } from '../errors.js';
-import type { ConsensusModule, DutyEvent, VrfClaim } from '../module.js';
+import type { ClosingBlock, ConsensusModule, VrfClaim } from '../module.js';
 import { vrfAlpha } from '../seed.js';
 import type { FinalityRule } from './finality-rule.js';
 import { createForkChoiceModule } from './module.js';
@@ -166,7 +166,7 @@ function randomnessOf(position: SealedPosition, rules: SlotRules): Uint8Array | 
 
 /** The slots after the parent's up to the block's: all but the last are empty, which nobody certified. */
 function dutiesOf(
-  { header }: Block,
+  { header }: ClosingBlock,
   rules: SlotRules,
   context: RuleContext & { readonly epoch: EpochLookup },
 ): readonly DutyEvent[] {
@@ -183,7 +183,7 @@ function dutiesOf(
     const { source } = rules.leaderOf(chainId, epoch, view);
     const reasonWeights = [0n, 0n, 0n, 0n] as const;
     const { totalWeight } = epoch;
-    const produced = view === slot ? 'PRODUCED' : 'UNRECORDED';
-    return { height, epoch: number, view, source, class: produced, reasonWeights, totalWeight };
+    const seen = view === slot ? 'PRODUCED' : 'EMPTY';
+    return { height, epoch: number, view, source, class: seen, reasonWeights, totalWeight };
   });
 }

@@ -57,6 +57,8 @@ export function blockRoutes(ledger: Ledger): Router {
         class: duty.class,
         reasonWeights: duty.reasonWeights.map(String),
         totalWeight: String(duty.totalWeight),
+        invalidWeight: String(duty.invalidWeight ?? 0n),
+        leaderDeclined: duty.leaderDeclined ?? false,
       })),
     });
   });

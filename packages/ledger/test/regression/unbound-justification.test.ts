@@ -38,14 +38,17 @@ test('what is stored is the body that was executed, whatever body comes with the
 });
 
 test('a body whose duties cannot be read is the fault of who sent it, not of the store', async () => {
+  let readable = true;
   const module: ConsensusModule = {
     ...createSimplex(),
-    dutiesOf() {
+    dutiesOf(block, context) {
+      if (readable) return simplex.dutiesOf(block, context);
       throw new ConsensusError({ code: 'MALFORMED_JUSTIFICATION' }, 'expected duties');
     },
   };
   const { rig, block } = await rigOf(module);
-  expect(await rig.executor.verify(block)).toEqual({ kind: 'valid' });
+  readable = false;
+  expect(await rig.executor.verify(block)).toEqual({ kind: 'invalid', code: 'JUSTIFICATION_UNREADABLE' });
   await expect(rig.executor.commit(block, new Uint8Array(1))).rejects.toMatchObject({ code: 'PEER_DATA_INVALID' });
   expect(rig.head.finalized.height).toBe(0);
 });

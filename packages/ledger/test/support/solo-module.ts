@@ -2,7 +2,15 @@
  * A consensus module for tests of the ledger alone: the first member of an epoch makes every block and signs its id, and that
  * signature is the finality proof. Trusts one node; nothing else of a ledger may depend on which module it runs.
  */
-import { type Block, blockIdOf, decodeBody, decodeHeader, encodeBody, encodeHeader } from '@radledger/chain';
+import {
+  type Block,
+  blockIdOf,
+  decodeBody,
+  decodeHeader,
+  encodeBody,
+  encodeHeader,
+  epochOfHeight,
+} from '@radledger/chain';
 import {
   type ConsensusInstance,
   type ConsensusModule,
@@ -185,16 +193,16 @@ export const solo: ConsensusModule = {
   },
   evidence: EMPTY_REGISTRY,
   randomnessOf: () => undefined,
-  dutiesOf: (block, { epoch }) => {
-    const context = epoch(0);
-    if (!context) return [];
-    const { height } = block.header;
+  dutiesOf: ({ header: { height } }, { epoch, parameters }) => {
+    const number = epochOfHeight(height, parameters.epochHeights);
+    const context = epoch(number);
+    if (!context) throw new ConsensusError({ code: 'NO_SEED', epoch: number }, 'expected a known epoch');
     const { source } = leader(context);
     const zeros = [0n, 0n, 0n, 0n] as const;
     return [
       {
         height,
-        epoch: 0,
+        epoch: number,
         view: height,
         source,
         class: 'PRODUCED',
