@@ -16,6 +16,12 @@ const PARTS = [
     ...node(SIMULATOR, '--mutant', mutant, '--seeds', '5000', '--start', '1'),
   })),
   {
+    name: 'twins',
+    command: 'npx',
+    args: ['vitest', 'run', '--root', 'packages/simulator', '--reporter=dot', 'test/twins.test.ts'],
+    environment: { RADLEDGER_TWINS_VIEWS: '3' },
+  },
+  {
     name: 'model',
     command: 'npx',
     args: ['vitest', 'run', '--root', 'packages/consensus-simplex', 'test/model'],

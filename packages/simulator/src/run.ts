@@ -17,6 +17,7 @@ import { SimCrypto } from './sim-crypto.js';
 import { SimNetwork } from './sim-network.js';
 import { type NodeSurroundings, SimNode } from './sim-node.js';
 import { sharedClaims } from './shared-claims.js';
+import type { SimulationOptions } from './simulation.js';
 import { Violation } from './violation.js';
 import type { Watcher, WatcherContext } from './watcher.js';
 
@@ -39,6 +40,8 @@ export interface RunOptions {
   readonly scenario: Scenario;
   readonly syncsDisk: boolean;
   readonly sharesClaims: boolean;
+  /** What is sent and no link carries, besides what the scenario's faults take. */
+  readonly passes?: SimulationOptions['passes'];
 }
 
 interface Liar {
@@ -54,6 +57,7 @@ export class Run implements NodeSurroundings, WatcherContext {
   private readonly heap = new EventHeap();
   readonly crypto = new SimCrypto();
   private readonly network: SimNetwork;
+  private readonly passes: RunOptions['passes'];
   private readonly nodes: SimNode[] = [];
   private readonly liars = new Map<number, Liar>();
   private readonly memberNodes: readonly number[];
@@ -77,12 +81,14 @@ export class Run implements NodeSurroundings, WatcherContext {
     const { members, nodes } = membersOf(scenario, this.crypto);
     this.memberNodes = nodes;
     this.genesis = { chainId: hash('sim/chain', seed), parameters: scenario.parameters, members };
-    const all = scenario.weights.map((_, node) => node);
-    this.honest = all.filter((node) => !scenario.byzantine.includes(node));
+    const { twinOf, byzantine } = scenario;
+    const all = [...scenario.weights.keys(), ...(twinOf === undefined ? [] : [scenario.weights.length])];
+    this.honest = all.filter((node) => !byzantine.includes(node) && node < scenario.weights.length);
     this.otherNodes = all.map((node) => all.filter((other) => other !== node));
     this.peerIds = all.map((node) => toHex(this.memberOf(node).nodeKey));
     this.indexByPeer = new Map(this.peerIds.map((peer, node) => [peer, node]));
     this.network = new SimNetwork(this.heap, prng.fork(), scenario.links);
+    this.passes = options.passes;
     this.agreement = new Agreement(this);
     this.watchers = [this.agreement, ...[...invariantsOf(module), ...options.watchers].map((create) => create(this))];
     this.figures = new FigureKeeper(this);
@@ -240,6 +246,7 @@ export class Run implements NodeSurroundings, WatcherContext {
 
   private transmit(from: number, to: number, bytes: Uint8Array): void {
     if (this.isHonest(from)) for (const watcher of this.watchers) watcher.sent?.(from, bytes);
+    if (this.passes?.({ atMs: this.heap.nowMs, from, to, bytes }) === false) return;
     this.network.carry(from, to, bytes.length, () => this.deliver(from, to, bytes));
   }
 
@@ -277,6 +284,12 @@ export class Run implements NodeSurroundings, WatcherContext {
     return this.indexByPeer.get(peer) ?? -1;
   }
 
+  holdersOf(peer: PeerId): readonly number[] {
+    const { twinOf, weights } = this.scenario;
+    const index = this.indexOf(peer);
+    return index === weights.length && twinOf !== undefined ? [twinOf, index] : [index];
+  }
+
   node(index: number): SimNode {
     return this.nodes[index] as SimNode;
   }
@@ -288,7 +301,8 @@ export class Run implements NodeSurroundings, WatcherContext {
   }
 
   memberOf(node: number): Member {
-    return this.genesis.members[this.memberNodes.indexOf(node)] as Member;
+    const holder = node === this.scenario.weights.length ? this.scenario.twinOf : node;
+    return this.genesis.members[this.memberNodes.indexOf(holder as number)] as Member;
   }
 
   nodeOf(source: Uint8Array): number | undefined {
@@ -302,7 +316,7 @@ export class Run implements NodeSurroundings, WatcherContext {
   }
 
   private isHonest(node: number): boolean {
-    return !this.scenario.byzantine.includes(node);
+    return !this.scenario.byzantine.includes(node) && node < this.scenario.weights.length;
   }
 
   signed({ index }: SimNode, bytes: Uint8Array): void {

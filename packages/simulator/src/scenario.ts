@@ -29,6 +29,8 @@ export type Ending =
 export interface Scenario {
   readonly byzantine: readonly number[];
   readonly behaviours: readonly string[];
+  /** One more node, numbered after all others, runs with this liar's keys and a disk of its own. */
+  readonly twinOf?: number;
   /** Milli-studies by node number: as many nodes as weights. */
   readonly weights: readonly bigint[];
   readonly parameters: Parameters;

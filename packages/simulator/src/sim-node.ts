@@ -27,6 +27,8 @@ export interface NodeSurroundings {
   isUp(from: number, to: number): boolean;
   peerId(index: number): PeerId;
   indexOf(peer: PeerId): number;
+  /** Twins answer to one name. */
+  holdersOf(peer: PeerId): readonly number[];
   node(index: number): SimNode;
   signed(node: SimNode, bytes: Uint8Array): void;
   finalizing(node: SimNode, blocks: readonly FinalizedByProof[]): void;
@@ -196,7 +198,8 @@ export class SimNode {
       },
       cancelTimer: (id) => void this.timers.delete(id),
       send: (peer, bytes) => {
-        if (enter()) surroundings.send(this.index, surroundings.indexOf(peer), bytes);
+        if (!enter()) return;
+        for (const to of surroundings.holdersOf(peer)) if (to !== this.index) surroundings.send(this.index, to, bytes);
       },
       broadcast: (bytes) => {
         for (const other of surroundings.others(this.index)) if (enter()) surroundings.send(this.index, other, bytes);

@@ -24,6 +24,13 @@ export interface SimulationOptions {
   readonly syncsDisk?: boolean;
   /** True judges the signatures of a message once for all nodes: the same run, faster with many of them. */
   readonly sharesClaims?: boolean;
+  /** Whether a link carries a message: an adversary's choice, besides the scenario's faults. Default: all. */
+  readonly passes?: (message: {
+    readonly atMs: number;
+    readonly from: number;
+    readonly to: number;
+    readonly bytes: Uint8Array;
+  }) => boolean;
 }
 
 export interface SimulationResult {
@@ -43,12 +50,31 @@ export interface SimulationResult {
 
 /** Deterministic: equal options give an equal result, its trace hash included. Never throws for what a module does. */
 export function simulate(options: SimulationOptions): SimulationResult {
-  const { seed, module, behaviours = [], watchers = [], shape, syncsDisk = true, sharesClaims = false } = options;
+  const {
+    seed,
+    module,
+    behaviours = [],
+    watchers = [],
+    shape,
+    syncsDisk = true,
+    sharesClaims = false,
+    passes,
+  } = options;
   const prng = new Prng(seed);
   const drawing = prng.fork();
   const scenario =
     options.scenario ?? drawScenario(drawing, { behaviours: behaviours.map(({ name }) => name), ...shape });
-  const run = new Run({ seed, prng, module, behaviours, watchers, scenario, syncsDisk, sharesClaims });
+  const run = new Run({
+    seed,
+    prng,
+    module,
+    behaviours,
+    watchers,
+    scenario,
+    syncsDisk,
+    sharesClaims,
+    ...(passes && { passes }),
+  });
   let violation: SimulationResult['violation'];
   try {
     run.play();
