@@ -135,7 +135,7 @@ function seedFor(leaders: readonly number[]): number {
 function leadersOf(seed: number, views: number): readonly number[] {
   const { members, nodes } = membersOf(SCENARIO, new SimCrypto());
   const chainId = hash('sim/chain', seed);
-  const epoch = new SimChain({ chainId, parameters: SCENARIO.parameters, members }).epoch(0) as EpochContext;
+  const epoch = new SimChain({ chainId, parameters: SCENARIO.parameters, members }, false).epoch(0) as EpochContext;
   return Array.from({ length: views }, (_, index) => {
     const { source } = leaderOf(chainId, epoch, index + 1);
     return nodes[members.findIndex((member) => member.source === source)] as number;
