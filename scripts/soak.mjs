@@ -37,6 +37,12 @@ const PARTS = [
     name: 'chaos',
     ...node('packages/devnet/dist/chaos/main.js', '--seconds', '600', '--faults', '200', '--seed', '1'),
   },
+  {
+    name: 'griefing',
+    command: 'npx',
+    args: ['vitest', 'run', '--root', 'packages/ledger', 'test/griefing.test.ts'],
+    environment: { RADLEDGER_GRIEFING_SECONDS: '120' },
+  },
   { name: 'selection', ...node('packages/simulator/dist/selection/main.js', '--draws', '1000000', '--epochs', '4000') },
   { name: 'join', ...node('scripts/bench.mjs', '--only', 'join', '--large', '--json') },
   {
