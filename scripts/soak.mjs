@@ -57,6 +57,12 @@ const PARTS = [
     args: ['vitest', 'run', '--root', 'tests/interop', 'test/light-client-browser.test.ts'],
     environment: { RADLEDGER_LIGHT_BOUNDARIES: '1680', RADLEDGER_LIGHT_GRANTS: '100000' },
   },
+  {
+    name: 'light-client-modules',
+    command: 'npx',
+    args: ['vitest', 'run', '--root', 'tests/e2e', 'test/light-client-modules.test.ts'],
+    environment: { RADLEDGER_LIGHT_MODULES: 'longest-chain,authority,work' },
+  },
   { name: 'bench', ...node('scripts/bench.mjs', '--json') },
 ];
 
