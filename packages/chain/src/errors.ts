@@ -42,7 +42,8 @@ export type TransitionCode =
   | 'EVIDENCE_TOO_OLD'
   | 'EVIDENCE_INVALID'
   | 'MISCONDUCT_KNOWN'
-  | 'VIEW_NOT_PENDING';
+  | 'VIEW_NOT_PENDING'
+  | 'NOT_DORMANT';
 
 /** Rules of docs/spec/blocks.md that a whole block breaks. */
 export type BlockCode =

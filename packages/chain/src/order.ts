@@ -15,6 +15,7 @@ const ORDER_CLASSES: Readonly<Record<TransactionKind, number>> = {
   'retire-study': 6,
   'report-misconduct': 7,
   attest: 7,
+  resume: 7,
 };
 
 /** Where a transaction stands among others of one block. */

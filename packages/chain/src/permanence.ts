@@ -22,6 +22,7 @@ const PASSING: ReadonlySet<TransactionRefusalCode> = new Set<TransactionRefusalC
   'SOURCE_ALLOW_QUOTA',
   'EVIDENCE_TOO_EARLY',
   'VIEW_NOT_PENDING',
+  'NOT_DORMANT',
 ]);
 
 /** True when a transaction refused with this code can never stand in a later block of the same chain. */

@@ -22,7 +22,7 @@ export interface TouchedCells {
   /** `epoch/<epoch>` and `misconduct/<source>/<epoch>` of a report. */
   readonly epoch?: CellRef;
   readonly misconduct?: CellRef;
-  /** `duty/<source>` and `views`: what a report is charged to. */
+  /** `duty/<source>` and `views`: what a report is charged to, and whom a Resume wakes. */
   readonly duty?: CellRef;
   readonly views?: CellRef;
 }
@@ -64,6 +64,8 @@ export function touchedCellsOf(transaction: Transaction, height: number, epochHe
     }
     case 'move-owner':
       return { source, study: studyOf(transaction), owner: ownerOf(transaction.payload.newOwner) };
+    case 'resume':
+      return { source, duty: cellRef(cellKey.duty(transaction.payload.source)) };
     case 'report-misconduct': {
       const { source: accused, nodeKey, epoch } = transaction.payload;
       return {

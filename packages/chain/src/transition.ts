@@ -73,6 +73,8 @@ export function applyTransaction(
       return reportMisconduct({ touched, cells, ...context }, transaction.payload);
     case 'attest':
       return attest({ touched, cells, height, parameters }, transaction.payload);
+    case 'resume':
+      return run.resume();
   }
 }
 
@@ -166,6 +168,18 @@ class Transition {
     const field = { signing: 'signingKey', node: 'nodeKey', vrf: 'vrfKey' } as const;
     this.cells.set(this.touched.source, CELL_CODECS.source, { ...source, [field[role]]: newKey });
     this.cells.set(keyRef, CELL_CODECS.key, { source: id, role, tombstoned: false });
+    return undefined;
+  }
+
+  /** Of any source that may lead, whether or not it has an endpoint. */
+  resume(): Refusal | undefined {
+    const source = this.sourceCell();
+    if (source === undefined) return refuse('SOURCE_UNKNOWN', SOURCE_UNKNOWN);
+    if (!this.isSigner(source.signingKey)) return refuse('NOT_SOURCE_KEY', NOT_SOURCE_KEY);
+    const dutyRef = this.touched.duty as CellRef;
+    const duty = this.cells.get(dutyRef, CELL_CODECS.duty);
+    if (duty?.dormant !== true) return refuse('NOT_DORMANT', 'expected a source that is dormant');
+    this.cells.set(dutyRef, CELL_CODECS.duty, { ...duty, dormant: false, silentEpochs: 0 });
     return undefined;
   }
 

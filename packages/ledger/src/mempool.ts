@@ -72,6 +72,7 @@ const LANE_OF: Readonly<Record<TransactionKind, Lane>> = {
   'revoke-access': 'revoke',
   'report-misconduct': 'rest',
   attest: 'rest',
+  resume: 'rest',
 };
 
 /** The record that a Report Misconduct changes. */

@@ -8,7 +8,7 @@ BODY = struct(transactions=list_of(BYTES), justification=BYTES)
 EMPTY_ROOT = H("radledger/merkle-empty/1").hex()
 CLASSES = {"define-source": 0, "move-source": 0, "rotate-key": 0, "define-study": 1, "amend-study": 1,
            "allow-access": 2, "set-delegate": 3, "move-owner": 4, "revoke-access": 5, "retire-study": 6, "attest": 7,
-           "report-misconduct": 7}
+           "report-misconduct": 7, "resume": 7}
 
 
 def header_bytes(header):

@@ -5,7 +5,7 @@ from shapes import BYTES, ID, KEY, SIGNATURE, TEXT, UINT, Shape, choice, list_of
 
 KINDS = {"define-source": 1, "move-source": 2, "rotate-key": 3, "define-study": 4, "amend-study": 5, "retire-study": 6,
          "allow-access": 7, "revoke-access": 8, "set-delegate": 9, "move-owner": 10, "report-misconduct": 11,
-         "attest": 12}
+         "attest": 12, "resume": 13}
 ROLES = {"signing": 1, "node": 2, "vrf": 3}
 REASONS = {"other": 0, "owner-request": 1, "wrong-patient": 2, "no-longer-held": 3, "reissued": 4}
 
@@ -30,6 +30,7 @@ PAYLOADS = {
                            notAfterMs=UINT),
     "attest": struct(source=ID, admitUntilHeight=optional(UINT),
                      studies=optional(struct(period=UINT, countMax=UINT))),
+    "resume": struct(source=ID),
     "move-owner": struct(source=ID, studyId=ID, newOwner=KEY, acceptance=SIGNATURE),
     "report-misconduct": struct(source=ID, nodeKey=KEY, epoch=UINT, evidence=BYTES),
 }

@@ -1,6 +1,6 @@
 /** The kinds of transaction and their numbers on the wire. Spec: docs/spec/transactions.md, section 2. */
 
-/** Number of each kind in the envelope. 13 Resume is reserved and refused. */
+/** Number of each kind in the envelope. */
 export const KIND_NUMBERS = {
   'define-source': 1,
   'move-source': 2,
@@ -14,6 +14,7 @@ export const KIND_NUMBERS = {
   'move-owner': 10,
   'report-misconduct': 11,
   attest: 12,
+  resume: 13,
 } as const;
 
 export type TransactionKind = keyof typeof KIND_NUMBERS;

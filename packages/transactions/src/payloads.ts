@@ -83,6 +83,7 @@ const reportMisconduct = struct({
   epoch: uint(),
   evidence: bytes({ min: 1, max: EVIDENCE_BYTES_MAX }),
 });
+const resume = struct({ source: id });
 const attest = struct({
   source: id,
   admitUntilHeight: optional(uint()),
@@ -104,6 +105,7 @@ export const PAYLOAD_SCHEMAS = {
   'move-owner': moveOwner,
   'report-misconduct': reportMisconduct,
   attest,
+  resume,
 } as const satisfies Record<
   TransactionKind,
   { encode(value: never): CanonicalValue; decode(value: CanonicalValue): unknown }
@@ -140,6 +142,9 @@ export type ReportMisconductPayload = Infer<typeof reportMisconduct>;
  */
 export type AttestPayload = Infer<typeof attest>;
 
+/** Signed by the source: it is back, and leads and votes again. */
+export type ResumePayload = Infer<typeof resume>;
+
 export interface Payloads {
   readonly 'define-source': DefineSourcePayload;
   readonly 'move-source': MoveSourcePayload;
@@ -153,6 +158,7 @@ export interface Payloads {
   readonly 'move-owner': MoveOwnerPayload;
   readonly 'report-misconduct': ReportMisconductPayload;
   readonly attest: AttestPayload;
+  readonly resume: ResumePayload;
 }
 
 /** The payload of kind `K`. */

@@ -54,6 +54,7 @@ export function validateStatelessRules(transaction: Transaction): void {
     case 'amend-study':
     case 'retire-study':
     case 'report-misconduct':
+    case 'resume':
       return;
   }
 }

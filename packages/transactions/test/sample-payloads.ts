@@ -72,6 +72,7 @@ export async function createSamples(): Promise<Samples> {
       signer: other,
       payload: { source, admitUntilHeight: 70_000, studies: { period: 3, countMax: 40_000 } },
     },
+    resume: { signer: signing, payload: { source } },
     'set-delegate': {
       signer: owner,
       payload: {

@@ -175,7 +175,7 @@ describe('hostile bytes', () => {
     expect(decode(new Uint8Array(60_000).fill(0x91))).toBe('MALFORMED');
     expect(decode(changed('amend-study', (envelope) => (envelope[0] = 2)))).toBe('UNKNOWN_FORMAT');
     expect(decode(changed('amend-study', (envelope) => (envelope[0] = 'x')))).toBe('MALFORMED');
-    for (const kind of [0, 13, 200]) {
+    for (const kind of [0, 14, 200]) {
       expect(decode(changed('amend-study', (envelope) => (envelope[1] = kind)))).toBe('UNKNOWN_KIND');
     }
     expect(decode(changed('amend-study', (envelope) => ((envelope[2] as unknown[])[0] = 2)))).toBe('UNKNOWN_ALGORITHM');
