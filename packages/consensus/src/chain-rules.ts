@@ -1,13 +1,14 @@
 /** The chain's port for seeds, voters and duties, for every module that selects leaders by stake. */
-import type {
-  ChainRules,
-  CloseEpochInput,
-  CloseEpochResult,
-  CloseViewsInput,
-  CloseViewsResult,
-  EpochCell,
-  Parameters,
-  RulesContext,
+import {
+  type ChainRules,
+  type CloseEpochInput,
+  type CloseEpochResult,
+  type CloseViewsInput,
+  type CloseViewsResult,
+  type EpochCell,
+  epochOfHeight,
+  type Parameters,
+  type RulesContext,
 } from '@radledger/chain';
 import { toHex } from '@radledger/primitives';
 import { epochContextOf, heaviest } from './committee.js';
@@ -43,9 +44,11 @@ export function createChainRules(module: ChainRulesModule, recoveries: readonly 
     evidence: {
       claims: (evidence, chainId) => module.evidence.claims(evidence, chainId),
       judge({ epoch, ...input }) {
-        const { chainId, parameters } = input;
-        const context = epochContextOf(epoch, { chainId, committeeMax: parameters.committeeMax });
-        return module.evidence.judge({ ...input, epoch: context });
+        for (const context of contextsOf(epoch, { ...input, recoveries })) {
+          const judgement = module.evidence.judge({ ...input, epoch: context });
+          if (judgement !== undefined) return judgement;
+        }
+        return undefined;
       },
     },
     seedLag,
@@ -167,6 +170,14 @@ function contextOf(cell: EpochCell, { chainId, parameters, recoveries }: Known, 
   const context = epochContextOf(cell, { chainId, committeeMax }, { recoveries: counting, epochHeights });
   contexts.set(cell, { of, context });
   return context;
+}
+
+/** Voters of an epoch, and those before each recovery in it: all answer for what they signed. */
+function contextsOf(cell: EpochCell, known: Known): readonly EpochContext[] {
+  const { epochHeights } = known.parameters;
+  const ends = known.recoveries.filter(({ height }) => epochOfHeight(height + 1, epochHeights) === cell.epoch);
+  const heights = [(cell.epoch + 1) * epochHeights, ...ends.map(({ height }) => height)];
+  return heights.map((height) => contextOf(cell, known, height));
 }
 
 /** Sources with weight and the keys of this snapshot, in the order of source ids, and what the stake policy remembers. */
