@@ -1,11 +1,15 @@
 /** Invariants that hold for every module, one a file; I1 is `agreement.ts`. docs/spec/simulation.md says which is which. */
 import type { ConsensusModule } from '@radledger/consensus';
 import type { Watcher, WatcherContext } from '../watcher.js';
+import { createDuties } from './duties.js';
 import { createMemoryBound } from './memory.js';
+import { createNoFalseCharge } from './no-false-charge.js';
 import { createReplay } from './replay.js';
 import { createTimestamps } from './timestamps.js';
 
 /** What is final by depth only may be undone: of such a chain less can be said block by block. */
 export function invariantsOf({ caps }: ConsensusModule): readonly ((context: WatcherContext) => Watcher)[] {
-  return caps.finality === 'instant' ? [createMemoryBound, createTimestamps, createReplay] : [createMemoryBound];
+  if (caps.finality !== 'instant') return [createMemoryBound, createNoFalseCharge];
+  const duties = caps.dutyEvidence === 'none' ? [] : [createDuties];
+  return [createMemoryBound, createNoFalseCharge, createTimestamps, createReplay, ...duties];
 }
