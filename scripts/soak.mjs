@@ -6,6 +6,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 
 const SIMULATOR = 'packages/simulator/dist/main.js';
+const SCENARIOS = readdirSync('packages/simulator/scenarios').map((file) => file.replace(/\.json$/, ''));
 const node = (...args) => ({ command: process.execPath, args });
 const MUTANTS = execFileSync(process.execPath, [SIMULATOR, '--mutants'], { encoding: 'utf8' }).trim().split('\n');
 
@@ -63,6 +64,10 @@ const PARTS = [
     args: ['vitest', 'run', '--root', 'tests/e2e', 'test/light-client-modules.test.ts'],
     environment: { RADLEDGER_LIGHT_MODULES: 'longest-chain,authority,work' },
   },
+  ...SCENARIOS.map((scenario) => ({
+    name: `experiment-${scenario}`,
+    ...node('apps/cli/dist/main.js', 'simulate', scenario, '--json'),
+  })),
   { name: 'bench', ...node('scripts/bench.mjs', '--json') },
 ];
 

@@ -2,10 +2,18 @@
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ConsensusModule } from '@radledger/consensus';
+import { authority } from '@radledger/consensus-authority';
+import { longestChain } from '@radledger/consensus-longest-chain';
 import { simplex } from '@radledger/consensus-simplex';
+import { work } from '@radledger/consensus-work';
 import { usageError } from './errors.js';
 
-const MODULES: Readonly<Record<string, ConsensusModule>> = { simplex };
+const MODULES: Readonly<Record<string, ConsensusModule>> = {
+  simplex,
+  'longest-chain': longestChain,
+  authority,
+  work,
+};
 
 /** A module of a person's own: its name in scenarios, and the file that exports it as default. */
 export interface ModuleFile {

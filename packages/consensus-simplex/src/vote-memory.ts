@@ -12,12 +12,14 @@ type ByKind = Partial<Record<Vote['kind'], SignedStatement>>;
 /** The first vote of each key, view and kind; the same view's votes of other kinds beside it. */
 export class VoteMemory {
   private readonly views = new Map<number, Map<string, ByKind>>();
+  /** Certificates name each key of a committee over and over. */
+  private readonly names = new WeakMap<Uint8Array, string>();
 
   /** @returns the votes of this key in this view that are remembered; the new one is put beside them when its kind is new */
   add(nodeKey: Uint8Array, signed: SignedStatement, currentView: number): readonly SignedStatement[] {
     const { view, kind } = signed.vote;
     if (view + VIEWS_BEHIND < currentView || view > currentView + VIEWS_AHEAD) return [];
-    const votes = this.votesOf(view, toHex(nodeKey), currentView);
+    const votes = this.votesOf(view, this.nameOf(nodeKey), currentView);
     const remembered = Object.values(votes);
     votes[kind] ??= signed;
     return remembered;
@@ -25,6 +27,14 @@ export class VoteMemory {
 
   clear(): void {
     this.views.clear();
+  }
+
+  private nameOf(nodeKey: Uint8Array): string {
+    const known = this.names.get(nodeKey);
+    if (known !== undefined) return known;
+    const name = toHex(nodeKey);
+    this.names.set(nodeKey, name);
+    return name;
   }
 
   private votesOf(view: number, key: string, currentView: number): ByKind {

@@ -33,7 +33,7 @@ export interface Figures {
   readonly dutiesByNode: readonly Readonly<Record<string, number>>[];
   readonly messagesSent: number;
   readonly bytesSent: number;
-  /** Blocks that some honest node executed and that did not become final. */
+  /** Blocks that some honest node had from another, executed, and that did not become final. */
   readonly orphans: number;
   /** Times that an honest node's tip moved to a block that does not stand on its last tip, and the most blocks undone. */
   readonly reorganisations: number;

@@ -33,7 +33,7 @@ export interface NodeSurroundings {
   signed(node: SimNode, bytes: Uint8Array): void;
   finalizing(node: SimNode, blocks: readonly FinalizedByProof[]): void;
   started(node: SimNode): void;
-  /** A block was executed: built or verified valid. */
+  /** A block of another node was verified valid: one that only its maker knows is no fork. */
   executed(node: SimNode, block: Block): void;
   /** The tip moved; `undone` blocks of the last one are not below it. */
   adopted(node: SimNode, tip: Header, undone: number): void;
@@ -215,7 +215,6 @@ export class SimNode {
       build: (request) =>
         after(prng.between(0, 5), () => {
           const block = this.chain.build(request);
-          surroundings.executed(this, block);
           this.tellWaiting();
           return block;
         }),

@@ -1,6 +1,10 @@
 /** One experiment from a scenario: figures that the seed decides, and what it cost to find them. */
 import type { ConsensusModule } from '@radledger/consensus';
 import { ExperimentError } from './errors.js';
+import { type GrindingOutcome, runGrinding } from './grinding-experiment.js';
+import type { GrindingScenarioFile } from './grinding-scenario.js';
+import { type InflationOutcome, runInflation } from './inflation-experiment.js';
+import type { InflationScenarioFile } from './inflation-scenario.js';
 import { type NetworkFigures, runNetwork } from './network-experiment.js';
 import type { NetworkScenario } from './network-scenario.js';
 import type { ScenarioFile } from './scenario-file.js';
@@ -10,7 +14,9 @@ import type { SelectionScenario } from './selection-scenario.js';
 /** A scenario, with every default filled in so that it alone repeats the run, and the figures that its seed decides. */
 export type Outcome =
   | { readonly kind: 'selection'; readonly scenario: SelectionScenario; readonly figures: SelectionFigures }
-  | { readonly kind: 'network'; readonly scenario: NetworkScenario; readonly figures: NetworkFigures };
+  | { readonly kind: 'network'; readonly scenario: NetworkScenario; readonly figures: NetworkFigures }
+  | { readonly kind: 'inflation'; readonly scenario: InflationScenarioFile; readonly figures: InflationOutcome }
+  | { readonly kind: 'grinding'; readonly scenario: GrindingScenarioFile; readonly figures: GrindingOutcome };
 
 export type ExperimentResult = Outcome & {
   readonly format: 'radledger/experiment/1';
@@ -67,6 +73,10 @@ function outcomeOf(scenario: ScenarioFile, { modules }: ExperimentParts, meter: 
       return { kind: 'selection', scenario, figures: runSelection(scenario) };
     case 'network':
       return { kind: 'network', scenario, figures: runNetwork(scenario, modules, meter) };
+    case 'inflation':
+      return { kind: 'inflation', scenario, figures: runInflation(scenario) };
+    case 'grinding':
+      return { kind: 'grinding', scenario, figures: runGrinding(scenario) };
   }
 }
 

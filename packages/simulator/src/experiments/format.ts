@@ -2,11 +2,12 @@
 
 export const integer = (value: number): string => String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',');
 
-/** Three significant digits, without an exponent down to a millionth. */
+/** Three significant digits, without an exponent down to a ten-thousandth. */
 export function short(value: number): string {
   if (value === 0) return '0';
   const size = Math.abs(value);
   if (size >= 1000) return integer(value);
+  if (size < 1e-4) return Number(value.toPrecision(3)).toExponential();
   return String(Number(value.toPrecision(3)));
 }
 

@@ -2,6 +2,7 @@
 import type { ConsensusModule } from '@radledger/consensus';
 import type { Figures } from '../figures.js';
 import { type SimulationResult, simulate } from '../simulation.js';
+import type { Watcher, WatcherContext } from '../watcher.js';
 import type { Meter } from './experiment.js';
 import { type LeaderShare, leaderShareOf } from './leader-share.js';
 import type { NetworkScenario } from './network-scenario.js';
@@ -39,11 +40,13 @@ export interface ModuleFigures {
     readonly finalized: number;
   };
   readonly forks: {
-    /** Blocks that were executed and did not become final. */
+    /** Blocks that a node had from another and executed, and that were not final at the end. */
     readonly orphans: number;
     readonly reorganisations: number;
     readonly deepest: number;
   };
+  /** Sums over the nodes of what the module itself counts, such as `hashes`. */
+  readonly effort: Readonly<Record<string, number>>;
   readonly traffic: { readonly messages: number; readonly bytes: number };
   /** Views that final blocks account for, by class: of sources that a crash or silence befell, and of the others. */
   readonly duties: {
@@ -68,21 +71,33 @@ export function runNetwork(
   const figures = scenario.modules.map((name, index) => {
     const world = worlds[index] as World;
     const options = { seed: scenario.seed, module: modules[name] as ConsensusModule, sharesClaims: true };
-    const { behaviours } = world;
-    return moduleFigures(
-      name,
-      meter(name, () => simulate({ ...options, behaviours, scenario: world.scenario })),
-      world,
-    );
+    const effort: Record<string, number> = {};
+    const { behaviours, scenario: of } = world;
+    const watchers = [effortWatcher(effort)];
+    const result = meter(name, () => simulate({ ...options, behaviours, watchers, scenario: of }));
+    return { ...moduleFigures(name, result, world), effort };
   });
   return { modules: figures, hit: [...(worlds[0] as World).hit].sort((a, b) => a - b) };
+}
+
+/** Adds up what the nodes that are up at the end have counted since their start. */
+function effortWatcher(sums: Record<string, number>): (context: WatcherContext) => Watcher {
+  return (context) => ({
+    ended() {
+      for (const index of context.honest) {
+        for (const [name, count] of Object.entries(context.node(index).host?.status().figures ?? {})) {
+          sums[name] = (sums[name] ?? 0) + count;
+        }
+      }
+    },
+  });
 }
 
 function moduleFigures(
   module: string,
   { figures, violation, traceHash, finalized }: SimulationResult,
   { scenario: world, hit }: World,
-): ModuleFigures {
+): Omit<ModuleFigures, 'effort'> {
   const { blocks, submissions, orphans, reorganisations, deepestReorganisation } = figures;
   const timestamps = blocks.map(({ timestampMs }) => timestampMs);
   return {

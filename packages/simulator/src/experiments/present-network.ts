@@ -143,7 +143,7 @@ function forksSection(modules: readonly ModuleFigures[]): Section {
   return {
     heading: 'Forks and re-organisations',
     text:
-      'Blocks that some node executed and that were not final when the run ended, and how often a node’s tip moved off its last one. ' +
+      'Blocks that a node had from another and executed, and that were not final when the run ended, and how often a node’s tip moved off its last one. ' +
       'A module with instant finality shows none of the second: its tips are only proposals.',
     charts: modules.every(({ forks }) => forks.orphans + forks.reorganisations === 0)
       ? []
@@ -172,13 +172,16 @@ function forksSection(modules: readonly ModuleFigures[]): Section {
 }
 
 function costSection({ sources }: NetworkScenario, modules: readonly ModuleFigures[], measured: Measured): Section {
-  const costs = modules.map(({ module, traffic, transactions, height }) => {
+  const efforts = [...new Set(modules.flatMap(({ effort }) => Object.keys(effort)))].sort();
+  const costs = modules.map(({ module, traffic, transactions, height, effort }) => {
     const per = transactions.finalized > 0 ? transactions.finalized : height;
     const cpuMs = measured.cpuMsByModule[module] ?? 0;
     return {
       module,
       traffic,
       transactions,
+      effort,
+      per,
       perNode: traffic.bytes / Math.max(1, per) / sources,
       cpuMs: cpuMs / Math.max(1, per) / sources,
     };
@@ -216,14 +219,16 @@ function costSection({ sources }: NetworkScenario, modules: readonly ModuleFigur
         'Bytes',
         `Bytes per ${unit} and node`,
         `CPU ms per ${unit} and node`,
+        ...efforts.map((name) => `${name} per ${unit}`),
       ),
-      rows: costs.map(({ module, traffic, transactions, perNode, cpuMs }) => [
+      rows: costs.map(({ module, traffic, transactions, perNode, cpuMs, effort, per }) => [
         module,
         `${integer(transactions.finalized)} of ${integer(transactions.submitted)}`,
         integer(traffic.messages),
         byteCount(traffic.bytes),
         byteCount(perNode),
         short(cpuMs),
+        ...efforts.map((name) => (effort[name] === undefined ? 'none' : short(effort[name] / Math.max(1, per)))),
       ]),
     },
   };

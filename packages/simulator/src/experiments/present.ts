@@ -1,4 +1,6 @@
 import type { ExperimentResult } from './experiment.js';
+import { presentGrinding } from './present-grinding.js';
+import { presentInflation } from './present-inflation.js';
 import { presentNetwork } from './present-network.js';
 import { presentSelection } from './present-selection.js';
 import type { Presentation } from './presentation.js';
@@ -15,5 +17,9 @@ function partsOf(result: ExperimentResult): Pick<Presentation, 'facts' | 'sectio
       return presentSelection(result.figures, result.measured);
     case 'network':
       return presentNetwork(result.scenario, result.figures, result.measured);
+    case 'inflation':
+      return presentInflation(result.scenario, result.figures, result.measured);
+    case 'grinding':
+      return presentGrinding(result.scenario, result.figures, result.measured);
   }
 }

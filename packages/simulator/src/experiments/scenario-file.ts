@@ -1,13 +1,15 @@
 /** Scenario files: what an experiment consists of. Format and limits: docs/spec/scenario.md. */
 import { z } from 'zod';
 import { ExperimentError } from './errors.js';
+import { checkGrinding, grindingSchema } from './grinding-scenario.js';
+import { checkInflation, inflationSchema } from './inflation-scenario.js';
 import { checkNetwork, networkSchema } from './network-scenario.js';
 import { invalid } from './scenario-fields.js';
 import { checkSelection, selectionSchema } from './selection-scenario.js';
 
 export const SCENARIO_BYTES_MAX = 256 * 1024;
 
-const scenario = z.discriminatedUnion('kind', [selectionSchema, networkSchema]);
+const scenario = z.discriminatedUnion('kind', [selectionSchema, networkSchema, inflationSchema, grindingSchema]);
 
 export type ScenarioFile = z.output<typeof scenario>;
 
@@ -47,6 +49,10 @@ function checkTogether(file: ScenarioFile): void {
       return checkSelection(file);
     case 'network':
       return checkNetwork(file);
+    case 'inflation':
+      return checkInflation(file);
+    case 'grinding':
+      return checkGrinding(file);
   }
 }
 

@@ -131,6 +131,24 @@ test('distances follow the regions that sources are dealt to', () => {
   ]);
 });
 
+test('what a module itself counts is added up over the nodes', () => {
+  const module = new Proxy(simplex, {
+    get(target, name) {
+      if (name !== 'create') return Reflect.get(target, name) as unknown;
+      return (context: Parameters<typeof simplex.create>[0]) => {
+        const instance = target.create(context);
+        const status = () => ({ ...instance.status(), figures: { hashes: 5 } });
+        return { step: instance.step.bind(instance), neededRecords: instance.neededRecords.bind(instance), status };
+      };
+    },
+  });
+  const { figures } = runExperiment(scenarioOf({ heights: 3 }), { modules: { simplex: module } }) as {
+    figures: NetworkFigures;
+  };
+  expect(figures.modules[0]).toMatchObject({ effort: { hashes: 35 } });
+  expect(figures.modules[0]?.violation).toBeUndefined();
+});
+
 test('every module gets the same world, with its own settings', () => {
   const scenario = scenarioOf({ modules: ['simplex', 'other'], settings: { other: { slotMs: 5, depth: 3 } } });
   const [simplexWorld, other] = ['simplex', 'other'].map((name) => worldOf(scenario, name).scenario);
