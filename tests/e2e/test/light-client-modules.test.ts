@@ -27,7 +27,7 @@ afterEach(async () => {
 });
 
 const MODULES = { 'longest-chain': longestChain, authority, work };
-/** In a soak all; else the one that shares nothing with simplex but takes longest to finality. */
+/** In a soak all; else one whose finality trails behind. */
 const named = (process.env['RADLEDGER_LIGHT_MODULES'] ?? 'longest-chain').split(',') as (keyof typeof MODULES)[];
 
 test.each(named)('%s: the end of an epoch is followed, and a source is proven', async (name) => {
