@@ -1,4 +1,4 @@
-import { DEFAULT_PARAMETERS, EMPTY_VIEWS_CELL, type EpochCell, type SourceCell } from '@radledger/chain';
+import { DEFAULT_PARAMETERS, EMPTY_VIEWS_CELL, type EpochCell, type SourceCell, type SourceEntry } from '@radledger/chain';
 import { hash, toHex } from '@radledger/primitives';
 import { expect, test } from 'vitest';
 import { createChainRules, EMPTY_REGISTRY, epochContextOf, stakePolicyOf } from '../src/index.js';
@@ -128,6 +128,34 @@ test('where finality trails behind, seeds and members lie one epoch further back
   const closed = trailing.closeEpoch({ ...closing, runningSeed: genesis.runningSeed });
   expect(closed.seed).toEqual(genesis.runningSeed);
   expect(closed.runningSeed).toEqual(hash('radledger/seed/1', chainId, 3, closed.seed));
+});
+
+test('a source with a tombstoned node key gets no seat, unless nobody else is left', () => {
+  const genesis = rules.openGenesis({
+    chainId,
+    parameters,
+    policies,
+    sources: [sourceOf(1, 10_000), sourceOf(2, 5_000)],
+  });
+  const cell = { epoch: 0, firstHeight: 1, members: genesis.members, seed: genesis.seed };
+  const close = (sources: readonly SourceEntry[]) =>
+    rules.closeEpoch({
+      chainId,
+      parameters,
+      policies,
+      epoch: 0,
+      height: 9,
+      sources,
+      counted: [],
+      attested: [],
+      runningSeed: genesis.runningSeed,
+      current: cell,
+      next: { ...cell, epoch: 1, seed: undefined },
+    });
+  const first = { ...sourceOf(1, 10_000), tombstoned: true };
+  const second = sourceOf(2, 5_000);
+  expect(close([first, second]).members.map(({ source }) => source)).toEqual([second.source]);
+  expect(close([first]).members).toHaveLength(1);
 });
 
 test('the heaviest vote, everybody leads; the root commits to the voters', () => {

@@ -1,14 +1,14 @@
 /** The simplest rules that fulfil the port, for tests: every source weighs one study, seeds are hash chains, no duties. */
 import { hash } from '@radledger/primitives';
-import { NO_EVIDENCE } from '../evidence.js';
 import type { EpochMember } from '../cells.js';
+import { statedEvidence } from './stated-evidence.js';
 import type { ChainRules, SourceEntry } from '../rules.js';
 
 /** Rules named `equal-weight/1`. The seal's bytes count as the block's randomness. */
 export const equalWeightRules: ChainRules = {
   id: 'equal-weight/1',
   seedLag: 0,
-  evidence: NO_EVIDENCE,
+  evidence: statedEvidence,
   openGenesis({ chainId, sources }) {
     const members = membersOf(sources);
     const seed = hash('radledger/test-seed/1', chainId);
@@ -33,5 +33,6 @@ export const equalWeightRules: ChainRules = {
 };
 
 function membersOf(sources: readonly SourceEntry[]): readonly EpochMember[] {
-  return sources.map(({ source, cell: { nodeKey, vrfKey } }) => ({ source, nodeKey, vrfKey, weight: 1_000n }));
+  const trusted = sources.filter(({ tombstoned }) => tombstoned !== true);
+  return trusted.map(({ source, cell: { nodeKey, vrfKey } }) => ({ source, nodeKey, vrfKey, weight: 1_000n }));
 }
