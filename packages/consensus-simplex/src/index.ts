@@ -1,4 +1,6 @@
 export { type Certificate, statementOf, type VoteGroup } from './certificate.js';
+export { encodeEvidence, type Evidence, EvidenceKind } from './evidence-format.js';
+export { exclusionOf } from './evidence.js';
 export {
   certificatesOf,
   decodeJustification,

@@ -4,15 +4,18 @@ import * as index from '../src/index.js';
 test('the public surface is what it is on purpose', () => {
   expect(Object.keys(index).sort()).toMatchInlineSnapshot(`
     [
+      "EvidenceKind",
       "NullifyReason",
       "certificatesOf",
       "createSimplex",
       "decodeJustification",
       "decodeMessage",
       "decodeSeal",
+      "encodeEvidence",
       "encodeJustification",
       "encodeMessage",
       "encodeSeal",
+      "exclusionOf",
       "justificationRootOf",
       "signedBytes",
       "simplex",
