@@ -224,6 +224,8 @@ export {
   type GrantJson,
   grantFromJson,
   grantToJson,
+  type MisconductJson,
+  misconductToJson,
   type OwnerJson,
   ownerFromJson,
   ownerToJson,

@@ -114,6 +114,7 @@ test('the public surface', () => {
       "merkleRoot",
       "merkleRootInSlices",
       "misconductOfCellName",
+      "misconductToJson",
       "offenceClaims",
       "orderKeyOf",
       "overlayReader",

@@ -2,9 +2,10 @@
 import { epochContextOf } from '@radledger/consensus';
 import { simplex, signedBytes, encodeEvidence, type Evidence } from '@radledger/consensus-simplex';
 import { cellKey, decodeEpochCell } from '@radledger/chain';
-import { createSigner, hash, randomBytes, type Signer } from '@radledger/primitives';
+import { createSigner, hash, randomBytes, type Signer, toHex } from '@radledger/primitives';
 import { createTransaction, decodeTransaction } from '@radledger/transactions';
 import { afterEach, expect, test, vi } from 'vitest';
+import { createNodeApi, listenNodeApi } from '../src/http/index.js';
 import { ReportRate } from '../src/report-rate.js';
 import { finalizedAt, startNet, type TestNet } from './support/net.js';
 import { cellOf, misconductOf } from './support/misconduct.js';
@@ -105,6 +106,20 @@ test('an evidence flood: revocations are final within 3 blocks, and one report o
   await finalizedAt(first, last.txId);
   const found = await misconductOf(first, sources[3]!.signer.publicKey, 0);
   expect(found?.reports).toMatchObject([{ kind: 2, verdict: 'EQUIVOCATED', view: 1 }]);
+  const api = await listenNodeApi(createNodeApi(first), { host: '127.0.0.1', port: 0 });
+  try {
+    const answer = await fetch(`${api.url}/v1/sources/${toHex(sources[3]!.signer.publicKey)}/misconduct`);
+    expect(await answer.json()).toEqual({
+      height: expect.any(Number),
+      misconduct: [
+        { epoch: 0, nodeKey: toHex(sources[3]!.nodeSigner.publicKey), reports: found?.reports, tombstoned: true },
+      ],
+    });
+    const clean = await fetch(`${api.url}/v1/sources/${toHex(source.signer.publicKey)}/misconduct`);
+    expect(await clean.json()).toMatchObject({ misconduct: [] });
+  } finally {
+    await api.close();
+  }
   const outcomes = await Promise.all(ids.map((id) => first.transactionStatus(id)));
   expect(outcomes.filter(({ status }) => status === 'finalized')).toHaveLength(1);
 });

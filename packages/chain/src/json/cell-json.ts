@@ -1,7 +1,7 @@
 /** How cells read in JSON: the shapes of the node API. Spec: docs/spec/state.md, section 9. */
 import { toHex } from '@radledger/primitives';
 import { RETIRE_REASON_NUMBERS, type RetireReason } from '@radledger/transactions';
-import type { GrantCell, OwnerCell, SourceCell, StudyCell } from '../cells.js';
+import type { GrantCell, MisconductCell, OwnerCell, SourceCell, StudyCell } from '../cells.js';
 import { JsonFields } from './json-fields.js';
 
 /** Keys and ids are 64 lower-case hex digits, times Unix ms, `null` is absent. */
@@ -153,6 +153,22 @@ export function grantFromJson(json: unknown): GrantFacts {
     consentReceiptHash: fields.hexOrNull('consentReceiptHash', 32),
     height: fields.integer('height'),
   };
+}
+
+/** What a source's node key was shown to have done in one epoch. */
+export interface MisconductJson {
+  readonly epoch: number;
+  readonly nodeKey: string;
+  readonly reports: readonly {
+    readonly kind: number;
+    readonly verdict: 'EQUIVOCATED' | 'INVALID';
+    readonly view: number;
+    readonly height: number;
+  }[];
+}
+
+export function misconductToJson(epoch: number, { nodeKey, reports }: MisconductCell): MisconductJson {
+  return { epoch, nodeKey: toHex(nodeKey), reports };
 }
 
 export function ownerToJson(key: Uint8Array, { source, studyId, role }: OwnerCell): OwnerJson {

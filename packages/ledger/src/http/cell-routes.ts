@@ -4,18 +4,22 @@ import {
   cellKey,
   cellPrefix,
   decodeGrantCell,
+  decodeKeyCell,
+  decodeMisconductCell,
   decodeOwnerCell,
   decodeSourceCell,
   decodeStudyCell,
   encodeCellProof,
   grantToJson,
+  misconductOfCellName,
+  misconductToJson,
   ownerToJson,
   proveCell,
   sourceOfCellName,
   sourceToJson,
   studyToJson,
 } from '@radledger/chain';
-import { toHex } from '@radledger/primitives';
+import { fromHex, toHex } from '@radledger/primitives';
 import { type Request, type Response, Router } from 'express';
 import type { FinalizedView, Ledger } from '../contract.js';
 import { type ApiCode, anchorJson, idParameter, proofParameter, replyError } from './replies.js';
@@ -61,6 +65,23 @@ export function cellRoutes(ledger: Ledger): Router {
     });
   });
 
+  router.get('/sources/:id/misconduct', async (req, res) => {
+    const id = idParameter(req.params.id, 'id');
+    const found = await ledger.read(async ({ height, state }) => {
+      const cells = await state.scan(cellPrefix.misconductOf(id));
+      const misconduct = cells.flatMap(([name, value]) => {
+        const at = misconductOfCellName(name);
+        return at ? [misconductToJson(at.epoch, decodeMisconductCell(value))] : [];
+      });
+      const keys = await state.getMany(misconduct.map(({ nodeKey }) => cellKey.key(fromHex(nodeKey))));
+      return {
+        height,
+        misconduct: misconduct.map((entry, index) => ({ ...entry, tombstoned: isTombstoned(keys[index]) })),
+      };
+    });
+    res.json(found);
+  });
+
   router.get('/studies/:source/:studyId', (req, res) => {
     const source = idParameter(req.params.source, 'source');
     const studyId = idParameter(req.params.studyId, 'studyId');
@@ -102,4 +123,8 @@ async function proofJson(view: FinalizedView, name: Uint8Array, value: Uint8Arra
     value: value ? toHex(value) : null,
     path: toHex(encodeCellProof(proof)),
   };
+}
+
+function isTombstoned(keyCell: Uint8Array | undefined): boolean {
+  return keyCell !== undefined && decodeKeyCell(keyCell).tombstoned;
 }
