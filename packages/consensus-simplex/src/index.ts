@@ -1,4 +1,5 @@
 export { type Certificate, statementOf, type VoteGroup } from './certificate.js';
+export { certificateOfProof } from './finality-proof.js';
 export { encodeEvidence, type Evidence, EvidenceKind } from './evidence-format.js';
 export { exclusionOf } from './evidence.js';
 export {

@@ -1,8 +1,15 @@
 /** The world of one run: nodes on links, faults as scheduled, eyes on everything. */
 import { createHash, type Hash } from 'node:crypto';
 import type { Block, Header } from '@radledger/chain';
-import type { ConsensusModule, ConsensusReport, FinalizedByProof, Member, PeerId } from '@radledger/consensus';
-import { concatBytes, hash, toHex } from '@radledger/primitives';
+import type {
+  ConsensusModule,
+  ConsensusReport,
+  FinalizedByProof,
+  Member,
+  PeerId,
+  VrfClaim,
+} from '@radledger/consensus';
+import { concatBytes, hash, type SignatureClaim, toHex } from '@radledger/primitives';
 import type { Behaviour, Puppet } from './behaviour.js';
 import { EventHeap } from './event-heap.js';
 import { type Figures, FigureKeeper } from './figures.js';
@@ -90,7 +97,8 @@ export class Run implements NodeSurroundings, WatcherContext {
     this.network = new SimNetwork(this.heap, prng.fork(), scenario.links);
     this.passes = options.passes;
     this.agreement = new Agreement(this);
-    this.watchers = [this.agreement, ...[...invariantsOf(module), ...options.watchers].map((create) => create(this))];
+    // Agreement last: who accounts for a fork has seen both of its blocks.
+    this.watchers = [...[...invariantsOf(module), ...options.watchers].map((create) => create(this)), this.agreement];
     this.figures = new FigureKeeper(this);
     const shared = options.sharesClaims ? sharedClaims(module, this.crypto) : module;
     for (const index of all) this.nodes.push(this.createNode(index, { ...options, module: shared }));
@@ -343,6 +351,18 @@ export class Run implements NodeSurroundings, WatcherContext {
     if (!this.isHonest(index)) return;
     this.figures.adopts(undone);
     for (const watcher of this.watchers) watcher.adopted?.(index, tip);
+  }
+
+  proven({ index }: SimNode, found: { readonly epoch: number; readonly bytes: Uint8Array }): void {
+    if (this.isHonest(index)) for (const watcher of this.watchers) watcher.proven?.(index, found);
+  }
+
+  verifyClaims(claims: readonly SignatureClaim[]): boolean {
+    return this.crypto.verifyClaims(claims);
+  }
+
+  verifyVrf(claims: readonly VrfClaim[]): boolean {
+    return this.crypto.verifyVrf(claims);
   }
 
   reported({ index }: SimNode, report: ConsensusReport): void {

@@ -37,6 +37,7 @@ export interface NodeSurroundings {
   executed(node: SimNode, block: Block): void;
   /** The tip moved; `undone` blocks of the last one are not below it. */
   adopted(node: SimNode, tip: Header, undone: number): void;
+  proven(node: SimNode, found: { readonly epoch: number; readonly bytes: Uint8Array }): void;
   reported(node: SimNode, report: ConsensusReport): void;
   failed(node: SimNode, error: unknown): void;
 }
@@ -234,7 +235,7 @@ export class SimNode {
       },
       epoch: (epoch) => this.chain.epoch(epoch),
       behind: (peer) => this.sync(surroundings.indexOf(peer)),
-      evidence: () => {},
+      evidence: (found) => surroundings.proven(this, found),
       report: (report) => surroundings.reported(this, report),
       failed: (error) => surroundings.failed(this, error),
     };

@@ -1,5 +1,6 @@
 import type { Header } from '@radledger/chain';
-import type { ConsensusModule, ConsensusReport, FinalizedByProof, Member } from '@radledger/consensus';
+import type { ConsensusModule, ConsensusReport, FinalizedByProof, Member, VrfClaim } from '@radledger/consensus';
+import type { SignatureClaim } from '@radledger/primitives';
 import type { Scenario } from './scenario.js';
 import type { SimCrypto } from './sim-crypto.js';
 import type { SimGenesis } from './sim-chain.js';
@@ -21,6 +22,9 @@ export interface WatcherContext {
   nodeOf(source: Uint8Array): number | undefined;
   /** The chain that the honest nodes agree on, from height 1. */
   agreed(): readonly FinalizedByProof[];
+  /** Whether signatures, or random proofs, of this run hold. */
+  verifyClaims(claims: readonly SignatureClaim[]): boolean;
+  verifyVrf(claims: readonly VrfClaim[]): boolean;
 }
 
 /** One invariant, or the checks of one module's own messages. Throws `Violation`. Told of honest nodes only. */
@@ -35,6 +39,8 @@ export interface Watcher {
   finalizing?(node: number, blocks: readonly FinalizedByProof[]): void;
   /** The tip of an honest node moves: the highest certified block that it has executed. */
   adopted?(node: number, tip: Header): void;
+  /** An honest node can prove misconduct. */
+  proven?(node: number, found: { readonly epoch: number; readonly bytes: Uint8Array }): void;
   reported?(node: number, report: ConsensusReport): void;
   /** The faults have ended: from here on the network is synchronous. */
   healed?(): void;

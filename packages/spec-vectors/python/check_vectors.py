@@ -16,6 +16,7 @@ import cells  # noqa: E402
 import chain  # noqa: E402
 import consensus  # noqa: E402
 import duties  # noqa: E402
+import evidence  # noqa: E402
 import file_set  # noqa: E402
 import genesis  # noqa: E402
 import light
@@ -90,6 +91,7 @@ CHECKERS = {
     "duty-views": duties.views_closed,
     "reliability": duties.reliability,
     "duty-epochs": duties.epoch_closed,
+    "evidence": evidence.judged,
     "simplex-votes": simplex.vote,
     "simplex-certificates": simplex.certificate,
     "simplex-certificates-judged": simplex.judged_certificate,

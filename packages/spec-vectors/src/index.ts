@@ -3,6 +3,7 @@ import { cellVectors } from './cell-vectors.js';
 import { chainVectors } from './chain-vectors.js';
 import { dutyVectors } from './duty-vectors.js';
 import { electionVectors } from './election-vectors.js';
+import { evidenceVectors } from './evidence-vectors.js';
 import { encodingVectors } from './encoding-vectors.js';
 import { fileSetVectors } from './file-set-vectors.js';
 import { genesisVectors } from './genesis-vectors.js';
@@ -35,6 +36,7 @@ export async function allVectors(): Promise<VectorFile[]> {
     ...dutyVectors(),
     ...(await simplexVectors()),
     await lightVectors(),
+    await evidenceVectors(),
     ...(await linkVectors()),
     await walletVectors(),
     await fileSetVectors(),

@@ -1,5 +1,6 @@
 /** Invariants that hold for every module, one a file; I1 is `agreement.ts`. docs/spec/simulation.md says which is which. */
 import type { ConsensusModule } from '@radledger/consensus';
+import { createEvidenceInvariant } from './evidence.js';
 import type { Watcher, WatcherContext } from '../watcher.js';
 import { createDuties } from './duties.js';
 import { createMemoryBound } from './memory.js';
@@ -9,7 +10,7 @@ import { createTimestamps } from './timestamps.js';
 
 /** What is final by depth only may be undone: of such a chain less can be said block by block. */
 export function invariantsOf({ caps }: ConsensusModule): readonly ((context: WatcherContext) => Watcher)[] {
-  if (caps.finality !== 'instant') return [createMemoryBound, createNoFalseCharge];
+  if (caps.finality !== 'instant') return [createEvidenceInvariant, createMemoryBound, createNoFalseCharge];
   const duties = caps.dutyEvidence === 'none' ? [] : [createDuties];
-  return [createMemoryBound, createNoFalseCharge, createTimestamps, createReplay, ...duties];
+  return [createEvidenceInvariant, createMemoryBound, createNoFalseCharge, createTimestamps, createReplay, ...duties];
 }
