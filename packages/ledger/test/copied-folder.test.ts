@@ -48,33 +48,31 @@ async function reportedAgainst(node: TestNode, source: Uint8Array): Promise<Misc
 test('a copied folder that votes all the same is shown by evidence, and the report is finalized', async () => {
   const proposed = deferred<number>();
   const notarized = deferred<number>();
-  let copyIsUp = false;
-  let witnessSpeaks: (() => void) | undefined;
-  const stopped = { view: 0 };
+  const stage = { copyIsUp: false, stoppedView: 0, witnessSpeaks: (): void => undefined };
   net = await startNet({
     module: simplex,
     parameters: { targetIntervalMs: 100, assumedDelayMs: 1_000 },
     tap(index, parts) {
       const { signer } = parts;
       const sign = signer.sign.bind(signer);
-      if (index === 3 && copyIsUp) {
+      if (index === 3 && stage.copyIsUp) {
         // The older copy: everything up to the view that the original proposed in.
-        const older = parts.signLog.records.filter((record) => decodeSignRecord(record).view < stopped.view);
+        const older = parts.signLog.records.filter((record) => decodeSignRecord(record).view < stage.stoppedView);
         Object.assign(parts.signLog, { records: older });
       }
       signer.sign = async (bytes) => {
         const vote = voteIn(bytes);
         if (index === 3 && vote?.kind === 'proposal' && vote.view > 3) {
-          if (copyIsUp) {
-            if (vote.view === stopped.view) witnessSpeaks?.();
-          } else if (net !== undefined && stopped.view === 0) {
+          if (stage.copyIsUp) {
+            if (vote.view === stage.stoppedView) stage.witnessSpeaks();
+          } else if (net !== undefined && stage.stoppedView === 0) {
             // The quorum is lost before the block leaves: it stays alone with its witness.
-            stopped.view = vote.view;
+            stage.stoppedView = vote.view;
             await Promise.all([net.nodes[1]!.stop(), net.nodes[2]!.stop()]);
             proposed.resolve(vote.view);
           }
         }
-        if (index === 0 && vote?.kind === 'notarize' && vote.view === stopped.view) notarized.resolve(vote.view);
+        if (index === 0 && vote?.kind === 'notarize' && vote.view === stage.stoppedView) notarized.resolve(vote.view);
         return sign(bytes);
       };
     },
@@ -90,13 +88,13 @@ test('a copied folder that votes all the same is shown by evidence, and the repo
     vi.spyOn(witness.network, 'send').mockReturnValue(false),
     vi.spyOn(witness.network, 'broadcast').mockReturnValue(0),
   ];
-  witnessSpeaks = () => silence.forEach((spy) => spy.mockRestore());
-  copyIsUp = true;
+  stage.witnessSpeaks = () => silence.forEach((spy) => spy.mockRestore());
+  stage.copyIsUp = true;
   await Promise.all([second.restart(), third.restart(), original.restart()]);
 
   const { reports, nodeKey } = await reportedAgainst(witness, source);
   expect(nodeKey).toEqual(net.sources[3]!.nodeSigner.publicKey);
-  expect(reports[0]).toMatchObject({ verdict: 'EQUIVOCATED', view: stopped.view });
+  expect(reports[0]).toMatchObject({ verdict: 'EQUIVOCATED', view: stage.stoppedView });
   expect(['ConflictingProposal', 'ConflictingNotarize']).toContain(simplex.evidence.kinds.get(reports[0]!.kind));
   const key = await cellOf(witness.ledger, cellKey.key(nodeKey), decodeKeyCell);
   expect(key).toMatchObject({ role: 'node', tombstoned: true });
