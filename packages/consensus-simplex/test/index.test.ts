@@ -6,6 +6,7 @@ test('the public surface is what it is on purpose', () => {
     [
       "EvidenceKind",
       "NullifyReason",
+      "certificateOfProof",
       "certificatesOf",
       "createSimplex",
       "decodeJustification",
