@@ -1,4 +1,10 @@
-import { DEFAULT_PARAMETERS, EMPTY_VIEWS_CELL, type EpochCell, type SourceCell, type SourceEntry } from '@radledger/chain';
+import {
+  DEFAULT_PARAMETERS,
+  EMPTY_VIEWS_CELL,
+  type EpochCell,
+  type SourceCell,
+  type SourceEntry,
+} from '@radledger/chain';
 import { hash, toHex } from '@radledger/primitives';
 import { expect, test } from 'vitest';
 import { createChainRules, EMPTY_REGISTRY, epochContextOf, stakePolicyOf } from '../src/index.js';
@@ -148,6 +154,7 @@ test('a source with a tombstoned node key gets no seat, unless nobody else is le
       sources,
       counted: [],
       attested: [],
+      ...NO_DUTIES,
       runningSeed: genesis.runningSeed,
       current: cell,
       next: { ...cell, epoch: 1, seed: undefined },
