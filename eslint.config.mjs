@@ -15,7 +15,12 @@ const otherVerifiers = {
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/node_modules/**', '.peers/**', '.radledger/**', '**/vectors/**', 'tests/data/**'] },
   {
-    files: ['packages/*/{src,test,bench}/**/*.ts', 'apps/*/{src,test}/**/*.ts', 'tests/*/{src,test,bench}/**/*.ts'],
+    files: [
+      'packages/*/{src,test,bench}/**/*.ts',
+      'apps/*/{src,test}/**/*.ts',
+      'tests/*/{src,test,bench}/**/*.ts',
+      'examples/*/{src,test}/**/*.ts',
+    ],
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: {
       parserOptions: {

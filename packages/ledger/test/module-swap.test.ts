@@ -74,9 +74,23 @@ async function stateOf({ nodes, sources }: TestNet, owners: readonly Signer[]): 
       ...owners.map(async (owner, index) => {
         const source = ids[index % 2]!;
         const studyId = idOf(`study ${index}`);
-        const { content, era, active } = decodeStudyCell(await one(cellKey.study(source, studyId)));
+        const {
+          owner: by,
+          content,
+          era,
+          retired,
+          delegate,
+        } = decodeStudyCell(await one(cellKey.study(source, studyId)));
         const { height: _, ...grant } = decodeGrantCell(await one(cellKey.grant(source, studyId, idOf('doctor'))));
-        return { content, era, active, grant, key: decodeOwnerCell(await one(cellKey.owner(owner.publicKey))) };
+        return {
+          by,
+          content,
+          era,
+          retired,
+          delegate,
+          grant,
+          key: decodeOwnerCell(await one(cellKey.owner(owner.publicKey))),
+        };
       }),
     ]);
   });

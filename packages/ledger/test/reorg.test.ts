@@ -91,6 +91,7 @@ test('branches are bounded: in number and in bytes, and the branch that grows lo
     } as unknown as Block,
     writeSet: {} as Overlay['writeSet'],
     transactionIds: [],
+    duties: [],
     cells: new Set(),
   });
   const tree = createBlockTree(store, () => undefined, 512, { countMax: 10, bytesMax: 100 });
