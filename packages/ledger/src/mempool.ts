@@ -6,6 +6,7 @@
  */
 import { toHex } from '@radledger/primitives';
 import type { SignedTransaction, TransactionKind } from '@radledger/transactions';
+import { PRIORITY_MAX } from './duty-watch.js';
 import { LedgerError } from './errors.js';
 
 export type Lane = 'revoke' | 'allow' | 'study' | 'source' | 'rest';
@@ -126,18 +127,19 @@ class LaneQueue {
     return largest;
   }
 
-  /** Entries by turns over the groups, oldest first within each. */
-  *byTurns(): Generator<PendingTransaction> {
-    let queues = [...this.groups.values()];
+  /**
+   * Entries by turns over the groups, oldest first within each. A group of priority p has its first turn like any other, and
+   * after that p of 10,000 turns.
+   */
+  *byTurns(priorityOf: PriorityOf): Generator<PendingTransaction> {
+    let queues = [...this.groups].map(([group, entries]) => ({ entries, priority: priorityOf(group), next: 0 }));
     for (let turn = 0; queues.length > 0; turn += 1) {
-      const longer: PendingTransaction[][] = [];
       for (const queue of queues) {
-        const entry = queue[turn];
-        if (!entry) continue;
-        yield entry;
-        if (queue.length > turn + 1) longer.push(queue);
+        if (Math.ceil(((turn + 1) * queue.priority) / PRIORITY_MAX) <= queue.next) continue;
+        const entry = queue.entries[queue.next++];
+        if (entry) yield entry;
       }
-      queues = longer;
+      queues = queues.filter(({ entries, next }) => next < entries.length);
     }
   }
 
@@ -178,7 +180,13 @@ export interface Mempool {
   all(): readonly PendingTransaction[];
 }
 
-export function createMempool(limits: MempoolLimits = defaultMempoolLimits): Mempool {
+/** How often a group has its turn, in basis points: above 0, at most 10,000. */
+export type PriorityOf = (group: string) => number;
+
+const always: PriorityOf = () => PRIORITY_MAX;
+
+/** @param priorityOf - by source id (hex); revocations and what is rare have their turns whatever it says */
+export function createMempool(limits: MempoolLimits = defaultMempoolLimits, priorityOf: PriorityOf = always): Mempool {
   const byId = new Map<string, PendingTransaction>();
   const byCell = new Map<string, Set<PendingTransaction>>();
   const countOf = new Map<string, number>();
@@ -284,7 +292,7 @@ export function createMempool(limits: MempoolLimits = defaultMempoolLimits): Mem
       const takeFrom = (lane: Lane, share: number): void => {
         const served = new Set<string>();
         let left = Math.min(share, room);
-        for (const entry of lanes[lane].byTurns()) {
+        for (const entry of lanes[lane].byTurns(lane === 'revoke' || lane === 'rest' ? always : priorityOf)) {
           const bytes = entry.signed.bytes.length;
           if (taken.has(entry.id) || except(entry.id)) continue;
           if (bytes > left) break;

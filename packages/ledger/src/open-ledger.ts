@@ -25,6 +25,7 @@ import { createBlockExecutor } from './block-executor.js';
 import { openChainHead } from './chain-head.js';
 import { type ConsensusDriver, createConsensusDriver } from './consensus-driver.js';
 import type { HeaderEntry, Ledger, LedgerStatus } from './contract.js';
+import { createDutyWatch } from './duty-watch.js';
 import { createEpochContexts } from './epoch-contexts.js';
 import { LedgerError } from './errors.js';
 import { createEventHub } from './event-hub.js';
@@ -87,7 +88,9 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const { committeeMax, epochHeights } = parameters;
   const epochs = createEpochContexts(store, { chainId, committeeMax, epochHeights, recoveries });
   const events = createEventHub((error) => logger.error({ err: error }, 'an event listener failed'));
-  const mempool = createMempool(options.mempoolLimits);
+  const dutyWatch = createDutyWatch(store, logger);
+  await dutyWatch.look();
+  const mempool = createMempool(options.mempoolLimits, dutyWatch.priorityOf);
   const proofAge = createProofAge(now, head.finalized.header.timestampMs);
   if (options.checkpoint) await validateCheckpoint(store, options.checkpoint);
   let newestBoundary = await boundaryBelow(store, parameters.epochHeights);
@@ -168,7 +171,10 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     admission,
     async advanced() {
       const { height, id } = head.finalized;
-      if (isBoundaryHeight(height, parameters.epochHeights)) newestBoundary = { height, id };
+      if (isBoundaryHeight(height, epochHeights)) {
+        newestBoundary = { height, id };
+        await dutyWatch.look();
+      }
       await parts.snapshots?.advanced();
       if (options.keep && height % PRUNING_HEIGHTS === 0) prune(options.keep, height);
     },

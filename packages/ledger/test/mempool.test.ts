@@ -53,6 +53,19 @@ describe('lanes', () => {
     expect(sources).toHaveLength(15);
   });
 
+  test('a source that owes has its turns less often, the first like any other, and its revocations at once', async () => {
+    const isBig = (group: string): boolean => group === toHex(big.signer.publicKey);
+    const mempool = createMempool(defaultMempoolLimits, (group) => (isBig(group) ? 2_500 : 10_000));
+    const owner = await ownerOf('p');
+    const about = { study: 'big 0', owner, tag: 't' };
+    const revocation = await revokeAccess(chainId, big, about);
+    for (const signed of [...ofBig, ...ofSmall, revocation]) mempool.add(signed);
+    const groups = mempool
+      .candidates(1024 * 1024, never)
+      .map(({ lane, group }) => (lane === 'allow' ? isBig(group) : lane));
+    expect(groups).toEqual(['revoke', true, false, false, false, ...ofBig.slice(1).map(() => true)]);
+  });
+
   test('a source that was served goes behind those that were not', () => {
     const mempool = createMempool();
     for (const signed of [...ofBig, ...ofSmall]) mempool.add(signed);

@@ -10,6 +10,7 @@ import { LedgerError } from '../errors.js';
 import type { LedgerLogger } from '../logger.js';
 import { blockRoutes } from './block-routes.js';
 import { cellRoutes } from './cell-routes.js';
+import { dutyRoutes } from './duty-routes.js';
 import { serveEvents } from './event-stream.js';
 import { idParameter, replyError, statusOf } from './replies.js';
 import { stateRoutes } from './state-routes.js';
@@ -106,7 +107,7 @@ export function createNodeApi(ledger: Ledger, options: NodeApiOptions = {}): Exp
     } else res.json({ txId: toHex(txId), ...answer });
   });
 
-  app.use('/v1', cellRoutes(ledger), stateRoutes(ledger), blockRoutes(ledger));
+  app.use('/v1', cellRoutes(ledger), stateRoutes(ledger), blockRoutes(ledger), dutyRoutes(ledger));
 
   let streams = 0;
   app.get('/v1/events', async (req, res) => {
