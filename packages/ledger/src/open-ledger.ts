@@ -90,7 +90,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const events = createEventHub((error) => logger.error({ err: error }, 'an event listener failed'));
   const dutyWatch = createDutyWatch(store, logger);
   await dutyWatch.look();
-  const mempool = createMempool(options.mempoolLimits, dutyWatch.priorityOf);
+  const mempool = createMempool(options.mempoolLimits, (source) => dutyWatch.priorityOf(source));
   const proofAge = createProofAge(now, head.finalized.header.timestampMs);
   if (options.checkpoint) await validateCheckpoint(store, options.checkpoint);
   let newestBoundary = await boundaryBelow(store, parameters.epochHeights);

@@ -1,3 +1,4 @@
+import { cellKey, decodeDutiesCell, encodeDutyLeaf, merkleRoot } from '@radledger/chain';
 import { simplex } from '@radledger/consensus-simplex';
 import { toHex } from '@radledger/primitives';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -155,4 +156,21 @@ test('epochs change, and who joins later follows through all of them', async () 
   expect(await idsOf(joiner, now)).toEqual(await idsOf(nodes[0], now));
   const duties = await joiner.ledger.duties({ from: 1, limit: 100 });
   expect(new Set(duties.map(({ epoch }) => epoch)).size).toBeGreaterThanOrEqual(3);
+  // I8: a fresh replay keeps the same accounts, every closed view is in one of them, and headers name their root.
+  let [closed, settled, waiting] = [0, 0, 0];
+  for (const epoch of [0, 1, 2]) {
+    const name = cellKey.duties(epoch);
+    const cells = await Promise.all(
+      [nodes[0], joiner].map((node) => node.ledger.read(({ state }) => state.getMany([name]))),
+    );
+    expect(cells[1]).toEqual(cells[0]);
+    const account = decodeDutiesCell(cells[0]?.[0] as Uint8Array);
+    const counts = account.leaves.map((leaf) => leaf.produced + leaf.missed + leaf.declined + leaf.late + leaf.invalid);
+    expect(counts.reduce((sum, count) => sum + count, account.storm)).toBe(account.settled);
+    expect(account.leaves.reduce((sum, leaf) => sum + leaf.produced, 0)).toBeGreaterThanOrEqual(4);
+    [closed, settled, waiting] = [closed + account.closed, settled + account.settled, account.pending];
+    expect(settled + waiting).toBe(closed);
+    const [boundary] = await joiner.ledger.headers({ from: 4 * (epoch + 1), limit: 1 });
+    expect(boundary?.header.dutyRoot).toEqual(merkleRoot(account.leaves.map(encodeDutyLeaf)));
+  }
 });
