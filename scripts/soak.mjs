@@ -3,6 +3,7 @@
  * exit code 1 when a part failed. `npm run soak [-- --only NAME]`
  */
 import { execFileSync, spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
 const SIMULATOR = 'packages/simulator/dist/main.js';
