@@ -49,6 +49,8 @@ interface Proof extends Found {
   readonly source: Uint8Array;
   readonly nodeKey: Uint8Array;
   readonly kind: number;
+  /** Newest finalized height when it was found. */
+  readonly sinceHeight: number;
 }
 
 export function createMisconductReports(options: MisconductReportsOptions): MisconductReports {
@@ -70,13 +72,17 @@ export function createMisconductReports(options: MisconductReportsOptions): Misc
       judgeOffence: (header, offence) => judgeOffence(header, offence, { chainId, parameters, policies }),
     });
     if (!judgement) return;
-    const { kind, view, offenders } = judgement;
+    const { kind, view, verdict, offenders } = judgement;
+    const sinceHeight = options.finalizedHeight();
     const sources = offenders.map(({ source }) => toHex(source));
     logger.warn({ kind: registry.kinds.get(kind) ?? kind, epoch, view, sources }, 'misconduct is proven');
+    // Who stands in two certificates at once is reported by the pair that they contain.
+    if (offenders.length > 1) return;
     for (const { source, nodeKey } of offenders) {
-      const name = `${toHex(source)}/${epoch}/${kind}`;
+      // Each late view speaks for itself; of all else one report a source, epoch and kind is enough.
+      const name = `${toHex(source)}/${epoch}/${kind}/${verdict === 'LATE' ? view : ''}`;
       if (proofs.has(name) || proofs.size >= PROOFS_MAX || bytesHeld + bytes.length > PROOF_BYTES_MAX) continue;
-      proofs.set(name, { epoch, bytes, source, nodeKey, kind });
+      proofs.set(name, { epoch, bytes, source, nodeKey, kind, sinceHeight });
       bytesHeld += bytes.length;
     }
   }
@@ -91,8 +97,9 @@ export function createMisconductReports(options: MisconductReportsOptions): Misc
     const cells = await options.cells(held.map(([, { source, epoch }]) => cellKey.misconduct(source, epoch)));
     for (const [index, [name, proof]] of held.entries()) {
       const cell = cells[index];
-      const { source, epoch, kind } = proof;
-      if (cell && decodeMisconductCell(cell).reports.some((known) => known.kind === kind)) forget(name);
+      const { source, epoch, kind, sinceHeight } = proof;
+      if (sinceHeight + parameters.expiryHeightsMax < options.finalizedHeight()) forget(name);
+      else if (cell && decodeMisconductCell(cell).reports.some((known) => known.kind === kind)) forget(name);
       else if (signer && !options.isPending(source, epoch)) await submit(name, proof, signer);
     }
   }
