@@ -90,7 +90,6 @@ test('branches are bounded: in number and in bytes, and the branch that grows lo
       header: { height, bodyBytes, parentId: height === 1 ? idAt(0, 0) : idAt(branch, height - 1) },
     } as unknown as Block,
     writeSet: {} as Overlay['writeSet'],
-    duties: [],
     transactionIds: [],
     duties: [],
     cells: new Set(),
