@@ -203,7 +203,9 @@ function brokenRule(header: Header, offence: Offence, context: OffenceContext): 
       return stands(header, offence.placed) ? statelessRule(offence.placed.bytes, context) : undefined;
     case 'order': {
       const { first, second } = offence;
-      if (first.index >= second.index || !stands(header, first) || !stands(header, second)) return undefined;
+      // The root does not tell how many leaves there are: positions in trees of different sizes say nothing about the order.
+      if (first.size !== second.size || first.index >= second.index) return undefined;
+      if (!stands(header, first) || !stands(header, second)) return undefined;
       const [before, after] = [first, second].map((entry) =>
         orderKeyOf(decodeTransaction(entry.bytes, chainId, LIMIT), header.parentId),
       );

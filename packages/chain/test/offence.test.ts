@@ -16,7 +16,8 @@ import {
   proveOffence,
 } from '../src/index.js';
 import { encodeOffence } from '../src/offence.js';
-import { proveInclusion } from '../src/merkle.js';
+import { proveInclusion, verifyInclusion } from '../src/merkle.js';
+import { compareOrder, orderKeyOf } from '../src/order.js';
 import { idOf, type SourceKeys, signerOf, sourceKeysOf, TestNet } from './scenario-fixture.js';
 
 let net: TestNet;
@@ -67,6 +68,37 @@ async function shown(
 }
 
 const bytesOf = (transactions: readonly SignedTransaction[]): Uint8Array[] => transactions.map(({ bytes }) => bytes);
+
+// Regression: a lone last node rises unchanged, so a leaf also stands at other positions of smaller trees.
+test('transactions in order convict nobody, whatever positions are claimed for them', async () => {
+  const parentId = blockIdOf(net.parent);
+  for (const count of [4, 5, 6, 9]) {
+    const signed: SignedTransaction[] = [];
+    for (let at = 0; at < count; at++) {
+      signed.push(await net.defineStudy('a', `study ${count} ${at}`, await signerOf(`owner ${count} ${at}`)));
+    }
+    const keyOf = (transaction: SignedTransaction) => orderKeyOf(transaction, parentId);
+    const leaves = bytesOf(signed.sort((x, y) => compareOrder(keyOf(x), keyOf(y))));
+    const { header } = forge(leaves);
+    const claims = leaves.flatMap((bytes, index) => {
+      const { path } = proveInclusion(leaves, index);
+      return Array.from({ length: 12 }, (_, size) =>
+        Array.from({ length: size }, (_, at) => ({ bytes, index: at, size, path })),
+      )
+        .flat()
+        .filter(({ index, size }) =>
+          verifyInclusion({ root: header.transactionRoot, leaf: bytes, proof: { index, size, path } }),
+        );
+    });
+    expect(claims.length).toBeGreaterThan(leaves.length);
+    for (const first of claims) {
+      for (const second of claims) {
+        const offence = encodeOffence({ type: 'order', first, second });
+        expect(judgeOffence(header, offence, context())).toBeUndefined();
+      }
+    }
+  }
+});
 
 describe('an offence is shown by as little as proves it', () => {
   test.each([
