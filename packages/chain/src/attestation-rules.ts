@@ -76,7 +76,7 @@ function judgeStudies(
   const isSame = (each: AttestedCell['maxima'][number]): boolean =>
     each.period === period && each.authority === authority;
   if (attested.maxima.find(isSame)?.countMax === countMax) {
-    return refuse('ATTESTED_ALREADY', 'expected a maximum other than the one there is');
+    return refuse('MAXIMUM_STANDS', 'expected a maximum other than the one there is');
   }
   const others = attested.maxima.filter(
     (each) => !isSame(each) && isAttestationPeriodLive(each.period, height, parameters),

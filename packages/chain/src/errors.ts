@@ -19,6 +19,7 @@ export type TransitionCode =
   | 'AUTHORITY_UNKNOWN'
   | 'ATTESTATION_EXPIRED'
   | 'ATTESTED_ALREADY'
+  | 'MAXIMUM_STANDS'
   | 'ATTEST_QUOTA'
   | 'PERIOD_AHEAD'
   | 'PERIOD_PAST'

@@ -9,6 +9,7 @@ const PASSING: ReadonlySet<TransactionRefusalCode> = new Set<TransactionRefusalC
   'ADMISSION_STALE',
   'ADMISSION_UNATTESTED',
   'ATTEST_QUOTA',
+  'MAXIMUM_STANDS',
   'PERIOD_AHEAD',
   'STUDY_UNKNOWN',
   'NOT_OWNER',

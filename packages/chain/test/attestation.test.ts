@@ -84,7 +84,7 @@ describe('attested maxima', () => {
 
   test('one a period and authority, replaced by another number, refused when the same', async () => {
     await applied(await studies(registry, 0, 70), await studies(payer, 0, 30));
-    expect(await judge(net, await studies(payer, 0, 30))).toBe('ATTESTED_ALREADY!');
+    expect(await judge(net, await studies(payer, 0, 30))).toBe('MAXIMUM_STANDS');
     await applied(await studies(payer, 0, 0));
     expect(await attested()).toEqual({
       admitUntilHeight: 0,
