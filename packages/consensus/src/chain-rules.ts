@@ -16,6 +16,7 @@ import { type Account, activeWeight, closeAccounts, isOnRecord, sumOf } from './
 import { selectEligible } from './eligibility.js';
 import type { EpochContext } from './epoch-context.js';
 import type { ConsensusModule } from './module.js';
+import { isQuorum } from './quorum.js';
 import { type Recovery, recoveriesBefore } from './recovery.js';
 import { firstSeed, isBeforeCutOff, runningSeedStart, runningSeedStep } from './seed.js';
 import { type StakeInput, type StakeResult, stakePolicyOf } from './stake-policy.js';
@@ -135,7 +136,7 @@ function closeEpoch(input: CloseEpochInput, recoveries: readonly Recovery[]): Cl
 }
 
 /**
- * The handover guard: fewer than two thirds of the voters to come gave a sign of life in the epoch that closes. Voters that a
+ * The handover guard: the voters to come that gave a sign of life in the epoch that closes are no quorum. Voters that a
  * recovery left out are gone; without votes nobody knows.
  */
 function isAsleep(
@@ -148,7 +149,7 @@ function isAsleep(
   const gone = new Set(recoveriesBefore(recoveries, height + 1).flatMap(({ leftOut }) => leftOut.map(toHex)));
   const left = members.filter(({ nodeKey }) => !gone.has(toHex(nodeKey)));
   const voters = heaviest(left, parameters.committeeMax);
-  return activeWeight(voters, accounts) * 3n < sumOf(voters) * 2n;
+  return !isQuorum(activeWeight(voters, accounts), sumOf(voters));
 }
 
 interface Known {

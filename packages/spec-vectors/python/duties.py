@@ -223,7 +223,7 @@ def select_eligible(epoch, candidates, accounts, tombstoned, parameters):
 
 def _too_few_awake(voters, accounts):
     awake = total_weight([each for each in voters if not accounts.get(each["source"], {}).get("silent")])
-    return 3 * awake < 2 * total_weight(voters)
+    return 3 * awake <= 2 * total_weight(voters)
 
 
 def _is_on_record(cell):
