@@ -91,7 +91,7 @@ function eventOf(
     // A group says one thing: reasons 1 of different blocks stand in different groups.
     if (vote.reason === NullifyReason.invalid && weight > invalidWeight) invalidWeight = weight;
     if (vote.reason === NullifyReason.declined)
-      leaderDeclined = voters.some((voter) => equalBytes(voter.source, source));
+      leaderDeclined ||= voters.some((voter) => equalBytes(voter.source, source));
   }
   return { ...event, class: 'NULLIFIED', invalidWeight, leaderDeclined };
 }

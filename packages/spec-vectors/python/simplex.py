@@ -237,7 +237,7 @@ def _duty_event(given, epoch, view, groups, is_own):
         if reason == 1:  # a group for each block that is called invalid
             invalid = max(invalid, weight)
         if reason == 3:
-            declined = leader["source"] in {seats[seat]["source"] for seat, _ in signatures}
+            declined = declined or leader["source"] in {seats[seat]["source"] for seat, _ in signatures}
     why = {"invalidWeight": str(invalid), "leaderDeclined": declined} if how == "NULLIFIED" else {}
     return {"height": given["header"]["height"], "epoch": epoch["epoch"], "view": view, "source": leader["source"],
             "class": how, "reasonWeights": [str(weight) for weight in weights],
