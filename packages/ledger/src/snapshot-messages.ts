@@ -19,7 +19,7 @@ import {
   text,
   uint,
 } from '@radledger/primitives';
-import { LedgerError } from './errors.js';
+import { reading } from './peer-data.js';
 
 /** Cells of one part; a place with more is split. */
 export const PART_CELLS_MAX = 4_096;
@@ -109,15 +109,4 @@ export function decodeBoundariesRequest(encoded: Uint8Array): { readonly fromEpo
     });
     return { fromEpoch, limit };
   });
-}
-
-function reading<T>(rule: string, read: () => T): T {
-  try {
-    return read();
-  } catch (cause) {
-    if (!(cause instanceof PrimitivesError)) throw cause;
-    throw new LedgerError({ code: 'PEER_DATA_INVALID', rule }, 'a peer sent bytes that are not what it was asked for', {
-      cause,
-    });
-  }
 }

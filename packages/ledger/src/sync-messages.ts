@@ -1,6 +1,6 @@
 /** Bytes that nodes exchange to catch up. Spec: docs/spec/node-sync.md. */
-import { bytes, decodeWith, encodeWith, list, literal, PrimitivesError, struct, uint } from '@radledger/primitives';
-import { LedgerError } from './errors.js';
+import { bytes, decodeWith, encodeWith, list, literal, struct, uint } from '@radledger/primitives';
+import { reading } from './peer-data.js';
 
 /** What a node has finalized: sent to each new peer, and to all after each finalized block. */
 export interface Announcement {
@@ -68,15 +68,4 @@ export function encodeBlocks(blocks: readonly SyncedBlock[], bytesMax: number): 
 /** @throws {LedgerError} `PEER_DATA_INVALID` */
 export function decodeBlocks(encoded: Uint8Array, bytesMax: number): readonly SyncedBlock[] {
   return reading('BLOCKS', () => decodeWith(blocksSchema(bytesMax), encoded, { bytesMax }).blocks);
-}
-
-function reading<T>(rule: string, read: () => T): T {
-  try {
-    return read();
-  } catch (cause) {
-    if (!(cause instanceof PrimitivesError)) throw cause;
-    throw new LedgerError({ code: 'PEER_DATA_INVALID', rule }, 'a peer sent bytes that are not what it was asked for', {
-      cause,
-    });
-  }
 }
