@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 
 const SIMULATOR = 'packages/simulator/dist/main.js';
 const SCENARIOS = readdirSync('packages/simulator/scenarios').map((file) => file.replace(/\.json$/, ''));
+const CONSENSUS = ['simplex', 'longest-chain', 'authority', 'work'];
 const node = (...args) => ({ command: process.execPath, args });
 const MUTANTS = execFileSync(process.execPath, [SIMULATOR, '--mutants'], { encoding: 'utf8' }).trim().split('\n');
 
@@ -65,6 +66,10 @@ const PARTS = [
     args: ['vitest', 'run', '--root', 'tests/e2e', 'test/light-client-modules.test.ts'],
     environment: { RADLEDGER_LIGHT_MODULES: 'longest-chain,authority,work' },
   },
+  ...CONSENSUS.map((consensus) => ({
+    name: `demo-${consensus}`,
+    ...node('packages/devnet/dist/main.js', 'demo', '--consensus', consensus),
+  })),
   ...SCENARIOS.map((scenario) => ({
     name: `experiment-${scenario}`,
     ...node('apps/cli/dist/main.js', 'simulate', scenario, '--json'),
