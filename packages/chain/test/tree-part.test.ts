@@ -56,8 +56,32 @@ test.each([1, 2, 3, 16, 500])('all cells of a state of %i arrive', async (count)
   expect(arrived.map(({ name }) => toHex(name)).sort()).toEqual([...from.cells.keys()].sort());
 });
 
-test('a place without a node has no part', async () => {
+test('a place without a cell has no part', async () => {
   expect(await readTreePart(state, 'f'.repeat(64), LIMITS)).toBeUndefined();
+});
+
+// The hash of a cell that has a neighbour proves the same root as the cell itself: whoever was told it must get the cell elsewhere.
+test('a place that is only a cell has that cell as its part', async () => {
+  const part = await partAt('');
+  if (part.kind !== 'split') throw new Error('expected a split');
+  const places = part.children.flatMap((_, nibble) => nibble.toString(16));
+  const alone: { readonly place: PartPlace; readonly cell: BucketCell }[] = [];
+  for (const first of places) {
+    for (const second of places) {
+      const prefix = first + second;
+      const below = [...state.cells.keys()].filter((hex) => toHex(hashedKeyOf(fromHex(hex))).startsWith(prefix));
+      const [only] = below;
+      if (below.length !== 1 || !only) continue;
+      const cell = { name: fromHex(only), value: state.cells.get(only)! };
+      alone.push({ place: { prefix, hash: leafHashOf(hashedKeyOf(cell.name), valueHashOf(cell.value)) }, cell });
+    }
+  }
+  expect(alone.length).toBeGreaterThan(10);
+  for (const { place, cell } of alone) {
+    const own = await partAt(place.prefix);
+    expect(own).toEqual({ kind: 'cells', cells: [cell] });
+    expect(verifyTreePart(place, own)).toEqual({ cells: [cell], places: [] });
+  }
 });
 
 test('a place with few but large cells is split', async () => {
@@ -119,6 +143,22 @@ describe('refused', () => {
     );
     refuse(place, { kind: 'split', children: alone });
     expect(leafHashOf(hashedKeyOf(name), valueHashOf(utf8('x')))).not.toEqual(root);
+  });
+
+  test('nothing as a place of its own: what lies beside a branch hashes like 32 zero bytes', async () => {
+    const lone = await stateOf(0);
+    const names = Array.from({ length: 4_000 }, (_, index) => utf8(`name ${index}`)).filter((name) =>
+      toHex(hashedKeyOf(name)).startsWith('2'),
+    );
+    const changes = names.map((name) => ({ key: hashedKeyOf(name), name, value: () => utf8('x') }));
+    const { nodes, root: stateRoot } = await updateTree(lone, changes);
+    lone.commit({ cells: new Map(names.map((name) => [toHex(name), utf8('x')])), nodes, stateRoot });
+    const part = await partAt('', lone);
+    if (part.kind !== 'split') throw new Error('expected a split');
+    expect(part.children[3]).toBeUndefined();
+    const children = part.children.map((child, nibble) => (nibble === 3 ? { hash: new Uint8Array(32) } : child));
+    verifyTreePart({ prefix: '', hash: stateRoot }, part);
+    refuse({ prefix: '', hash: stateRoot }, { kind: 'split', children });
   });
 
   test('a split below the last digit', () => {

@@ -6,9 +6,13 @@ import {
   type Checkpoint,
   decodeBoundaries,
   encodeBoundaries,
+  hashedKeyOf,
+  leafHashOf,
   type PartChild,
   readRoot,
+  readTreePart,
   type TreePart,
+  valueHashOf,
 } from '@radledger/chain';
 import { simplex } from '@radledger/consensus-simplex';
 import { createStory } from '@radledger/made-chain';
@@ -16,6 +20,7 @@ import { sha256, toHex, utf8 } from '@radledger/primitives';
 import { type LedgerStore, openStore } from '@radledger/storage';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { joinBySnapshot, type Ledger, openLedger } from '../src/index.js';
+import { encodeProgress } from '../src/join/state-download.js';
 import { decodePart, decodeSnapshotRequest, encodeOffers, encodePart } from '../src/snapshot-messages.js';
 import { decodeBlocks, encodeAnnouncement, encodeBlocks, type SyncedBlock } from '../src/sync-messages.js';
 import { heightReached } from './support/net.js';
@@ -147,15 +152,15 @@ describe('peers that lie', () => {
     honest = origin.answer;
   });
 
-  const join = async (peers: readonly TestPeer[], checkpointHeight = 20) => {
-    const store = await emptyStore(origin);
+  const join = async (peers: readonly TestPeer[], begun: { readonly store?: LedgerStore } = {}) => {
+    const store = begun.store ?? (await emptyStore(origin));
     const served = networkOf(peers);
     const joined = joinBySnapshot({
       genesis: origin.maker.genesis,
       store,
       consensus: simplex,
       network: () => Promise.resolve(served.network),
-      checkpoint: await checkpointOf(origin, checkpointHeight),
+      checkpoint: await checkpointOf(origin, 20),
       now,
       signal: AbortSignal.timeout(60_000),
     });
@@ -187,6 +192,16 @@ describe('peers that lie', () => {
   const split = (part: TreePart, change: (children: readonly PartChild[]) => readonly PartChild[]): TreePart =>
     part.kind === 'split' ? { kind: 'split', children: change(part.children) } : part;
 
+  /** Splits every place down to its cells, as no honest node does, and changes the children. */
+  const splitting =
+    (change: (children: readonly PartChild[]) => readonly PartChild[]): Answering =>
+    async (topic, request) => {
+      const asked = topic === 'snapshot' ? decodeSnapshotRequest(request).part : undefined;
+      if (!asked) return honest(topic, request);
+      const part = await readTreePart(origin.store, asked.prefix, { cellsMax: 1, bytesMax: BYTES_MAX });
+      return encodePart(split(part!, change));
+    };
+
   const lies: readonly (readonly [string, Answering])[] = [
     [
       'an altered leaf',
@@ -210,6 +225,11 @@ describe('peers that lie', () => {
           children.map((child, at) => (at === 3 ? { hash: new Uint8Array(32).fill(3) } : child)),
         ),
       ),
+    ],
+    // What lies beside a branch hashes like 32 zero bytes: a place of which nobody has anything.
+    [
+      'nothing as a place of its own',
+      splitting((children) => children.map((child) => child ?? { hash: new Uint8Array(32) })),
     ],
     [
       'an endless state: every place split again',
@@ -269,6 +289,30 @@ describe('peers that lie', () => {
     await store.close();
   });
 
+  test("a cell's hash in its place is no lie that anybody sees: the honest answer with the cell", async () => {
+    const bareHash = (child: PartChild): PartChild => {
+      if (!child || 'hash' in child) return child;
+      const { name, value } = child.cell;
+      return { hash: leafHashOf(hashedKeyOf(name), valueHashOf(value)) };
+    };
+    let cellsHidden = 0;
+    const hiding = splitting((children) => {
+      // A lone cell rises, so its hash would be found out.
+      const pairs = children.map((child, at) => (children[at ^ 1] ? bareHash(child) : child));
+      cellsHidden += pairs.filter((child, at) => child !== children[at]).length;
+      return pairs;
+    });
+    const { store, served, joined } = await join([
+      { name: 'liar', answer: hiding },
+      { name: 'truth', answer: honest },
+    ]);
+    await expect(joined).resolves.toMatchObject({ height: 40 });
+    expect(cellsHidden).toBeGreaterThan(10);
+    expect(served.penalties.size).toBe(0);
+    expect(await digestOf(store)).toBe(await digestOf(origin.store));
+    await store.close();
+  });
+
   test('states that nobody has proven are not asked for', async () => {
     const offering: Answering = async (topic, request) =>
       topic === 'snapshot' && !decodeSnapshotRequest(request).part
@@ -276,6 +320,48 @@ describe('peers that lie', () => {
         : honest(topic, request);
     const { joined } = await join([{ name: 'boaster', answer: offering }]);
     await expect(joined).resolves.toMatchObject({ height: 40 });
+  });
+
+  test('a state that was begun and that nobody serves any more is given up for a newer one', async () => {
+    const offering: Answering = (topic, request) =>
+      topic === 'snapshot' && !decodeSnapshotRequest(request).part
+        ? Promise.resolve(encodeOffers([20]))
+        : topic === 'snapshot'
+          ? Promise.reject(new Error('no part of it'))
+          : honest(topic, request);
+    const store = await emptyStore(origin);
+    const { id, height } = await checkpointOf(origin, 20);
+    const { stateRoot } = (await origin.store.header(20))!;
+    const importing = await store.importState();
+    await importing.write(
+      [{ name: utf8('study/begun'), value: utf8('x') }],
+      encodeProgress({ height, id, places: [{ prefix: '', hash: stateRoot }] }),
+    );
+    const { joined, served } = await join(
+      [
+        { name: 'boaster', answer: offering },
+        { name: 'truth', answer: honest },
+      ],
+      { store },
+    );
+    await expect(joined).resolves.toMatchObject({ height: 40 });
+    expect(served.penalties.get('truth')).toBeUndefined();
+    expect(await digestOf(store)).toBe(await digestOf(origin.store));
+    await store.close();
+  });
+
+  test('a failed write ends the join, and nothing is written after it', async () => {
+    const store = await emptyStore(origin);
+    const importing = await store.importState();
+    const written = vi
+      .spyOn(importing, 'write')
+      .mockImplementationOnce((cells, progress) => importing.writeBlocks([], progress))
+      .mockRejectedValue(new Error('the disk is full'));
+    vi.spyOn(store, 'importState').mockResolvedValue(importing);
+    const { joined } = await join([{ name: 'truth', answer: honest }], { store });
+    await expect(joined).rejects.toThrow('the disk is full');
+    expect(written).toHaveBeenCalledTimes(2);
+    await store.close();
   });
 
   test('an old checkpoint is refused', async () => {

@@ -7,13 +7,14 @@ import { hashedKeyOf } from '../cell-names.js';
 import { ChainError } from '../errors.js';
 import type { StateReader } from '../state-reader.js';
 import { type BucketCell, namesBelow, subtreeOver } from './bucket-proof.js';
-import { leafHashOf, sharesBits, valueHashOf } from './hashing.js';
+import { descend } from './cell-proof.js';
+import { EMPTY_SUBTREE, leafHashOf, sharesBits, valueHashOf } from './hashing.js';
 import { createNode, decodeNode, encodeNodePath, setChild, subtreeOf } from './node.js';
 
 /** Longest prefix of a part, in nibbles: the whole key. */
 export const PART_NIBBLES_MAX = 64;
 
-/** A child of a place that is split: nothing, the hash of a place that holds two cells or more, or its only cell. */
+/** A child of a place that is split: nothing, the hash of a place with cells, or its only cell. */
 export type PartChild = undefined | { readonly hash: Uint8Array } | { readonly cell: BucketCell };
 
 /** All cells whose hashed key begins with a prefix, or, when these are too many, what hangs at the 16 longer prefixes. */
@@ -21,7 +22,7 @@ export type TreePart =
   | { readonly kind: 'cells'; readonly cells: readonly BucketCell[] }
   | { readonly kind: 'split'; readonly children: readonly PartChild[] };
 
-/** A place of the tree that holds two cells or more, and the hash that it must have. */
+/** A place of the tree that holds a cell or more, and the hash that it must have. */
 export interface PartPlace {
   /** 0 to 64 lower-case hex digits. */
   readonly prefix: string;
@@ -29,7 +30,8 @@ export interface PartPlace {
 }
 
 /**
- * The part at a prefix; undefined when no node stands there.
+ * The part at a prefix; undefined when no cell is there. Where one cell is all there is, it is that cell: a part above may have
+ * told its hash alone.
  * @param limits.cellsMax - a place with more cells, or with more than `bytesMax` of names and values, is split
  * @throws {ChainError} `STATE_BROKEN`
  */
@@ -40,7 +42,11 @@ export async function readTreePart(
 ): Promise<TreePart | undefined> {
   const key = fromHex(prefix.padEnd(64, '0'));
   const [encoded] = await state.getNodes([encodeNodePath(key, prefix.length)]);
-  if (encoded === undefined) return undefined;
+  if (encoded === undefined) {
+    const { end } = await descend(state, key, prefix.length * 4);
+    if (end?.name === undefined || !sharesBits(hashedKeyOf(end.name), key, prefix.length * 4)) return undefined;
+    return { kind: 'cells', cells: await cellsOf(state, [end.name]) };
+  }
   const names = await namesOrNone(state, key, prefix.length, limits.cellsMax);
   if (names !== undefined) {
     const cells = await cellsOf(state, names);
@@ -89,11 +95,12 @@ export function verifyTreePart(
     if (child === undefined) continue;
     const below = prefix + nibble.toString(16);
     if ('hash' in child) {
-      if (child.hash.length !== 32) throw invalidPart();
+      // Beside a branch, nothing hashes like 32 zero bytes: as a place it would never be answered for.
+      if (child.hash.length !== 32 || equalBytes(child.hash, EMPTY_SUBTREE)) throw invalidPart();
       setChild(node, nibble, { hash: child.hash });
       places.push({ prefix: below, hash: child.hash });
     } else {
-      // The cell itself, not its hash: a single cell rises to where it stands, so a bare hash could claim any place for itself.
+      // The cell itself, not its hash: a single cell rises to where it stands, and a bare hash cannot.
       const { hash: leaf, name } = leafOf(child.cell, below);
       setChild(node, nibble, { hash: leaf, name });
       cells.push(child.cell);

@@ -95,15 +95,20 @@ export async function joinBySnapshot(options: JoinOptions): Promise<Joined> {
     });
     const importing = await store.importState();
     let cellsReceived = 0;
+    /** Heights of which the peers that offer them gave nothing when they were last asked, the longest ago first. */
+    const unserved = new Set<number>();
     for (;;) {
       await walk.advance();
       known = new Set(walk.walked.at(-1)?.boundary.epoch.members.map(({ nodeKey }) => toHex(nodeKey)) ?? known);
-      const offer = await newestOffer(walk, asking, importing);
+      const offer = await bestOffer({ walk, asking, importing, unserved: [...unserved] });
+      const height = offer?.target.boundary.header.height ?? 0;
+      const cellsBefore = cellsReceived;
       if (offer && (await fetchAll(offer))) {
-        const { height } = offer.target.boundary.header;
         logger.info({ height, bytes: asking.bytesReceived }, 'the state was fetched and is whole');
         return { height, cellsReceived, bytesReceived: asking.bytesReceived };
       }
+      unserved.delete(height);
+      if (offer && cellsReceived === cellsBefore) unserved.add(height);
       await asking.pause();
     }
 
@@ -152,8 +157,18 @@ interface Offer {
   readonly providers: readonly PeerId[];
 }
 
-/** The newest state that a peer offers and the walk has proven; the one begun earlier when it is still offered. */
-async function newestOffer(walk: BoundaryWalk, asking: Asking, importing: StateImport): Promise<Offer | undefined> {
+/** The state begun earlier, else the newest, of those that a peer offers and the walk has proven; one that nobody serves comes last. */
+async function bestOffer({
+  walk,
+  asking,
+  importing,
+  unserved,
+}: {
+  readonly walk: BoundaryWalk;
+  readonly asking: Asking;
+  readonly importing: StateImport;
+  readonly unserved: readonly number[];
+}): Promise<Offer | undefined> {
   const offered = new Map<number, PeerId[]>();
   await Promise.all(
     asking.peers().map(async (peer) => {
@@ -166,7 +181,9 @@ async function newestOffer(walk: BoundaryWalk, asking: Asking, importing: StateI
     }),
   );
   const begun = importing.progress && decodeProgress(importing.progress).height;
-  const heights = [...offered.keys()].sort((a, b) => (b === begun ? Infinity : b) - (a === begun ? Infinity : a));
+  const rank = (height: number): number =>
+    unserved.includes(height) ? -1 - unserved.indexOf(height) : height === begun ? Infinity : height;
+  const heights = [...offered.keys()].sort((a, b) => rank(b) - rank(a));
   for (const height of heights) {
     const target = walk.at(height);
     if (target) return { target, providers: offered.get(height) ?? [] };

@@ -33,7 +33,8 @@ export function decodeProgress(encoded: Uint8Array): ImportProgress {
 
 /**
  * Fetches what is missing of a state.
- * @returns true when all of it is written; false when no peer offers it any more: what was written stays
+ * @returns true when all of it is written; false when no peer gives more of it: what was written stays
+ * @throws what a failed write throws: what was written before it stays
  */
 export async function downloadState(options: {
   readonly target: { readonly height: number; readonly id: Uint8Array; readonly stateRoot: Uint8Array };
@@ -53,7 +54,12 @@ export async function downloadState(options: {
     ? [...decodeProgress(importing.progress).places]
     : [{ prefix: '', hash: stateRoot }];
   const underWay = new Set<PartPlace>();
+  const failure = new AbortController();
   let waiting = 0;
+
+  function fail(error: unknown): void {
+    failure.abort(error);
+  }
 
   async function fetchPart(peer: PeerId, place: PartPlace): Promise<void> {
     const request = encodeSnapshotRequest({ part: { height, prefix: place.prefix } });
@@ -68,29 +74,36 @@ export async function downloadState(options: {
     if (waiting >= WAITING_PARTS_MAX) await written;
   }
 
-  /** Cells of a proven part; whatever is not written by then is in the progress that is written with them. */
+  /**
+   * Cells of a proven part; what is neither written nor waits before them is in the progress that is written with them. So nothing
+   * may be written after a write that failed.
+   */
   function write(cells: Parameters<StateImport['write']>[0]): Promise<void> {
     waiting += 1;
     const places = [...underWay, ...open];
-    return inOrder(() => importing.write(cells, encodeProgress({ height, id, places }))).finally(() => {
+    return inOrder(async () => {
+      if (!failure.signal.aborted) await importing.write(cells, encodeProgress({ height, id, places })).catch(fail);
       waiting -= 1;
     });
   }
 
   const busy = new Map<PeerId, number>();
-  await new Promise<void>((resolve, reject) => {
+  await new Promise<void>((resolve) => {
     let running = 0;
-    /** Gives every provider something to do; ends when nothing is under way and nothing can be. */
+    /** Gives every provider something to do, until a failure; ends when nothing is under way and nothing can be. */
     function distribute(): void {
       const providers = asking.peers().filter((peer) => options.providers.includes(peer));
       for (let round = 0; round < REQUESTS_EACH; round += 1) {
         for (const peer of providers) {
-          const place = (busy.get(peer) ?? 0) < REQUESTS_EACH ? open.pop() : undefined;
+          const isFree = !failure.signal.aborted && (busy.get(peer) ?? 0) < REQUESTS_EACH;
+          const place = isFree ? open.pop() : undefined;
           if (!place) continue;
           underWay.add(place);
           busy.set(peer, (busy.get(peer) ?? 0) + 1);
           running += 1;
-          fetchPart(peer, place).then(() => done(peer), reject);
+          void fetchPart(peer, place)
+            .catch(fail)
+            .then(() => done(peer));
         }
       }
       if (running === 0) resolve();
@@ -103,5 +116,6 @@ export async function downloadState(options: {
     distribute();
   });
   await inOrder(() => Promise.resolve());
+  failure.signal.throwIfAborted();
   return open.length === 0;
 }
