@@ -59,6 +59,8 @@ export class SimChain {
   readonly finalized: FinalizedByProof[] = [];
   private readonly overlays = new Map<string, Overlay>();
   private readonly waiting = new Map<string, Uint8Array>();
+  /** Nothing that is final is undone: what an epoch was known as it stays. */
+  private readonly epochs = new Map<number, EpochContext>();
   private readonly genesisHeader: Header;
   private readonly genesisId: Uint8Array;
 
@@ -94,12 +96,22 @@ export class SimChain {
 
   /** Undefined while the boundary block before it is not finalized here. */
   epoch(epoch: number): EpochContext | undefined {
-    const { chainId, parameters, members } = this.genesis;
+    const known = this.epochs.get(epoch);
+    if (known !== undefined) return known;
+    const cell = this.epochCell(epoch);
+    if (cell === undefined) return undefined;
+    const { chainId, parameters } = this.genesis;
+    const made = epochContextOf(cell, { chainId, committeeMax: parameters.committeeMax });
+    this.epochs.set(epoch, made);
+    return made;
+  }
+
+  /** As `epoch`: its cell, as a ledger's state would hold it. */
+  epochCell(epoch: number): EpochCell | undefined {
+    const { parameters, members } = this.genesis;
     const at = Math.max(0, this.trails ? epoch - 1 : epoch) * parameters.epochHeights;
     const boundary = at === 0 ? this.genesisId : this.finalized[at - 1]?.block.id;
-    if (boundary === undefined) return undefined;
-    const cell = { epoch, firstHeight: 0, members, seed: hash('sim/seed', boundary) };
-    return epochContextOf(cell, { chainId, committeeMax: parameters.committeeMax });
+    return boundary && { epoch, firstHeight: 0, members, seed: hash('sim/seed', boundary) };
   }
 
   state(): FinalizedState {

@@ -3,6 +3,7 @@ import type { Parameters } from '@radledger/chain';
 import { authority } from '@radledger/consensus-authority';
 import { longestChain } from '@radledger/consensus-longest-chain';
 import { work } from '@radledger/consensus-work';
+import { createLeaders } from '../invariants/leaders.js';
 import type { ModulePlug } from '../module-plug.js';
 import { createOneBlockASlot } from './one-block-a-slot.js';
 import { createOneFinalChain } from './one-final-chain.js';
@@ -16,7 +17,7 @@ function slots({ assumedDelayMs, ...drawn }: Parameters): Parameters {
   return { ...drawn, assumedDelayMs, targetIntervalMs, minimumIntervalMs: 0, epochHeights: 64 + drawn.epochHeights };
 }
 
-const SLOT_WATCHERS = [createOneFinalChain, createOneBlockASlot];
+const SLOT_WATCHERS = [createOneFinalChain, createOneBlockASlot, createLeaders];
 
 export const longestChainPlug: ModulePlug = {
   name: 'longest-chain',

@@ -3,6 +3,8 @@ import type { ConsensusModule } from '@radledger/consensus';
 import { createEvidenceInvariant } from './evidence.js';
 import type { Watcher, WatcherContext } from '../watcher.js';
 import { createDuties } from './duties.js';
+import { createLeaders } from './leaders.js';
+import { createLightClient } from './light-client.js';
 import { createMemoryBound } from './memory.js';
 import { createNoFalseCharge } from './no-false-charge.js';
 import { createReplay } from './replay.js';
@@ -10,7 +12,8 @@ import { createTimestamps } from './timestamps.js';
 
 /** What is final by depth only may be undone: of such a chain less can be said block by block. */
 export function invariantsOf({ caps }: ConsensusModule): readonly ((context: WatcherContext) => Watcher)[] {
-  if (caps.finality !== 'instant') return [createEvidenceInvariant, createMemoryBound, createNoFalseCharge];
+  const always = [createEvidenceInvariant, createMemoryBound, createNoFalseCharge];
+  if (caps.finality !== 'instant') return always;
   const duties = caps.dutyEvidence === 'none' ? [] : [createDuties];
-  return [createEvidenceInvariant, createMemoryBound, createNoFalseCharge, createTimestamps, createReplay, ...duties];
+  return [...always, createLeaders, createTimestamps, createReplay, createLightClient, ...duties];
 }
