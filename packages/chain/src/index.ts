@@ -209,7 +209,7 @@ export {
   verifyCellProof,
 } from './tree/cell-proof.js';
 export { branchHashOf, EMPTY_SUBTREE, leafHashOf, valueHashOf } from './tree/hashing.js';
-export { encodeNodePath } from './tree/node.js';
+export { encodeNodePath, leavesOf } from './tree/node.js';
 export {
   PART_NIBBLES_MAX,
   type PartChild,

@@ -110,6 +110,7 @@ test('the public surface', () => {
       "isPermanentRefusal",
       "judgeOffence",
       "leafHashOf",
+      "leavesOf",
       "merkleLeafHash",
       "merkleRoot",
       "merkleRootInSlices",

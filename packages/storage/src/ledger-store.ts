@@ -229,12 +229,13 @@ class LevelStore implements LedgerStore {
   async importState(): Promise<StateImport> {
     if (this.storedTip) throw new StorageError({ code: 'NOT_EMPTY' }, 'expected a store without a block');
     const { database, chainId } = this;
-    const progress = await readImport(database, chainId);
+    const found = await readImport(database, chainId);
     this.importing = true;
+    if (found && !found.progress) await discardImport(database, chainId);
     return createStateImport({
       database,
       chainId,
-      progress,
+      progress: found?.progress,
       entriesOf: (block) => blockEntries(block, encodeHeader(block.block.header), encodeBody(block.block.body)),
       finished: async () => {
         this.recent = new RecentBlocks(RECENT_BLOCKS);
@@ -271,7 +272,7 @@ class LevelStore implements LedgerStore {
     const encodedBody = encodeBody(body);
     this.validateNext(finalized, encodedHeader, encodedBody);
     if (this.importing) {
-      await discardImport(this.database);
+      await discardImport(this.database, this.chainId);
       this.importing = false;
     }
     const operations = [

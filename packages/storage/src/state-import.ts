@@ -1,6 +1,16 @@
 /** Filling an empty store with the state after one block, bit by bit, across restarts. Spec: docs/spec/storage.md, section 6. */
-import { encodeHeader, hashedKeyOf, readRoot, updateTree } from '@radledger/chain';
-import { bytes, decodeWith, encodeWith, equalBytes, fromHex, literal, struct } from '@radledger/primitives';
+import { encodeHeader, hashedKeyOf, leavesOf, readRoot, updateTree } from '@radledger/chain';
+import {
+  bytes,
+  decodeWith,
+  encodeWith,
+  equalBytes,
+  fromHex,
+  type Infer,
+  literal,
+  optional,
+  struct,
+} from '@radledger/primitives';
 import type { BatchOperation, ByteDatabase } from './byte-database.js';
 import type { ImportedBlock, ImportedBoundary, StateImport, StoredTip } from './contract.js';
 import { StorageError } from './errors.js';
@@ -12,19 +22,23 @@ const DELETED_AT_ONCE = 4_096;
 const importSchema = struct({
   tag: literal('radledger/import/1'),
   chainId: bytes({ length: 32 }),
-  progress: bytes({ max: PROGRESS_BYTES_MAX }),
+  /** None once its removal has begun: what is left of it is no state. */
+  progress: optional(bytes({ max: PROGRESS_BYTES_MAX })),
 });
 
-/** What an unfinished import left as its progress; undefined when there is none. */
-export async function readImport(database: ByteDatabase, chainId: Uint8Array): Promise<Uint8Array | undefined> {
+/** What an unfinished import left; undefined when there is none. Without progress it was about to be removed. */
+export async function readImport(
+  database: ByteDatabase,
+  chainId: Uint8Array,
+): Promise<{ readonly progress: Uint8Array | undefined } | undefined> {
   const encoded = await database.get(IMPORT_KEY);
   if (encoded === undefined) return undefined;
   const found = decodeImport(encoded);
-  if (equalBytes(found.chainId, chainId)) return found.progress;
+  if (equalBytes(found.chainId, chainId)) return found;
   throw new StorageError({ code: 'FOREIGN_DATABASE' }, 'this folder holds something else: choose another one');
 }
 
-function decodeImport(encoded: Uint8Array): { readonly chainId: Uint8Array; readonly progress: Uint8Array } {
+function decodeImport(encoded: Uint8Array): Infer<typeof importSchema> {
   try {
     return decodeWith(importSchema, encoded, { bytesMax: PROGRESS_BYTES_MAX + 256 });
   } catch (cause) {
@@ -32,8 +46,14 @@ function decodeImport(encoded: Uint8Array): { readonly chainId: Uint8Array; read
   }
 }
 
-/** Removes every entry of an unfinished import. */
-export async function discardImport(database: ByteDatabase): Promise<void> {
+function importEntry(chainId: Uint8Array, progress: Uint8Array | undefined): BatchOperation {
+  const value = encodeWith(importSchema, { tag: 'radledger/import/1', chainId, progress });
+  return { type: 'put', key: IMPORT_KEY, value };
+}
+
+/** Removes every entry of an unfinished import; first, for good, its claim to have any. */
+export async function discardImport(database: ByteDatabase, chainId: Uint8Array): Promise<void> {
+  await database.writeSynced([importEntry(chainId, undefined)]);
   for (const range of [
     rangeOfKind('cell'),
     rangeOfKind('node'),
@@ -78,8 +98,6 @@ export function createStateImport(options: {
     getNodes: (paths: readonly Uint8Array[]) => database.getMany(paths.map((path) => idKey('node', path))),
   };
   const put = (key: Uint8Array, value: Uint8Array): BatchOperation => ({ type: 'put', key, value });
-  const progressEntry = (next: Uint8Array): BatchOperation =>
-    put(IMPORT_KEY, encodeWith(importSchema, { tag: 'radledger/import/1', chainId, progress: next }));
 
   return {
     get progress() {
@@ -94,20 +112,21 @@ export function createStateImport(options: {
         const key = idKey('node', fromHex(hex));
         operations.push(value === undefined ? { type: 'del', key } : put(key, value));
       }
-      await database.writeSynced([...operations, progressEntry(next)]);
+      await database.writeSynced([...operations, importEntry(chainId, next)]);
       progress = next;
     },
     root: () => readRoot(nodes),
     async writeBlocks(blocks, next) {
-      await database.writeSynced([...blocks.flatMap((block) => options.entriesOf(block)), progressEntry(next)]);
+      await database.writeSynced([...blocks.flatMap((block) => options.entriesOf(block)), importEntry(chainId, next)]);
       progress = next;
     },
     async discard() {
-      await discardImport(database);
+      await discardImport(database, chainId);
       progress = undefined;
     },
     async finish({ tip, lowestHeight, boundaries }) {
-      if (!equalBytes(await readRoot(nodes), tip.header.stateRoot)) {
+      const isWhole = equalBytes(await readRoot(nodes), tip.header.stateRoot) && (await isEveryCellThere(database));
+      if (!isWhole) {
         const info = { code: 'STATE_ROOT_MISMATCH', height: tip.height } as const;
         throw new StorageError(info, 'expected the whole state of the block that it is imported for');
       }
@@ -121,6 +140,16 @@ export function createStateImport(options: {
       await options.finished(tip);
     },
   };
+}
+
+/** Whether there are as many cells as the tree has leaves. */
+async function isEveryCellThere(database: ByteDatabase): Promise<boolean> {
+  let missing = 0;
+  for await (const page of database.pages(rangeOfKind('node'))) {
+    for (const [, node] of page) missing += leavesOf(node);
+  }
+  for await (const page of database.pages(rangeOfKind('cell'))) missing -= page.length;
+  return missing === 0;
 }
 
 function boundaryEntries({ header, id, finalityProof, epochProof }: ImportedBoundary): BatchOperation[] {

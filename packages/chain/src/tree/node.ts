@@ -80,6 +80,13 @@ export function encodeNode(node: TreeNode, allocate: (length: number) => Uint8Ar
   return out;
 }
 
+/** How many children of an encoded node are single cells; 0 to 16. Over all nodes of a tree: its cells. */
+export function leavesOf(encoded: Uint8Array): number {
+  let leaves = 0;
+  for (let mask = ((encoded[2] ?? 0) << 8) | (encoded[3] ?? 0); mask !== 0; mask &= mask - 1) leaves += 1;
+  return leaves;
+}
+
 /** @throws {ChainError} `STATE_BROKEN` */
 export function decodeNode(encoded: Uint8Array): TreeNode {
   const node = createNode();

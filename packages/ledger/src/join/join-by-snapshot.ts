@@ -18,7 +18,7 @@ import {
 } from '@radledger/consensus';
 import type { PeerId } from '@radledger/network';
 import { equalBytes, toHex } from '@radledger/primitives';
-import type { ImportedBoundary, LedgerStore, StateImport } from '@radledger/storage';
+import { type ImportedBoundary, type LedgerStore, type StateImport, StorageError } from '@radledger/storage';
 import { LedgerError } from '../errors.js';
 import { type LedgerLogger, silentLogger } from '../logger.js';
 import type { NetworkFactory } from '../options.js';
@@ -59,6 +59,7 @@ export interface Joined {
 /**
  * Fills an empty store from peers, none of which is believed; goes on where an earlier call was interrupted. `openLedger` takes over.
  * @throws {ChainError} `CHECKPOINT_TOO_OLD`
+ * @throws {StorageError} `STATE_ROOT_MISMATCH`: the disk lost what was fetched, and a new call fetches it again
  * @throws {LedgerError} `GENESIS_MISMATCH`; the signal's reason; what `options.network` throws
  */
 export async function joinBySnapshot(options: JoinOptions): Promise<Joined> {
@@ -148,7 +149,13 @@ export async function joinBySnapshot(options: JoinOptions): Promise<Joined> {
       ({ boundary }) => boundary.header.height > 0 && boundary.header.height <= height,
     );
     const lowestHeight = height < REPLAY_WINDOW_HEIGHTS ? 0 : height - REPLAY_WINDOW_HEIGHTS + 1;
-    await importing.finish({ tip: { height, id, header }, lowestHeight, boundaries: boundaries.map(stored) });
+    try {
+      await importing.finish({ tip: { height, id, header }, lowestHeight, boundaries: boundaries.map(stored) });
+    } catch (error) {
+      // Every part was proven, so what is on this disk is not what was written: the next join begins anew.
+      if (error instanceof StorageError && error.info.code === 'STATE_ROOT_MISMATCH') await importing.discard();
+      throw error;
+    }
   }
 }
 

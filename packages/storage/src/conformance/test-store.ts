@@ -2,8 +2,9 @@
 import { hashedKeyOf, proveCell, verifyCellProof } from '@radledger/chain';
 import { compareBytes, fromHex, toHex, utf8 } from '@radledger/primitives';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { AnyLevel } from '../byte-database.js';
+import { type AnyLevel, ByteDatabase } from '../byte-database.js';
 import type { LedgerStore } from '../contract.js';
+import { idKey } from '../keys.js';
 import { openStore } from '../ledger-store.js';
 import { withBatchFaults } from './faults.js';
 import { SyntheticChain } from './synthetic-chain.js';
@@ -250,6 +251,63 @@ export function testStore(name: string, createFixture: () => Promise<DatabaseFix
       await expectWhole(store, chain);
       await reopen();
       await expectWhole(store, chain);
+    });
+
+    test('an import whose removal was interrupted claims nothing, wherever that was', async () => {
+      const blocks = await chain.take(20);
+      const cells = [...chain.cells].map(([hex, value]) => ({ name: fromHex(hex), value }));
+      const { block } = blocks.at(-1) as (typeof blocks)[number];
+      const tip = { height: 19, id: block.id, header: block.header };
+      let lastBatch = 0;
+      for (let fatal = 1; lastBatch === 0; fatal += 1) {
+        const begun = await store.importState();
+        await begun.write(cells.slice(0, 9), utf8('half'));
+        await begun.writeBlocks(blocks, utf8('half'));
+        await store.close();
+        let batches = 0;
+        const faulty = withBatchFaults(await fixture.database(), (batch) => {
+          batches = batch;
+          return batch < fatal ? 'written' : 'lost';
+        });
+        store = await openStore(faulty, { chainId: chain.chainId });
+        const importing = await store.importState();
+        const removed = await importing.discard().then(
+          () => true,
+          () => false,
+        );
+        if (removed) lastBatch = batches;
+        await reopen();
+        const { progress } = await store.importState();
+        expect(progress).toEqual(fatal === 1 ? utf8('half') : undefined);
+        const [cell] = await store.getMany([cells[0]?.name ?? new Uint8Array(0)]);
+        expect(cell).toEqual(fatal === 1 ? cells[0]?.value : undefined);
+      }
+      // The mark, cells, nodes, parts of blocks, and the import itself.
+      expect(lastBatch).toBeGreaterThan(5);
+      const importing = await store.importState();
+      await importing.write(cells, utf8('whole'));
+      await importing.writeBlocks(blocks, utf8('whole'));
+      await importing.finish({ tip, lowestHeight: 0, boundaries: [] });
+      await expectWhole(store, chain);
+    });
+
+    test('an import that lost a cell does not become the state', async () => {
+      const blocks = await chain.take(20);
+      const cells = [...chain.cells].map(([hex, value]) => ({ name: fromHex(hex), value }));
+      const { block } = blocks.at(-1) as (typeof blocks)[number];
+      const importing = await store.importState();
+      await importing.write(cells, utf8('whole'));
+      await importing.writeBlocks(blocks, utf8('whole'));
+      await store.close();
+      const database = new ByteDatabase(await fixture.database());
+      await database.open();
+      await database.writeSynced([{ type: 'del', key: idKey('cell', cells[5]?.name ?? new Uint8Array(0)) }]);
+      await database.close();
+      store = await openStore(await fixture.database(), { chainId: chain.chainId });
+      const tip = { height: 19, id: block.id, header: block.header };
+      const finished = (await store.importState()).finish({ tip, lowestHeight: 0, boundaries: [] });
+      await expect(finished).rejects.toMatchObject({ code: 'STATE_ROOT_MISMATCH' });
+      expect(store.tip).toBeUndefined();
     });
 
     test('ranges have bounds', async () => {
