@@ -97,6 +97,7 @@ export class BlockRun {
       for (const [at, transaction] of slice.entries()) {
         const refusal = applyTransaction(transaction, touched[at] as TouchedCells, this.cells, this.context);
         if (refusal !== undefined && !onRefused(start + at, refusal)) return;
+        if (transaction.transaction.kind === 'report-misconduct') await this.pause();
       }
     }
   }

@@ -13,6 +13,7 @@ import type {
 } from './execution-input.js';
 import { blockIdOf, HEADER_FORMAT, type Header } from './header.js';
 import { merkleRootInSlices } from './merkle.js';
+import { REPORTS_PER_BLOCK_MAX } from './misconduct-rules.js';
 import { compareOrder, orderKeyOf } from './order.js';
 import { isPermanentRefusal } from './permanence.js';
 
@@ -78,11 +79,13 @@ async function selectInRun(input: SelectTransactionsInput, run: BlockRun): Promi
   const { blockBytesMax, transactionBytesMax } = run.context.parameters;
   const left: LeftOut[] = [];
   const room = blockBytesMax - BODY_HEADS_BYTES - (input.justificationBytes ?? 0);
+  let reportsLeft = REPORTS_PER_BLOCK_MAX;
   let bytesLeft = Math.min(room, input.transactionBytesMax ?? room);
   const parentId = blockIdOf(input.parent);
   const taken: { readonly transaction: SignedTransaction; readonly orderKey: ReturnType<typeof orderKeyOf> }[] = [];
   for (const transaction of input.candidates) {
     const { length } = transaction.bytes;
+    const isReport = transaction.transaction.kind === 'report-misconduct';
     if (length > transactionBytesMax) {
       left.push({
         transaction,
@@ -90,10 +93,11 @@ async function selectInRun(input: SelectTransactionsInput, run: BlockRun): Promi
         message: `expected at most ${transactionBytesMax} bytes`,
         permanent: true,
       });
-    } else if (binaryBytes(length) > bytesLeft) {
+    } else if (binaryBytes(length) > bytesLeft || (isReport && reportsLeft === 0)) {
       left.push({ transaction, code: 'NO_ROOM', message: 'expected a smaller block', permanent: false });
     } else {
       bytesLeft -= binaryBytes(length);
+      if (isReport) reportsLeft -= 1;
       taken.push({ transaction, orderKey: orderKeyOf(transaction, parentId) });
     }
   }

@@ -58,7 +58,8 @@ export type BlockCode =
   | 'WRONG_STATE_ROOT'
   | 'WRONG_DUTY_ROOT'
   | 'JUSTIFICATION_UNREADABLE'
-  | 'WRONG_ORDER';
+  | 'WRONG_ORDER'
+  | 'TOO_MANY_REPORTS';
 
 /** Why a transaction does not stand: a stateless rule, or one judged against the state. */
 export type TransactionRefusalCode = TransactionErrorInfo['code'] | TransitionCode;

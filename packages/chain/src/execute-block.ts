@@ -7,6 +7,7 @@ import type { BlockCode, BlockRefusalCode } from './errors.js';
 import { type ExecuteBlockInput, type ExecutionResult, noPause } from './execution-input.js';
 import { blockIdOf } from './header.js';
 import { merkleRootInSlices } from './merkle.js';
+import { REPORTS_PER_BLOCK_MAX } from './misconduct-rules.js';
 import { compareOrder, type OrderKey, orderKeyOf } from './order.js';
 
 /**
@@ -29,6 +30,7 @@ export async function executeBlock(input: ExecuteBlockInput): Promise<ExecutionR
   const decode = transactionDecoder(input, run);
   let invalid: Extract<ExecutionResult, { status: 'invalid' }> | undefined;
   let previous: OrderKey | undefined;
+  let reports = 0;
   for (let index = 0; index < body.transactions.length && invalid === undefined; index++) {
     const decoded = decode(index);
     if ('refused' in decoded) {
@@ -45,6 +47,10 @@ export async function executeBlock(input: ExecuteBlockInput): Promise<ExecutionR
       };
     }
     previous = orderKey;
+    if (decoded.transaction.kind === 'report-misconduct') reports += 1;
+    if (reports > REPORTS_PER_BLOCK_MAX) {
+      invalid ??= { status: 'invalid', ...broke('TOO_MANY_REPORTS', REPORTS_EXPECTED) };
+    }
     transactions.push(decoded);
     if (index % SLICE === SLICE - 1) await pause();
   }
@@ -71,6 +77,8 @@ export async function executeBlock(input: ExecuteBlockInput): Promise<ExecutionR
 
 /** Transactions decoded at a stretch: about two milliseconds. */
 const SLICE = 64;
+
+const REPORTS_EXPECTED = `expected at most ${REPORTS_PER_BLOCK_MAX} reports of misconduct`;
 
 interface Broken {
   readonly code: BlockRefusalCode;

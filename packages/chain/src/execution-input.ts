@@ -67,7 +67,7 @@ export type ExecutionResult =
 /** A candidate that was left out, and why. */
 export interface LeftOut {
   readonly transaction: SignedTransaction;
-  /** `NO_ROOM`: it would have applied in a larger block. */
+  /** `NO_ROOM`: the block holds as many bytes, or reports of misconduct, as one may. */
   readonly code: TransactionRefusalCode | 'NO_ROOM';
   readonly message: string;
   /** True when it can never stand in a later block of this chain. */

@@ -194,6 +194,7 @@ export {
 } from './light/checkpoint.js';
 export { encodeOffence, judgeOffence, type Offence, offenceClaims, type OffenceVerdict } from './offence.js';
 export { proveOffence } from './prove-offence.js';
+export { REPORTS_PER_BLOCK_MAX } from './misconduct-rules.js';
 export { compareOrder, type OrderKey, orderKeyOf } from './order.js';
 export { isPermanentRefusal } from './permanence.js';
 export { allowsCapacityMilli, rateAt, studiesCapacityMilli } from './quotas.js';

@@ -11,6 +11,9 @@ import { type Refusal, refuse } from './refusal.js';
 import type { TouchedCells } from './touched-cells.js';
 import type { CellRef, WorkingCells } from './working-cells.js';
 
+/** Reports that a block may hold: each may rest on a proof that takes milliseconds to check, whatever its size. */
+export const REPORTS_PER_BLOCK_MAX = 8;
+
 interface MisconductContext {
   readonly touched: TouchedCells;
   readonly cells: WorkingCells;

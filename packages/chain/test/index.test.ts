@@ -26,6 +26,7 @@ test('the public surface', () => {
       "NO_EVIDENCE",
       "PART_NIBBLES_MAX",
       "PENDING_VIEWS_MAX",
+      "REPORTS_PER_BLOCK_MAX",
       "SEAL_BYTES_MAX",
       "allowsCapacityMilli",
       "applyVerdict",

@@ -155,12 +155,13 @@ export function createAdmission(options: AdmissionOptions): Admission {
     });
   }
 
-  /** Before its many signatures are looked at: a report is cheap to refuse, and rationed. */
+  /** A report is rationed before it is judged, and judged before its many signatures are looked at. */
   async function considerReport(signed: SignedTransaction, sender: string | undefined): Promise<void> {
+    if (sender !== undefined && !reportRate.take(sender, performance.now())) {
+      throw new LedgerError({ code: 'BUSY' }, 'too many reports of misconduct: send it again later');
+    }
     const result = await check(signed, tip(), now());
     if (!result.ok && result.permanent) throw refused(result.code, 'state', true, result.message);
-    if (sender === undefined || reportRate.take(sender, performance.now())) return;
-    throw new LedgerError({ code: 'BUSY' }, 'too many reports of misconduct: send it again later');
   }
 
   function add(signed: SignedTransaction, lifter?: string): void {

@@ -20,6 +20,7 @@ import {
   proveEpoch,
   type Policies,
   proveOffence,
+  REPORTS_PER_BLOCK_MAX,
   transactionClaims,
 } from '@radledger/chain';
 import { type BlockVerdict, type BuildRequest, type ConsensusModule, encodeDutyEvent } from '@radledger/consensus';
@@ -113,17 +114,22 @@ export function createBlockExecutor(options: BlockExecutorOptions): BlockExecuto
     return equalBytes(header.transactionRoot, await merkleRootInSlices(body.transactions, pause));
   }
 
+  /** Undefined when no block may hold this body: execution names the rule, and no signature in it is looked at. */
   async function decodeAll({ body }: Block): Promise<readonly SignedTransaction[] | undefined> {
     const decoded: SignedTransaction[] = [];
+    let reports = 0;
     try {
       for (const [index, bytes] of body.transactions.entries()) {
-        decoded.push(decodeTransaction(bytes, chainId, { bytesMax: parameters.transactionBytesMax }));
+        const signed = decodeTransaction(bytes, chainId, { bytesMax: parameters.transactionBytesMax });
+        decoded.push(signed);
+        if (signed.transaction.kind === 'report-misconduct') reports += 1;
+        if (reports > REPORTS_PER_BLOCK_MAX) return undefined;
         if (index % DECODED_AT_ONCE === DECODED_AT_ONCE - 1) await pause();
       }
       return decoded;
     } catch (error) {
       if (!(error instanceof CodedError)) throw error;
-      return undefined; // execution names the rule
+      return undefined;
     }
   }
 

@@ -8,6 +8,7 @@ import { TOPICS } from './topics.js';
 
 const PENALTY_BYTES = 50;
 const PENALTY_SIGNATURE = 50;
+const PENALTY_EVIDENCE = 25;
 const PENALTY_STATE = 5;
 /**
  * Refusals by the state that no honest peer can cause, however old its view: they follow from genesis alone. All others come
@@ -70,6 +71,8 @@ export function createGossip(options: {
       if (info.code === 'TRANSACTION_REFUSED') {
         if (info.stage === 'bytes') network.penalise(peerId, PENALTY_BYTES, info.rule);
         else if (info.stage === 'signature') network.penalise(peerId, PENALTY_SIGNATURE, info.rule);
+        // Evidence is judged from its bytes and a finalized epoch: who relays it has found it to hold.
+        else if (info.rule === 'EVIDENCE_INVALID') network.penalise(peerId, PENALTY_EVIDENCE, info.rule);
         else if (NEVER_HONEST.has(info.rule)) network.penalise(peerId, PENALTY_STATE, info.rule);
         return undefined;
       }
