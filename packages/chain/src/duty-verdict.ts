@@ -21,15 +21,18 @@ export interface VerdictCells {
 }
 
 /**
- * Charges a source with what was proved. While the view waits for its grace to pass, the verdict decides its class. After
- * that `LATE` changes nothing, and the others are charged besides: a view keeps the class it has. An invalid block is charged
- * once for a source and epoch. The tombstone on the node key (`key/<node key>`) is the caller's to set.
+ * Charges a source with what was proved. While the view waits for its grace to pass, `LATE` and `INVALID` decide its class.
+ * After that `LATE` changes nothing, and `INVALID` is charged besides: a view keeps the class it has. An invalid block is
+ * charged once for a source and epoch. `EQUIVOCATED` is always charged besides: it says nothing about a block that is
+ * missing. The tombstone on the node key (`key/<node key>`) is the caller's to set.
  * @param epoch - epoch of the block that holds the evidence
  * @returns the cells as they must be written; the very `duty` given when nothing changes in it
  */
 export function applyVerdict(verdict: DutyVerdict, cells: VerdictCells, epoch: number): VerdictCells {
-  const waiting = cells.views.pending.find((pending) => isAbout(pending, verdict));
-  if (waiting === undefined && !isCharged(verdict, cells.duty)) return cells;
+  if (verdict.class === 'INVALID' && isInvalidCharged(cells.duty, verdict.epoch)) return cells;
+  const waiting =
+    verdict.class === 'EQUIVOCATED' ? undefined : cells.views.pending.find((pending) => isAbout(pending, verdict));
+  if (verdict.class === 'LATE' && waiting === undefined) return cells;
   const duty = countDuty(cells.duty ?? EMPTY_DUTY_CELL, { counter: COUNTERS[verdict.class], epoch: verdict.epoch });
   const views: ViewsCell =
     waiting === undefined
@@ -42,14 +45,18 @@ export function applyVerdict(verdict: DutyVerdict, cells: VerdictCells, epoch: n
   return { views, duty: verdict.class === 'EQUIVOCATED' ? { ...duty, tombstonedEpoch: epoch } : duty };
 }
 
-/** The duty cell with one more view, or verdict about a view, in the open epoch. An invalid block marks the view's epoch. */
+/**
+ * The duty cell with one more view, or verdict about a view, in the open epoch. An invalid block marks the view's epoch; a
+ * further one of that epoch is charged no more: its view is missed.
+ */
 export function countDuty(
   duty: DutyCell,
-  { counter, epoch }: { readonly counter: keyof DutyCounts; readonly epoch: number },
+  { counter: named, epoch }: { readonly counter: keyof DutyCounts; readonly epoch: number },
 ): DutyCell {
+  const counter = named === 'invalid' && isInvalidCharged(duty, epoch) ? 'missed' : named;
   const open = { ...duty.open, [counter]: duty.open[counter] + 1 };
   if (counter !== 'invalid') return { ...duty, open };
-  return { ...duty, open, invalidEpochs: withEpoch(duty.invalidEpochs, epoch) };
+  return { ...duty, open, invalidEpochs: [...duty.invalidEpochs, epoch].slice(-INVALID_EPOCHS_KEPT) };
 }
 
 const COUNTERS = { EQUIVOCATED: 'equivocated', INVALID: 'invalid', LATE: 'late' } as const;
@@ -58,11 +65,6 @@ function isAbout(pending: PendingView, { epoch, view, source }: DutyVerdict): bo
   return pending.epoch === epoch && pending.view === view && equalBytes(pending.source, source);
 }
 
-function isCharged(verdict: DutyVerdict, duty: DutyCell | undefined): boolean {
-  if (verdict.class === 'INVALID') return !(duty?.invalidEpochs.includes(verdict.epoch) ?? false);
-  return verdict.class === 'EQUIVOCATED';
-}
-
-function withEpoch(epochs: readonly number[], epoch: number): readonly number[] {
-  return epochs.includes(epoch) ? epochs : [...epochs, epoch].slice(-INVALID_EPOCHS_KEPT);
+function isInvalidCharged(duty: DutyCell | undefined, epoch: number): boolean {
+  return duty?.invalidEpochs.includes(epoch) ?? false;
 }

@@ -32,7 +32,6 @@ describe('a verdict about a view within its grace', () => {
   test.each([
     ['LATE', 'late'],
     ['INVALID', 'invalid'],
-    ['EQUIVOCATED', 'equivocated'],
   ] as const)('%s decides its class', (verdictClass, counter) => {
     const { views, duty } = applyVerdict(verdict(verdictClass), { views: waiting, duty: undefined }, 4);
     expect(views).toEqual({ ...waiting, pending: [waiting.pending[1]], settled: 1 });

@@ -76,8 +76,10 @@ def close_views(views, height, events, grace_heights):
 
 
 def count(duty, epoch, named):
+    if named == "invalid" and epoch in duty["invalidEpochs"]:
+        named = "missed"
     duty = {**duty, "open": {**duty["open"], named: duty["open"][named] + 1}}
-    if named == "invalid" and epoch not in duty["invalidEpochs"]:
+    if named == "invalid":
         duty["invalidEpochs"] = (duty["invalidEpochs"] + [epoch])[-8:]
     return duty
 

@@ -26,7 +26,8 @@ test('a report is rationed before it is judged, and false evidence costs its sen
   const store = await openStore(databases.get('node')!, { chainId });
   const judge = vi.fn(() => undefined);
   const evidence = { ...simplex.evidence, judge };
-  const { network, penalties, tell } = networkOf([{ name: 'flooder', answer: () => Promise.reject(new Error('no')) }]);
+  const peers = networkOf([{ name: 'flooder', answer: () => Promise.reject(new Error('no')) }]);
+  const { network, penalties } = peers;
   ledger = await openLedger({
     genesis,
     store,
@@ -44,7 +45,7 @@ test('a report is rationed before it is judged, and false evidence costs its sen
       expiryHeight: 300,
       payload: { source, nodeKey, epoch: 0, evidence: randomBytes(64) },
     });
-    tell('flooder', TOPICS.transaction, bytes);
+    peers.tell('flooder', TOPICS.transaction, bytes);
   }
   await vi.waitFor(() => expect(penalties.get('flooder')?.rules.length).toBeGreaterThanOrEqual(BURST));
   expect(judge.mock.calls.length).toBeLessThan(2 * BURST);
