@@ -12,6 +12,8 @@ export interface FinalityInput {
   readonly epoch: EpochCell;
   /** The epoch after, when it is complete: a proof by descendants may reach into it. */
   readonly nextEpoch?: EpochCell;
+  /** A header that the reader believes already: the proven one's parent, the boundary that began the epoch, or it itself. */
+  readonly trusted?: Header;
 }
 
 /**

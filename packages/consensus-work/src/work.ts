@@ -4,6 +4,9 @@ import { createForkChoiceModule, type Settings, unsuitable } from '@radledger/co
 import { WorkProducer } from './producer.js';
 import { decodeNonce, decodeSeal, DIFFICULTY_MAX, provesWork, type Retargeting, SEAL_KIND, sealAfter } from './seal.js';
 
+/** Within an epoch a reader without its blocks believes a difficulty that fell to a quarter, and none that fell further. */
+const FALL_MAX = 4;
+
 /**
  * Proof of work, for comparison: whoever finds a nonce makes the next block, the branch with most work is the chain, and a block
  * is final once `depth` blocks stand on it. `figures.hashes` counts what it costs. Spec: docs/spec/work.md.
@@ -44,6 +47,11 @@ export const work: ConsensusModule = createForkChoiceModule({
       { code: 'WRONG_BLOCK' },
       `expected a proven parent and the difficulty ${expected.difficulty}`,
     );
+  },
+  checkDistant(headers, trusted, { settings }) {
+    const difficulty = trusted.height === 0 ? (settings['difficulty'] as number) : decodeSeal(trusted).difficulty;
+    if (headers.every((header) => decodeSeal(header).difficulty * FALL_MAX >= difficulty)) return;
+    throw new ConsensusError({ code: 'NO_WORK' }, 'expected at least a quarter of the difficulty that is trusted');
   },
   weightOf: (header: Header) => BigInt(decodeSeal(header).difficulty),
   randomnessOf: () => undefined,

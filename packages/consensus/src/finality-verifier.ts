@@ -20,7 +20,7 @@ export function createFinalityVerifier(
   },
 ): FinalityVerifier {
   const { committeeMax, epochHeights } = parameters;
-  return ({ chainId, header, proof, epoch, nextEpoch }) => {
+  return ({ chainId, header, proof, epoch, nextEpoch, trusted }) => {
     const recoveries = recoveriesBefore(recovered?.recoveries ?? [], header.height);
     const contextOf = (cell: EpochCell, counting = recoveries): EpochContext =>
       epochContextOf(cell, { chainId, committeeMax }, { recoveries: counting, epochHeights });
@@ -32,6 +32,7 @@ export function createFinalityVerifier(
         parameters,
         epoch: contextOf(epoch),
         nextEpoch: nextEpoch && contextOf(nextEpoch),
+        trusted,
       }),
     ];
     for (const [index, recovery] of recoveries.entries()) {

@@ -291,6 +291,11 @@ export interface ConsensusModule {
     readonly epoch: EpochContext;
     /** The epoch after, for a proof by descendants. */
     readonly nextEpoch?: EpochContext | undefined;
+    /**
+     * A header that the reader believes already: the proven one's parent, the boundary that began the epoch, or the proven one
+     * itself. A module whose headers are worth what their ancestors say must have it, and refuses without.
+     */
+    readonly trusted?: Header | undefined;
     readonly chainId: Uint8Array;
     readonly parameters: Parameters;
   }): readonly SignatureClaim[];

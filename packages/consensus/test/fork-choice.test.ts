@@ -10,6 +10,7 @@ test('the public surface is what it is on purpose', () => {
     'createForkChoiceModule',
     'createSlotModule',
     'decodeMessage',
+    'encodeFinalityProof',
     'encodeMessage',
     'encodeSignature',
     'isFinal',

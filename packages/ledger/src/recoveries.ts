@@ -46,7 +46,14 @@ export function createRecoveries(
     const [header, proof] = await Promise.all([store.header(height + 1), store.finalityProof(height + 1)]);
     if (header === undefined || proof === undefined) return true;
     try {
-      const claims = module.finalityClaims({ header, proof, epoch, chainId, parameters: genesis.parameters });
+      const claims = module.finalityClaims({
+        header,
+        proof,
+        epoch,
+        trusted: header,
+        chainId,
+        parameters: genesis.parameters,
+      });
       return await verifyAll(claims);
     } catch (error) {
       if (error instanceof ConsensusError) return false;

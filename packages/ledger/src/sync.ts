@@ -10,6 +10,7 @@ import {
   decodeHeader,
   encodeBody,
   encodeHeader,
+  type Header,
   epochOfHeight,
   firstHeightOfEpoch,
   type Parameters,
@@ -295,7 +296,7 @@ export function createSync(options: SyncOptions): Sync {
     const epoch = await epochs.load(epochOfHeight(height, epochHeights), height);
     if (!epoch) throw new LedgerError({ code: 'STORE_FAILED' }, 'the epoch of the next height is not in the state');
     const nextEpoch = await epochs.load(epoch.epoch + 1, firstHeightOfEpoch(epoch.epoch + 1, epochHeights));
-    await verifyFinality(block, proof, { epoch, nextEpoch });
+    await verifyFinality(block, proof, { epoch, nextEpoch, trusted: tip.header });
     const verdict = await executor.verify(block);
     if (verdict.kind === 'mismatch') throw falseData('WRONG_BODY');
     if (verdict.kind === 'notYet') return;
@@ -341,14 +342,18 @@ export function createSync(options: SyncOptions): Sync {
   async function verifyFinality(
     block: Block,
     proof: Uint8Array,
-    { epoch, nextEpoch }: { readonly epoch: EpochContext; readonly nextEpoch: EpochContext | undefined },
+    context: {
+      readonly epoch: EpochContext;
+      readonly nextEpoch: EpochContext | undefined;
+      readonly trusted: Header;
+    },
   ): Promise<void> {
     const { header } = block;
     let claims: ReturnType<ConsensusModule['finalityClaims']>;
     let seal: ReturnType<ConsensusModule['sealClaims']>;
     try {
-      claims = module.finalityClaims({ header, proof, epoch, nextEpoch, chainId, parameters });
-      seal = module.sealClaims({ header, epoch, chainId, parameters });
+      claims = module.finalityClaims({ header, proof, ...context, chainId, parameters });
+      seal = module.sealClaims({ header, epoch: context.epoch, chainId, parameters });
     } catch (error) {
       throw falseData(codeOf(error), error);
     }

@@ -273,6 +273,8 @@ export class SimNode {
     const epoch = this.chain.epoch(number);
     if (epoch === undefined) return false;
     const nextEpoch = module.caps.finality === 'instant' ? undefined : this.chain.epoch(number + 1);
-    return crypto.verifyClaims(module.finalityClaims({ header, proof, epoch, nextEpoch, chainId, parameters }));
+    const trusted = this.chain.tip().header;
+    const context = { epoch, nextEpoch, trusted, chainId, parameters };
+    return crypto.verifyClaims(module.finalityClaims({ header, proof, ...context }));
   }
 }

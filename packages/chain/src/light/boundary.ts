@@ -165,7 +165,16 @@ export async function verifyFinalHeader(
   }
   if (
     !(await verifyAll(
-      claimsOf(() => verifyFinality({ chainId, header, proof: finality, epoch, ...(nextEpoch && { nextEpoch }) })),
+      claimsOf(() =>
+        verifyFinality({
+          chainId,
+          header,
+          proof: finality,
+          epoch,
+          ...(nextEpoch && { nextEpoch }),
+          trusted: trusted.header,
+        }),
+      ),
     ))
   ) {
     throw invalid('BAD_SIGNATURE', 'expected signatures of the voters of this epoch');

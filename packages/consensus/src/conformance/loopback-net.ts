@@ -50,7 +50,7 @@ const MEMBERS: EpochCell['members'] = Array.from({ length: 4 }, (_, index) => ({
   weight: 1000n,
 })).sort((a, b) => compareBytes(a.source, b.source));
 
-const GENESIS: Header = {
+export const GENESIS: Header = {
   format: 1,
   chainId: CHAIN_ID,
   height: 0,

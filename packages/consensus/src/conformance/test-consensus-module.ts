@@ -3,7 +3,7 @@ import { DEFAULT_PARAMETERS, type DutyEvent, epochOfHeight, type Parameters } fr
 import { CodedError, toHex } from '@radledger/primitives';
 import { describe, expect, test, vi } from 'vitest';
 import type { ConsensusModule } from '../module.js';
-import { CHAIN_ID, LoopbackNet, type LoopbackNode, PARAMETERS } from './loopback-net.js';
+import { CHAIN_ID, GENESIS, LoopbackNet, type LoopbackNode, PARAMETERS } from './loopback-net.js';
 
 export interface ConformanceOptions {
   /** What the module needs otherwise in genesis, its settings for instance. Times are virtual: 5 ms a message. */
@@ -103,7 +103,8 @@ export function testConsensusModule(module: ConsensusModule, options: Conformanc
         const epoch = net.epoch(node, number);
         if (epoch === undefined) throw new Error('the epoch of a finalized block is known');
         const nextEpoch = module.caps.finality === 'instant' ? undefined : net.epoch(node, number + 1);
-        const known = { proof, epoch, nextEpoch, chainId: CHAIN_ID, parameters };
+        const trusted = node.finalized[block.header.height - 2]?.block.header ?? GENESIS;
+        const known = { proof, epoch, nextEpoch, trusted, chainId: CHAIN_ID, parameters };
         const claims = module.finalityClaims({ header: block.header, ...known });
         if (node.log.length > 0) expect(claims.length).toBeGreaterThan(0);
         const header = { ...block.header, timestampMs: block.header.timestampMs + 1 };

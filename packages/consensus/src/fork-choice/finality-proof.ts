@@ -55,6 +55,7 @@ export function finalityClaims(
     readonly proof: Uint8Array;
     readonly epoch: EpochContext;
     readonly nextEpoch?: EpochContext | undefined;
+    readonly trusted?: Header | undefined;
   },
 ): readonly SignatureClaim[] {
   const { header, epoch, nextEpoch, parameters } = input;
@@ -75,12 +76,15 @@ export function finalityClaims(
       throw new ConsensusError(info, 'expected descendants of the same epoch or the next');
     }
     const context = { ...input, epoch: itsEpoch };
+    // Whom a slot belongs to follows from the epoch, which the reader trusts. Random proofs feed later seeds only, and those
+    // come out of the state: nothing here rests on them.
     rules.checkSeal(child, context);
     rules.checkLink(parent.header, child, input);
     claims.push(...rules.checkWitness(sealed, context));
     parent = sealed;
   }
   const headers = chain.map((sealed) => sealed.header);
+  checkRoot(rules, headers, input);
   const final = headers.some((candidate, index) => {
     const number = epochOfHeight(candidate.height, parameters.epochHeights);
     const itsEpoch = number === epoch.epoch ? epoch : nextEpoch;
@@ -91,6 +95,21 @@ export function finalityClaims(
     { code: 'NO_QUORUM', epoch: epoch.epoch, view: header.height },
     'expected descendants that make the header final',
   );
+}
+
+/** Links say what a header may be after its parent; whoever made up the parent made up all of them. */
+function checkRoot(
+  rules: ForkChoiceRules,
+  headers: readonly Header[],
+  input: RuleContext & { readonly trusted?: Header | undefined },
+): void {
+  const { trusted } = input;
+  if (rules.checkDistant === undefined) return;
+  if (trusted === undefined) throw wrongBlock();
+  const [proven] = headers as [Header];
+  const trustedId = blockIdOf(trusted);
+  const isRooted = equalBytes(trustedId, proven.parentId) || equalBytes(trustedId, blockIdOf(proven));
+  if (!isRooted) rules.checkDistant(headers, trusted, input);
 }
 
 function decode(proof: Uint8Array): ReturnType<typeof proofSchema.decode> {
@@ -110,5 +129,8 @@ function headerOf(encoded: Uint8Array): Header {
 }
 
 function wrongBlock(): ConsensusError {
-  return new ConsensusError({ code: 'WRONG_BLOCK' }, 'expected the header, its parent and its descendants in a row');
+  return new ConsensusError(
+    { code: 'WRONG_BLOCK' },
+    'expected the header after one that is trusted, and its descendants in a row',
+  );
 }

@@ -1,3 +1,4 @@
+export { encodeFinalityProof } from './finality-proof.js';
 export { type FinalityRule, isFinal } from './finality-rule.js';
 export { decodeMessage, encodeMessage, type Message } from './message.js';
 export { createForkChoiceModule } from './module.js';

@@ -46,6 +46,11 @@ export interface ForkChoiceRules {
   checkWitness(sealed: SealedHeader, context: EpochRuleContext): readonly SignatureClaim[];
   /** Whether a header may follow another; ids and heights fit. @throws */
   checkLink(parent: Header, child: Header, context: RuleContext): void;
+  /**
+   * Whether headers of a proof may be believed by who knows an ancestor of theirs that is not the parent. Left out: the epoch
+   * says all that is needed. @throws
+   */
+  checkDistant?(headers: readonly Header[], trusted: Header, context: RuleContext): void;
   /** What a header adds to the weight of its branch, at least 1. */
   weightOf(header: Header): bigint;
   /** Names the turn of a header: its proposer may make one block in a turn. Left out: any number. */

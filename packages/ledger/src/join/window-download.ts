@@ -88,9 +88,8 @@ export async function downloadWindow(options: {
     if (!epoch) throw new LedgerError({ code: 'STORE_FAILED' }, `the state has no epoch ${number}`);
     return read(async () => {
       module.checkBody(block);
-      if (!(await verifyAll(module.finalityClaims({ header, proof, epoch, nextEpoch, chainId, parameters })))) {
-        throw falseData('BAD_SIGNATURE');
-      }
+      const context = { epoch, nextEpoch, trusted: header, chainId, parameters };
+      if (!(await verifyAll(module.finalityClaims({ header, proof, ...context })))) throw falseData('BAD_SIGNATURE');
       const { transactionBytesMax: bytesMax } = parameters;
       const transactionIds = body.transactions.map((bytes) => decodeTransaction(bytes, chainId, { bytesMax }).txId);
       const duties = module.dutiesOf(block, { chainId, parameters, epoch: (at) => epochs.get(keyOf(at, height)) });

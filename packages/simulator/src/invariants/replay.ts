@@ -19,9 +19,10 @@ export function createReplay(context: WatcherContext): Watcher {
         const nextEpoch = trails ? fresh.epoch(number + 1) : undefined;
         if (epoch === undefined) throw new Violation('I13', `the voters of height ${header.height} are unknown`);
         module.checkBody(block);
+        const trusted = fresh.tip().header;
         const proven =
           crypto.verifyVrf(module.sealClaims({ header, epoch, chainId, parameters })) &&
-          crypto.verifyClaims(module.finalityClaims({ header, proof, epoch, nextEpoch, chainId, parameters }));
+          crypto.verifyClaims(module.finalityClaims({ header, proof, epoch, nextEpoch, trusted, chainId, parameters }));
         const verdict = fresh.verify(block);
         if (!proven || verdict.kind !== 'valid') {
           throw new Violation('I13', `a fresh node finds block ${header.height} ${proven ? verdict.kind : 'unproven'}`);
