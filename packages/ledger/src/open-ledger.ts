@@ -1,43 +1,23 @@
 /** The importable node: mempool, chain, consensus, network and storage as one. */
-import {
-  type Block,
-  blockIdOf,
-  type ChainRules,
-  type Checkpoint,
-  chainIdOf,
-  emptyState,
-  epochOfHeight,
-  firstHeightOfEpoch,
-  type Genesis,
-  genesisBlock,
-  isBoundaryHeight,
-  overlayReader,
-  proveEpoch,
-} from '@radledger/chain';
-import { createChainRules, decodeDutyEvent, type FinalizedState } from '@radledger/consensus';
+import { type Block, blockIdOf, type Checkpoint, chainIdOf, epochOfHeight, isBoundaryHeight } from '@radledger/chain';
+import { decodeDutyEvent } from '@radledger/consensus';
 import { equalBytes, toHex } from '@radledger/primitives';
 import type { LedgerStore } from '@radledger/storage';
-import { createAdmission } from './admission.js';
 import { AnswerQuota } from './answer-quota.js';
-import { blockTreeLimits } from './block-tree.js';
 import { storedBoundaries } from './boundaries.js';
-import { createBlockExecutor } from './block-executor.js';
-import { openChainHead } from './chain-head.js';
 import { type ConsensusDriver, createConsensusDriver } from './consensus-driver.js';
 import type { HeaderEntry, Ledger, LedgerStatus } from './contract.js';
-import { createDutyWatch } from './duty-watch.js';
-import { createEpochContexts } from './epoch-contexts.js';
 import { LedgerError } from './errors.js';
+import { openExecution } from './execution/open-execution.js';
 import { createEventHub } from './event-hub.js';
 import { createHaltWatch, type HaltWatch } from './halt-watch.js';
 import { createGossip, type Gossip } from './gossip.js';
 import { identityKeysOf } from './identity-keys.js';
 import { silentLogger } from './logger.js';
 import { createMisconductReports, type MisconductReports } from './misconduct-reports.js';
-import { createMempool, misconductRecord } from './mempool.js';
+import { misconductRecord } from './mempool.js';
 import type { Keeping, LedgerOptions } from './options.js';
 import { createProofAge } from './proof-age.js';
-import { createRecoveries } from './recoveries.js';
 import { REPLAY_WINDOW_HEIGHTS } from './replay-window.js';
 import { createSnapshots, type Snapshots } from './snapshots.js';
 import { createSync, type Sync } from './sync.js';
@@ -81,16 +61,37 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     );
   }
   module.checkParameters(parameters);
-  const recoveries = createRecoveries(options.recoveries ?? [], { chainId, genesis, store, module });
-  const rules = createChainRules(module, recoveries.all);
-  if (!store.tip) await commitGenesis(store, genesis, rules);
-  const head = await openChainHead(store, parameters.expiryHeightsMax, blockTreeLimits(module.caps));
-  const { committeeMax, epochHeights } = parameters;
-  const epochs = createEpochContexts(store, { chainId, committeeMax, epochHeights, recoveries });
   const events = createEventHub((error) => logger.error({ err: error }, 'an event listener failed'));
-  const dutyWatch = createDutyWatch(store, logger);
-  await dutyWatch.look();
-  const mempool = createMempool(options.mempoolLimits, (source) => dutyWatch.priorityOf(source));
+  const { epochHeights } = parameters;
+  const execution = await openExecution({
+    genesis,
+    store,
+    module,
+    ...(options.recoveries && { recoveries: options.recoveries }),
+    ...(options.mempoolLimits && { mempoolLimits: options.mempoolLimits }),
+    verifyingMax: options.verifyingMax ?? 2_048,
+    now,
+    events,
+    logger,
+    changed: tellPending,
+    failed,
+    async advanced() {
+      const { height, id } = head.finalized;
+      if (isBoundaryHeight(height, epochHeights)) newestBoundary = { height, id };
+      await parts.snapshots?.advanced();
+      if (options.keep && height % PRUNING_HEIGHTS === 0) prune(options.keep, height);
+    },
+    committed({ block: { header, id }, transactionIds }) {
+      const { height, timestampMs, stateRoot } = header;
+      logger.debug({ height, transactions: transactionIds.length }, 'finalized');
+      events.emit({ type: 'finalized', height, id, timestampMs, stateRoot });
+      parts.halt?.advanced();
+      parts.sync?.announce();
+      parts.gossip?.finalized(header.height);
+      parts.reports?.finalized();
+    },
+  });
+  const { head, epochs, mempool, admission, executor, recoveries } = execution;
   const proofAge = createProofAge(now, head.finalized.header.timestampMs);
   if (options.checkpoint) await validateCheckpoint(store, options.checkpoint);
   let newestBoundary = await boundaryBelow(store, parameters.epochHeights);
@@ -118,8 +119,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
 
   /** Tells consensus whether a block is worth making now. */
   function tellPending(): void {
-    const tip = head.tip();
-    const waiting = mempool.hasOther((id) => tip.isUnfinalizedTransaction(id));
+    const waiting = execution.hasWaiting();
     if (waiting === toldWaiting) return;
     toldWaiting = waiting;
     parts.driver?.pendingTransactions(waiting);
@@ -134,21 +134,6 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     events.emit({ type: 'failed', error: error instanceof Error ? error : new Error(String(error)) });
   }
 
-  const admission = createAdmission({
-    chainId,
-    rules,
-    transactionBytesMax: parameters.transactionBytesMax,
-    mempool,
-    events,
-    tip: () => head.tip(),
-    finalizedView: () => head.finalizedView(),
-    finalizedHeightOf: (txId) => store.transactionHeight(txId),
-    now,
-    verifyingMax: options.verifyingMax ?? 2_048,
-    changed: tellPending,
-    failed,
-  });
-
   /** Forgets what this node does not keep, beside what it goes on with. */
   function prune({ bodiesHeights, proofsHeights }: Keeping, height: number): void {
     const bodiesBelow = height - bodiesHeights + 1;
@@ -158,52 +143,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     });
   }
 
-  const executor = createBlockExecutor({
-    chainId,
-    store,
-    head,
-    module,
-    rules,
-    epochs,
-    parameters,
-    policies: genesis.policies,
-    mempool,
-    admission,
-    async advanced() {
-      const { height, id } = head.finalized;
-      if (isBoundaryHeight(height, epochHeights)) {
-        newestBoundary = { height, id };
-        await dutyWatch.look();
-      }
-      await parts.snapshots?.advanced();
-      if (options.keep && height % PRUNING_HEIGHTS === 0) prune(options.keep, height);
-    },
-    committed({ block: { header, id }, transactionIds, cells }) {
-      admission.finalized(header.height, transactionIds, cells);
-      const { height, timestampMs, stateRoot } = header;
-      logger.debug({ height, transactions: transactionIds.length }, 'finalized');
-      events.emit({ type: 'finalized', height, id, timestampMs, stateRoot });
-      parts.halt?.advanced();
-      parts.sync?.announce();
-      parts.gossip?.finalized(header.height);
-      parts.reports?.finalized();
-    },
-  });
-
-  async function finalizedState(): Promise<FinalizedState> {
-    const { header, height } = head.finalized;
-    const epochNumber = epochOfHeight(height + 1, parameters.epochHeights);
-    const epoch = await epochs.load(epochNumber, height + 1);
-    if (!epoch) throw new LedgerError({ code: 'STORE_FAILED' }, `the state has no epoch ${epochNumber}`);
-    const previousEpoch = epochNumber > 0 ? await epochs.load(epochNumber - 1) : undefined;
-    const proof = (await store.finalityProof(height)) ?? new Uint8Array();
-    const nextEpoch =
-      module.caps.finality === 'instant'
-        ? undefined
-        : await epochs.load(epochNumber + 1, firstHeightOfEpoch(epochNumber + 1, epochHeights));
-    return { header, proof, epoch, ...(previousEpoch && { previousEpoch }), ...(nextEpoch && { nextEpoch }) };
-  }
-  const start = await finalizedState();
+  const start = await execution.finalizedState();
 
   const network = await options.network({
     chainId,
@@ -298,7 +238,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     announced: (peer, height) => gossip.announced(peer, height),
     async advanced() {
       proofAge.received(head.finalized.header.timestampMs);
-      consensus.synced(await finalizedState());
+      consensus.synced(await execution.finalizedState());
     },
     failed,
   });
@@ -449,11 +389,4 @@ async function boundaryBelow(store: LedgerStore, epochHeights: number): Promise<
   const header = await store.header(height);
   if (!header) throw new LedgerError({ code: 'STORE_FAILED' }, 'the store has no end of an epoch');
   return { height, id: blockIdOf(header) };
-}
-
-async function commitGenesis(store: LedgerStore, genesis: Genesis, rules: ChainRules): Promise<void> {
-  const { block, writeSet } = await genesisBlock(genesis, rules);
-  const epochProof = await proveEpoch(overlayReader(emptyState, [writeSet]), 0);
-  const nothing = { finalityProof: new Uint8Array(), dutyEvents: [], transactionIds: [] };
-  await store.commit({ block, writeSet, ...nothing, epochProof });
 }

@@ -1,0 +1,1 @@
+export { type Execution, type ExecutionOptions, openExecution } from './open-execution.js';
