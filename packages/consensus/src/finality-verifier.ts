@@ -8,7 +8,7 @@ import { recoveriesBefore, recoveryClaims, type SignedRecovery } from './recover
 /**
  * The chain's port for finality proofs, for a light client or a node that fetches blocks.
  * @param parameters - those of genesis
- * @param recovered - recoveries that this reader was told to follow, ascending by height. In the epoch of one its signatures
+ * @param recovered - recoveries that this reader was told to follow. In the epoch of one its signatures
  *   are among those that must hold; in later epochs it is believed, as the checkpoint that the reader started from is.
  */
 export function createFinalityVerifier(

@@ -48,6 +48,7 @@ export { holdsNodeKey, ownMember } from './own-keys.js';
 export {
   decodeRecovery,
   encodeRecovery,
+  networkIdOf,
   RECOVERY_BYTES_MAX,
   type Recovery,
   recoveriesBefore,

@@ -127,12 +127,28 @@ export function recoveryIn(
   }: { readonly chainId: Uint8Array; readonly epoch: number; readonly epochHeights: number },
 ): { readonly height: number; readonly id: Uint8Array } | undefined {
   const last = recoveries.findLast(({ height }) => epochOfHeight(height + 1, epochHeights) === epoch);
-  return last && { height: last.height, id: hash('radledger/recovery/1', recoverySignedBytes(chainId, last)) };
+  return last && { height: last.height, id: recoveryIdOf(chainId, last) };
 }
 
-/** Those that count for the block at `height`. */
+/** Those that count for the block at `height`, ascending by height, in whatever order they are given. */
 export function recoveriesBefore<T extends Recovery>(recoveries: readonly T[], height: number): readonly T[] {
-  return recoveries.filter((recovery) => recovery.height < height);
+  return recoveries.filter((recovery) => recovery.height < height).sort(byHeight);
+}
+
+/**
+ * What peers tell each other as the chain that they are on; 32 bytes. Those that follow other recoveries believe other voters: they
+ * part at the handshake instead of taking each other for liars.
+ */
+export function networkIdOf(chainId: Uint8Array, recoveries: readonly Recovery[]): Uint8Array {
+  if (recoveries.length === 0) return chainId;
+  const ids = [...recoveries].sort(byHeight).map((recovery) => recoveryIdOf(chainId, recovery));
+  return hash('radledger/network/1', chainId, ids);
+}
+
+const byHeight = (a: Recovery, b: Recovery): number => a.height - b.height;
+
+function recoveryIdOf(chainId: Uint8Array, recovery: Recovery): Uint8Array {
+  return hash('radledger/recovery/1', recoverySignedBytes(chainId, recovery));
 }
 
 function ascending(keys: readonly Uint8Array[]): boolean {

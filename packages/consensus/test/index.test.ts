@@ -33,6 +33,7 @@ test('the public surface is what it is on purpose', () => {
       "isHaltStatementTimely",
       "isQuorum",
       "leaderOf",
+      "networkIdOf",
       "ownMember",
       "recoveriesBefore",
       "recoveryClaims",

@@ -1,6 +1,6 @@
 /** Epoch contexts of the finalized state: who votes, who leads, with which keys. */
 import { cellKey, decodeEpochCell, epochOfHeight } from '@radledger/chain';
-import { type EpochContext, epochContextOf } from '@radledger/consensus';
+import { type EpochContext, epochContextOf, type SignedRecovery } from '@radledger/consensus';
 import { toHex } from '@radledger/primitives';
 import type { LedgerStore } from '@radledger/storage';
 import { BoundedMap } from './bounded-map.js';
@@ -36,8 +36,23 @@ export function createEpochContexts(
   const contexts = new BoundedMap<string, EpochContext>(CONTEXTS_MAX);
   let nodeKeys = new Set<string>();
 
-  const countingFor = (epoch: number, height = (epoch + 1) * epochHeights) => recoveries.before(height);
+  /** One above the newest final block cannot be checked, and changes nothing up to its own height: until then none is there. */
+  const countingFor = (epoch: number, height = (epoch + 1) * epochHeights) =>
+    recoveries.before(Math.min(height, (store.tip?.height ?? 0) + 1));
   const keyOf = (epoch: number, height?: number): string => `${epoch}/${countingFor(epoch, height).length}`;
+
+  async function checkRecovery(recovery: SignedRecovery): Promise<void> {
+    const number = epochOfHeight(recovery.height + 1, epochHeights);
+    const [own, next] = (await store.getMany([cellKey.epoch(number), cellKey.epoch(number + 1)])).map(
+      (bytes) => bytes && decodeEpochCell(bytes),
+    );
+    if (!own) return;
+    await recoveries.check(recovery, (others) => {
+      const counting = { recoveries: others, epochHeights };
+      const nextEpoch = next?.seed && epochContextOf(next, options, counting);
+      return { epoch: epochContextOf(own, options, counting), ...(nextEpoch && { nextEpoch }) };
+    });
+  }
 
   return {
     async load(epoch, height) {
@@ -48,14 +63,7 @@ export function createEpochContexts(
       const cell = decodeEpochCell(bytes);
       if (!cell.seed) return undefined;
       const counting = countingFor(epoch, height);
-      for (const recovery of counting) {
-        const [own] = await store.getMany([cellKey.epoch(epochOfHeight(recovery.height + 1, epochHeights))]);
-        if (own) {
-          await recoveries.check(recovery, (others) =>
-            epochContextOf(decodeEpochCell(own), options, { recoveries: others, epochHeights }),
-          );
-        }
-      }
+      for (const recovery of counting) await checkRecovery(recovery);
       const context = epochContextOf(cell, options, { recoveries: counting, epochHeights });
       contexts.set(keyOf(epoch, height), context);
       nodeKeys = new Set([...contexts.values()].flatMap(({ leaders }) => leaders.map(({ nodeKey }) => toHex(nodeKey))));

@@ -1,6 +1,6 @@
 /** The importable node: mempool, chain, consensus, network and storage as one. */
 import { type Block, blockIdOf, type Checkpoint, chainIdOf, epochOfHeight, isBoundaryHeight } from '@radledger/chain';
-import { decodeDutyEvent } from '@radledger/consensus';
+import { decodeDutyEvent, networkIdOf } from '@radledger/consensus';
 import { equalBytes, toHex } from '@radledger/primitives';
 import type { LedgerStore } from '@radledger/storage';
 import { AnswerQuota } from './answer-quota.js';
@@ -146,7 +146,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const start = await execution.finalizedState();
 
   const network = await options.network({
-    chainId,
+    chainId: networkIdOf(chainId, recoveries.all),
     topics: topicsOf(parameters),
     isKnownKey: (nodeKey) => epochs.isMember(nodeKey),
     limits: { frameBytesMax: largestMessageBytes(parameters) + FRAME_ENVELOPE_BYTES },

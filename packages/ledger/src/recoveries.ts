@@ -1,5 +1,5 @@
 /** Recoveries that this node was told to follow, each checked before its first use. Spec: docs/spec/halt-and-recovery.md, section 3. */
-import type { Genesis } from '@radledger/chain';
+import { epochOfHeight, type Genesis } from '@radledger/chain';
 import {
   ConsensusError,
   type ConsensusModule,
@@ -19,11 +19,17 @@ export interface Recoveries {
   before(height: number): readonly SignedRecovery[];
   /**
    * Checks one, once: the block that it names is the final one, and those signed it who must.
-   * @param contextOf - the epoch of its next height, with these recoveries only
+   * @param contextsOf - the epoch of its next height and the one after, with these recoveries only
    * @throws {LedgerError} `RECOVERY_REFUSED`
    */
-  check(recovery: SignedRecovery, contextOf: (recoveries: readonly SignedRecovery[]) => EpochContext): Promise<void>;
+  check(recovery: SignedRecovery, contextsOf: ContextsOf): Promise<void>;
 }
+
+export type ContextsOf = (recoveries: readonly SignedRecovery[]) => {
+  readonly epoch: EpochContext;
+  /** Undefined as long as its seed is. */
+  readonly nextEpoch?: EpochContext;
+};
 
 export function createRecoveries(
   recoveries: readonly SignedRecovery[],
@@ -41,30 +47,36 @@ export function createRecoveries(
     if (all[index + 1]?.height === height) throw refused(height, 'one recovery a height');
   }
 
-  /** A recovery that comes too late would undo what is final. */
-  async function isFollowed(height: number, epoch: EpochContext): Promise<boolean> {
-    const [header, proof] = await Promise.all([store.header(height + 1), store.finalityProof(height + 1)]);
-    if (header === undefined || proof === undefined) return true;
-    try {
-      const claims = module.finalityClaims({
-        header,
-        proof,
-        epoch,
-        trusted: header,
-        chainId,
-        parameters: genesis.parameters,
-      });
-      return await verifyAll(claims);
-    } catch (error) {
-      if (error instanceof ConsensusError) return false;
-      throw error;
+  /**
+   * A recovery that comes too late would undo what is final. What is final above it must have been voted on by the voters after it;
+   * of the proofs in its epoch the first that is kept shows that: the last always is.
+   */
+  async function isFollowed(recovery: SignedRecovery, contextsOf: ContextsOf): Promise<boolean> {
+    const { epochHeights } = genesis.parameters;
+    const tipHeight = store.tip?.height ?? 0;
+    if (tipHeight <= recovery.height) return true;
+    const last = (epochOfHeight(recovery.height + 1, epochHeights) + 1) * epochHeights;
+    for (let height = recovery.height + 1; height <= Math.min(last, tipHeight); height += 1) {
+      const [header, proof] = await Promise.all([store.header(height), store.finalityProof(height)]);
+      if (header === undefined || proof === undefined) continue;
+      try {
+        const contexts = contextsOf(recoveriesBefore(all, height));
+        const { parameters } = genesis;
+        return await verifyAll(
+          module.finalityClaims({ header, proof, ...contexts, trusted: header, chainId, parameters }),
+        );
+      } catch (error) {
+        if (error instanceof ConsensusError) return false;
+        throw error;
+      }
     }
+    return false;
   }
 
   return {
     all,
     before: (height) => recoveriesBefore(all, height),
-    async check(recovery, contextOf) {
+    async check(recovery, contextsOf) {
       if (checked.has(recovery)) return;
       const { height, blockId } = recovery;
       const header = await store.header(height);
@@ -79,7 +91,7 @@ export function createRecoveries(
       const earlier = recoveriesBefore(all, height);
       let claims: ReturnType<typeof recoveryClaims>;
       try {
-        claims = recoveryClaims(recovery, { chainId, genesis, epoch: contextOf(earlier) });
+        claims = recoveryClaims(recovery, { chainId, genesis, epoch: contextsOf(earlier).epoch });
       } catch (error) {
         if (error instanceof ConsensusError && error.info.code === 'RECOVERY_REFUSED') {
           throw refused(height, error.info.rule);
@@ -87,7 +99,7 @@ export function createRecoveries(
         throw error;
       }
       if (!(await verifyAll(claims))) throw refused(height, 'signatures that hold');
-      if (!(await isFollowed(height, contextOf([...earlier, recovery])))) {
+      if (!(await isFollowed(recovery, contextsOf))) {
         throw refused(height, 'a chain that has not gone on without it');
       }
       checked.add(recovery);

@@ -8,6 +8,7 @@ import {
   recoverySignedBytes,
   type SignedRecovery,
 } from '@radledger/consensus';
+import { longestChain } from '@radledger/consensus-longest-chain';
 import { simplex } from '@radledger/consensus-simplex';
 import { compareBytes, createSigner, type Signer, toHex, verifyAll } from '@radledger/primitives';
 import { afterEach, expect, test, vi } from 'vitest';
@@ -27,14 +28,20 @@ const EPOCH_HEIGHTS = 8;
 async function start(size: number) {
   const recoveryKeys = await Promise.all([1, 2].map((number) => createSigner(new Uint8Array(32).fill(number))));
   const options: { -readonly [K in keyof LedgerOptions]?: LedgerOptions[K] } = { haltAfterMs: 300 };
+  /** Heights whose finality proofs nodes that open from now on have pruned. */
+  const pruned = new Set<number>();
   net = await startNet({
+    tap(_index, { store }) {
+      const finalityProof = store.finalityProof.bind(store);
+      store.finalityProof = (height) => (pruned.has(height) ? Promise.resolve(undefined) : finalityProof(height));
+    },
     module: simplex,
     size,
     parameters: { targetIntervalMs: 80, assumedDelayMs: 100, epochHeights: EPOCH_HEIGHTS },
     ledger: options,
     recoveryKeys: recoveryKeys.map(({ publicKey }) => publicKey),
   });
-  return { net, options, recoveryKeys };
+  return { net, options, recoveryKeys, pruned };
 }
 
 const nodeSignerOf = ({ source }: TestNode): Signer => source!.nodeSigner;
@@ -69,7 +76,7 @@ async function level(nodes: readonly TestNode[]): Promise<number> {
 }
 
 test('the chain goes on with those that are left, over epochs; the others and strangers follow it', async () => {
-  const { net, options, recoveryKeys } = await start(7);
+  const { net, options, recoveryKeys, pruned } = await start(7);
   const [gone, left] = [net.nodes.slice(4), net.nodes.slice(0, 4)];
   const [first] = left as [TestNode];
   await Promise.all(net.nodes.map(({ ledger }) => heightReached(ledger, 2)));
@@ -88,6 +95,21 @@ test('the chain goes on with those that are left, over epochs; the others and st
   expect(left.map(({ ledger }) => ledger.status().voting.allowed)).toEqual([true, true, true, true]);
   expect(first.ledger.status().halted).toBeUndefined();
 
+  // Told of none it believes other voters: nobody is punished for that, and it can join as soon as it is told.
+  const [untold] = gone as [TestNode];
+  delete options.recoveries;
+  await untold.restart();
+  const reasons = new Set<string>();
+  // Those that are gone do not answer, and its own address is among the ones that it dials.
+  const isOfPeers = (code: string): boolean => !['ECONNREFUSED', 'SELF', 'DUPLICATE'].includes(code);
+  untold.network.on('report', ({ code }) => void (isOfPeers(code) && reasons.add(code)));
+  untold.network.on('gone', (_peer, code) => void (isOfPeers(code) && reasons.add(code)));
+  await vi.waitFor(() => expect(reasons.size).toBeGreaterThan(0), 20_000);
+  expect([...reasons]).toEqual(['FOREIGN_CHAIN']);
+  expect(first.network.peers().map(({ penalty }) => penalty)).toEqual([0, 0, 0]);
+  await untold.stop();
+  options.recoveries = [recovery];
+
   for (const node of gone) await node.restart();
   const follower = await net.join();
   await Promise.all([...gone, follower].map(({ ledger }) => heightReached(ledger, far)));
@@ -98,10 +120,12 @@ test('the chain goes on with those that are left, over epochs; the others and st
   );
   expect(new Set(ids.map(([entry]) => toHex(entry!.id))).size).toBe(1);
 
-  // A restart without the file at hand would not know the voters; with it, all is as before.
+  // A restart without the file at hand would not know the voters; with it, all is as before, also when old proofs were pruned.
   await first.stop();
+  pruned.add(height + 1);
   await first.restart();
   await heightReached(first.ledger, far + 2);
+  pruned.clear();
 
   // Readers of headers only: the same file, the cell of the epoch, and the module's verifier.
   const cell = await first.ledger.read(async ({ state }) => {
@@ -124,7 +148,7 @@ test('the chain goes on with those that are left, over epochs; the others and st
 });
 
 test('a node refuses a recovery that is not signed by those who must, or that would undo what is final', async () => {
-  const { net, options, recoveryKeys } = await start(4);
+  const { net, options, recoveryKeys, pruned } = await start(4);
   await Promise.all(net.nodes.map(({ ledger }) => heightReached(ledger, 3)));
   const [first, second, third, fourth] = net.nodes as [TestNode, TestNode, TestNode, TestNode];
   await Promise.all([second, third, fourth].map((node) => node.stop()));
@@ -157,7 +181,44 @@ test('a node refuses a recovery that is not signed by those who must, or that wo
     ...refusal('a chain that has not gone on without it'),
     height: late.height,
   });
+  // Without a proof nobody can tell that the block above was voted on after it.
+  pruned.add(recovery.height);
+  expect(await opened(await signed(net, late, by))).toEqual({
+    ...refusal('a chain that has not gone on without it'),
+    height: late.height,
+  });
+  pruned.clear();
   expect(await opened(await signed(net, recovery, by))).toBe('opened');
+});
+
+// These modules look an epoch ahead: a recovery later in this epoch is none yet.
+test('a new node of a module with forks starts below the recovery that it was given', async () => {
+  const recoveryKeys = [await createSigner(new Uint8Array(32).fill(1))];
+  const options: { -readonly [K in keyof LedgerOptions]?: LedgerOptions[K] } = {};
+  net = await startNet({
+    module: longestChain,
+    size: 1,
+    parameters: {
+      targetIntervalMs: 200,
+      clockPrecisionMs: 100,
+      assumedDelayMs: 100,
+      epochHeights: 64,
+      moduleSettings: [['depth', 2]],
+    },
+    ledger: options,
+    recoveryKeys: recoveryKeys.map(({ publicKey }) => publicKey),
+  });
+  const [first] = net.nodes as [TestNode];
+  await heightReached(first.ledger, 5);
+  await first.stop();
+  await first.restart();
+  const voters = [nodeSignerOf(first)];
+  const restart = leavingOut([], first);
+  await first.stop();
+  options.recoveries = [await signed(net, restart, { keys: recoveryKeys, voters })];
+  await first.restart();
+  const follower = await net.join();
+  await Promise.all([first, follower].map(({ ledger }) => heightReached(ledger, restart.height + 4)));
 });
 
 /** Id of the block below a recovery. */

@@ -134,9 +134,11 @@ def recovery(given):
     left = [each for each in given["members"] if each["nodeKey"] not in given["leftOut"]]
     seats = [[raw(each["source"]), raw(each["nodeKey"]), raw(each["vrfKey"]), int(each["weight"])] for each in left]
     epoch = height // given["epochHeights"]
-    of_epoch = H("radledger/committee/1", chain_id, epoch, seats, H("radledger/recovery/1", signed))
+    recovery_id = H("radledger/recovery/1", signed)
+    of_epoch = H("radledger/committee/1", chain_id, epoch, seats, recovery_id)
     return {"signedBytes": signed.hex(), "bytes": encode([1, height, block_id, left_out, nonce, keys, voters]).hex(),
-            "roots": [of_epoch.hex(), committee_root(given["chainId"], epoch + 1, left)]}
+            "roots": [of_epoch.hex(), committee_root(given["chainId"], epoch + 1, left)],
+            "networkId": H("radledger/network/1", chain_id, [recovery_id]).hex()}
 
 
 def record(case):

@@ -20,6 +20,7 @@ import {
   hasHonest,
   isQuorum,
   leaderOf,
+  networkIdOf,
   recoverySignedBytes,
   vrfAlpha,
 } from '@radledger/consensus';
@@ -366,6 +367,7 @@ function halts(): VectorCase[] {
         signedBytes: recoverySignedBytes(chainId, recovery),
         bytes: encodeRecovery(signed),
         roots: [1, 2].map((epoch) => contextIn(epoch).committeeRoot),
+        networkId: networkIdOf(chainId, [recovery]),
       }),
     },
   ];

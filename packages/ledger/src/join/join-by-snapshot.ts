@@ -14,6 +14,7 @@ import {
   type ConsensusModule,
   createChainRules,
   createFinalityVerifier,
+  networkIdOf,
   type SignedRecovery,
 } from '@radledger/consensus';
 import type { PeerId } from '@radledger/network';
@@ -39,7 +40,7 @@ export interface JoinOptions {
   readonly network: NetworkFactory;
   /** A boundary, or genesis, from somebody the operator trusts. */
   readonly checkpoint: Checkpoint;
-  /** Recoveries that the operator wants this node to follow, ascending by height. */
+  /** Recoveries that the operator wants this node to follow. */
   readonly recoveries?: readonly SignedRecovery[];
   /** Default 28 days. */
   readonly checkpointAgeMaxMs?: number;
@@ -74,7 +75,7 @@ export async function joinBySnapshot(options: JoinOptions): Promise<Joined> {
   const signal = options.signal ?? new AbortController().signal;
   let known = new Set(genesis.sources.map(({ nodeKey }) => toHex(nodeKey)));
   const network = await options.network({
-    chainId,
+    chainId: networkIdOf(chainId, recoveries),
     topics: topicsOf(parameters),
     isKnownKey: (nodeKey) => known.has(toHex(nodeKey)),
     limits: { frameBytesMax: answerBytesMax + FRAME_ENVELOPE_BYTES },
