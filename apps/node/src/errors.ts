@@ -7,6 +7,7 @@ export type NodeAppErrorInfo =
   | { readonly code: 'KEY_FILE_MODE'; readonly file: string; readonly mode: string }
   | { readonly code: 'KEY_FILE_INVALID'; readonly file: string }
   | { readonly code: 'NO_NEXT_KEY'; readonly folder: string }
+  | { readonly code: 'KEY_NOT_SERVING'; readonly folder: string }
   | { readonly code: 'FOLDER_NOT_EMPTY'; readonly folder: string }
   | { readonly code: 'FOLDER_LOCKED'; readonly folder: string }
   | { readonly code: 'GENESIS_UNREADABLE'; readonly file: string }
@@ -36,6 +37,7 @@ const EXIT_CODES: Readonly<Record<NodeAppErrorInfo['code'], number>> = {
   KEY_FILE_MODE: 11,
   KEY_FILE_INVALID: 11,
   NO_NEXT_KEY: 11,
+  KEY_NOT_SERVING: 11,
   FOLDER_NOT_EMPTY: 11,
   GENESIS_UNREADABLE: 12,
   GENESIS_INVALID: 12,

@@ -2,6 +2,7 @@
 /** The reference node: parses configuration, calls packages, prints. Guide: docs/guides/integrators-node.md. */
 import { resolve } from 'node:path';
 import { chainIdOf } from '@radledger/chain';
+import { fromHex } from '@radledger/primitives';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import pino from 'pino';
 import { askCheckpoint } from './checkpoint.js';
@@ -13,6 +14,7 @@ import { proveKeys } from './prove.js';
 import { makeRecovery, signRecovery } from './recovery-file.js';
 import { finishRotation, rotate, type RotatedRole } from './rotate.js';
 import { startNode } from './run.js';
+import { servingKeysOf } from './serving-keys.js';
 import { checkConfig } from './check-config.js';
 
 function print(value: object): void {
@@ -70,10 +72,13 @@ program
 
 program
   .command('finish-rotation')
-  .description('put the next keys into the place of the first, once the node has served with them and is stopped')
+  .description('put the next keys that serve into the place of the first, while the node is stopped')
   .requiredOption('--folder <folder>', 'folder of the node')
-  .action(async ({ folder }: { folder: string }) => {
-    print(await finishRotation({ folder }));
+  .requiredOption('--genesis <file>', 'genesis file of the chain')
+  .addOption(new Option('--source <hex>', 'source id').argParser(hex32).makeOptionMandatory())
+  .action(async ({ folder, genesis, source }: { folder: string; genesis: string; source: string }) => {
+    const known = { folder: resolve(folder), genesis: await readGenesis(genesis), source: fromHex(source) };
+    print(await finishRotation({ folder, serving: await servingKeysOf(known) }));
   });
 
 program

@@ -1,7 +1,15 @@
 /** `radledger-node rotate` and `finish-rotation`: the keys that a Rotate Key names, held beside those they follow. */
 import { rename } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { createSigner, encodePrivateKeyPem, fromHex, generateSeed, publicKeyOf, toHex } from '@radledger/primitives';
+import {
+  createSigner,
+  encodePrivateKeyPem,
+  equalBytes,
+  fromHex,
+  generateSeed,
+  publicKeyOf,
+  toHex,
+} from '@radledger/primitives';
 import { createSignLog } from '@radledger/storage';
 import { signKeyProof } from '@radledger/transactions';
 import { NodeAppError } from './errors.js';
@@ -50,22 +58,36 @@ export async function rotate(options: {
   return { folder, role, newKey: toHex(key.publicKey), proof: toHex(proof), keyFile };
 }
 
+/** The keys that an epoch names for a source. */
+export interface ServingKeys {
+  readonly nodeKey: Uint8Array;
+  readonly vrfKey: Uint8Array;
+}
+
 /**
- * Puts the next keys into the place of the first, which are kept under a name that says whose they were. For a node that is stopped and
- * has served with its next keys. Cut short at any point, it can be run again.
- * @throws {NodeAppError} `NO_NEXT_KEY`
+ * Puts the next keys that serve into the place of the first, which are kept under a name that says whose they were. For a node that is
+ * stopped. A next key that does not serve yet stays where it is: without the first key its node could not lead until it does. Cut short
+ * at any point, it can be run again.
+ * @throws {NodeAppError} `NO_NEXT_KEY`; `KEY_NOT_SERVING` when none serves
  */
 export async function finishRotation(options: {
   readonly folder: string;
-}): Promise<{ readonly replaced: readonly string[] }> {
+  readonly serving: ServingKeys | undefined;
+}): Promise<{ readonly replaced: readonly string[]; readonly waiting: readonly string[] }> {
   const folder = resolve(options.folder);
+  const { serving } = options;
   const paths = folderPaths(folder);
   const replaced: string[] = [];
-  for (const [next, first, logs] of [
-    [paths.nextNodeKey, paths.nodeKey, [paths.nextSignLog, paths.signLog]],
-    [paths.nextVrfKey, paths.vrfKey, undefined],
+  const waiting: string[] = [];
+  for (const [next, first, served, logs] of [
+    [paths.nextNodeKey, paths.nodeKey, serving?.nodeKey, [paths.nextSignLog, paths.signLog]],
+    [paths.nextVrfKey, paths.vrfKey, serving?.vrfKey, undefined],
   ] as const) {
     if (!(await exists(next))) continue;
+    if (served === undefined || !equalBytes(served, await publicKeyOf(await readSeed(next)))) {
+      waiting.push(next);
+      continue;
+    }
     if (await exists(first)) {
       const retired = `retired-${toHex(await publicKeyOf(await readSeed(first))).slice(0, 16)}`;
       if (logs !== undefined && (await exists(logs[1]))) await rename(logs[1], join(folder, `${retired}-sign-log`));
@@ -75,7 +97,11 @@ export async function finishRotation(options: {
     await rename(next, first);
     replaced.push(first);
   }
-  if (replaced.length > 0) return { replaced };
+  if (replaced.length > 0) return { replaced, waiting };
+  if (waiting.length > 0) {
+    const message = `${waiting.join(', ')}: no epoch of this node names it yet; nothing was changed`;
+    throw new NodeAppError({ code: 'KEY_NOT_SERVING', folder }, message);
+  }
   throw new NodeAppError(
     { code: 'NO_NEXT_KEY', folder },
     `${folder} holds no next key: make it with radledger-node rotate`,

@@ -1,23 +1,16 @@
 /** `radledger-node run`: opens a node from its configuration and keeps it running. */
-import { mkdir, readFile } from 'node:fs/promises';
-import { ChainError, chainIdOf, type Genesis, parseCheckpoint } from '@radledger/chain';
+import { readFile } from 'node:fs/promises';
+import { ChainError, chainIdOf, parseCheckpoint } from '@radledger/chain';
 import { joinBySnapshot, type Ledger, LedgerError, type LedgerIdentity, openLedger } from '@radledger/ledger';
 import { createNodeApi, listenNodeApi } from '@radledger/ledger/http';
 import { createNetwork, type Network, NetworkError } from '@radledger/network';
 import { createSigner, fromHex, publicKeyOf, toHex, vrfProve } from '@radledger/primitives';
-import {
-  createSignLog,
-  type LedgerStore,
-  openSignLog,
-  openStore,
-  type SignLog,
-  StorageError,
-} from '@radledger/storage';
-import { ClassicLevel } from 'classic-level';
+import { createSignLog, openSignLog, type SignLog, StorageError } from '@radledger/storage';
 import type { Logger } from 'pino';
 import type { NodeConfig } from './config.js';
 import { NodeAppError } from './errors.js';
 import { exists, folderPaths, readSecretFile, readSeed } from './folder.js';
+import { openFolderStore } from './folder-store.js';
 import { readGenesis } from './genesis-file.js';
 import { keepingOf } from './keeping.js';
 import { moduleNamed } from './modules.js';
@@ -61,7 +54,7 @@ export async function startNode(config: NodeConfig, logger: Logger, signal?: Abo
       identity = {
         source: fromHex(config.identity.source),
         nodeSigner,
-        prove: (alpha) => vrfProve(vrfSeed, alpha),
+        vrf: await vrfSignerOf(vrfSeed),
         signLog,
         signLogMissing: missing,
         next: await nextKeysOf(paths, opened),
@@ -164,10 +157,13 @@ async function nextKeysOf(
     next.node = { signer, signLog, signLogMissing: missing };
   }
   if (await exists(paths.nextVrfKey)) {
-    const vrfSeed = await readSeed(paths.nextVrfKey);
-    next.vrf = { publicKey: await publicKeyOf(vrfSeed), prove: (alpha) => vrfProve(vrfSeed, alpha) };
+    next.vrf = await vrfSignerOf(await readSeed(paths.nextVrfKey));
   }
   return next;
+}
+
+async function vrfSignerOf(seed: Uint8Array): Promise<LedgerIdentity['vrf']> {
+  return { publicKey: await publicKeyOf(seed), prove: (alpha) => vrfProve(seed, alpha) };
 }
 
 async function openFolderSignLog(
@@ -203,13 +199,6 @@ function lateSignLog(file: string, nodeKey: Uint8Array): SignLog {
     },
     close: async () => (await opened)?.close(),
   };
-}
-
-async function openFolderStore(folder: string, genesis: Genesis): Promise<LedgerStore> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  return openStore(new ClassicLevel<Uint8Array, Uint8Array>(folder, { keyEncoding: 'view', valueEncoding: 'view' }), {
-    chainId: chainIdOf(genesis),
-  });
 }
 
 /** What stops a node, in the app's own words. */

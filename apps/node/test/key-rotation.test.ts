@@ -59,10 +59,12 @@ test('an operator changes the keys of a voter: it votes with the old ones up to 
       return JSON.parse(stdout) as { role: 'node' | 'vrf'; newKey: string; proof: string };
     }),
   );
-  const newKey = rotated.find(({ role }) => role === 'node')?.newKey;
+  const [newKey, newVrfKey] = (['node', 'vrf'] as const).map(
+    (role) => rotated.find((made) => made.role === role)?.newKey,
+  );
   await stop(last);
   await own.start(last);
-  expect((await statusOf(api(last))).nodeKey).toBe(last.keys.nodeKey);
+  expect(await statusOf(api(last))).toMatchObject({ nodeKey: last.keys.nodeKey, vrfKey: last.keys.vrfKey });
 
   const keyIn = async (file: string) =>
     createSigner(decodePrivateKeyPem(await readFile(join(last.folder, file), 'utf8')));
@@ -77,16 +79,29 @@ test('an operator changes the keys of a voter: it votes with the old ones up to 
     vrfKeyProof: await signKeyProof({ chainId, source, role: 'vrf', key: await keyIn('vrf.pem') }),
     admission: undefined,
   });
+  await stop(last);
+  const finish = ['finish-rotation', '--folder', last.folder, '--genesis', own.genesisFile, '--source', toHex(source)];
+  expect((await runCommand(finish)).stderr).toContain('no epoch of this node names it yet');
+  await own.start(last);
   for (const { role, newKey: key, proof } of rotated) {
     await send('rotate-key', { source, role, newKey: fromHex(key), proof: fromHex(proof) });
   }
-  for (let height = (await statusOf(api(last))).height + 1; (await statusOf(api(last))).nodeKey !== newKey; height++) {
+  for (
+    let height = (await statusOf(api(last))).height + 1;
+    (await statusOf(api(last))).vrfKey !== newVrfKey;
+    height++
+  ) {
     await heightReached(api(last), height);
   }
   expect((await statusOf(api(last))).voting.allowed).toBe(true);
 
   await stop(last);
-  expect((await runCommand(['finish-rotation', '--folder', last.folder])).code).toBe(0);
+  const { code, stdout } = await runCommand(finish);
+  expect({ code, ...(JSON.parse(stdout) as object) }).toMatchObject({
+    code: 0,
+    replaced: [expect.stringContaining('node.pem'), expect.stringContaining('vrf.pem')],
+    waiting: [],
+  });
   await own.start(last);
   expect((await statusOf(api(last))).nodeKey).toBe(newKey);
   // Three of four are a quorum only with the one that changed its keys.

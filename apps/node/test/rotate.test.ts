@@ -87,14 +87,28 @@ test('a rotate that was cut short between log and key starts anew', async () => 
 test('finish-rotation puts the next keys in place and keeps the old ones with their log', async () => {
   const node = await rotate({ folder, role: 'node', chainId, source });
   const vrf = await rotate({ folder, role: 'vrf', chainId, source });
-  await finishRotation({ folder });
+  const serving = { nodeKey: fromHex(node.newKey), vrfKey: fromHex(vrf.newKey) };
+  await finishRotation({ folder, serving });
   expect([await keyOf('node.pem'), await keyOf('vrf.pem')]).toEqual([node.newKey, vrf.newKey]);
   expect(await hasLog('sign-log', node.newKey)).toBe(true);
   const old = `retired-${first.nodeKey.slice(0, 16)}`;
   expect(await keyOf(`${old}.pem`)).toBe(first.nodeKey);
   expect(await hasLog(`${old}-sign-log`, first.nodeKey)).toBe(true);
   expect((await readdir(folder)).filter((name) => name.startsWith('next-'))).toEqual([]);
-  await expect(finishRotation({ folder })).rejects.toMatchObject({ code: 'NO_NEXT_KEY' });
+  await expect(finishRotation({ folder, serving })).rejects.toMatchObject({ code: 'NO_NEXT_KEY' });
+});
+
+test('finish-rotation leaves a next key that does not serve yet where it is', async () => {
+  const node = await rotate({ folder, role: 'node', chainId, source });
+  const vrf = await rotate({ folder, role: 'vrf', chainId, source });
+  const before = { nodeKey: fromHex(first.nodeKey), vrfKey: fromHex(first.vrfKey) };
+  for (const serving of [undefined, before]) {
+    await expect(finishRotation({ folder, serving })).rejects.toMatchObject({ code: 'KEY_NOT_SERVING' });
+  }
+  const serving = { ...before, nodeKey: fromHex(node.newKey) };
+  expect(await finishRotation({ folder, serving })).toMatchObject({ waiting: [vrf.keyFile] });
+  expect([await keyOf('node.pem'), await keyOf('vrf.pem')]).toEqual([node.newKey, first.vrfKey]);
+  await expect(finishRotation({ folder, serving })).rejects.toMatchObject({ code: 'KEY_NOT_SERVING' });
 });
 
 // Every prefix of the four renames of a node key.
@@ -107,7 +121,7 @@ test.each([0, 1, 2, 3])('finish-rotation that was cut short after %i steps ends 
     ['next-sign-log', 'sign-log'],
   ] as const;
   for (const [from, to] of renames.slice(0, steps)) await rename(join(folder, from), join(folder, to));
-  await finishRotation({ folder });
+  await finishRotation({ folder, serving: { nodeKey: fromHex(newKey), vrfKey: fromHex(first.vrfKey) } });
   expect(await keyOf('node.pem')).toBe(newKey);
   expect(await hasLog('sign-log', newKey)).toBe(true);
   expect(await hasLog(`${old}-sign-log`, first.nodeKey)).toBe(true);

@@ -2,6 +2,7 @@
 import {
   type EpochContext,
   holdsNodeKey,
+  holdsVrfKey,
   ownMember,
   type Member,
   type ModuleIdentity,
@@ -73,7 +74,8 @@ export class Permission {
     const { identity } = context;
     if (identity === undefined || awaitingEpoch || safeMode || this.startUp?.reason !== undefined) return false;
     const entry = ownMember(identity, epoch);
-    return entry !== undefined && holdsNodeKey(identity, entry.nodeKey);
+    if (entry === undefined) return false;
+    return holdsNodeKey(identity, entry.nodeKey) && holdsVrfKey(identity, entry.vrfKey);
   }
 
   askNewestVotes(send: (message: Message) => void): void {

@@ -44,7 +44,7 @@ export type {
   VotingStatus,
   VrfClaim,
 } from './module.js';
-export { holdsNodeKey, ownMember } from './own-keys.js';
+export { holdsNodeKey, holdsVrfKey, ownMember } from './own-keys.js';
 export {
   decodeRecovery,
   encodeRecovery,

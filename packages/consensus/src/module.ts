@@ -41,8 +41,10 @@ export interface ConsensusCaps {
 export interface ModuleIdentity {
   readonly source: Uint8Array;
   readonly nodeKey: Uint8Array;
-  /** The key that follows it by a Rotate Key: the node serves with whichever the epoch names. */
+  readonly vrfKey: Uint8Array;
+  /** The keys that follow them by a Rotate Key: the node serves with whichever the epoch names, and with no other. */
   readonly nextNodeKey?: Uint8Array;
+  readonly nextVrfKey?: Uint8Array;
 }
 
 export interface ModuleContext {

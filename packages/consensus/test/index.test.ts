@@ -30,6 +30,7 @@ test('the public surface is what it is on purpose', () => {
       "haltSignedBytes",
       "hasHonest",
       "holdsNodeKey",
+      "holdsVrfKey",
       "isHaltStatementTimely",
       "isQuorum",
       "leaderOf",

@@ -30,6 +30,8 @@ export interface LedgerStatus {
   readonly pendingTransactions: number;
   /** The key that this node votes with in the open epoch, if it votes; undefined for a node that only follows. */
   readonly nodeKey: Uint8Array | undefined;
+  /** The key of its random proofs in the open epoch, likewise. */
+  readonly vrfKey: Uint8Array | undefined;
   readonly voting: { readonly allowed: true } | { readonly allowed: false; readonly reason: NotVotingReason };
   /** Proof that voters of more than half of the weight stand still at this node's height. */
   readonly halted: HaltProof | undefined;

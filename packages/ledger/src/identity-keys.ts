@@ -8,25 +8,27 @@ export interface IdentityKeys {
   readonly module: ModuleIdentity;
   /** Signer and log of a node key; of the first key for one that is not the next. */
   nodeOf(nodeKey: Uint8Array | undefined): { readonly signer: Signer; readonly signLog: SignLog };
-  prove(alpha: Uint8Array, vrfKey: Uint8Array | undefined): Uint8Array | Promise<Uint8Array>;
+  /** Undefined for a key that is not held: a proof of another would convict its node. */
+  prove(alpha: Uint8Array, vrfKey: Uint8Array | undefined): Uint8Array | Promise<Uint8Array> | undefined;
   /** What all logs say together: one that is missing makes the whole missing. */
   signLogState(): SignLogState;
 }
 
 export function identityKeysOf(identity: LedgerIdentity): IdentityKeys {
-  const { source, nodeSigner, signLog, signLogMissing = false, next = {} } = identity;
+  const { source, nodeSigner, vrf, signLog, signLogMissing = false, next = {} } = identity;
   const first = { signer: nodeSigner, signLog };
-  const isNext = (own: Uint8Array | undefined, key: Uint8Array | undefined): boolean =>
+  const isThat = (own: Uint8Array | undefined, key: Uint8Array | undefined): boolean =>
     own !== undefined && key !== undefined && equalBytes(own, key);
   return {
     module: {
       source,
       nodeKey: nodeSigner.publicKey,
+      vrfKey: vrf.publicKey,
       ...(next.node && { nextNodeKey: next.node.signer.publicKey }),
+      ...(next.vrf && { nextVrfKey: next.vrf.publicKey }),
     },
-    nodeOf: (nodeKey) => (next.node && isNext(next.node.signer.publicKey, nodeKey) ? next.node : first),
-    prove: (alpha, vrfKey) =>
-      (isNext(next.vrf?.publicKey, vrfKey) ? next.vrf : identity)?.prove(alpha) ?? identity.prove(alpha),
+    nodeOf: (nodeKey) => (next.node && isThat(next.node.signer.publicKey, nodeKey) ? next.node : first),
+    prove: (alpha, vrfKey) => [vrf, next.vrf].find((held) => isThat(held?.publicKey, vrfKey))?.prove(alpha),
     signLogState() {
       if (signLogMissing || next.node?.signLogMissing === true) return { state: 'missing' };
       const records = [...signLog.records, ...(next.node?.signLog.records ?? [])];

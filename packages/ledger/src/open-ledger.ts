@@ -268,13 +268,17 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     return { id, header, finality: height === 0 ? undefined : finality, transactionIds: transactionIds ?? [] };
   }
 
-  /** Of the keys that this node holds, the one that the open epoch names; before and without it the first. */
-  function nodeKeyInUse(): Uint8Array | undefined {
-    const next = identity?.next?.node?.signer.publicKey;
+  /** Of the keys that this node holds, those that the open epoch names; before and without it the first. */
+  function keysInUse(): Pick<LedgerStatus, 'nodeKey' | 'vrfKey'> {
     const height = head.finalized.height + 1;
     const epoch = epochs.known(epochOfHeight(height, epochHeights), height);
-    const named = epoch?.leaders.find(({ source }) => identity && equalBytes(source, identity.source))?.nodeKey;
-    return next && named && equalBytes(next, named) ? next : identity?.nodeSigner.publicKey;
+    const named = epoch?.leaders.find(({ source }) => identity && equalBytes(source, identity.source));
+    const inUse = (first?: Uint8Array, next?: Uint8Array, key?: Uint8Array): Uint8Array | undefined =>
+      next && key && equalBytes(next, key) ? next : first;
+    return {
+      nodeKey: inUse(identity?.nodeSigner.publicKey, identity?.next?.node?.signer.publicKey, named?.nodeKey),
+      vrfKey: inUse(identity?.vrf.publicKey, identity?.next?.vrf?.publicKey, named?.vrfKey),
+    };
   }
 
   return {
@@ -299,7 +303,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
         lowestHeight: store.lowestHeight,
         peers: network.peers().length,
         pendingTransactions: mempool.size + admission.waiting().length,
-        nodeKey: nodeKeyInUse(),
+        ...keysInUse(),
         voting: stopping ? { allowed: false, reason: stopping } : voting,
         halted: halt.halted(),
         ...(figures && { figures }),

@@ -15,14 +15,20 @@ export type NetworkRequirements = Pick<NetworkOptions, 'chainId' | 'topics' | 'i
 /** Makes this node's connections: node key, listener and addresses are the caller's. */
 export type NetworkFactory = (requirements: NetworkRequirements) => Promise<Network>;
 
+/** A VRF key, and how to prove with it. */
+export interface VrfSigner {
+  readonly publicKey: Uint8Array;
+  /** ECVRF proof (80 bytes), RFC 9381 suite EDWARDS25519-SHA512-TAI. */
+  readonly prove: (alpha: Uint8Array) => Uint8Array | Promise<Uint8Array>;
+}
+
 /** Who this node votes for (design D13). */
 export interface LedgerIdentity {
   /** Source id. */
   readonly source: Uint8Array;
   /** Signs votes and proposals. */
   readonly nodeSigner: Signer;
-  /** ECVRF proof (80 bytes) of the source's VRF key, RFC 9381 suite EDWARDS25519-SHA512-TAI. */
-  readonly prove: (alpha: Uint8Array) => Uint8Array | Promise<Uint8Array>;
+  readonly vrf: VrfSigner;
   readonly signLog: SignLog;
   /**
    * True when the log was not there and `signLog` is a new, empty one: what the key signed before is not known, so the node waits
@@ -35,7 +41,7 @@ export interface LedgerIdentity {
    */
   readonly next?: {
     readonly node?: { readonly signer: Signer; readonly signLog: SignLog; readonly signLogMissing?: boolean };
-    readonly vrf?: { readonly publicKey: Uint8Array; readonly prove: LedgerIdentity['prove'] };
+    readonly vrf?: VrfSigner;
   };
 }
 

@@ -107,6 +107,7 @@ describe('answers', () => {
       peers: 0,
       pendingTransactions: 0,
       nodeKey: toHex(source.nodeSigner.publicKey),
+      vrfKey: toHex(source.vrfKey),
       voting: { allowed: true, reason: null },
       halted: null,
       lowestHeight: 0,

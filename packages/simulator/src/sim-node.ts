@@ -99,7 +99,7 @@ export class SimNode {
     this.toldWaiting = false;
     surroundings.started(this);
     const { chainId, parameters } = genesis;
-    const identity = { source: member.source, nodeKey: member.nodeKey };
+    const identity = { source: member.source, nodeKey: member.nodeKey, vrfKey: member.vrfKey };
     const instance = module.create({ chainId, parameters, identity });
     this.instance = instance;
     const created = { ...module, create: () => instance };

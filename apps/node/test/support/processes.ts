@@ -220,6 +220,7 @@ export async function statusOf(api: string): Promise<{
   readonly finalized: { readonly height: number; readonly id: string };
   readonly peers: number;
   readonly nodeKey: string | null;
+  readonly vrfKey: string | null;
   readonly voting: { readonly allowed: boolean; readonly reason: string | null };
 }> {
   return (await (await fetch(`${api}/v1/status`)).json()) as never;

@@ -8,6 +8,7 @@ import {
   type Input,
   leaderOf,
   type Member,
+  type ModuleIdentity,
   type SignRecord,
 } from '@radledger/consensus';
 import { hash, toHex } from '@radledger/primitives';
@@ -124,6 +125,8 @@ export interface VoterOptions {
   readonly records?: readonly SignRecord[];
   readonly finalized?: FinalizedState;
   readonly rules?: Partial<SimplexRules>;
+  /** What of this node's keys is not that of its seat. */
+  readonly identity?: Partial<ModuleIdentity>;
 }
 
 export class Voter {
@@ -133,9 +136,10 @@ export class Voter {
 
   private readonly seat: number;
 
-  constructor({ seat, records = [], finalized = boundaryState(0), rules = {} }: VoterOptions = {}) {
+  constructor({ seat, records = [], finalized = boundaryState(0), rules = {}, identity: own }: VoterOptions = {}) {
     this.seat = seat ?? -1;
-    const identity = members[this.seat];
+    const seated = members[this.seat];
+    const identity = seated && { ...seated, ...own };
     this.instance = createSimplex({ rules }).create({ chainId, parameters, identity });
     this.started = this.step({ type: 'start', finalized, signLog: { state: 'present', records } });
   }

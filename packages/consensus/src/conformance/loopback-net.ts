@@ -155,7 +155,7 @@ export class LoopbackNet {
   }
 
   private createHost(index: number, node: LoopbackNode): Host {
-    const { source, nodeKey } = MEMBERS[index] as Member;
+    const { source, nodeKey, vrfKey } = MEMBERS[index] as Member;
     const recording: ConsensusModule = {
       ...this.module,
       create: (context) => {
@@ -171,7 +171,7 @@ export class LoopbackNet {
         };
       },
     };
-    const context = { chainId: CHAIN_ID, parameters: this.parameters, identity: { source, nodeKey } };
+    const context = { chainId: CHAIN_ID, parameters: this.parameters, identity: { source, nodeKey, vrfKey } };
     return createHost({ module: recording, context, ports: this.ports(index, node) });
   }
 

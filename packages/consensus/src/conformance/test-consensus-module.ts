@@ -2,7 +2,7 @@
 import { DEFAULT_PARAMETERS, type DutyEvent, epochOfHeight, type Parameters } from '@radledger/chain';
 import { CodedError, toHex } from '@radledger/primitives';
 import { describe, expect, test, vi } from 'vitest';
-import type { ConsensusModule } from '../module.js';
+import type { ConsensusModule, ModuleIdentity } from '../module.js';
 import { CHAIN_ID, GENESIS, LoopbackNet, type LoopbackNode, PARAMETERS } from './loopback-net.js';
 
 export interface ConformanceOptions {
@@ -33,8 +33,8 @@ export function testConsensusModule(module: ConsensusModule, options: Conformanc
       const net = start();
       net.runTo(heights);
       const [node] = net.nodes as [LoopbackNode];
-      const { source, nodeKey } = identityOf(net, node);
-      const again = module.create({ chainId: CHAIN_ID, parameters, identity: { source, nodeKey } });
+      const { source, nodeKey, vrfKey } = identityOf(net, node);
+      const again = module.create({ chainId: CHAIN_ID, parameters, identity: { source, nodeKey, vrfKey } });
       for (const { input, effects } of node.history) expect(again.step(input)).toEqual(effects);
     });
 
@@ -187,7 +187,7 @@ function idsOf({ finalized }: LoopbackNode): readonly string[] {
   return finalized.map(({ block }) => toHex(block.id));
 }
 
-function identityOf(net: LoopbackNet, node: LoopbackNode): { source: Uint8Array; nodeKey: Uint8Array } {
+function identityOf(net: LoopbackNet, node: LoopbackNode): ModuleIdentity {
   const member = net.epoch(node, 0)?.leaders[net.nodes.indexOf(node)];
   if (member === undefined) throw new Error('every node is a member');
   return member;

@@ -3,7 +3,7 @@ import type { Block, Header } from '@radledger/chain';
 import { equalBytes } from '@radledger/primitives';
 import type { EpochContext } from '../epoch-context.js';
 import type { FinalizedState, Input, SignRecord, VotingReason, VotingStatus } from '../module.js';
-import { holdsNodeKey, ownMember } from '../own-keys.js';
+import { holdsNodeKey, holdsVrfKey, ownMember } from '../own-keys.js';
 import { vrfAlpha } from '../seed.js';
 import { StartUpRule } from '../start-up-rule.js';
 import { type FinalityRule, isFinal } from './finality-rule.js';
@@ -129,6 +129,7 @@ export class SlotProducer implements Producer {
     const member = ownMember(identity, this.port.epochAt(this.port.tip().header.height + 1));
     if (member === undefined) return 'NOT_IN_COMMITTEE';
     if (!holdsNodeKey(identity, member.nodeKey)) return 'KEY_DIFFERS';
+    if (this.rules.draws && !holdsVrfKey(identity, member.vrfKey)) return 'KEY_DIFFERS';
     const { reason } = this.rule;
     if (reason !== undefined) return this.logIsOld ? 'SIGN_LOG_OLD' : reason;
     return this.nowMs < this.listensUntilMs ? 'ASKING_PEERS' : undefined;

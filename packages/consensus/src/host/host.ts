@@ -221,9 +221,9 @@ class EffectLoop implements Host {
       case 'prove': {
         const { alpha, epoch } = effect;
         const vrfKey = this.ownMember(epoch ?? this.current?.epoch)?.vrfKey;
-        this.after(ports.prove(alpha, vrfKey), (proof) =>
-          this.step({ type: 'proved', now: ports.now(), alpha, proof }),
-        );
+        this.after(ports.prove(alpha, vrfKey), (proof) => {
+          if (proof !== undefined) this.step({ type: 'proved', now: ports.now(), alpha, proof });
+        });
         return;
       }
       case 'build': {

@@ -25,8 +25,11 @@ export interface HostPorts {
    * @param nodeKey - the key of the record's epoch; undefined when the epoch is not known
    */
   sign(bytes: Uint8Array, nodeKey: Uint8Array | undefined): Awaitable<Uint8Array>;
-  /** Random proof of the VRF key, 80 bytes. @param vrfKey - the key of the epoch */
-  prove(alpha: Uint8Array, vrfKey: Uint8Array | undefined): Awaitable<Uint8Array>;
+  /**
+   * Random proof, 80 bytes, of that very key; undefined when this node does not hold it.
+   * @param vrfKey - the key of the epoch; undefined when the epoch is not known
+   */
+  prove(alpha: Uint8Array, vrfKey: Uint8Array | undefined): Awaitable<Uint8Array | undefined>;
   readonly signLog: {
     /** Settles when the record is on disk. Appends made together may share one sync. */
     append(record: Uint8Array, nodeKey: Uint8Array | undefined): Awaitable<void>;

@@ -54,7 +54,7 @@ export function createNodeApi(ledger: Ledger, options: NodeApiOptions = {}): Exp
 
   app.get('/v1/status', (_req, res) => {
     const status = ledger.status();
-    const { chainId, name, module, finalized, nodeKey, voting, halted } = status;
+    const { chainId, name, module, finalized, nodeKey, vrfKey, voting, halted } = status;
     res.json({
       chainId: toHex(chainId),
       name,
@@ -66,6 +66,7 @@ export function createNodeApi(ledger: Ledger, options: NodeApiOptions = {}): Exp
       peers: status.peers,
       pendingTransactions: status.pendingTransactions,
       nodeKey: nodeKey ? toHex(nodeKey) : null,
+      vrfKey: vrfKey ? toHex(vrfKey) : null,
       voting: { allowed: voting.allowed, reason: voting.allowed ? null : voting.reason },
       halted: halted
         ? {

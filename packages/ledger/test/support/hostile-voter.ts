@@ -51,7 +51,7 @@ export class HostileVoter {
       }),
     );
     const voter = new HostileVoter(signers, members);
-    const identity = { source: members[0]!.source, nodeKey: members[0]!.nodeKey };
+    const identity = members[0]!;
     voter.host = createHost({
       module: simplex,
       context: { chainId, parameters, identity },

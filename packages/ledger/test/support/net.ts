@@ -197,7 +197,7 @@ export async function startNet(options: {
           identity: {
             source: source.signer.publicKey,
             nodeSigner: signer,
-            prove: (alpha: Uint8Array) => vrfProve(source.vrfSeed, alpha),
+            vrf: { publicKey: source.vrfKey, prove: (alpha: Uint8Array) => vrfProve(source.vrfSeed, alpha) },
             signLog,
             signLogMissing: options.signLogMissing?.(index) ?? false,
             ...options.identity?.(index),
