@@ -5,6 +5,7 @@ import type { NodeConfig } from './config.js';
 import { exists, folderPaths, readSecretFile, readSeed } from './folder.js';
 import { readGenesis } from './genesis-file.js';
 import { moduleNamed } from './modules.js';
+import { recoveriesOf } from './recovery-file.js';
 
 export interface CheckedConfig {
   readonly config: string;
@@ -14,6 +15,8 @@ export interface CheckedConfig {
   readonly nodeKey: string;
   /** Null for a node that follows only. */
   readonly source: string | null;
+  /** Heights of the recoveries that it follows: of those kept in its folder, and of those that the configuration names. */
+  readonly recoveries: readonly number[];
 }
 
 /** @throws {NodeAppError} what would stop `run` */
@@ -27,12 +30,15 @@ export async function checkConfig(config: NodeConfig): Promise<CheckedConfig> {
     await readSeed(paths.vrfKey);
     for (const next of [paths.nextNodeKey, paths.nextVrfKey]) if (await exists(next)) await readSeed(next);
   }
+  const chainId = chainIdOf(genesis);
+  const recoveries = await recoveriesOf(paths.recoveries, config.recoveries, chainId);
   return {
     config: config.file,
-    chainId: toHex(chainIdOf(genesis)),
+    chainId: toHex(chainId),
     name: genesis.name,
     module: moduleNamed(genesis.moduleId).id,
     nodeKey,
     source,
+    recoveries: recoveries.map(({ height }) => height).sort((a, b) => a - b),
   };
 }

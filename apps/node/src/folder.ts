@@ -1,7 +1,7 @@
 /** What lies in a node's folder: keys, sign-log, certificate, database. */
 import { constants } from 'node:fs';
-import { access, open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, open, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { decodePrivateKeyPem } from '@radledger/primitives';
 import { NodeAppError } from './errors.js';
 
@@ -36,6 +36,20 @@ export async function writeNew(file: string, text: string, mode: number): Promis
     await handle.sync();
   } finally {
     await handle.close();
+  }
+}
+
+/** Puts a file into its place whole: a crash leaves the old one or the new one. */
+export async function replaceFile(file: string, text: string, mode: number): Promise<void> {
+  const next = `${file}.new`;
+  await rm(next, { force: true });
+  await writeNew(next, text, mode);
+  await rename(next, file);
+  const folder = await open(dirname(file), 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
   }
 }
 

@@ -6,7 +6,7 @@ import { recoverySignedBytes, type SignedRecovery } from '@radledger/consensus';
 import { compareBytes, createSigner, equalBytes, fromHex, randomBytes, toHex } from '@radledger/primitives';
 import { z } from 'zod';
 import { NodeAppError } from './errors.js';
-import { readSeed } from './folder.js';
+import { readSeed, replaceFile } from './folder.js';
 import { readGenesis } from './genesis-file.js';
 
 const hex = (bytes: number) =>
@@ -125,7 +125,7 @@ export async function signRecovery(options: {
             [signer.publicKey, signature] as const,
           ].sort(([a], [b]) => compareBytes(a, b)),
         };
-  await writeFile(options.file, textOf(fileOf(chainId, signed)));
+  await replaceFile(options.file, textOf(fileOf(chainId, signed)), 0o644);
   return {
     signedAs: position >= 0 ? 'recovery-key' : 'voter',
     recoveryKeys: signed.keySignatures.length,
@@ -133,13 +133,16 @@ export async function signRecovery(options: {
   };
 }
 
-/** Recoveries that a node follows: those kept in its folder and those it is handed now, each once. */
+/**
+ * Recoveries that a node follows: those kept in its folder and those it is handed now, each once.
+ * @throws {NodeAppError} `RECOVERY_INVALID`
+ */
 export async function recoveriesOf(
   folder: string,
   files: readonly string[],
   chainId: Uint8Array,
 ): Promise<readonly SignedRecovery[]> {
-  const kept = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.json'));
+  const kept = (await namesIn(folder)).filter((name) => name.endsWith('.json'));
   const read = await Promise.all(
     [...kept.map((name) => join(folder, name)), ...files].map((file) => readRecovery(file, chainId)),
   );
@@ -147,7 +150,18 @@ export async function recoveriesOf(
   return [...byId.values()];
 }
 
-/** Keeps what a node follows: without it the node would not know who votes after its next start. */
+/** A folder that cannot be read is not one that holds nothing: the node would believe voters that are gone. */
+async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    const message = `cannot read the recoveries that this node follows in ${folder}`;
+    throw new NodeAppError({ code: 'RECOVERY_INVALID', file: folder }, message, { cause });
+  }
+}
+
+/** Keeps what a node follows, before it speaks to anybody: without it the node would not know who votes after its next start. */
 export async function keepRecoveries(
   folder: string,
   recoveries: readonly SignedRecovery[],
@@ -156,6 +170,6 @@ export async function keepRecoveries(
   if (recoveries.length === 0) return;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   for (const recovery of recoveries) {
-    await writeFile(join(folder, `${recovery.height}.json`), textOf(fileOf(chainId, recovery)));
+    await replaceFile(join(folder, `${recovery.height}.json`), textOf(fileOf(chainId, recovery)), 0o644);
   }
 }

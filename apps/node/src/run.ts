@@ -89,6 +89,8 @@ export async function startNode(config: NodeConfig, logger: Logger, signal?: Abo
       recoveries,
       logger,
       async network(requirements) {
+        // Checked by now, and nobody has heard of this node yet.
+        await keepRecoveries(paths.recoveries, recoveries, chainId);
         network = await createNetwork({
           ...requirements,
           nodeSigner,
@@ -99,7 +101,6 @@ export async function startNode(config: NodeConfig, logger: Logger, signal?: Abo
       },
     });
     opened.splice(0, opened.length, ledger);
-    await keepRecoveries(paths.recoveries, recoveries, chainId);
     const app = createNodeApi(ledger, {
       requestsPerMinute: config.limits.requestsPerMinute,
       eventStreamsMax: config.limits.eventStreamsMax,

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rename, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -141,6 +141,34 @@ describe('genesis and database', () => {
       (text) => text.replace('../genesis.json', 'broken.json'),
       async (file) => expectStop(await run(file), 12, /is not a genesis/),
     );
+  });
+
+  test('a recovery that is missing or of another chain, also one that the folder keeps, stops run and check-config alike', async () => {
+    const stops = async (file: string, text: RegExp): Promise<void> => {
+      for (const command of ['run', 'check-config']) {
+        await expectStop(await runCommand([command, '--config', file]), 12, text);
+      }
+    };
+    await withText(
+      (text) => `recoveries = ["none.json"]\n${text}`,
+      (file) => stops(file, /cannot read the recovery .*none\.json/),
+    );
+    const kept = join(folder, 'recoveries');
+    await writeFile(kept, 'in the place of the folder');
+    await stops(config, /cannot read the recoveries that this node follows/);
+    await rm(kept);
+    const foreign = join(folder, 'foreign.json');
+    await writeFile(foreign, JSON.stringify({ ...genesisToJson(net.genesis), name: 'foreign' }));
+    await mkdir(kept);
+    const out = join(kept, '3.json');
+    const about = ['--height', '3', '--block', '11'.repeat(32), '--out', out];
+    const made = await runCommand(['recover', 'make', '--genesis', foreign, ...about]);
+    expect(made.stderr).toBe('');
+    await stops(config, /3\.json is for chain [0-9a-f]{64}, not this one/);
+    await rm(out);
+    await runCommand(['recover', 'make', '--genesis', net.genesisFile, ...about]);
+    expect(await checkConfig(await readConfig(config))).toMatchObject({ recoveries: [3] });
+    await rm(kept, { recursive: true });
   });
 
   test('a genesis of a module that this node does not have', async () => {

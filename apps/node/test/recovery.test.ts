@@ -1,7 +1,9 @@
 /** Two of five nodes are gone for ever: the others make, sign and follow a recovery with the commands of the guide. */
-import { readdir } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { exists } from '../src/folder.js';
 import {
   heightReached,
   type ProcessNet,
@@ -58,7 +60,22 @@ test('recover make, sign, run: the chain goes on, without the flag at the next s
   expect(early.code).toBe(12);
   expect(early.stderr).toContain('expected voters of more than half of the stake');
 
+  expect(await exists(join(first.folder, 'recoveries'))).toBe(false);
+
   for (const node of left) await sign(node);
+  // Kept before anybody hears of the node, and over what a crash left behind: it does not get as far as that here.
+  const text = await readFile(first.config, 'utf8');
+  const busy = join(first.folder, 'busy.toml');
+  await mkdir(join(first.folder, 'recoveries'));
+  await writeFile(join(first.folder, 'recoveries', `${finalized.height}.json.new`), '{"format":');
+  const taken = createServer();
+  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+  const { port } = taken.address() as AddressInfo;
+  await writeFile(busy, text.replace(/(\[peer\]\nhost = ".*"\nport = )\d+/, `$1${port}`));
+  const stopped = await runCommand(['run', '--config', busy, '--recover', file]);
+  await new Promise<void>((resolve) => taken.close(() => resolve()));
+  expect(stopped.stderr).toMatch(/in use by another process/);
+  expect(await readdir(join(first.folder, 'recoveries'))).toEqual([`${finalized.height}.json`]);
   for (const node of left) await own.start(node, ['--recover', file]);
   for (const node of left) await heightReached(apiOf(node), height + 5);
   await end(first, 'SIGTERM');
