@@ -204,6 +204,16 @@ describe('refused', () => {
     expect((await patient.grant(grantOf('live'))).status).toBe('live');
   });
 
+  test('what a reader verified itself, once that is older than 28 days: it may have slept meanwhile', async () => {
+    const light = await lightClient();
+    expect((await light.grant(grantOf('live'))).status).toBe('live');
+    now += 28 * DAY;
+    await expect(light.follow()).rejects.toMatchObject({ code: 'CHECKPOINT_TOO_OLD' });
+    await expect(light.grant(grantOf('live'))).rejects.toMatchObject({ code: 'CHECKPOINT_TOO_OLD' });
+    now -= 28 * DAY;
+    expect((await light.grant(grantOf('live'))).status).toBe('live');
+  });
+
   test('a checkpoint that the node does not have', async () => {
     const id = new Uint8Array(32).fill(7);
     await expect((await lightClient({ checkpoint: { height: 8, id } })).follow()).rejects.toMatchObject({

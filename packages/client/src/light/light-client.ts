@@ -34,7 +34,7 @@ export interface LightClientOptions extends LightRules {
   readonly node: Pick<NodeClient, 'boundaries' | 'state'>;
   /** From somebody the reader trusts; or the newest of an earlier run, from `checkpoint()`. */
   readonly checkpoint: Checkpoint;
-  /** Oldest checkpoint that is believed; default 28 days. Genesis may be older only with a larger bound. */
+  /** Oldest boundary that anything is believed from, the checkpoint or a later one; default 28 days. Genesis may be older only with a larger bound. */
   readonly checkpointAgeMaxMs?: number;
   /** Oldest state that is believed, by the timestamp of its header and the reader's clock; default 60,000 (design D11). */
   readonly viewAgeMaxMs?: number;
@@ -85,6 +85,7 @@ export function createLightClient(options: LightClientOptions): LightClient {
   let following: Promise<Boundary> | undefined;
 
   async function followNow(signal: AbortSignal | undefined): Promise<Boundary> {
+    if (trusted) await refuseOld(trusted);
     for (;;) {
       const fromEpoch = trusted ? trusted.epoch.epoch + 1 : options.checkpoint.height / epochHeights;
       const records = await node.boundaries({ fromEpoch, limit: BOUNDARIES_MAX }, { ...(signal && { signal }) });
@@ -92,7 +93,7 @@ export function createLightClient(options: LightClientOptions): LightClient {
         const next = await checked(async () => {
           if (trusted) return followBoundary(trusted, record, options);
           const first = boundaryOfCheckpoint(record, options.checkpoint, options);
-          validateCheckpointAge(first.header, { nowMs: now(), ageMaxMs: checkpointAgeMaxMs });
+          await refuseOld(first);
           return first;
         });
         refuseFuture(next.header);
@@ -117,6 +118,12 @@ export function createLightClient(options: LightClientOptions): LightClient {
     return following;
   }
 
+  /** Voters of long ago could sign another history: what was verified long ago is believed no more. */
+  function refuseOld({ header }: Boundary): Promise<void> {
+    const bound = { nowMs: now(), ageMaxMs: checkpointAgeMaxMs };
+    return checked(() => Promise.resolve(validateCheckpointAge(header, bound)));
+  }
+
   function refuseFuture({ timestampMs }: Header): void {
     if (timestampMs - now() <= viewAgeMaxMs) return;
     throw new ClientError({ code: 'CLOCK_BEHIND' }, 'the ledger is ahead of the clock of this device: set the clock');
@@ -126,6 +133,7 @@ export function createLightClient(options: LightClientOptions): LightClient {
   async function judgeHeader(answer: StateAnswer, floor: number, signal: AbortSignal | undefined): Promise<Header> {
     const header = await checked(() => Promise.resolve(decodeHeader(answer.header)));
     let boundary = trusted ?? (await follow(signal));
+    await refuseOld(boundary);
     if (epochOfHeight(header.height, epochHeights) > boundary.epoch.epoch) boundary = await follow(signal);
     const id = blockIdOf(answer.header);
     const ageMs = now() - header.timestampMs;
