@@ -53,6 +53,12 @@ export class Answering {
     }
   }
 
+  /** Of the epoch before: nothing to vote on, but a second vote still convicts. */
+  onEarlier(peer: PeerId, bytes: Uint8Array): void {
+    const { voter, parts } = this;
+    parts.conflicts.look(decodeMessage(bytes, voter.context.parameters.blockBytesMax), peer);
+  }
+
   onPeer(peer: PeerId): void {
     const { voter, parts } = this;
     voter.send(peer, voter.statusMessage());

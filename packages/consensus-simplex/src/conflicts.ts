@@ -1,44 +1,72 @@
 /** Where signatures and certificates that exclude each other are noticed, and become evidence. */
 import { encodeHeader, encodeOffence, type Header } from '@radledger/chain';
-import { type Member, type PeerId, seatOf } from '@radledger/consensus';
+import { type EpochContext, leaderOf, type Member, type PeerId, seatOf } from '@radledger/consensus';
 import { toHex } from '@radledger/primitives';
 import { type Certificate, statementOf } from './certificate.js';
 import { brokenSealRule, exclusionOf } from './evidence.js';
 import { encodeEvidence, EvidenceKind, type SignedStatement } from './evidence-format.js';
 import { certificatesOf, decodeJustification } from './justification.js';
 import { decodeMessage, type Message } from './message.js';
-import { VoteMemory } from './vote-memory.js';
+import { VIEWS_BEHIND, VoteMemory } from './vote-memory.js';
 import type { CertifiedKind, ViewState } from './view-state.js';
 import { NullifyReason, type Vote } from './vote.js';
 import type { VoterState } from './voter-state.js';
 
+/** What was signed in one epoch. */
+interface Watched {
+  readonly epoch: EpochContext;
+  readonly memory: VoteMemory;
+  /** What was proven: key and kind, or for a late leader the view. Bounded by the seats and views held. */
+  readonly proven: Set<string>;
+  /** The newest view in which this node stood. */
+  view: number;
+}
+
+function watch(epoch: EpochContext): Watched {
+  return { epoch, memory: new VoteMemory(), proven: new Set(), view: 0 };
+}
+
 export class Conflicts {
-  private readonly memory = new VoteMemory();
-  /** What was proven in this epoch: key and kind, or for a late leader the view. Bounded by the seats and views held. */
-  private readonly proven = new Set<string>();
+  private open!: Watched;
+  /** The epoch before, for the first views of the next: a fork at its last block shows only then. */
+  private before: Watched | undefined;
 
   constructor(private readonly voter: VoterState) {}
 
-  /** Everything signed in a message of this epoch, whatever becomes of the message: late votes of views long final too. */
+  /** Everything signed in a message, whatever becomes of the message: late votes of views long final too. */
   look(message: Message, peer: PeerId | undefined): void {
-    const { epoch } = this.voter.epoch;
-    if (message.type === 'vote' && message.epoch === epoch) {
+    if (message.type === 'certificate') return this.seeCertificate(message.certificate, peer);
+    if (message.type !== 'vote' && message.type !== 'proposal') return;
+    const watched = this.watchedIn(message.epoch);
+    if (watched === undefined) return;
+    if (message.type === 'vote') {
       const { seat, vote, signature } = message.signed;
-      if (vote.kind !== 'proposal') this.see(seatOf(this.voter.epoch, seat), { vote, signature }, peer);
-    } else if (message.type === 'certificate') this.seeCertificate(message.certificate, peer);
-    else if (message.type === 'proposal' && message.epoch === epoch) {
-      const { view, signature, block, again } = message;
-      this.see(this.voter.leader(view), { vote: { kind: 'proposal', view, blockId: block.id }, signature }, peer);
-      const { blockBytesMax } = this.voter.context.parameters;
-      for (const certificate of certificatesOf(decodeJustification(again ?? block.body.justification, blockBytesMax))) {
-        this.seeCertificate(certificate, peer);
-      }
+      if (vote.kind !== 'proposal') this.see(watched, seatOf(watched.epoch, seat), { vote, signature }, peer);
+      return;
     }
+    const { view, signature, block, again } = message;
+    const { chainId, parameters } = this.voter.context;
+    const vote = { kind: 'proposal', view, blockId: block.id } as const;
+    this.see(watched, leaderOf(chainId, watched.epoch, view), { vote, signature }, peer);
+    const justification = decodeJustification(again ?? block.body.justification, parameters.blockBytesMax);
+    for (const certificate of certificatesOf(justification)) this.seeCertificate(certificate, peer);
   }
 
+  /** What the host could not verify, because it does not know the voters of the epoch before, counts for nothing here either. */
   beginEpoch(): void {
-    this.memory.clear();
-    this.proven.clear();
+    const { epoch, previousEpoch } = this.voter;
+    const last = this.open as Watched | undefined;
+    const isKnown = last !== undefined && last.epoch === previousEpoch;
+    this.before = isKnown ? last : previousEpoch && watch(previousEpoch);
+    this.open = watch(epoch);
+  }
+
+  /** The votes that made the block before this epoch final. */
+  seeBoundary(): void {
+    const certificate = this.voter.boundaryCertificate;
+    if (certificate === undefined || this.before === undefined) return;
+    this.before.view = Math.max(this.before.view, statementOf(certificate).view);
+    this.seeCertificate(certificate, undefined);
   }
 
   /** The leader signed a block that no rule allows. `offence`: what the core proves; without it the seal must show it. */
@@ -55,7 +83,7 @@ export class Conflicts {
     if (found.offence === undefined && rule === undefined && found.code !== 'BAD_RANDOM_PROOF') return;
     const { nodeKey } = this.voter.leader(view);
     const kind = EvidenceKind.invalidProposal;
-    this.emit(`${kind}/${toHex(nodeKey)}`, {
+    this.emit(this.open, `${kind}/${toHex(nodeKey)}`, {
       kind,
       epoch: epoch.epoch,
       committeeRoot: epoch.committeeRoot,
@@ -82,34 +110,56 @@ export class Conflicts {
     if (blocks.size < 2 && !excluded) return;
     this.voter.safeMode = true;
     this.voter.report('CERTIFICATE_CONFLICT', { view: statement.view });
-    for (const other of state.certificates.values()) this.proveConflict(other, certificate);
+    for (const other of state.certificates.values()) this.proveConflict(this.open, other, certificate);
   }
 
-  private see(member: Member, signed: SignedStatement, peer: PeerId | undefined): void {
+  /** What is signed in an epoch that still counts; nothing of the one before once the next has come far enough. */
+  private watchedIn(epoch: number): Watched | undefined {
+    if (this.voter.view > VIEWS_BEHIND) this.before = undefined;
+    return [this.open, this.before].find((watched) => watched?.epoch.epoch === epoch);
+  }
+
+  private see(watched: Watched, member: Member, signed: SignedStatement, peer: PeerId | undefined): void {
     const { vote } = signed;
-    for (const earlier of this.memory.add(member.nodeKey, signed, this.voter.view)) {
+    if (watched === this.open) watched.view = this.voter.view;
+    for (const earlier of watched.memory.add(member.nodeKey, signed, watched.view)) {
       const kind = exclusionOf(earlier.vote, vote);
       if (kind === undefined) continue;
       this.voter.report(CODES[kind], { peer, view: vote.view, offender: member.source });
-      const { epoch, committeeRoot } = this.voter.epoch;
+      const { epoch, committeeRoot } = watched.epoch;
       const { nodeKey } = member;
       const votes = [earlier, signed] as const;
-      this.emit(`${kind}/${toHex(nodeKey)}`, { kind, epoch, committeeRoot, nodeKey, votes });
+      this.emit(watched, `${kind}/${toHex(nodeKey)}`, { kind, epoch, committeeRoot, nodeKey, votes });
     }
   }
 
   private seeCertificate(certificate: Certificate, peer: PeerId | undefined): void {
-    if (certificate.epoch !== this.voter.epoch.epoch) return;
+    const watched = this.watchedIn(certificate.epoch);
+    if (watched === undefined) return;
     for (const { vote, signatures } of certificate.groups) {
-      for (const [seat, signature] of signatures) this.see(seatOf(this.voter.epoch, seat), { vote, signature }, peer);
+      for (const [seat, signature] of signatures) {
+        this.see(watched, seatOf(watched.epoch, seat), { vote, signature }, peer);
+      }
     }
+    if (watched === this.before) this.checkBoundary(watched, certificate);
   }
 
-  private proveConflict(earlier: Certificate, later: Certificate): void {
+  /** Another certificate of the epoch before excludes the one that ended it. */
+  private checkBoundary(before: Watched, certificate: Certificate): void {
+    const { boundaryCertificate } = this.voter;
+    if (boundaryCertificate === undefined) return;
+    const statement = statementOf(certificate);
+    if (exclusionOf(statementOf(boundaryCertificate), statement) === undefined) return;
+    this.voter.safeMode = true;
+    this.voter.report('CERTIFICATE_CONFLICT', { view: statement.view });
+    this.proveConflict(before, boundaryCertificate, certificate);
+  }
+
+  private proveConflict(watched: Watched, earlier: Certificate, later: Certificate): void {
     if (exclusionOf(statementOf(earlier), statementOf(later)) === undefined) return;
     const kind = EvidenceKind.certConflict;
-    const { epoch, committee } = this.voter.epoch;
-    this.emit(`${kind}`, { kind, epoch, committee, certificates: [earlier, later] });
+    const { epoch, committee } = watched.epoch;
+    this.emit(watched, `${kind}`, { kind, epoch, committee, certificates: [earlier, later] });
   }
 
   /** A view was given up as if its leader had been silent, and its block was notarized all the same. */
@@ -123,12 +173,12 @@ export class Conflicts {
       .flatMap(({ signatures }) => signatures)
       .reduce((sum, [seat]) => sum + seatOf(this.voter.epoch, seat).weight, 0n);
     // Else the view does not count as missed.
-    if (silent * 3n > totalWeight) this.emit(`${kind}/${view}`, { kind, epoch, committee, certificate });
+    if (silent * 3n > totalWeight) this.emit(this.open, `${kind}/${view}`, { kind, epoch, committee, certificate });
   }
 
-  private emit(name: string, evidence: Parameters<typeof encodeEvidence>[0]): void {
-    if (this.proven.has(name)) return;
-    this.proven.add(name);
+  private emit({ proven }: Watched, name: string, evidence: Parameters<typeof encodeEvidence>[0]): void {
+    if (proven.has(name)) return;
+    proven.add(name);
     this.voter.effect({ type: 'evidence', epoch: evidence.epoch, bytes: encodeEvidence(evidence) });
   }
 }

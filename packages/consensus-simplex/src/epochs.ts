@@ -129,7 +129,10 @@ export class Epochs {
     const last = voter.epoch as EpochContext | undefined;
     if (last === undefined || !isSame(last, epoch)) this.begin(epoch, previousEpoch);
     voter.root = { header, id, view, certificate, restarts };
-    if (opensEpoch) voter.boundaryCertificate = restarts ? undefined : shown?.certificate;
+    if (opensEpoch) {
+      voter.boundaryCertificate = restarts ? undefined : shown?.certificate;
+      parts.conflicts.seeBoundary();
+    }
     voter.awaitingEpoch = false;
     parts.leading.stopBuilding();
     voter.highestCertifiedMs = header.timestampMs;

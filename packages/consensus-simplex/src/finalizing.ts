@@ -32,7 +32,7 @@ export class Finalizing {
     voter.effect({ type: 'finalize', blocks });
     const last = (path.at(-1) as TreeBlock).block;
     const boundary = isBoundaryHeight(last.header.height, voter.context.parameters.epochHeights);
-    if (boundary) voter.tail = collectTail(last.header, statement.view, voter.views);
+    if (boundary) voter.tail = collectTail(last, statement.view, voter.views);
     voter.root = { header: last.header, id: last.id, view: statement.view, certificate, restarts: false };
     parts.epochs.awaitCommit(last.header.height, statement.view);
     voter.nullifiedInARow = 0;

@@ -49,6 +49,8 @@ export class SimplexInstance implements ConsensusInstance {
         return epochs.start(input.finalized, input.signLog);
       case 'message':
         return answering.onMessage(input.peer, input.bytes);
+      case 'earlier':
+        return answering.onEarlier(input.peer, input.bytes);
       case 'stale':
         return answering.onStale(input.peer);
       case 'ahead':

@@ -4,7 +4,7 @@ import type { SignedStatement } from './evidence-format.js';
 import type { Vote } from './vote.js';
 
 /** Views behind and ahead of the current one whose votes are remembered: with 128 seats some 10 MB at the most. */
-const VIEWS_BEHIND = 64;
+export const VIEWS_BEHIND = 64;
 const VIEWS_AHEAD = 16;
 
 type ByKind = Partial<Record<Vote['kind'], SignedStatement>>;
@@ -23,10 +23,6 @@ export class VoteMemory {
     const remembered = Object.values(votes);
     votes[kind] ??= signed;
     return remembered;
-  }
-
-  clear(): void {
-    this.views.clear();
   }
 
   private nameOf(nodeKey: Uint8Array): string {

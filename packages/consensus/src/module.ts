@@ -100,7 +100,9 @@ export type Input =
   | { readonly type: 'start'; readonly now: number; readonly finalized: FinalizedState; readonly signLog: SignLogState }
   /** Claims of the message have been verified. */
   | { readonly type: 'message'; readonly now: number; readonly peer: PeerId; readonly bytes: Uint8Array }
-  /** A peer still talks about an epoch before the current one; the message itself was dropped. */
+  /** A message about the epoch before the current one, its claims verified: too late to act on, but not to prove misconduct. */
+  | { readonly type: 'earlier'; readonly now: number; readonly peer: PeerId; readonly bytes: Uint8Array }
+  /** A peer still talks about an epoch before the current one; the message counts for nothing, unless `earlier` hands it on. */
   | { readonly type: 'stale'; readonly now: number; readonly peer: PeerId; readonly epoch: number }
   /** A peer talks about an epoch that this node has not reached; the message itself was dropped. */
   | { readonly type: 'ahead'; readonly now: number; readonly peer: PeerId; readonly epoch: number }

@@ -209,3 +209,25 @@ test('sign records: what is written is what is read, anything else is refused', 
     expect.objectContaining({ code: 'MALFORMED_SIGN_RECORD' }),
   );
 });
+
+test('a message of the epoch before is verified and handed on for evidence alone; an older one is not', async () => {
+  const { module, inputs } = scripted(
+    () => [],
+    (bytes) => bytes[0],
+  );
+  const verifyClaims = vi.fn(() => true);
+  const host = createHost({
+    module,
+    context: { chainId, parameters: DEFAULT_PARAMETERS, identity: undefined },
+    ports: portsOf({ verifyClaims }),
+  });
+  const finalized = { header, proof: new Uint8Array(), epoch: epochOf(5), previousEpoch: epochOf(4) };
+  host.start({ finalized, signLog: { state: 'present', records: [] } });
+  inputs.length = 0;
+  await host.message('peer', Uint8Array.of(3));
+  expect(inputs.map(({ type }) => type)).toEqual(['stale']);
+  expect(verifyClaims).not.toHaveBeenCalled();
+  await host.message('peer', Uint8Array.of(4));
+  expect(inputs.slice(1)).toMatchObject([{ type: 'stale' }, { type: 'earlier', bytes: Uint8Array.of(4) }]);
+  expect(verifyClaims).toHaveBeenCalledOnce();
+});

@@ -109,7 +109,8 @@ class EffectLoop implements Host {
     const { epoch, claims } = found;
     if (epoch !== undefined && epoch < this.current.epoch) {
       this.step({ type: 'stale', now: this.ports.now(), peer, epoch });
-      return;
+      if (claims === undefined || epoch !== this.previous?.epoch) return;
+      return this.verifyThenStep(peer, bytes, claims, 'earlier');
     }
     if (epoch !== undefined && epoch > this.current.epoch) {
       // Others may have written the last block of an epoch a moment earlier than this node.
@@ -123,7 +124,7 @@ class EffectLoop implements Host {
       this.ports.report({ code: 'UNKNOWN_EPOCH', peer });
       return;
     }
-    return this.verifyThenStep(peer, bytes, claims);
+    return this.verifyThenStep(peer, bytes, claims, 'message');
   }
 
   timer(id: string): void {
@@ -171,9 +172,14 @@ class EffectLoop implements Host {
     this.next = nextEpoch;
   }
 
-  private verifyThenStep(peer: PeerId, bytes: Uint8Array, claims: readonly SignatureClaim[]): Awaitable<void> {
+  private verifyThenStep(
+    peer: PeerId,
+    bytes: Uint8Array,
+    claims: readonly SignatureClaim[],
+    type: 'message' | 'earlier',
+  ): Awaitable<void> {
     const unknown = this.verified.unknown(claims);
-    const deliver = (): void => this.step({ type: 'message', now: this.ports.now(), peer, bytes });
+    const deliver = (): void => this.step({ type, now: this.ports.now(), peer, bytes });
     if (unknown.length === 0) return deliver();
     return this.after(this.ports.verifyClaims(unknown.map(({ claim }) => claim)), (held) => {
       if (!held) {
