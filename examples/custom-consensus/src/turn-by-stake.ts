@@ -27,4 +27,5 @@ export const turnByStake: ConsensusModule = createSlotModule({
   draws: false,
   depth: ({ depth }) => depth as number,
   weightOf: () => 1n,
+  rounds: 1,
 });

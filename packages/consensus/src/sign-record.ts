@@ -12,7 +12,7 @@ const schema = struct({
   epoch: uint(),
   view: uint(),
   bytes: bytes({ max: 4096 }),
-  support: list(bytes({ max: RECORD_BYTES_MAX }), { max: 4 }),
+  support: list(bytes({ max: RECORD_BYTES_MAX }), { max: 256 }),
 });
 
 export function encodeSignRecord(record: SignRecord): Uint8Array {

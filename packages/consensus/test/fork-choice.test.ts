@@ -13,7 +13,8 @@ test('the public surface is what it is on purpose', () => {
     'encodeFinalityProof',
     'encodeMessage',
     'encodeSignature',
-    'isFinal',
+    'newestFinal',
+    'newestJustifiedMs',
     'settingsOf',
     'slotOf',
     'slotStatement',
@@ -31,12 +32,13 @@ const epoch = {
 const rule: forkChoice.FinalityRule = {
   depth: () => 2,
   vouching: {
+    rounds: 1,
     weightOf: ({ weight }) => weight,
-    orderOf: ({ timestampMs }) => timestampMs,
     exceptUpTo: (block) => (block as unknown as { exceptUpTo: number }).exceptUpTo,
   },
 };
-const isFinal = (...chain: Header[]): boolean => forkChoice.isFinal(chain, rule, { settings: {}, epoch });
+const context = { settings: {}, epochAt: () => epoch };
+const isFinal = (...chain: Header[]): boolean => forkChoice.newestFinal(chain, rule, context) >= 0;
 
 test('a block is final when enough blocks of most members stand on it', () => {
   expect(isFinal(header(1, 0, 10), header(2, 1, 20), header(3, 2, 30))).toBe(true);
@@ -44,9 +46,7 @@ test('a block is final when enough blocks of most members stand on it', () => {
   const half = Array.from({ length: 50 }, (_, index) => header(index + 1, index % 2, 10 * (index + 1)));
   expect(isFinal(...half)).toBe(false);
   // Most members, but not deep enough.
-  expect(
-    forkChoice.isFinal([header(1, 0, 10), header(2, 1, 20)], { ...rule, depth: () => 2 }, { settings: {}, epoch }),
-  ).toBe(false);
+  expect(isFinal(header(1, 0, 10), header(2, 1, 20))).toBe(false);
 });
 
 test('bouncing attack: who changes branches vouches for nothing older than its last block on the other', () => {
@@ -58,11 +58,32 @@ test('bouncing attack: who changes branches vouches for nothing older than its l
   expect(isFinal(header(3, 0, 28), header(4, 1, 29), header(5, 2, 30, 25))).toBe(true);
 });
 
+test('two rounds: justified by more than two thirds, final when they vouch again for what they saw justified', () => {
+  const twice = {
+    depth: (): number => 0,
+    vouching: { ...rule.vouching, rounds: 2 },
+  } as forkChoice.FinalityRule;
+  const newestFinal = (chain: Header[]): number => forkChoice.newestFinal(chain, twice, context);
+  const justified = (chain: Header[], aboveMs = 0): number =>
+    forkChoice.newestJustifiedMs(chain, twice, context, aboveMs);
+  const chain = [0, 1, 2, 3, 0, 1].map((proposer, index) => header(index + 1, proposer, 10 * (index + 1)));
+  expect([2, 3, 4, 5, 6].map((length) => justified(chain.slice(0, length)))).toEqual([0, 10, 20, 30, 40]);
+  expect(justified(chain, 50)).toBe(50);
+  // The third vouches, and nobody saw it justified before that block.
+  expect([3, 4, 5, 6].map((length) => newestFinal(chain.slice(0, length)))).toEqual([-1, -1, -1, 0]);
+  // Half of the members, however long; and who was elsewhere since vouches for nothing in the second round either.
+  const half = Array.from({ length: 50 }, (_, index) => header(index + 1, index % 2, 10 * (index + 1)));
+  expect(justified(half)).toBe(0);
+  const strayed = chain.with(4, header(5, 0, 50, 15));
+  expect([justified(strayed.slice(0, 5)), newestFinal(strayed)]).toEqual([30, -1]);
+  expect(forkChoice.newestFinal(chain, twice, { ...context, epochAt: () => undefined })).toBe(-1);
+});
+
 test('ex-ante re-org, selfish mining: a branch that was held back replaces nothing unless it is heavier', () => {
   const idOf = (name: string): Uint8Array => hash('test/block', name);
   const root = { header: header(0, 0, 0), id: idOf('root'), witness: new Uint8Array() };
   const tree = new Branches(root);
-  const add = (name: string, parent: string, weight = 1n): ReturnType<typeof tree.add> => {
+  const add = (name: string, parent: string, weight = 1n, justifiedMs = 0): ReturnType<typeof tree.add> => {
     const at = tree.get(idOf(parent));
     if (at === undefined) throw new Error(parent);
     const block = {
@@ -70,7 +91,7 @@ test('ex-ante re-org, selfish mining: a branch that was held back replaces nothi
       id: idOf(name),
       body: { transactions: [], justification: new Uint8Array() },
     };
-    const node = tree.add(at, block, { witness: new Uint8Array(), weight, peer: undefined });
+    const node = tree.add(at, block, { witness: new Uint8Array(), weight, justifiedMs, peer: undefined });
     node.state = 'valid';
     tree.offer(node);
     return node;
@@ -88,8 +109,17 @@ test('ex-ante re-org, selfish mining: a branch that was held back replaces nothi
   const node = tree.get(idOf('held back'));
   if (node !== undefined) tree.remove(node);
   expect(isTip('next')).toBe(true);
-  expect(tree.isInChain(idOf('honest'))).toBe(true);
+  expect(tree.isOn(idOf('honest'), tree.tip.id)).toBe(true);
   expect(tree.size).toBe(3);
+  // A later justification outweighs any number of blocks, and what is heavier but justifies less does not bring it back.
+  add('justified', 'root', 1n, 15);
+  expect(isTip('justified')).toBe(true);
+  add('heavy', 'next', 100n);
+  expect(isTip('justified')).toBe(true);
+  // All that is final is justified: then weight decides again.
+  const final = tree.get(idOf('honest'));
+  if (final !== undefined) expect(tree.reroot(final)).toBe(true);
+  expect(isTip('heavy')).toBe(true);
 });
 
 test('settings: defaults, ranges, and no name that the module does not have', () => {

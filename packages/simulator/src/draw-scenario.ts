@@ -64,9 +64,9 @@ export function drawScenario(prng: Prng, shape: ScenarioShape): Scenario {
   };
 }
 
-function drawCast(prng: Prng, { seats }: ScenarioShape): Cast {
+function drawCast(prng: Prng, { seats, equalWeights = false }: ScenarioShape): Cast {
   const count = seats?.nodeCount ?? (prng.chance(75) ? 4 : prng.between(5, 7));
-  const equal = seats !== undefined || prng.chance(60);
+  const equal = seats !== undefined || prng.chance(60) || equalWeights;
   const weights = Array.from({ length: count }, () => (equal ? 1000n : BigInt(prng.between(700, 1300))));
   const total = weights.reduce((sum, weight) => sum + weight, 0n);
   const rest = weights.map((_, node) => node);

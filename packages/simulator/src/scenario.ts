@@ -48,6 +48,8 @@ export interface ScenarioShape {
   /** Fixed committee: equal weights and this many liars, and only safety is demanded. Default: four to seven nodes, less
    *  than a third of the weight lies. */
   readonly seats?: { readonly nodeCount: number; readonly byzantineCount: number };
+  /** True where members count alike whatever their weight: all weigh the same, so that liars are fewer than a third. */
+  readonly equalWeights?: boolean;
   /** Names of behaviours: one to three of them are a liar's. */
   readonly behaviours: readonly string[];
   /** What the module needs otherwise in genesis than what was drawn. */

@@ -1,4 +1,4 @@
-/** Blocks above the newest final one, and which branch of them is the chain: the heaviest, of equals the first seen. */
+/** Blocks above the newest final one, and which branch is the chain: of the latest justification, then the heaviest, then the first seen. */
 import type { Block } from '@radledger/chain';
 import { toHex } from '@radledger/primitives';
 import type { PeerId } from '../module.js';
@@ -14,6 +14,8 @@ export interface Branching extends SealedHeader {
   readonly children: Branching[];
   /** Of the whole branch up to here. */
   readonly weight: bigint;
+  /** Timestamp of the newest justified block of the branch up to here; 0 where nothing is ever justified. */
+  justifiedMs: number;
   /** `waiting`: for its parent. */
   state: 'waiting' | 'verifying' | 'valid';
   /** Who sent it; undefined for this node's own. */
@@ -54,7 +56,12 @@ export class Branches {
   add(
     parent: Branching,
     block: Block,
-    given: { readonly witness: Uint8Array; readonly weight: bigint; readonly peer: PeerId | undefined },
+    given: {
+      readonly witness: Uint8Array;
+      readonly weight: bigint;
+      readonly justifiedMs: number;
+      readonly peer: PeerId | undefined;
+    },
   ): Branching {
     const node: Branching = {
       header: block.header,
@@ -65,6 +72,7 @@ export class Branches {
       parent,
       children: [],
       weight: parent.weight + given.weight,
+      justifiedMs: given.justifiedMs,
       state: 'waiting',
       peer: given.peer,
       retries: 0,
@@ -91,10 +99,11 @@ export class Branches {
     return path.reverse();
   }
 
-  isInChain(id: Uint8Array): boolean {
+  /** Whether `to` is a block or stands on it. */
+  isOn(id: Uint8Array, to: Uint8Array): boolean {
     const wanted = this.get(id);
     if (wanted === undefined) return false;
-    let at: Branching | undefined = this.tip;
+    let at = this.get(to);
     while (at !== undefined && at.header.height > wanted.header.height) at = at.parent;
     return at === wanted;
   }
@@ -106,6 +115,7 @@ export class Branches {
     for (const other of [...this.nodes.values()]) if (!kept.has(other)) this.forget(other);
     node.parent = undefined;
     node.state = 'valid';
+    node.justifiedMs = Math.max(node.justifiedMs, node.header.timestampMs);
     this.root = node;
     if (!this.nodes.has(this.tip.key)) this.chooseTip();
     return this.tip !== before;
@@ -120,21 +130,31 @@ export class Branches {
     this.nodes.set(this.root.key, this.root);
   }
 
-  /** Takes the tip on if it is heavier. @returns whether the tip is another now */
+  /** What the branch of a block shows: everything final is justified. */
+  justifiedMsOf(node: Branching): number {
+    return Math.max(node.justifiedMs, this.root.justifiedMs);
+  }
+
+  /** Takes the tip on if it is ahead. @returns whether the tip is another now */
   offer(node: Branching): boolean {
-    if (node.weight <= this.tip.weight) return false;
+    if (!this.isAhead(node, this.tip)) return false;
     this.tip = node;
     return true;
   }
 
-  /** The lightest end of a branch that is not the chain: what memory can spare. */
+  /** The end of a branch that is least likely to become the chain: what memory can spare. */
   lightestEnd(): Branching | undefined {
     let lightest: Branching | undefined;
     for (const node of this.nodes.values()) {
       if (node.children.length > 0 || node === this.tip || node === this.root) continue;
-      if (lightest === undefined || node.weight < lightest.weight) lightest = node;
+      if (lightest === undefined || this.isAhead(lightest, node)) lightest = node;
     }
     return lightest;
+  }
+
+  private isAhead(node: Branching, other: Branching): boolean {
+    const [justifiedMs, others] = [this.justifiedMsOf(node), this.justifiedMsOf(other)];
+    return justifiedMs === others ? node.weight > other.weight : justifiedMs > others;
   }
 
   private chooseTip(): void {
@@ -156,6 +176,7 @@ function rootOf(sealed: SealedHeader): Branching {
     parent: undefined,
     children: [],
     weight: 0n,
+    justifiedMs: sealed.header.timestampMs,
     state: 'valid',
     peer: undefined,
     retries: 0,

@@ -12,7 +12,7 @@ import {
 } from '@radledger/primitives';
 import type { EpochContext } from '../epoch-context.js';
 import { ConsensusError } from '../errors.js';
-import { isFinal } from './finality-rule.js';
+import { newestFinal } from './finality-rule.js';
 import { WITNESS_BYTES_MAX } from './message.js';
 import type { ForkChoiceRules, RuleContext, SealedHeader } from './rules.js';
 
@@ -64,14 +64,18 @@ export function finalityClaims(
   for (const { header: encoded, witness } of proof.descendants) {
     chain.push({ header: headerOf(encoded), id: blockIdOf(encoded), witness });
   }
+  const epochAt = (height: number): EpochContext | undefined => {
+    const number = epochOfHeight(height, parameters.epochHeights);
+    return [epoch, nextEpoch].find((known) => known?.epoch === number);
+  };
   const claims: SignatureClaim[] = [];
   let parent: Pick<SealedHeader, 'header' | 'id'> = { header: headerOf(proof.parent), id: blockIdOf(proof.parent) };
   for (const sealed of chain) {
     const { header: child } = sealed;
     if (!equalBytes(child.parentId, parent.id) || child.height !== parent.header.height + 1) throw wrongBlock();
-    const number = epochOfHeight(child.height, parameters.epochHeights);
-    const itsEpoch = [epoch, nextEpoch].find((known) => known?.epoch === number);
+    const itsEpoch = epochAt(child.height);
     if (itsEpoch === undefined) {
+      const number = epochOfHeight(child.height, parameters.epochHeights);
       const info = { code: 'WRONG_EPOCH', expectedEpoch: epoch.epoch, actualEpoch: number } as const;
       throw new ConsensusError(info, 'expected descendants of the same epoch or the next');
     }
@@ -85,12 +89,8 @@ export function finalityClaims(
   }
   const headers = chain.map((sealed) => sealed.header);
   checkRoot(rules, headers, input);
-  const final = headers.some((candidate, index) => {
-    const number = epochOfHeight(candidate.height, parameters.epochHeights);
-    const itsEpoch = number === epoch.epoch ? epoch : nextEpoch;
-    return itsEpoch !== undefined && isFinal(headers.slice(index), rules.finality, { ...input, epoch: itsEpoch });
-  });
-  if (final) return claims;
+  const { settings } = input;
+  if (newestFinal(headers, rules.finality, { settings, epochAt }) >= 0) return claims;
   throw new ConsensusError(
     { code: 'NO_QUORUM', epoch: epoch.epoch, view: header.height },
     'expected descendants that make the header final',

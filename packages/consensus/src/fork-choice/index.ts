@@ -1,5 +1,5 @@
 export { encodeFinalityProof } from './finality-proof.js';
-export { type FinalityRule, isFinal } from './finality-rule.js';
+export { type FinalityRule, newestFinal, newestJustifiedMs } from './finality-rule.js';
 export { decodeMessage, encodeMessage, type Message } from './message.js';
 export { createForkChoiceModule } from './module.js';
 export type {

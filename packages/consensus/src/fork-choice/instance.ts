@@ -19,7 +19,7 @@ import type {
 import { RequestQuota } from '../request-quota.js';
 import { Branches, type Branching } from './branches.js';
 import { DESCENDANTS_MAX, encodeFinalityProof, witnessOfProof } from './finality-proof.js';
-import { isFinal } from './finality-rule.js';
+import { type FinalityContext, newestFinal, newestJustifiedMs } from './finality-rule.js';
 import { decodeMessage, encodeMessage, type Message } from './message.js';
 import { Orphans } from './orphans.js';
 import type { EpochRuleContext, ForkChoiceRules, Producer, ProducerPort, RuleContext } from './rules.js';
@@ -160,6 +160,10 @@ export class ForkChoiceInstance implements ConsensusInstance {
     return [state?.epoch, state?.nextEpoch, state?.previousEpoch].find((known) => known?.epoch === number);
   }
 
+  private finalityContext(): FinalityContext {
+    return { settings: this.settings, epochAt: (height) => this.epochAt(height) };
+  }
+
   private ruleContext(): RuleContext {
     const { chainId, parameters } = this.context;
     return { chainId, parameters, settings: this.settings };
@@ -237,10 +241,23 @@ export class ForkChoiceInstance implements ConsensusInstance {
       this.refuse(block, error.code, from.peer);
       return;
     }
-    const node = tree.add(parent, block, { ...from, weight: this.rules.weightOf(header) });
+    const node = this.grow(parent, block, from, tree);
     this.makeRoom(tree);
     if (parent.state === 'valid') this.verify(node);
     for (const child of this.orphans.takeChildren(id)) this.place(child.block, child, node, tree);
+  }
+
+  private grow(
+    parent: Branching,
+    block: Block,
+    from: { readonly witness: Uint8Array; readonly peer: PeerId | undefined },
+    tree: Branches,
+  ): Branching {
+    const { header } = block;
+    const { finality } = this.rules;
+    const chain = [...tree.path(parent).map((above) => above.header), header];
+    const justifiedMs = newestJustifiedMs(chain, finality, this.finalityContext(), tree.justifiedMsOf(parent));
+    return tree.add(parent, block, { ...from, weight: this.rules.weightOf(header), justifiedMs });
   }
 
   private makeRoom(tree: Branches): void {
@@ -362,13 +379,8 @@ export class ForkChoiceInstance implements ConsensusInstance {
   private finalize(tree: Branches): void {
     const path = tree.path(tree.tip);
     const headers = path.map(({ header }) => header);
-    let count = path.length - this.rules.finality.depth(this.settings);
-    for (; count > 0; count--) {
-      const epoch = this.epochAt((headers[count - 1] as Header).height);
-      const { settings } = this;
-      if (epoch && isFinal(headers.slice(count - 1), this.rules.finality, { settings, epoch })) break;
-    }
-    if (count <= 0) return;
+    const count = newestFinal(headers, this.rules.finality, this.finalityContext()) + 1;
+    if (count === 0) return;
     let parent = tree.root.header;
     let blocks: FinalizedByProof[] = [];
     for (const [index, node] of path.slice(0, count).entries()) {
@@ -399,16 +411,14 @@ export class ForkChoiceInstance implements ConsensusInstance {
       emit: (effect) => this.emit(effect),
       final: () => tree().root.header,
       tip: () => tree().tip,
-      isInChain: (id) => tree().isInChain(id),
-      waiting: () =>
-        tree()
-          .path(tree().tip)
-          .map(({ header }) => header),
+      isOn: (id, to) => tree().isOn(id, to),
+      justifiedMs: () => tree().justifiedMsOf(tree().tip),
+      waiting: () => tree().path(tree().tip),
       epochAt: (height) => this.epochAt(height),
       publish: (block, witness) => {
         const parent = tree().get(block.header.parentId);
         if (parent === undefined || tree().get(block.id) !== undefined) return;
-        const node = tree().add(parent, block, { witness, weight: this.rules.weightOf(block.header), peer: undefined });
+        const node = this.grow(parent, block, { witness, peer: undefined }, tree());
         this.broadcast({ type: 'block', block, witness });
         this.valid(node, tree());
       },

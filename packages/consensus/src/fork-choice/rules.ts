@@ -92,13 +92,16 @@ export interface ProducerPort {
   final(): Header;
   /** Where the next block goes. */
   tip(): SealedHeader;
-  isInChain(id: Uint8Array): boolean;
-  /** Headers of the chain above the final one, ascending. */
-  waiting(): readonly Header[];
+  /** Whether the block `to` is the block `id` or stands on it. */
+  isOn(id: Uint8Array, to: Uint8Array): boolean;
+  /** Timestamp of the newest justified block of the chain. */
+  justifiedMs(): number;
+  /** The chain above the final block, ascending. */
+  waiting(): readonly (SealedHeader & { readonly block: Block | undefined })[];
   /** Undefined while the node does not know the epoch of this height. */
   epochAt(height: number): EpochContext | undefined;
   /** A block of this node that `built` gave in this life. */
   publish(block: Block, witness: Uint8Array, now: number): void;
-  /** A block that this node signed in an earlier life. */
+  /** A block of the sign-log: this node's own, or one that it built on. */
   restore(block: Block, witness: Uint8Array, now: number): void;
 }

@@ -1,19 +1,30 @@
 /** Makes this node's blocks in its slots, one a slot and never two. Spec: docs/spec/fork-choice.md, section 6. */
-import type { Block, Header } from '@radledger/chain';
+import type { Block } from '@radledger/chain';
 import { equalBytes } from '@radledger/primitives';
 import type { EpochContext } from '../epoch-context.js';
 import type { FinalizedState, Input, SignRecord, VotingReason, VotingStatus } from '../module.js';
 import { holdsNodeKey, holdsVrfKey, ownMember } from '../own-keys.js';
 import { vrfAlpha } from '../seed.js';
 import { StartUpRule } from '../start-up-rule.js';
-import { type FinalityRule, isFinal } from './finality-rule.js';
+import { type FinalityRule, newestFinal, newestJustifiedMs } from './finality-rule.js';
 import { decodeMessage, encodeMessage } from './message.js';
 import type { EpochRuleContext, Producer, ProducerPort, SealedHeader } from './rules.js';
 import { patientHeights } from './settings.js';
-import { encodeSignature, encodeSlotSeal, slotOf, type SlotRules, type SlotSeal, slotStatement } from './slots.js';
+import {
+  encodeSignature,
+  encodeSlotSeal,
+  sealOf,
+  slotOf,
+  type SlotRules,
+  type SlotSeal,
+  slotStatement,
+} from './slots.js';
 
 const SLOT_TIMER = 'slot';
 const BLOCK_RECORD = 1;
+/** Blocks that a record keeps besides its own: those of a round, for most nets. */
+const BUILT_ON_MAX = 255;
+const BUILT_ON_BYTES_MAX = 32 * 1024 * 1024;
 const NO_PROOF = new Uint8Array(80);
 /**
  * A branch that waits long for finality grows ever more slowly: after each so many heights only every second round of slots is
@@ -59,7 +70,10 @@ export class SlotProducer implements Producer {
     this.records = signLog.state === 'present' ? [...signLog.records] : [];
     this.listensUntilMs = this.records.length === 0 && finalized.header.height === 0 ? 0 : now + 4 * assumedDelayMs;
     // What was signed and is not final comes again: after a power cut of all nodes nobody else has it.
-    for (const record of this.records) if (this.isOpen(record)) this.port.emit({ type: 'sign', record });
+    for (const record of this.records.filter((open) => this.isOpen(open))) {
+      for (const message of record.support.slice(1)) this.restore(message, now);
+      this.port.emit({ type: 'sign', record });
+    }
     this.armSlot(now);
   }
 
@@ -151,16 +165,22 @@ export class SlotProducer implements Producer {
     if (!equalBytes(this.rules.leaderOf(chainId, epoch, slot).source, this.own)) return;
     const newest = this.records.at(-1)?.view ?? 0;
     if (slot <= newest) return;
-    if (!this.mayGrow(parent.header, slot, epoch)) return;
+    if (this.isBound() || !this.mayGrow(parent, slot, epoch)) return;
     const alpha = vrfAlpha({ chainId, seed: epoch.seed, epoch: epoch.epoch, height });
     this.attempt = { buildId: ++this.builds, slot, parent, epoch, alpha };
     if (this.rules.draws) this.port.emit({ type: 'prove', alpha, epoch: epoch.epoch });
     else this.build(undefined);
   }
 
-  /** A branch that waits long for finality grows slowly, but for a block that makes something final. */
-  private mayGrow(parent: Header, slot: number, { leaders }: EpochContext): boolean {
-    const waiting = parent.height + 1 - this.port.final().height;
+  /** Whether an earlier block of this node stood on a later justification than the chain has: that branch is being fetched. */
+  private isBound(): boolean {
+    const justified = this.records.filter((record) => this.isOpen(record)).map((record) => this.blockOf(record));
+    return justified.some((block) => block && sealOf(block.header, this.rules).justified > this.port.justifiedMs());
+  }
+
+  /** A branch that waits long for finality grows slowly, but for a block that brings it nearer. */
+  private mayGrow(parent: SealedHeader, slot: number, { leaders }: EpochContext): boolean {
+    const waiting = parent.header.height + 1 - this.port.final().height;
     const patient = patientHeights(this.port.context.parameters);
     if (waiting <= patient || this.makesFinal(parent, slot)) return true;
     const halvings = Math.min(32, Math.ceil((waiting - patient) / HALVING_HEIGHTS));
@@ -168,26 +188,27 @@ export class SlotProducer implements Producer {
     return Math.floor(slot / leaders.length) % 2 ** halvings === 0;
   }
 
-  private makesFinal(parent: Header, slot: number): boolean {
-    const { settings, context } = this.port;
-    const sealBytes = encodeSlotSeal({
-      ...this.positionAfter(parent),
-      vrfProof: this.rules.draws ? NO_PROOF : undefined,
-    });
-    const timestampMs = slot * context.parameters.targetIntervalMs;
+  /** Whether a block in this slot would make something final, or justify more than is. */
+  private makesFinal(parent: SealedHeader, slot: number): boolean {
+    const { port } = this;
+    const vrfProof = this.rules.draws ? NO_PROOF : undefined;
+    const sealBytes = encodeSlotSeal({ ...this.positionAfter(parent), vrfProof });
+    const timestampMs = slot * port.context.parameters.targetIntervalMs;
     const { sealKind } = this.rules;
-    const proposer = this.own ?? parent.proposer;
-    const header = { ...parent, height: parent.height + 1, timestampMs, proposer, sealKind, sealBytes };
-    const chain = [...this.port.waiting(), header];
-    return chain.some(({ height }, index) => {
-      const epoch = this.port.epochAt(height);
-      return epoch !== undefined && isFinal(chain.slice(index), this.finality, { settings, epoch });
-    });
+    const proposer = this.own ?? parent.header.proposer;
+    const header = { ...parent.header, height: parent.header.height + 1, timestampMs, proposer, sealKind, sealBytes };
+    const chain = [...port.waiting().map((above) => above.header), header];
+    const justifiedMs = port.justifiedMs();
+    return (
+      newestFinal(chain, this.finality, port) >= 0 ||
+      newestJustifiedMs(chain, this.finality, port, justifiedMs) > justifiedMs
+    );
   }
 
-  private positionAfter(parent: Header): Pick<SlotSeal, 'parentSlot' | 'exceptUpTo'> {
-    const parentSlot = slotOf(parent.timestampMs, this.port.context.parameters);
-    return { parentSlot, exceptUpTo: this.exceptUpTo() };
+  private positionAfter(parent: SealedHeader): Omit<SlotSeal, 'vrfProof'> {
+    const parentSlot = slotOf(parent.header.timestampMs, this.port.context.parameters);
+    const justified = this.rules.rounds === 2 ? this.port.justifiedMs() : 0;
+    return { parentSlot, exceptUpTo: this.exceptUpTo(parent), justified };
   }
 
   private build(vrfProof: Uint8Array | undefined): void {
@@ -195,7 +216,7 @@ export class SlotProducer implements Producer {
     if (attempt === undefined || own === undefined || attempt.block !== undefined) return;
     const { parameters } = this.port.context;
     const { parent, slot } = attempt;
-    const bytes = encodeSlotSeal({ ...this.positionAfter(parent.header), vrfProof });
+    const bytes = encodeSlotSeal({ ...this.positionAfter(parent), vrfProof });
     const { sealKind } = this.rules;
     const request = {
       buildId: attempt.buildId,
@@ -208,13 +229,13 @@ export class SlotProducer implements Producer {
     this.port.emit({ type: 'build', request });
   }
 
-  /** Timestamp of the newest block of this node that is not in the chain and could still become final. */
-  private exceptUpTo(): number {
+  /** Timestamp of the newest block of this node that the parent does not stand on and that could still become final. */
+  private exceptUpTo({ id }: SealedHeader): number {
     const { targetIntervalMs } = this.port.context.parameters;
     let newest = 0;
     for (const record of this.records) {
       const block = this.isOpen(record) ? this.blockOf(record) : undefined;
-      if (block !== undefined && !this.port.isInChain(block.id)) newest = Math.max(newest, record.view);
+      if (block !== undefined && !this.port.isOn(block.id, id)) newest = Math.max(newest, record.view);
     }
     return newest * targetIntervalMs;
   }
@@ -224,10 +245,27 @@ export class SlotProducer implements Producer {
     attempt.block = block;
     const { slot, epoch } = attempt;
     const bytes = slotStatement(this.rules, this.port.context.chainId, { epoch: epoch.epoch, slot, blockId: block.id });
-    const support = [encodeMessage({ type: 'block', block, witness: new Uint8Array() })];
+    const support = [encodeMessage({ type: 'block', block, witness: new Uint8Array() }), ...this.builtOn()];
     const record = { kind: BLOCK_RECORD, epoch: epoch.epoch, view: slot, bytes, support };
     this.records.push(record);
     this.port.emit({ type: 'sign', record });
+  }
+
+  /**
+   * The chain since this node's last block in it, as far as it fits. Who may not leave a justified block must have it after a
+   * restart, whoever else is gone for good.
+   */
+  private builtOn(): readonly Uint8Array[] {
+    if (this.rules.rounds === 1) return [];
+    const messages: Uint8Array[] = [];
+    let bytes = 0;
+    for (const { block, witness } of [...this.port.waiting()].reverse()) {
+      if (block === undefined || equalBytes(block.header.proposer, this.own ?? new Uint8Array())) break;
+      bytes += block.header.bodyBytes;
+      if (messages.length >= BUILT_ON_MAX || bytes > BUILT_ON_BYTES_MAX) break;
+      messages.push(encodeMessage({ type: 'block', block, witness }));
+    }
+    return messages.reverse();
   }
 
   private signed(record: SignRecord, signature: Uint8Array, now: number): void {
@@ -240,6 +278,11 @@ export class SlotProducer implements Producer {
     }
     const block = this.blockOf(record);
     if (block !== undefined) this.port.restore(block, witness, now);
+  }
+
+  private restore(message: Uint8Array, now: number): void {
+    const kept = decodeMessage(message, this.port.context.parameters.blockBytesMax);
+    if (kept.type === 'block') this.port.restore(kept.block, kept.witness, now);
   }
 
   /** Whether a block of the log may still become final. */

@@ -38,6 +38,8 @@ export interface SlotRules {
   depth(settings: Settings): number;
   /** What a member counts when it vouches for a block. */
   weightOf(member: Member): bigint;
+  /** How often members must vouch: `Vouching` says what that means. */
+  readonly rounds: 1 | 2;
 }
 
 /** A branch may have to wait for finality as long as an epoch: leaders come by chance, and most must have come before. */
@@ -51,6 +53,8 @@ const sealSchema = struct({
   parentSlot: uint(),
   /** Timestamp of the newest block of the proposer that is no ancestor and could still become final; 0: none. */
   exceptUpTo: uint(),
+  /** Timestamp of the newest justified block that the proposer builds on; 0 with one round. It never builds on an earlier one again. */
+  justified: uint(),
   vrfProof: optional(bytes({ length: 80 })),
 });
 export type SlotSeal = Infer<typeof sealSchema>;
@@ -77,9 +81,8 @@ export function createSlotModule(rules: SlotRules): ConsensusModule {
   const finality: FinalityRule = {
     depth: (settings) => rules.depth(settings),
     vouching: {
+      rounds: rules.rounds,
       weightOf: (member) => rules.weightOf(member),
-      // Timestamps rise with slots, and need no parameters to be compared with each other.
-      orderOf: ({ timestampMs }) => timestampMs,
       exceptUpTo: (header) => sealOf(header, rules).exceptUpTo,
     },
   };
@@ -108,7 +111,7 @@ export function createSlotModule(rules: SlotRules): ConsensusModule {
 }
 
 /** @throws {ConsensusError} `MALFORMED_SEAL` */
-function sealOf(position: Pick<SealedPosition, 'sealKind' | 'sealBytes'>, rules: SlotRules): SlotSeal {
+export function sealOf(position: Pick<SealedPosition, 'sealKind' | 'sealBytes'>, rules: SlotRules): SlotSeal {
   let cause: unknown;
   try {
     const seal = decodeWith(sealSchema, position.sealBytes, { bytesMax: SEAL_BYTES_MAX });
@@ -123,7 +126,9 @@ function checkSeal(header: Header, rules: SlotRules, context: EpochRuleContext):
   const { chainId, epoch, parameters } = context;
   const seal = sealOf(header, rules);
   const slot = slotOf(header.timestampMs, parameters);
-  if (header.timestampMs % parameters.targetIntervalMs !== 0 || seal.exceptUpTo >= header.timestampMs) {
+  const namesLater = Math.max(seal.exceptUpTo, seal.justified) >= header.timestampMs;
+  const locksInVain = rules.rounds === 1 && seal.justified > 0;
+  if (header.timestampMs % parameters.targetIntervalMs !== 0 || namesLater || locksInVain) {
     throw new ConsensusError(
       { code: 'MALFORMED_SEAL' },
       'expected a timestamp that begins a slot, later than all it names',

@@ -6,7 +6,7 @@ import { work } from '@radledger/consensus-work';
 import { createLeaders } from '../invariants/leaders.js';
 import type { ModulePlug } from '../module-plug.js';
 import { createOneBlockASlot } from './one-block-a-slot.js';
-import { createOneFinalChain } from './one-final-chain.js';
+import { createOneFinalChain, createOneFinalChainWhileTogether } from './one-final-chain.js';
 import { silent } from './silent.js';
 import { twoBlocksASlot } from './two-blocks-a-slot.js';
 import { withholdsBlocks } from './withholds-blocks.js';
@@ -17,28 +17,28 @@ function slots({ assumedDelayMs, ...drawn }: Parameters): Parameters {
   return { ...drawn, assumedDelayMs, targetIntervalMs, minimumIntervalMs: 0, epochHeights: 64 + drawn.epochHeights };
 }
 
-const SLOT_WATCHERS = [createOneFinalChain, createOneBlockASlot, createLeaders];
+/** Of the swarm's slots a run has a few dozen. */
+const DEPTH = 8;
 
 export const longestChainPlug: ModulePlug = {
   name: 'longest-chain',
   module: longestChain,
   behaviours: [silent, withholdsBlocks, twoBlocksASlot(longestChain.id)],
-  watchers: SLOT_WATCHERS,
+  watchers: [createOneFinalChainWhileTogether, createOneBlockASlot, createLeaders],
   mutants: [],
   shape: {
     behaviours: ['silent', 'withholds-blocks', 'two-blocks-a-slot'],
-    tuned: (drawn) => ({ ...slots(drawn), moduleSettings: [['depth', 4]] }),
+    tuned: (drawn) => ({ ...slots(drawn), moduleSettings: [['depth', DEPTH]] }),
   },
 };
 
 export const authorityPlug: ModulePlug = {
   name: 'authority',
   module: authority,
-  behaviours: [silent],
-  watchers: SLOT_WATCHERS,
+  behaviours: [silent, withholdsBlocks, twoBlocksASlot(authority.id)],
+  watchers: [createOneFinalChain, createOneBlockASlot, createLeaders],
   mutants: [],
-  // Members of a consortium keep the rules, or are away.
-  shape: { behaviours: ['silent'], tuned: slots },
+  shape: { behaviours: ['silent', 'withholds-blocks', 'two-blocks-a-slot'], equalWeights: true, tuned: slots },
 };
 
 export const workPlug: ModulePlug = {
