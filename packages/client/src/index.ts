@@ -1,4 +1,5 @@
 export { type CellReader, createCellReader } from './cell-reader.js';
+export type { DutyAccount, DutyAccounts } from './duty-accounts.js';
 export { ClientError, type ClientErrorInfo, isRefusal } from './errors.js';
 export { createGatewayClient, type GatewayClient } from './gateway-client.js';
 export type { Fetch, HttpOptions } from './http.js';

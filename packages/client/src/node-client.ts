@@ -15,6 +15,7 @@ import {
   type StudyCell,
 } from '@radledger/chain';
 import { toHex } from '@radledger/primitives';
+import { type DutyAccount, type DutyAccounts, readDutyAccounts, readDutyProof } from './duty-accounts.js';
 import { ClientError } from './errors.js';
 import { readEventStream } from './event-stream.js';
 import { Http, type HttpOptions, refusalOf } from './http.js';
@@ -178,6 +179,10 @@ export interface NodeClient {
   blocks(range?: { from?: number; limit?: number }, options?: CallOptions): Promise<readonly FinalizedBlock[]>;
   /** @param range.limit - 1 to 1,000 */
   duties(range: { fromHeight: number; limit?: number }, options?: CallOptions): Promise<readonly DutyEntry[]>;
+  /** Undefined when the epoch is open, or its accounts are no longer kept. */
+  dutyAccounts(epoch: number, options?: CallOptions): Promise<DutyAccounts | undefined>;
+  /** Undefined as for `dutyAccounts`, and for a source without an account. @throws {ClientError} `PROOF_INVALID` */
+  dutyAccount(epoch: number, source: Uint8Array, options?: CallOptions): Promise<DutyAccount | undefined>;
   /**
    * What happens, from `fromHeight` (default: the next block) until the signal aborts. Connects again by itself and goes on
    * after the last finalized height; `seen` and `status` events may repeat then.
@@ -295,6 +300,19 @@ export function createNodeClient(options: HttpOptions): NodeClient {
     async duties({ fromHeight, limit = 1000 }, { signal } = {}) {
       const json = await http.json(`/v1/duties?fromHeight=${fromHeight}&limit=${limit}`, { signal });
       return new JsonReader(json).list('duties', readDuty);
+    },
+    async dutyAccounts(epoch, { signal } = {}) {
+      const path = `/v1/duties/accounts/${epoch}`;
+      const answer = await http.jsonOrMissing(path, { signal, responseBytesMax: LARGE_ANSWER_BYTES_MAX });
+      if ('json' in answer) return readDutyAccounts(new JsonReader(answer.json));
+      if (answer.missing.reason !== 'ACCOUNT_UNKNOWN') throw refusalOf(answer.missing);
+      return undefined;
+    },
+    async dutyAccount(epoch, source, { signal } = {}) {
+      const answer = await http.jsonOrMissing(`/v1/duties/accounts/${epoch}/${toHex(source)}`, { signal });
+      if ('json' in answer) return readDutyProof(new JsonReader(answer.json), { epoch, source });
+      if (answer.missing.reason !== 'ACCOUNT_UNKNOWN') throw refusalOf(answer.missing);
+      return undefined;
     },
     async *events({ fromHeight, signal, onReconnect }) {
       let next = fromHeight;

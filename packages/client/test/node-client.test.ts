@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { createSigner, generateSeed, randomBytes, type Signer, toHex } from '@radledger/primitives';
 import { createTransaction, signAcceptance, signKeyProof } from '@radledger/transactions';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { cellKey } from '@radledger/chain';
+import { cellKey, type DutyLeaf, encodeDutyLeaf } from '@radledger/chain';
 import { createCellReader, createNodeClient, type NodeClient } from '../src/index.js';
 import * as client from '../src/index.js';
-import { createFakeNode, type FakeNode } from '../src/testing/index.js';
+import { createFakeNode, type FakeNode, type FakeNodeOptions } from '../src/testing/index.js';
 import { answering, silent, streamOf } from './http-fixture.js';
 
 const URL_TEXT = 'http://node.test';
@@ -23,7 +23,7 @@ beforeAll(async () => {
   ];
 });
 
-async function openNet(options: { bucketCellsMax?: number } = {}): Promise<{ fake: FakeNode; node: NodeClient }> {
+async function openNet(options: Partial<FakeNodeOptions> = {}): Promise<{ fake: FakeNode; node: NodeClient }> {
   const fake = await createFakeNode({
     ...options,
     sources: [{ source: source.publicKey, nodeKey: nodeKey.publicKey, vrfKey: vrf.publicKey }],
@@ -118,6 +118,42 @@ describe('against a ledger', () => {
     await expect(createCellReader(hidden).read([cellKey.source(id)])).rejects.toMatchObject(proofInvalid);
     const other = forged((json) => ({ ...json, prefix: '0' }));
     await expect(createCellReader(other).read([cellKey.source(id)])).rejects.toMatchObject(proofInvalid);
+  });
+
+  test('the accounts of a closed epoch, and one with its proof', async () => {
+    const { fake, node } = await openNet({ parameters: { epochHeights: 2, expiryHeightsMax: 2 } });
+    const id = source.publicKey;
+    expect(await node.dutyAccounts(0)).toBeUndefined();
+    expect(await node.dutyAccount(0, id)).toBeUndefined();
+    for (let height = 1; height <= 3; height += 1) await fake.mine();
+    const accounts = await node.dutyAccounts(0);
+    const [leaf] = accounts?.leaves ?? [];
+    expect(accounts).toMatchObject({ height: 3, leaves: [{ source: id, epoch: 0 }] });
+    const proven = await node.dutyAccount(0, id);
+    expect(proven).toMatchObject({ account: leaf, header: { height: 2 } });
+    expect(await node.dutyAccount(0, randomBytes(32))).toBeUndefined();
+    expect(await node.dutyAccounts(1)).toBeUndefined();
+
+    const forged = (changes: object) =>
+      createNodeClient({
+        url: URL_TEXT,
+        fetch: async (url, init) => {
+          const json = (await (await fake.fetch(url, init)).json()) as { proof: object };
+          return Response.json({ ...json, proof: { ...json.proof, ...changes } });
+        },
+      });
+    const equivocated = encodeDutyLeaf({ ...(leaf as DutyLeaf), equivocated: 1 });
+    const header = toHex((await node.block(1))?.header ?? new Uint8Array(0));
+    for (const lie of [
+      { leaf: toHex(equivocated) },
+      { header },
+      { index: 1 },
+      { path: ['00'.repeat(32)] },
+      { leaf: '00' },
+    ]) {
+      await expect(forged(lie).dutyAccount(0, id)).rejects.toMatchObject({ code: 'PROOF_INVALID' });
+    }
+    await expect(forged({}).dutyAccount(1, id)).rejects.toMatchObject({ code: 'MALFORMED_RESPONSE' });
   });
 
   test.each([1, 3, 4_096])('cells are read by buckets of at most %i', async (bucketCellsMax) => {

@@ -4,15 +4,21 @@ import {
   buildBlock,
   type BuildBlockResult,
   cellKey,
+  type ChainRules,
   chainIdOf,
   checkTransaction,
+  decodeDutiesCell,
   decodeGrantCell,
   decodeOwnerCell,
   decodeSourceCell,
   decodeStudyCell,
   DEFAULT_PARAMETERS,
+  type DutiesCell,
+  type DutyLeaf,
+  EMPTY_DUTY_CELL,
   encodeBody,
   encodeCellProof,
+  encodeDutyLeaf,
   encodeHeader,
   type Genesis,
   genesisBlock,
@@ -22,13 +28,14 @@ import {
   type Parameters,
   proveBucket,
   proveCell,
+  proveInclusion,
   type RecentBlocks,
   sourceOfCellName,
   sourceToJson,
   studyToJson,
 } from '@radledger/chain';
 import { createMemoryState, equalWeightRules } from '@radledger/chain/testing';
-import { fromHex, toHex, verifyAll } from '@radledger/primitives';
+import { equalBytes, fromHex, toHex, verifyAll } from '@radledger/primitives';
 import { decodeTransaction, type SignedTransaction, signatureClaims, TransactionError } from '@radledger/transactions';
 import type { Fetch } from '../http.js';
 
@@ -66,13 +73,33 @@ export interface FakeNode {
 
 const HEX_ID = '([0-9a-f]{64})';
 
+/** Everybody may count on an account of each closed epoch, in which nothing happened. */
+const rules: ChainRules = {
+  ...equalWeightRules,
+  closeEpoch(input) {
+    const closed = equalWeightRules.closeEpoch(input);
+    const { account } = closed;
+    const empty = {
+      epoch: account.epoch,
+      expectedMilli: 0,
+      ...EMPTY_DUTY_CELL.open,
+      shadowMilli: 0,
+      reliability: 10_000,
+    };
+    return {
+      ...closed,
+      account: { ...account, leaves: input.current.members.map(({ source }) => ({ source, ...empty })) },
+    };
+  },
+};
+
 /** A chain with these genesis sources. Each submitted transaction gets a block at once unless paused. */
 export async function createFakeNode(options: FakeNodeOptions): Promise<FakeNode> {
   const genesis: Genesis = {
     format: 1,
     name: 'test net',
     timeMs: 1_700_000_000_000,
-    moduleId: equalWeightRules.id,
+    moduleId: rules.id,
     policies: { admission: options.authorities === undefined ? 'open' : 'attested', stake: 'raw' },
     parameters: { ...DEFAULT_PARAMETERS, minimumIntervalMs: 0, ...options.parameters },
     sources: options.sources
@@ -84,7 +111,7 @@ export async function createFakeNode(options: FakeNodeOptions): Promise<FakeNode
   };
   const chainId = chainIdOf(genesis);
   const state = createMemoryState();
-  const first = await genesisBlock(genesis, equalWeightRules);
+  const first = await genesisBlock(genesis, rules);
   state.commit(first.writeSet);
   const headers: Header[] = [first.header];
   const blocks = new Map<number, BuildBlockResult>();
@@ -117,7 +144,7 @@ export async function createFakeNode(options: FakeNodeOptions): Promise<FakeNode
       chainId,
       parent: parent(),
       state,
-      rules: equalWeightRules,
+      rules,
       recent,
       candidates: waiting,
       timestampMs: nextTimestampMs(),
@@ -168,7 +195,7 @@ export async function createFakeNode(options: FakeNodeOptions): Promise<FakeNode
     }
     if (!(await verifyAll(signatureClaims(signed, chainId)))) return refuse(400, 'SIGNATURE_INVALID');
     const check = await checkTransaction(signed, {
-      rules: equalWeightRules,
+      rules,
       chainId,
       state,
       recent,
@@ -279,6 +306,14 @@ export async function createFakeNode(options: FakeNodeOptions): Promise<FakeNode
         ...ownerToJson(key, decodeOwnerCell(value)),
       }));
     }
+    const [epoch] = match('/v1/duties/accounts/([0-9]+)') ?? [];
+    if (epoch !== undefined) {
+      const cell = await dutiesOf(Number(epoch));
+      if (cell === undefined) return refuse(404, 'ACCOUNT_UNKNOWN');
+      return reply(200, { height: parent().height, ...cell, leaves: cell.leaves.map(leafJson) });
+    }
+    const [ofEpoch, owing] = match(`/v1/duties/accounts/([0-9]+)/${HEX_ID}`) ?? [];
+    if (ofEpoch !== undefined && owing !== undefined) return dutyAccount(Number(ofEpoch), fromHex(owing));
     const [prefix] = match('/v1/state/buckets/([0-9a-f]{0,8})') ?? [];
     if (prefix !== undefined) return bucket(prefix);
     const [height] = match('/v1/blocks/([0-9]+)') ?? [];
@@ -315,6 +350,22 @@ export async function createFakeNode(options: FakeNodeOptions): Promise<FakeNode
     }
   };
 
+  const dutiesOf = async (epoch: number): Promise<DutiesCell | undefined> => {
+    const [value] = await state.getMany([cellKey.duties(epoch)]);
+    return value && decodeDutiesCell(value);
+  };
+  const dutyAccount = async (epoch: number, source: Uint8Array): Promise<Response> => {
+    const cell = await dutiesOf(epoch);
+    const index = cell?.leaves.findIndex((leaf) => equalBytes(leaf.source, source)) ?? -1;
+    const account = cell?.leaves[index];
+    const anchor = headers[(epoch + 1) * genesis.parameters.epochHeights];
+    if (cell === undefined || account === undefined || anchor === undefined) return refuse(404, 'ACCOUNT_UNKNOWN');
+    const { path, size } = proveInclusion(cell.leaves.map(encodeDutyLeaf), index);
+    const leaf = toHex(encodeDutyLeaf(account));
+    const proof = { header: toHex(encodeHeader(anchor)), finality: '', leaf, index, size, path: path.map(toHex) };
+    return reply(200, { height: parent().height, account: leafJson(account), proof });
+  };
+
   const statusJson = () => ({
     chainId: toHex(chainId),
     name: genesis.name,
@@ -329,6 +380,10 @@ export async function createFakeNode(options: FakeNodeOptions): Promise<FakeNode
   });
 
   return fake;
+}
+
+function leafJson({ source, ...numbers }: DutyLeaf): object {
+  return { source: toHex(source), ...numbers };
 }
 
 function reply(status: number, json: object): Response {
