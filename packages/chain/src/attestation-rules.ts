@@ -37,6 +37,10 @@ export function attest(input: AttestationInput, payload: PayloadOf<'attest'>): R
     attested = { ...attested, admitUntilHeight };
   }
   if (studies !== undefined) {
+    const isSource = cells.get(touched.source, CELL_CODECS.source) !== undefined;
+    if (!isSource && attested.admitUntilHeight < height) {
+      return refuse('SOURCE_UNKNOWN', 'expected studies of a source that is there, or admitted');
+    }
     const withMaximum = judgeStudies(input, attested, { ...studies, authority: spent.index });
     if (isRefusal(withMaximum)) return withMaximum;
     attested = withMaximum;

@@ -1,9 +1,9 @@
 /** One block in the making or under test: cells, context, and what happens to them in order. Spec: docs/spec/blocks.md, section 4. */
-import { equalBytes } from '@radledger/primitives';
+import { equalBytes, toHex } from '@radledger/primitives';
 import type { SignedTransaction } from '@radledger/transactions';
 import { CELL_CODECS } from './cell-codecs.js';
 import { cellKey, cellPrefix, sourceOfCellName } from './cell-names.js';
-import type { EpochCell, ParamsCell } from './cells.js';
+import type { AttestedCell, EpochCell, ParamsCell } from './cells.js';
 import type { DutyEvent } from './duty-event.js';
 import { type ClosingBlock, closeViews, loadDuties, saveDuties, type Unreadable } from './duty-run.js';
 import { epochOfHeight, firstHeightOfEpoch, isBoundaryHeight } from './epochs.js';
@@ -160,8 +160,7 @@ export class BlockRun {
     const next = this.epochCell(nextRef);
     const sources = await this.withTombstones(await foldStake(this.cells, this.context, epoch));
     const counted = await this.entriesOf(cellPrefix.counted, CELL_CODECS.counted);
-    const isAttested = this.context.policies.stake === 'attested';
-    const attested = isAttested ? await this.entriesOf(cellPrefix.attested, CELL_CODECS.attested) : [];
+    const attested = await this.entriesOf(cellPrefix.attested, CELL_CODECS.attested);
     const closed = rules.closeEpoch({
       ...this.rulesContext(),
       epoch,
@@ -174,6 +173,7 @@ export class BlockRun {
       next,
       ...(await loadDuties(this.cells, { epoch, windowEpochs })),
     });
+    await this.forgetAdmissions(sources, attested);
     this.cells.set(SEED, CELL_CODECS.seed, { seed: closed.runningSeed });
     this.cells.set(nextRef, CELL_CODECS.epoch, { ...next, members: closed.nextMembers, seed: closed.seed });
     this.cells.set(afterRef, CELL_CODECS.epoch, {
@@ -186,6 +186,19 @@ export class BlockRun {
     await this.cells.load(remembered.map(({ ref }) => ref));
     for (const { ref, cell } of remembered) this.cells.set(ref, CELL_CODECS.counted, cell);
     return saveDuties(this.cells, { epoch, after, windowEpochs }, closed, this.pause);
+  }
+
+  /** What authorities said of ids that did not become sources while they might. */
+  private async forgetAdmissions(
+    sources: readonly SourceEntry[],
+    attested: readonly { readonly source: Uint8Array; readonly cell: AttestedCell }[],
+  ): Promise<void> {
+    const known = new Set(sources.map(({ source }) => toHex(source)));
+    const refs = attested
+      .filter(({ source, cell }) => !known.has(toHex(source)) && cell.admitUntilHeight < this.context.height)
+      .map(({ source }) => cellRef(cellKey.attested(source)));
+    await this.cells.load(refs);
+    for (const ref of refs) this.cells.set(ref, CELL_CODECS.attested, undefined);
   }
 
   private async withTombstones(sources: readonly SourceEntry[]): Promise<readonly SourceEntry[]> {

@@ -39,9 +39,15 @@ export function newSourceQuotas(
 
 /** The source after one more Define Study; undefined when its bucket holds less than one token. */
 export function spendDefineStudy(cell: SourceCell, height: number, parameters: Parameters): SourceCell | undefined {
+  const spent = spendRotateKey(cell, height, parameters);
+  return spent && { ...spent, rate: { ...spent.rate, count: spent.rate.count + 1 } };
+}
+
+/** The source after one more Rotate Key: a token of the same bucket, for it too leaves a cell for ever; not counted in its rate. */
+export function spendRotateKey(cell: SourceCell, height: number, parameters: Parameters): SourceCell | undefined {
   const rate = rateAt(cell.rate, height, parameters);
   const studyQuota = spend(cell.studyQuota, studiesCapacityMilli(rate, parameters), height, parameters);
-  return studyQuota && { ...cell, studyQuota, rate: { ...rate, count: rate.count + 1 } };
+  return studyQuota && { ...cell, studyQuota, rate };
 }
 
 /** The source after one more Allow or new tombstone of its studies; undefined when its bucket holds less than one token. */

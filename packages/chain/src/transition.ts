@@ -10,7 +10,14 @@ import type { Judgement } from './evidence.js';
 import type { RecentBlocks } from './execution-input.js';
 import { reportMisconduct } from './misconduct-rules.js';
 import type { Parameters, Policies } from './parameters.js';
-import { fullStudyQuota, newSourceQuotas, spendDefineStudy, spendSourceAllow, spendStudyQuota } from './quotas.js';
+import {
+  fullStudyQuota,
+  newSourceQuotas,
+  spendDefineStudy,
+  spendRotateKey,
+  spendSourceAllow,
+  spendStudyQuota,
+} from './quotas.js';
 import { isRefusal, type Refusal, refuse } from './refusal.js';
 import type { TouchedCells } from './touched-cells.js';
 import { type CellRef, cellRef, type WorkingCells } from './working-cells.js';
@@ -161,12 +168,15 @@ class Transition {
   }
 
   rotateKey({ source: id, role, newKey }: PayloadOf<'rotate-key'>): Refusal | undefined {
+    const { height, parameters } = this.context;
     const source = this.definedSource();
     if (isRefusal(source)) return source;
     const keyRef = this.touched.keys?.[0] as CellRef;
     if (this.cells.get(keyRef, CELL_CODECS.key) !== undefined) return refuse('KEY_TAKEN', KEY_TAKEN);
+    const spent = spendRotateKey(source, height, parameters);
+    if (spent === undefined) return refuse('SOURCE_STUDY_QUOTA', SOURCE_STUDY_QUOTA);
     const field = { signing: 'signingKey', node: 'nodeKey', vrf: 'vrfKey' } as const;
-    this.cells.set(this.touched.source, CELL_CODECS.source, { ...source, [field[role]]: newKey });
+    this.cells.set(this.touched.source, CELL_CODECS.source, { ...spent, [field[role]]: newKey });
     this.cells.set(keyRef, CELL_CODECS.key, { source: id, role, tombstoned: false });
     return undefined;
   }
@@ -191,7 +201,7 @@ class Transition {
     const ownerRef = this.touched.owner as CellRef;
     if (this.cells.get(ownerRef, CELL_CODECS.owner) !== undefined) return refuse('OWNER_KEY_TAKEN', OWNER_KEY_TAKEN);
     const spent = spendDefineStudy(source, height, parameters);
-    if (spent === undefined) return refuse('SOURCE_STUDY_QUOTA', 'expected a source within its Define Study quota');
+    if (spent === undefined) return refuse('SOURCE_STUDY_QUOTA', SOURCE_STUDY_QUOTA);
     const stakeRef = this.touched.stake as CellRef;
     const counted = this.cells.get(stakeRef, CELL_CODECS.stake)?.count ?? 0;
     this.cells.set(this.touched.source, CELL_CODECS.source, { ...spent, studies: spent.studies + 1 });
@@ -400,6 +410,7 @@ class Transition {
   }
 }
 
+const SOURCE_STUDY_QUOTA = 'expected a source within its Define Study quota';
 const NOT_SOURCE_KEY = "expected the source's current signing key as signer";
 const KEY_TAKEN = 'expected keys that no source has or had';
 const OWNER_KEY_TAKEN = 'expected a key that no study has or had';

@@ -80,7 +80,10 @@ describe('admission by an authority', () => {
 
 describe('attested maxima', () => {
   // Periods of 4 heights; a window of 2 epochs of 5.
-  beforeEach(() => open({ quotaPeriodHeights: 2, rateWindowPeriods: 2, stakeWindowEpochs: 2 }));
+  beforeEach(async () => {
+    await open({ quotaPeriodHeights: 2, rateWindowPeriods: 2, stakeWindowEpochs: 2 });
+    source = (await sourceKeysOf('a')).signing.publicKey;
+  });
 
   test('one a period and authority, replaced by another number, refused when the same', async () => {
     await applied(await studies(registry, 0, 70), await studies(payer, 0, 30));
@@ -114,6 +117,25 @@ describe('attested maxima', () => {
     await applied(await studies(payer, 0, 6));
     expect(await judge(net, first)).toBe('REPLAYED!');
   });
+});
+
+test('a maximum is for a source, or one that is admitted', async () => {
+  expect(await judge(net, await studies(payer, 0, 5))).toBe('SOURCE_UNKNOWN');
+  expect(await judge(net, await attest(payer, { admitUntilHeight: 3, studies: { period: 0, countMax: 5 } }))).toBe(
+    'ok',
+  );
+  await applied(await attest(payer, { admitUntilHeight: 3 }));
+  expect(await judge(net, await studies(payer, 0, 5))).toBe('ok');
+  while (net.parent.height < 3) await applied();
+  expect(await judge(net, await studies(payer, 0, 5))).toBe('SOURCE_UNKNOWN');
+});
+
+test('an admission that nobody took up goes with the epoch in which it ended', async () => {
+  await applied(await attest(payer, { admitUntilHeight: 6 }));
+  while (net.parent.height < 9) await applied();
+  expect(await attested()).toMatchObject({ admitUntilHeight: 6 });
+  await applied();
+  expect(await attested()).toBeUndefined();
 });
 
 test('an authority attests no more than its quota, in whatever way, and regains it with the heights', async () => {

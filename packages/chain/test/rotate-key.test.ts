@@ -75,3 +75,12 @@ test('the signing key changes at once, whatever the epoch: the old one signs not
   expect(await judge(net, await rotate('node', third))).toBe('NOT_SOURCE_KEY');
   expect(await judge(net, await rotate('node', third, next))).toBe('ok');
 });
+
+test('rotations spend of the quota of studies: each leaves a key cell for ever', async () => {
+  net = await TestNet.open(['a', 'b'], { epochHeights: EPOCH_HEIGHTS, sourceStudyBase: 2, sourceStudyRateFactor: 0 });
+  expect((await net.add([await net.defineSource('a')])).left).toEqual([]);
+  expect((await net.add([await rotate('node', await signerOf('second'))])).left).toEqual([]);
+  expect((await net.add([await rotate('vrf', await signerOf('third'))])).left).toEqual([]);
+  expect(await judge(net, await rotate('node', await signerOf('fourth')))).toBe('SOURCE_STUDY_QUOTA');
+  expect(await judge(net, await net.defineStudy('a', 'study', await signerOf('owner')))).toBe('SOURCE_STUDY_QUOTA');
+});

@@ -28,8 +28,8 @@ export interface EligibilityInput {
 }
 
 /**
- * Decides who of the weighty serves in an epoch. A tombstone always takes out (unless nobody would be left); suspension and
- * dormancy only within what the throttle allows, the rest serves on.
+ * Decides who of the weighty serves in an epoch. Tombstones take out up to a third of all weight; suspension and dormancy
+ * only within what the throttle allows besides. The rest serves on.
  */
 export function selectEligible(input: EligibilityInput): Eligible {
   const { epoch, candidates, parameters } = input;
@@ -99,7 +99,11 @@ class Throttle {
   }
 }
 
-/** Tombstoned key, or a tombstone within the window; nobody, if that were everybody. */
+/**
+ * Tombstoned key, or a tombstone within the window: a key that followed it does not lift it, or who equivocates would rotate
+ * first. In the order of source ids, while two thirds of all weight serve: when more has equivocated, the few that are left
+ * must not carry on alone.
+ */
 function barredSources(input: EligibilityInput): ReadonlySet<string> {
   const { tombstoned, accounts, candidates, epoch, parameters } = input;
   const named = new Set(tombstoned.map(toHex));
@@ -107,8 +111,15 @@ function barredSources(input: EligibilityInput): ReadonlySet<string> {
     const { tombstonedEpoch } = cell;
     if (tombstonedEpoch !== undefined && isTombstoned(tombstonedEpoch, epoch, parameters)) named.add(toHex(source));
   }
-  const barred = candidates.map(({ source }) => toHex(source)).filter((hex) => named.has(hex));
-  return new Set(barred.length === candidates.length ? [] : barred);
+  const total = sumOf(candidates);
+  const barred = new Set<string>();
+  let weightOut = 0n;
+  for (const { source, weight } of candidates) {
+    if (!named.has(toHex(source)) || (weightOut + weight) * 3n > total) continue;
+    weightOut += weight;
+    barred.add(toHex(source));
+  }
+  return barred;
 }
 
 function isTombstoned(tombstonedEpoch: number, epoch: number, { dutyWindowEpochs }: Parameters): boolean {

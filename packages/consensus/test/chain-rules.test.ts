@@ -136,12 +136,12 @@ test('where finality trails behind, seeds and members lie one epoch further back
   expect(closed.runningSeed).toEqual(hash('radledger/seed/1', chainId, 3, closed.seed));
 });
 
-test('a source with a tombstoned node key gets no seat, unless nobody else is left', () => {
+test('sources with a tombstoned node key get no seat, while two thirds of the weight serve', () => {
   const genesis = rules.openGenesis({
     chainId,
     parameters,
     policies,
-    sources: [sourceOf(1, 10_000), sourceOf(2, 5_000)],
+    sources: [1, 2, 3, 4].map((number) => sourceOf(number, 5_000)),
   });
   const cell = { epoch: 0, firstHeight: 1, members: genesis.members, seed: genesis.seed };
   const close = (sources: readonly SourceEntry[]) =>
@@ -159,10 +159,18 @@ test('a source with a tombstoned node key gets no seat, unless nobody else is le
       current: cell,
       next: { ...cell, epoch: 1, seed: undefined },
     });
-  const first = { ...sourceOf(1, 10_000), tombstoned: true };
-  const second = sourceOf(2, 5_000);
-  expect(close([first, second]).members.map(({ source }) => source)).toEqual([second.source]);
-  expect(close([first]).members).toHaveLength(1);
+  const membersOf = (tombstoned: readonly number[]): readonly (number | undefined)[] => {
+    const sources = [1, 2, 3, 4].map((number) => ({
+      ...sourceOf(number, 5_000),
+      ...(tombstoned.includes(number) && { tombstoned: true as const }),
+    }));
+    return close(sources).members.map(({ source }) => source[0]);
+  };
+  expect(membersOf([])).toEqual([1, 2, 3, 4]);
+  expect(membersOf([2])).toEqual([1, 3, 4]);
+  // Half has equivocated: one of a net of four goes, nobody rules alone.
+  expect(membersOf([2, 3])).toEqual([1, 3, 4]);
+  expect(membersOf([1, 2, 3, 4])).toEqual([2, 3, 4]);
 });
 
 test('the heaviest vote, everybody leads; the root commits to the voters', () => {

@@ -53,6 +53,9 @@ def apply(state, transaction, height):
         return state.put("source", {**cell, "endpoint": _endpoint(payload)}, source)
     if kind == "rotate-key":
         role, key = payload["role"], payload["newKey"]
+        rate = rate_at(cell["rate"], height, parameters)
+        quota = spend_source(cell["studyQuota"], studies_capacity(rate, parameters), height, parameters)
+        cell = {**cell, "studyQuota": quota, "rate": rate}
         state.put("key", {"source": source, "role": role, "tombstoned": False}, key)
         return state.put("source", {**cell, KEY_FIELDS[role]: key}, source)
     study_id = payload["studyId"]
@@ -225,6 +228,10 @@ def close_epoch(state, chain_id, height):
         "leaving": state.get("duties", left) if left >= 0 else None,
         "tombstoned": [each["source"] for each in sources if state.get("key", each["nodeKey"])["tombstoned"]],
     }, weighty)
+    known = {each["source"] for each in sources}
+    for source, cell in state.all_of("attested"):  # admissions that nobody took up
+        if source not in known and cell["admitUntilHeight"] < height:
+            state.drop("attested", source)
     state.put("seed", {"seed": running_seed_start(chain_id, epoch + 2, running)})
     state.put("epoch", {**state.get("epoch", epoch + 1), "seed": running, "members": closed["nextMembers"]}, epoch + 1)
     state.put("epoch", {

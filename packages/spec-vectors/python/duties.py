@@ -185,10 +185,11 @@ def select_eligible(epoch, candidates, accounts, tombstoned, parameters):
     weights = {each["source"]: int(each["weight"]) for each in candidates}
     total, cells = sum(weights.values()), {
         source: _forgotten(account["cell"], epoch, parameters) for source, account in accounts.items()}
-    barred = {source for source in weights if source in tombstoned
-              or cells.get(source, no_duty()).get("tombstonedEpoch") is not None}
-    if barred == set(weights):
-        barred = set()  # somebody must serve
+    barred = set()
+    for source in weights:
+        named = source in tombstoned or cells.get(source, no_duty()).get("tombstonedEpoch") is not None
+        if named and 3 * (sum(weights[each] for each in barred) + weights[source]) <= total:
+            barred.add(source)
     out = set(barred)
 
     def may_go(source):

@@ -233,6 +233,7 @@ function epochs(): VectorCase[] {
       { changedParameters: { dutyWindowEpochs: 3 } },
     ),
     vector('nobody would be left', equal(2, { 0: { tombstoned: true }, 1: { tombstoned: true } })),
+    vector('two of four equivocated: one is out', equal(4, { 1: { tombstoned: true }, 2: { tombstoned: true } })),
     vector(
       'no more than a third is ever out',
       equal(
