@@ -64,14 +64,18 @@ export function drawScenario(prng: Prng, shape: ScenarioShape): Scenario {
   };
 }
 
-function drawCast(prng: Prng, { seats, equalWeights = false }: ScenarioShape): Cast {
-  const count = seats?.nodeCount ?? (prng.chance(75) ? 4 : prng.between(5, 7));
-  const equal = seats !== undefined || prng.chance(60) || equalWeights;
-  const weights = Array.from({ length: count }, () => (equal ? 1000n : BigInt(prng.between(700, 1300))));
+/** A tenth of the weight may be left out at once. */
+const CLINIC_WEIGHT = 150n;
+
+function drawCast(prng: Prng, { seats, equalWeights = false, clinics = 0 }: ScenarioShape): Cast {
+  const count = seats?.nodeCount ?? (clinics > 0 ? 4 : prng.chance(75) ? 4 : prng.between(5, 7));
+  const equal = seats !== undefined || clinics > 0 || prng.chance(60) || equalWeights;
+  const light = Array<bigint>(clinics).fill(CLINIC_WEIGHT);
+  const weights = [...Array.from({ length: count }, () => (equal ? 1000n : BigInt(prng.between(700, 1300)))), ...light];
   const total = weights.reduce((sum, weight) => sum + weight, 0n);
-  const rest = weights.map((_, node) => node);
+  const rest = weights.map((_, node) => node).slice(0, count);
   const draw = (): number => rest.splice(prng.between(0, rest.length - 1), 1)[0] as number;
-  let spared = total;
+  let spared = total - light.reduce((sum, weight) => sum + weight, 0n);
   /** Nodes in a random order, while those that are left keep more than two thirds of the weight. */
   const take = (max: number): number[] => {
     const taken: number[] = [];
@@ -88,7 +92,7 @@ function drawCast(prng: Prng, { seats, equalWeights = false }: ScenarioShape): C
   };
   const liars =
     seats !== undefined ? Array.from({ length: seats.byzantineCount }, draw) : prng.chance(75) ? take(2) : [];
-  const victims = seats !== undefined ? [] : take(2);
+  const victims = seats !== undefined ? [] : [...take(2), ...light.map((_, index) => count + index)];
   return { weights, liars, victims, core: rest.sort((a, b) => a - b) };
 }
 

@@ -1,3 +1,4 @@
+import { simulateLedger } from './ledger/simulate-ledger.js';
 import type { ModulePlug } from './module-plug.js';
 import { type SimulationResult, simulate } from './simulation.js';
 
@@ -18,5 +19,15 @@ export function runSeed(plug: ModulePlug, seed: number, mutantName?: string): Si
     watchers: plug.watchers,
     shape: { ...plug.shape, ...(seats && { seats }) },
     syncsDisk: mutant?.syncsDisk ?? true,
+    sharesClaims: true,
   });
+}
+
+/** One seed in so many runs on the real ledger. */
+const LEDGER_EVERY = 50;
+
+/** What a sweep runs for a seed: the real ledger now and then, where the module's finality is instant. */
+export async function runSweptSeed(plug: ModulePlug, seed: number): Promise<SimulationResult> {
+  const onLedger = seed % LEDGER_EVERY === 0 && plug.module.caps.finality === 'instant';
+  return onLedger ? simulateLedger(plug, seed) : runSeed(plug, seed);
 }

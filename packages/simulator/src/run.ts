@@ -9,24 +9,25 @@ import type {
   PeerId,
   VrfClaim,
 } from '@radledger/consensus';
-import { concatBytes, hash, type SignatureClaim, toHex } from '@radledger/primitives';
+import { type SignatureClaim, toHex } from '@radledger/primitives';
 import type { Behaviour, Puppet } from './behaviour.js';
 import { EventHeap } from './event-heap.js';
 import { type Figures, FigureKeeper } from './figures.js';
-import { invariantsOf } from './invariants/index.js';
 import { Agreement } from './invariants/agreement.js';
 import type { Prng } from './prng.js';
 import { type Fault, strike } from './faults.js';
-import { membersOf, type Scenario } from './scenario.js';
+import type { MaybeLater } from './node-chain.js';
+import type { Scenario } from './scenario.js';
 import { DiskFull } from './sim-disk.js';
 import type { SimGenesis } from './sim-chain.js';
-import { SimCrypto } from './sim-crypto.js';
+import type { SimCrypto } from './sim-crypto.js';
 import { SimNetwork } from './sim-network.js';
 import { type NodeSurroundings, SimNode } from './sim-node.js';
 import { sharedClaims } from './shared-claims.js';
 import type { SimulationOptions } from './simulation.js';
 import { Violation } from './violation.js';
 import type { Watcher, WatcherContext } from './watcher.js';
+import type { World } from './world.js';
 
 /** Progress after the faults have ended: this many blocks within this time. */
 const LIVENESS_HEIGHTS = 3;
@@ -36,11 +37,12 @@ const EVENTS_MAX = 400_000;
 const EVENTS_MAX_OF_EXPERIMENT = 200_000_000;
 /** Events between two looks of the invariants that are too dear for every event. */
 const SAMPLE_EVERY = 256;
-const TRANSACTION_BYTES = 40;
 
 export interface RunOptions {
-  readonly seed: number;
   readonly prng: Prng;
+  readonly world: World;
+  /** Invariants of every module, as far as they can be demanded in this world. */
+  readonly invariants: readonly ((context: WatcherContext) => Watcher)[];
   readonly module: ConsensusModule;
   readonly behaviours: readonly Behaviour[];
   readonly watchers: readonly ((context: WatcherContext) => Watcher)[];
@@ -62,7 +64,8 @@ export class Run implements NodeSurroundings, WatcherContext {
   readonly genesis: SimGenesis;
   readonly honest: readonly number[];
   private readonly heap = new EventHeap();
-  readonly crypto = new SimCrypto();
+  readonly crypto: SimCrypto;
+  private readonly world: World;
   private readonly network: SimNetwork;
   private readonly passes: RunOptions['passes'];
   private readonly nodes: SimNode[] = [];
@@ -75,6 +78,7 @@ export class Run implements NodeSurroundings, WatcherContext {
   private readonly agreement: Agreement;
   private readonly watchers: readonly Watcher[];
   private readonly figures: FigureKeeper;
+  private readonly underWay: Promise<unknown>[] = [];
   private healed = false;
   private events = 0;
   private faultCount = 0;
@@ -82,12 +86,13 @@ export class Run implements NodeSurroundings, WatcherContext {
   private found: { readonly error: unknown } | undefined;
 
   constructor(options: RunOptions) {
-    const { seed, prng, module, scenario } = options;
+    const { prng, module, scenario, world } = options;
     this.module = module;
     this.scenario = scenario;
-    const { members, nodes } = membersOf(scenario, this.crypto);
-    this.memberNodes = nodes;
-    this.genesis = { chainId: hash('sim/chain', seed), parameters: scenario.parameters, members };
+    this.world = world;
+    this.crypto = world.crypto;
+    this.memberNodes = world.memberNodes;
+    this.genesis = world.genesis;
     const { twinOf, byzantine } = scenario;
     const all = [...scenario.weights.keys(), ...(twinOf === undefined ? [] : [scenario.weights.length])];
     this.honest = all.filter((node) => !byzantine.includes(node) && node < scenario.weights.length);
@@ -98,7 +103,7 @@ export class Run implements NodeSurroundings, WatcherContext {
     this.passes = options.passes;
     this.agreement = new Agreement(this);
     // Agreement last: who accounts for a fork has seen both of its blocks.
-    this.watchers = [...[...invariantsOf(module), ...options.watchers].map((create) => create(this)), this.agreement];
+    this.watchers = [...[...options.invariants, ...options.watchers].map((create) => create(this)), this.agreement];
     this.figures = new FigureKeeper(this);
     const shared = options.sharesClaims ? sharedClaims(module, this.crypto) : module;
     for (const index of all) this.nodes.push(this.createNode(index, { ...options, module: shared }));
@@ -110,6 +115,7 @@ export class Run implements NodeSurroundings, WatcherContext {
       member: this.memberOf(index),
       module,
       genesis: this.genesis,
+      chainOf: (now) => this.world.chainOf(index, now),
       crypto: this.crypto,
       heap: this.heap,
       prng: prng.fork(),
@@ -132,39 +138,44 @@ export class Run implements NodeSurroundings, WatcherContext {
     return node;
   }
 
-  play(): void {
+  /** Yields what must have come before time goes on. With trivial executors that is never. */
+  *play(): Generator<Promise<unknown>, void> {
     const { scenario, heap } = this;
     for (const node of this.nodes) heap.at(0, () => node.start());
     for (const fault of scenario.faults) heap.at(fault.atMs, () => this.strike(fault));
-    for (const [number, { atMs, node, bytes = TRANSACTION_BYTES }] of scenario.submissions.entries()) {
-      heap.at(atMs, () => this.submit(node, number, bytes));
-    }
+    for (const { atMs, node, bytes } of this.world.submissions) heap.at(atMs, () => this.submit(node, bytes));
     const { ending } = scenario;
-    if (ending.kind === 'height') this.playToHeight(ending);
+    if (ending.kind === 'height') yield* this.playToHeight(ending);
     else {
-      while (this.advance(scenario.healMs));
-      if (ending.kind === 'liveness') this.demandProgress(ending);
+      while (yield* this.advance(scenario.healMs));
+      if (ending.kind === 'liveness') yield* this.demandProgress(ending);
     }
     for (const watcher of this.watchers) watcher.ended?.();
   }
 
-  private playToHeight({ height, withinMs }: Extract<Scenario['ending'], { kind: 'height' }>): void {
+  private *playToHeight({
+    height,
+    withinMs,
+  }: Extract<Scenario['ending'], { kind: 'height' }>): Generator<Promise<unknown>, void> {
     const isBelow = ({ chain }: SimNode): boolean => chain.height < height;
     const nodes = this.honest.map((index) => this.node(index));
     const below = (): boolean => nodes.every(isBelow) || nodes.some((node) => node.isUp && isBelow(node));
-    while (below() && this.advance(withinMs));
+    while (below() && (yield* this.advance(withinMs)));
   }
 
-  private demandProgress(ending: Extract<Scenario['ending'], { kind: 'liveness' }>): void {
+  private *demandProgress(
+    ending: Extract<Scenario['ending'], { kind: 'liveness' }>,
+  ): Generator<Promise<unknown>, void> {
     const { heap } = this;
     this.heal(ending);
+    yield* this.settle();
     const nodes = ending.core.map((index) => this.node(index));
     const target = Math.max(...nodes.map(({ chain }) => chain.height)) + LIVENESS_HEIGHTS;
     const deadlineMs = heap.nowMs + LIVENESS_MS_MAX;
     const healedMs = heap.nowMs;
     // A node that only follows is no voter: each must have the chain, and be allowed to vote on it again.
     while (nodes.some(({ chain, host }) => chain.height < target || host?.status().voting.allowed !== true)) {
-      if (this.advance(deadlineMs)) continue;
+      if (yield* this.advance(deadlineMs)) continue;
       const heights = nodes.map(
         ({ chain, host }) => `${chain.height} (view ${host?.status().view}, ${JSON.stringify(host?.status().voting)})`,
       );
@@ -192,21 +203,26 @@ export class Run implements NodeSurroundings, WatcherContext {
     };
   }
 
-  private advance(untilMs: number): boolean {
+  private *advance(untilMs: number): Generator<Promise<unknown>, boolean> {
     const eventsMax = this.scenario.ending.kind === 'height' ? EVENTS_MAX_OF_EXPERIMENT : EVENTS_MAX;
     if (++this.events > eventsMax) throw new Violation('bounded-work', `more than ${eventsMax} events`);
     const more = this.heap.step(untilMs);
+    if (this.underWay.length > 0) yield* this.settle();
     if (this.found !== undefined) throw this.found.error;
     if (this.events % SAMPLE_EVERY === 0) for (const watcher of this.watchers) watcher.sampled?.();
     return more;
   }
 
-  private submit(node: number, number: number, bytes: number): void {
-    const transaction = concatBytes(
-      Uint8Array.of(1),
-      hash('sim/transaction', number),
-      new Uint8Array(Math.max(0, bytes - 33)),
-    );
+  private *settle(): Generator<Promise<unknown>, void> {
+    while (this.underWay.length > 0) yield Promise.all(this.underWay.splice(0));
+  }
+
+  whenDone<T>(made: MaybeLater<T>, then: (value: T) => void): void {
+    if (!(made instanceof Promise)) return then(made);
+    this.underWay.push(made.then(then).catch((error: unknown) => void (this.found ??= { error })));
+  }
+
+  private submit(node: number, transaction: Uint8Array): void {
     if (this.isHonest(node)) this.figures.submits(node, transaction);
     this.node(node).submit(transaction);
   }

@@ -50,6 +50,8 @@ export interface ScenarioShape {
   readonly seats?: { readonly nodeCount: number; readonly byzantineCount: number };
   /** True where members count alike whatever their weight: all weigh the same, so that liars are fewer than a third. */
   readonly equalWeights?: boolean;
+  /** So many of the nodes weigh little, the last ones; the other four are equal. Not with `seats`. */
+  readonly clinics?: number;
   /** Names of behaviours: one to three of them are a liar's. */
   readonly behaviours: readonly string[];
   /** What the module needs otherwise in genesis than what was drawn. */

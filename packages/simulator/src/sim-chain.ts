@@ -11,6 +11,7 @@ import {
   type Header,
   merkleRoot,
   type Parameters,
+  type Policies,
 } from '@radledger/chain';
 import {
   type BlockVerdict,
@@ -21,6 +22,7 @@ import {
   type FinalizedState,
 } from '@radledger/consensus';
 import { equalBytes, hash, toHex } from '@radledger/primitives';
+import type { NodeChain } from './node-chain.js';
 
 const ZERO = new Uint8Array(32);
 /** First byte of a transaction that no block may hold. */
@@ -29,6 +31,8 @@ export const INVALID_TRANSACTION = 0xff;
 export interface SimGenesis {
   readonly chainId: Uint8Array;
   readonly parameters: Parameters;
+  readonly policies: Policies;
+  /** Of epoch 0. */
   readonly members: EpochCell['members'];
 }
 
@@ -55,7 +59,7 @@ interface Overlay {
 }
 
 /** Finalized blocks are durable; effects of others, and what waits, are in memory and go with a crash. */
-export class SimChain {
+export class SimChain implements NodeChain {
   readonly finalized: FinalizedByProof[] = [];
   private readonly overlays = new Map<string, Overlay>();
   private readonly waiting = new Map<string, Uint8Array>();
@@ -199,6 +203,12 @@ export class SimChain {
     }
     for (const [key, { header }] of this.overlays) if (header.height <= this.height) this.overlays.delete(key);
   }
+
+  /** What is durable is here. */
+  open(): void {}
+
+  /** Every overlay is kept until it is finalized, or cannot be. */
+  adopt(): void {}
 
   crash(): void {
     this.overlays.clear();

@@ -13,7 +13,8 @@ import { toHex } from '@radledger/primitives';
 import type { EventHeap } from './event-heap.js';
 import { Later } from './later.js';
 import type { Prng } from './prng.js';
-import { SimChain, type SimGenesis } from './sim-chain.js';
+import type { MaybeLater, NodeChain } from './node-chain.js';
+import type { SimGenesis } from './sim-chain.js';
 import type { SimCrypto } from './sim-crypto.js';
 import { SimDisk } from './sim-disk.js';
 
@@ -40,6 +41,8 @@ export interface NodeSurroundings {
   proven(node: SimNode, found: { readonly epoch: number; readonly bytes: Uint8Array }): void;
   reported(node: SimNode, report: ConsensusReport): void;
   failed(node: SimNode, error: unknown): void;
+  /** Goes on at once with what is there; until what is not has come, time stands still. */
+  whenDone<T>(made: MaybeLater<T>, then: (value: T) => void): void;
 }
 
 export interface NodeOptions {
@@ -47,6 +50,7 @@ export interface NodeOptions {
   readonly member: Member;
   readonly module: ConsensusModule;
   readonly genesis: SimGenesis;
+  readonly chainOf: (now: () => number) => NodeChain;
   readonly crypto: SimCrypto;
   readonly heap: EventHeap;
   readonly prng: Prng;
@@ -60,7 +64,7 @@ const SYNC_BLOCKS_MAX = 40;
 const SYNC_MS = 60;
 
 export class SimNode {
-  readonly chain: SimChain;
+  readonly chain: NodeChain;
   readonly disk: SimDisk;
   host: Host | undefined;
   /** What the host drives: for eyes only. */
@@ -79,7 +83,7 @@ export class SimNode {
 
   constructor(readonly options: NodeOptions) {
     this.skewMs = options.skewMs;
-    this.chain = new SimChain(options.genesis, options.module.caps.finality !== 'instant');
+    this.chain = options.chainOf(() => options.heap.nowMs + this.skewMs);
     this.disk = new SimDisk(options.heap, options.prng, options.syncsDisk);
   }
 
@@ -92,8 +96,12 @@ export class SimNode {
   }
 
   start(): void {
-    const { module, genesis, member, surroundings } = this.options;
     this.incarnation++;
+    this.options.surroundings.whenDone(this.chain.open(), () => this.startHost());
+  }
+
+  private startHost(): void {
+    const { module, genesis, member, surroundings } = this.options;
     this.syncing = false;
     this.tip = undefined;
     this.toldWaiting = false;
@@ -130,13 +138,18 @@ export class SimNode {
 
   /** A client or a peer hands this node a transaction; it passes on what it did not know. */
   submit(transaction: Uint8Array): void {
-    if (!this.isUp || !this.chain.submit(transaction)) return;
+    if (!this.isUp) return;
     const { surroundings } = this.options;
-    for (const other of surroundings.others(this.index)) surroundings.gossip(this.index, other, transaction);
-    this.tellWaiting();
+    surroundings.whenDone(this.chain.submit(transaction), (isNew) => {
+      if (!isNew) return;
+      for (const other of surroundings.others(this.index)) surroundings.gossip(this.index, other, transaction);
+      this.tellWaiting();
+    });
   }
 
   private tellWaiting(): void {
+    // It may have stopped while its executor worked.
+    if (!this.isUp) return;
     const waiting = this.chain.hasWaiting(this.tip && blockIdOf(this.tip));
     if (waiting === this.toldWaiting) return;
     this.toldWaiting = waiting;
@@ -148,8 +161,9 @@ export class SimNode {
     if (next === undefined) return;
     const undone = this.tip === undefined ? 0 : this.undone(this.tip, next);
     this.tip = next;
-    this.options.surroundings.adopted(this, next, undone);
-    this.tellWaiting();
+    const { surroundings } = this.options;
+    surroundings.adopted(this, next, undone);
+    surroundings.whenDone(this.chain.adopt(id), () => this.tellWaiting());
   }
 
   /** Blocks from `tip` down to where it meets the chain of `next`, as far as this node still holds their effects. */
@@ -179,10 +193,14 @@ export class SimNode {
       }
       return true;
     };
-    const after = <T>(delayMs: number, value: () => T): PromiseLike<T> => {
+    const after = <T>(delayMs: number, work: () => MaybeLater<T>, done: (value: T) => void): PromiseLike<T> => {
       const later = new Later<T>();
       heap.at(heap.nowMs + delayMs, () => {
-        if (enter()) later.resolve(value());
+        if (!enter()) return;
+        surroundings.whenDone(work(), (value) => {
+          done(value);
+          later.resolve(value);
+        });
       });
       return later;
     };
@@ -214,24 +232,27 @@ export class SimNode {
       prove: (alpha) => crypto.prove(member.vrfKey, alpha),
       signLog: { append: (record) => (enter() ? this.disk.append(record) : new Later<void>()) },
       build: (request) =>
-        after(prng.between(0, 5), () => {
-          const block = this.chain.build(request);
-          this.tellWaiting();
-          return block;
-        }),
+        after(
+          prng.between(0, 5),
+          () => this.chain.build(request),
+          () => this.tellWaiting(),
+        ),
       verifyBlock: (block: Block) =>
-        after(prng.between(0, 5), () => {
-          const verdict = this.chain.verify(block);
-          if (verdict.kind === 'valid') surroundings.executed(this, block);
-          return verdict;
-        }),
+        after(
+          prng.between(0, 5),
+          () => this.chain.verify(block),
+          ({ kind }) => {
+            if (kind === 'valid') surroundings.executed(this, block);
+          },
+        ),
       adopt: (id) => this.adopt(id),
       finalize: (blocks) => {
         surroundings.finalizing(this, blocks);
-        return after(prng.between(0, 8), () => {
-          this.chain.finalize(blocks);
-          this.tellWaiting();
-        });
+        return after(
+          prng.between(0, 8),
+          () => this.chain.finalize(blocks),
+          () => this.tellWaiting(),
+        );
       },
       epoch: (epoch) => this.chain.epoch(epoch),
       behind: (peer) => this.sync(surroundings.indexOf(peer)),
@@ -254,15 +275,19 @@ export class SimNode {
       const fetched = surroundings
         .node(from)
         .chain.finalized.slice(this.chain.height, this.chain.height + SYNC_BLOCKS_MAX);
-      const kept: FinalizedByProof[] = [];
-      for (const entry of fetched) {
-        if (!this.proves(entry)) break;
-        surroundings.finalizing(this, [entry]);
-        this.chain.finalize([entry]);
-        kept.push(entry);
-      }
-      if (kept.length > 0) this.host?.synced(this.chain.state());
+      this.follow(fetched, 0);
     });
+  }
+
+  /** Commits what proves itself, one block after the other: each may say who votes on the next. */
+  private follow(fetched: readonly FinalizedByProof[], index: number): void {
+    const { surroundings } = this.options;
+    const entry = fetched[index];
+    if (entry !== undefined && this.proves(entry)) {
+      surroundings.finalizing(this, [entry]);
+      return surroundings.whenDone(this.chain.finalize([entry]), () => this.follow(fetched, index + 1));
+    }
+    if (index > 0) this.host?.synced(this.chain.state());
   }
 
   private proves({ block, proof }: FinalizedByProof): boolean {
@@ -273,7 +298,7 @@ export class SimNode {
     const epoch = this.chain.epoch(number);
     if (epoch === undefined) return false;
     const nextEpoch = module.caps.finality === 'instant' ? undefined : this.chain.epoch(number + 1);
-    const trusted = this.chain.tip().header;
+    const trusted = this.chain.state().header;
     const context = { epoch, nextEpoch, trusted, chainId, parameters };
     return crypto.verifyClaims(module.finalityClaims({ header, proof, ...context }));
   }

@@ -3,11 +3,13 @@ import type { ConsensusModule } from '@radledger/consensus';
 import type { Behaviour } from './behaviour.js';
 import type { Figures } from './figures.js';
 import { Prng } from './prng.js';
+import { invariantsOf } from './invariants/index.js';
 import { Run } from './run.js';
 import { drawScenario } from './draw-scenario.js';
 import type { Scenario, ScenarioShape } from './scenario.js';
 import { Violation } from './violation.js';
 import type { Watcher, WatcherContext } from './watcher.js';
+import { trivialWorld } from './world.js';
 
 export interface SimulationOptions {
   readonly seed: number;
@@ -50,40 +52,35 @@ export interface SimulationResult {
 
 /** Deterministic: equal options give an equal result, its trace hash included. Never throws for what a module does. */
 export function simulate(options: SimulationOptions): SimulationResult {
-  const {
-    seed,
-    module,
-    behaviours = [],
-    watchers = [],
-    shape,
-    syncsDisk = true,
-    sharesClaims = false,
-    passes,
-  } = options;
+  const { seed, module, behaviours = [], watchers = [], shape, syncsDisk = true, passes } = options;
   const prng = new Prng(seed);
   const drawing = prng.fork();
   const scenario =
     options.scenario ?? drawScenario(drawing, { behaviours: behaviours.map(({ name }) => name), ...shape });
   const run = new Run({
-    seed,
     prng,
     module,
     behaviours,
     watchers,
     scenario,
     syncsDisk,
-    sharesClaims,
+    world: trivialWorld(scenario, seed, module),
+    invariants: invariantsOf(module),
+    sharesClaims: options.sharesClaims ?? false,
     ...(passes && { passes }),
   });
   let violation: SimulationResult['violation'];
   try {
-    run.play();
+    if (run.play().next().done !== true) throw new TypeError('expected a world that never waits');
   } catch (error) {
-    if (error instanceof Violation) violation = { invariant: error.invariant, message: error.message };
-    else {
-      const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      violation = { invariant: 'no-crash', message };
-    }
+    violation = violationOf(error);
   }
   return { seed, violation, ...run.result() };
+}
+
+/** What an error that ends a run says of it. */
+export function violationOf(error: unknown): NonNullable<SimulationResult['violation']> {
+  if (error instanceof Violation) return { invariant: error.invariant, message: error.message };
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { invariant: 'no-crash', message };
 }

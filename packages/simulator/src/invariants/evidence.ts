@@ -4,8 +4,6 @@ import { toHex } from '@radledger/primitives';
 import { Violation } from '../violation.js';
 import type { Watcher, WatcherContext } from '../watcher.js';
 
-const policies = { admission: 'open', stake: 'raw' } as const;
-
 export function createEvidenceInvariant(context: WatcherContext): Watcher {
   return {
     proven(node, { epoch, bytes }) {
@@ -29,7 +27,7 @@ export function judgeEvidence(
   { epoch, bytes }: { readonly epoch: number; readonly bytes: Uint8Array },
 ): Judgement | undefined {
   const { module, genesis } = context;
-  const { chainId, parameters } = genesis;
+  const { chainId, parameters, policies } = genesis;
   const members = context.node(node).chain.epoch(epoch);
   const claims = module.evidence.claims(bytes, chainId);
   if (members === undefined || claims === undefined || !context.verifyClaims(claims.holding)) return undefined;

@@ -4,14 +4,12 @@
  * Source: Bano et al., "Twins: BFT Systems Made Robust", OPODIS 2021.
  */
 import { DEFAULT_PARAMETERS } from '@radledger/chain';
-import { type EpochContext, leaderOf } from '@radledger/consensus';
-import { decodeMessage, statementOf } from '@radledger/consensus-simplex';
-import { hash } from '@radledger/primitives';
+import { leaderOf } from '@radledger/consensus';
+import { decodeMessage, simplex, statementOf } from '@radledger/consensus-simplex';
 import type { ModulePlug } from '../module-plug.js';
-import { membersOf, quietScenario, type Scenario } from '../scenario.js';
-import { SimChain } from '../sim-chain.js';
-import { SimCrypto } from '../sim-crypto.js';
+import { quietScenario, type Scenario } from '../scenario.js';
 import { type SimulationOptions, type SimulationResult, simulate } from '../simulation.js';
+import { trivialWorld } from '../world.js';
 
 /** Nodes 0 to 2 are honest; 3 and 4 are the twins. */
 const NODES = 5;
@@ -133,11 +131,11 @@ function seedFor(leaders: readonly number[]): number {
 }
 
 function leadersOf(seed: number, views: number): readonly number[] {
-  const { members, nodes } = membersOf(SCENARIO, new SimCrypto());
-  const chainId = hash('sim/chain', seed);
-  const epoch = new SimChain({ chainId, parameters: SCENARIO.parameters, members }, false).epoch(0) as EpochContext;
+  const world = trivialWorld(SCENARIO, seed, simplex);
+  const { chainId, members } = world.genesis;
+  const { epoch } = world.chainOf(0, () => 0).state();
   return Array.from({ length: views }, (_, index) => {
     const { source } = leaderOf(chainId, epoch, index + 1);
-    return nodes[members.findIndex((member) => member.source === source)] as number;
+    return world.memberNodes[members.findIndex((member) => member.source === source)] as number;
   });
 }

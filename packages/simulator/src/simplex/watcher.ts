@@ -1,5 +1,5 @@
 /** Invariants I2 to I6 and I14 on the messages of simplex. Design: docs/spec/simulation.md. */
-import { type EpochContext, isQuorum, type Member } from '@radledger/consensus';
+import { type EpochContext, isQuorum } from '@radledger/consensus';
 import {
   type Certificate,
   certificatesOf,
@@ -21,17 +21,17 @@ interface ViewRecord {
   finalized?: string;
 }
 
-export function createSimplexWatcher({ genesis }: WatcherContext): Watcher {
-  const { members, parameters } = genesis;
-  const totalWeight = members.reduce((sum, { weight }) => sum + weight, 0n);
+export function createSimplexWatcher(context: WatcherContext): Watcher {
+  const { parameters } = context.genesis;
   const views = new Map<string, ViewRecord>();
   const signedVotes = new Map<string, Partial<Record<Vote['kind'], string>>>();
   const seen = new WeakSet<object>();
 
-  function certificate(shown: Certificate): void {
+  /** @param node - who shows it, and so knows its voters */
+  function certificate(node: number, shown: Certificate): void {
     if (seen.has(shown)) return;
     seen.add(shown);
-    checkWeight(shown, members, totalWeight);
+    checkWeight(shown, context.node(node).chain.epoch(shown.epoch));
     const statement = statementOf(shown);
     const key = `${shown.epoch}/${statement.view}`;
     const view = views.get(key) ?? {};
@@ -47,18 +47,18 @@ export function createSimplexWatcher({ genesis }: WatcherContext): Watcher {
   }
 
   return {
-    sent(_, bytes) {
+    sent(node, bytes) {
       if (seen.has(bytes)) return;
       seen.add(bytes);
       const message = decodeMessage(bytes, parameters.blockBytesMax);
       if (!equalBytes(encodeMessage(message), bytes)) throw new Violation('I14', `a ${message.type} is not canonical`);
-      if (message.type === 'certificate') certificate(message.certificate);
+      if (message.type === 'certificate') certificate(node, message.certificate);
       if (message.type !== 'proposal') return;
       const { block, again } = message;
       for (const shown of certificatesOf(
         decodeJustification(again ?? block.body.justification, parameters.blockBytesMax),
       )) {
-        certificate(shown);
+        certificate(node, shown);
       }
     },
     signed(node, bytes) {
@@ -77,11 +77,11 @@ export function createSimplexWatcher({ genesis }: WatcherContext): Watcher {
         throw new Violation('I6', `honest node ${node} gave up and finalized view ${vote.view}`);
       }
     },
-    finalizing(_, blocks) {
+    finalizing(node, blocks) {
       for (const { block } of blocks) {
         const seal = decodeSeal(block.header);
         const { parent, nullifications } = decodeJustification(block.body.justification, parameters.blockBytesMax);
-        for (const shown of nullifications) certificate(shown);
+        for (const shown of nullifications) certificate(node, shown);
         const parentView = parent?.epoch === seal.epoch ? statementOf(parent).view : 0;
         const skipped = nullifications.map((shown) => statementOf(shown).view);
         for (let view = Math.max(parentView + 1, seal.view - 64); view < seal.view; view++) {
@@ -97,11 +97,9 @@ function epochPrefix(bytes: Uint8Array): string {
   return toHex(bytes.subarray(0, 80));
 }
 
-function checkWeight(
-  certificate: Certificate,
-  committee: readonly Member[],
-  totalWeight: EpochContext['totalWeight'],
-): void {
+function checkWeight(certificate: Certificate, voters: EpochContext | undefined): void {
+  if (voters === undefined) throw new Violation('I5', `the voters of epoch ${certificate.epoch} are not known yet`);
+  const { committee, totalWeight } = voters;
   const seats = new Set(certificate.groups.flatMap(({ signatures }) => signatures.map(([seat]) => seat)));
   const count = certificate.groups.reduce((sum, { signatures }) => sum + signatures.length, 0);
   if (seats.size !== count) throw new Violation('I5', 'a certificate counts a seat twice');

@@ -19,7 +19,8 @@ test('I17: a finality proof that names no block', () => {
 
 test('I7: a node that takes other leaders for those of the epoch', () => {
   const { members } = membersOf(scenario, new SimCrypto());
-  const genesis = { chainId: new Uint8Array(32), parameters: DEFAULT_PARAMETERS, members };
+  const policies = { admission: 'open', stake: 'raw' } as const;
+  const genesis = { chainId: new Uint8Array(32), parameters: DEFAULT_PARAMETERS, policies, members };
   const other = { ...genesis, members: members.map((member, index) => ({ ...member, weight: 1000n + BigInt(index) })) };
   const watch = (...chains: readonly SimChain[]): void => {
     const context = {
