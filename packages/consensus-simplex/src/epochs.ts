@@ -155,6 +155,8 @@ export class Epochs {
     voter.view = 0;
     voter.nullifiedInARow = 0;
     voter.bestFinalization = undefined;
+    // That of the epoch's own boundary, if this node sees it.
+    voter.boundaryCertificate = undefined;
     voter.views.clear();
     voter.tree.clear();
     this.parts.leading.forgetEpoch();

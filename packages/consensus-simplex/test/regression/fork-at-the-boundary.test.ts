@@ -86,6 +86,19 @@ test('certificates that do not exclude the boundary block prove nothing', () => 
   expect(voter.instance.status().voting).not.toMatchObject({ reason: 'SAFE_MODE' });
 });
 
+// What broke: a node that caught up into the midst of a later epoch held that epoch's certificates against the last boundary that it
+// had seen itself: equal view numbers of two epochs looked like a fork, and it stopped voting for good.
+test('a node that caught up past boundaries holds nothing against the one it saw last', () => {
+  const voter = inNextEpoch();
+  const block = blockOf(1, { height: 3 * EPOCH_HEIGHTS + 1 });
+  const own = { ...certificateOf({ kind: 'finalize', view: 1, blockId: block.id }), epoch: 3 };
+  const proof = encodeFinalityProof([], own);
+  voter.step({ type: 'synced', finalized: { ...boundaryState(3), header: block.header, proof } });
+  const effects = earlier(voter, { type: 'certificate', certificate: { ...finalizationOf(other), epoch: 2 } });
+  expect(provenBy(effects)).toEqual([]);
+  expect(voter.instance.status().voting).not.toMatchObject({ reason: 'SAFE_MODE' });
+});
+
 test('the tail holds no notarization of another block: an honest first block would be invalid', () => {
   const views = new Map([VIEW + 1, VIEW + 2, VIEW + 3].map((view) => [view, new ViewState()]));
   const [first, second, third] = [...views.values()] as [ViewState, ViewState, ViewState];
