@@ -3,50 +3,31 @@ import { chainIdOf } from '@radledger/chain';
 import { createSigner, decodePrivateKeyPem, fromHex, toHex } from '@radledger/primitives';
 import { createTransaction, type PayloadOf, signKeyProof, type TransactionKind } from '@radledger/transactions';
 import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
-import {
-  heightReached,
-  type ProcessNet,
-  type ProcessNode,
-  prepareNet,
-  runCommand,
-  statusOf,
-} from './support/processes.js';
-
-let net: ProcessNet | undefined;
-afterEach(async () => {
-  await net?.close();
-  net = undefined;
-});
+import { expect, test } from 'vitest';
+import { apiOf, end, heightReached, netForTest, type ProcessNode, runCommand, statusOf } from './support/processes.js';
 
 // The steps of docs/guides/integrators-node.md, section 5.
 test('an operator changes the keys of a voter: it votes with the old ones up to the edge, with the new ones after, and after a restart', async () => {
-  net = await prepareNet(4, { targetIntervalMs: 150, epochHeights: 8 });
-  const own = net;
+  const own = await netForTest(4, { targetIntervalMs: 150, epochHeights: 8 });
   const chainId = chainIdOf(own.genesis);
   for (const node of own.nodes) await own.start(node);
   const [first, second, , last] = own.nodes as readonly [ProcessNode, ProcessNode, ProcessNode, ProcessNode];
-  const api = ({ process }: ProcessNode): string => process?.api ?? '';
-  const stop = async ({ process }: ProcessNode): Promise<void> => {
-    process?.child.kill('SIGTERM');
-    await process?.exited;
-  };
   const source = last.source.publicKey;
   const send = async <K extends TransactionKind>(kind: K, payload: PayloadOf<K>): Promise<void> => {
     const { bytes, txId } = await createTransaction({ chainId, kind, signer: last.source, expiryHeight: 400, payload });
     const headers = { 'content-type': 'application/octet-stream' };
-    const response = await fetch(`${api(first)}/v1/transactions`, {
+    const response = await fetch(`${apiOf(first)}/v1/transactions`, {
       method: 'POST',
       headers,
       body: Uint8Array.from(bytes),
     });
     expect(response.status, await response.text()).toBe(202);
     const isFinal = async (): Promise<boolean> => {
-      const status = await fetch(`${api(first)}/v1/transactions/${toHex(txId)}`);
+      const status = await fetch(`${apiOf(first)}/v1/transactions/${toHex(txId)}`);
       return ((await status.json()) as { status: string }).status === 'finalized';
     };
-    for (let height = (await statusOf(api(first))).height + 1; !(await isFinal()); height++) {
-      await heightReached(api(first), height);
+    for (let height = (await statusOf(apiOf(first))).height + 1; !(await isFinal()); height++) {
+      await heightReached(apiOf(first), height);
     }
   };
 
@@ -62,9 +43,9 @@ test('an operator changes the keys of a voter: it votes with the old ones up to 
   const [newKey, newVrfKey] = (['node', 'vrf'] as const).map(
     (role) => rotated.find((made) => made.role === role)?.newKey,
   );
-  await stop(last);
+  await end(last, 'SIGTERM');
   await own.start(last);
-  expect(await statusOf(api(last))).toMatchObject({ nodeKey: last.keys.nodeKey, vrfKey: last.keys.vrfKey });
+  expect(await statusOf(apiOf(last))).toMatchObject({ nodeKey: last.keys.nodeKey, vrfKey: last.keys.vrfKey });
 
   const keyIn = async (file: string) =>
     createSigner(decodePrivateKeyPem(await readFile(join(last.folder, file), 'utf8')));
@@ -79,7 +60,7 @@ test('an operator changes the keys of a voter: it votes with the old ones up to 
     vrfKeyProof: await signKeyProof({ chainId, source, role: 'vrf', key: await keyIn('vrf.pem') }),
     admission: undefined,
   });
-  await stop(last);
+  await end(last, 'SIGTERM');
   const finish = ['finish-rotation', '--folder', last.folder, '--genesis', own.genesisFile, '--source', toHex(source)];
   expect((await runCommand(finish)).stderr).toContain('no epoch of this node names it yet');
   await own.start(last);
@@ -87,15 +68,15 @@ test('an operator changes the keys of a voter: it votes with the old ones up to 
     await send('rotate-key', { source, role, newKey: fromHex(key), proof: fromHex(proof) });
   }
   for (
-    let height = (await statusOf(api(last))).height + 1;
-    (await statusOf(api(last))).vrfKey !== newVrfKey;
+    let height = (await statusOf(apiOf(last))).height + 1;
+    (await statusOf(apiOf(last))).vrfKey !== newVrfKey;
     height++
   ) {
-    await heightReached(api(last), height);
+    await heightReached(apiOf(last), height);
   }
-  expect((await statusOf(api(last))).voting.allowed).toBe(true);
+  expect((await statusOf(apiOf(last))).voting.allowed).toBe(true);
 
-  await stop(last);
+  await end(last, 'SIGTERM');
   const { code, stdout } = await runCommand(finish);
   expect({ code, ...(JSON.parse(stdout) as object) }).toMatchObject({
     code: 0,
@@ -103,9 +84,9 @@ test('an operator changes the keys of a voter: it votes with the old ones up to 
     waiting: [],
   });
   await own.start(last);
-  expect((await statusOf(api(last))).nodeKey).toBe(newKey);
+  expect((await statusOf(apiOf(last))).nodeKey).toBe(newKey);
   // Three of four are a quorum only with the one that changed its keys.
-  await stop(second);
-  const { height } = await statusOf(api(first));
-  await heightReached(api(first), height + 10);
+  await end(second, 'SIGTERM');
+  const { height } = await statusOf(apiOf(first));
+  await heightReached(apiOf(first), height + 10);
 }, 90_000);

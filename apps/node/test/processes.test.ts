@@ -1,70 +1,53 @@
 import { join } from 'node:path';
 import { rm } from 'node:fs/promises';
-import { afterEach, expect, test } from 'vitest';
-import { heightReached, type ProcessNet, prepareNet, runCommand, statusOf } from './support/processes.js';
-
-let net: ProcessNet | undefined;
-afterEach(async () => {
-  await net?.close();
-  net = undefined;
-});
+import { expect, test } from 'vitest';
+import { apiOf, end, heightReached, netForTest, runCommand, statusOf } from './support/processes.js';
 
 test('four processes make blocks; one is killed and comes back; two killed stop the chain until one returns', async () => {
-  net = await prepareNet(4, { targetIntervalMs: 300 });
-  const own = net;
+  const own = await netForTest(4, { targetIntervalMs: 300 });
   const { nodes } = own;
   for (const node of nodes) await own.start(node);
-  const apiOf = (index: number): string => nodes[index]?.process?.api ?? '';
-  const kill = async (index: number): Promise<void> => {
-    nodes[index]?.process?.child.kill('SIGKILL');
-    await nodes[index]?.process?.exited;
-  };
-  await heightReached(apiOf(0), 3);
+  const [first, , third, fourth] = nodes;
+  if (!first || !third || !fourth) throw new Error('expected four nodes');
+  await heightReached(apiOf(first), 3);
 
-  await kill(3);
-  const { height: whenKilled } = await statusOf(apiOf(0));
-  await heightReached(apiOf(0), whenKilled + 5);
+  await end(fourth, 'SIGKILL');
+  const { height: whenKilled } = await statusOf(apiOf(first));
+  await heightReached(apiOf(first), whenKilled + 5);
 
-  const [third, fourth] = [nodes[2], nodes[3]];
-  if (!third || !fourth) throw new Error('expected four nodes');
-  const { height: whenBack } = await statusOf(apiOf(0));
+  const { height: whenBack } = await statusOf(apiOf(first));
   await own.start(fourth);
-  await heightReached(apiOf(3), whenBack + 3);
-  expect((await statusOf(apiOf(3))).voting.allowed).toBe(true);
+  await heightReached(apiOf(fourth), whenBack + 3);
+  expect((await statusOf(apiOf(fourth))).voting.allowed).toBe(true);
 
-  await kill(2);
-  await kill(3);
-  const { height: stopped } = await statusOf(apiOf(0));
+  for (const node of [third, fourth]) await end(node, 'SIGKILL');
+  const { height: stopped } = await statusOf(apiOf(first));
   await own.start(third);
-  await heightReached(apiOf(0), stopped + 4);
-  await heightReached(apiOf(2), stopped + 4);
+  await heightReached(apiOf(first), stopped + 4);
+  await heightReached(apiOf(third), stopped + 4);
 }, 60_000);
 
 test('a node that lost its sign-log follows, and votes again in a later epoch', async () => {
-  net = await prepareNet(4, { targetIntervalMs: 150, epochHeights: 60 });
-  const own = net;
+  const own = await netForTest(4, { targetIntervalMs: 150, epochHeights: 60 });
   for (const node of own.nodes) await own.start(node);
   const [first, , , last] = own.nodes;
   if (!first || !last) throw new Error('expected four nodes');
-  const api = (): string => last.process?.api ?? '';
-  await heightReached(first.process?.api ?? '', 3);
-  last.process?.child.kill('SIGKILL');
-  await last.process?.exited;
+  await heightReached(apiOf(first), 3);
+  await end(last, 'SIGKILL');
   await rm(join(last.folder, 'sign-log'));
   await own.start(last);
-  expect((await statusOf(api())).voting).toEqual({ allowed: false, reason: 'SIGN_LOG_MISSING' });
+  expect((await statusOf(apiOf(last))).voting).toEqual({ allowed: false, reason: 'SIGN_LOG_MISSING' });
   // Regression: the first start left an empty log behind, and the second took it for one that records every vote.
-  last.process?.child.kill('SIGKILL');
-  await last.process?.exited;
+  await end(last, 'SIGKILL');
   await own.start(last);
-  expect((await statusOf(api())).voting).toEqual({ allowed: false, reason: 'SIGN_LOG_MISSING' });
-  for (let height = 60; !(await statusOf(api())).voting.allowed; height += 1) await heightReached(api(), height);
-  expect((await statusOf(api())).height).toBeGreaterThanOrEqual(60);
+  expect((await statusOf(apiOf(last))).voting).toEqual({ allowed: false, reason: 'SIGN_LOG_MISSING' });
+  for (let height = 60; !(await statusOf(apiOf(last))).voting.allowed; height += 1)
+    await heightReached(apiOf(last), height);
+  expect((await statusOf(apiOf(last))).height).toBeGreaterThanOrEqual(60);
 }, 60_000);
 
 test('a new node joins by snapshot from the checkpoint that a running one prints, and has no older blocks', async () => {
-  net = await prepareNet(4, { targetIntervalMs: 100, epochHeights: 20, expiryHeightsMax: 20 });
-  const own = net;
+  const own = await netForTest(4, { targetIntervalMs: 100, epochHeights: 20, expiryHeightsMax: 20 });
   for (const node of own.nodes) await own.start(node);
   const api = own.nodes[0]?.process?.api ?? '';
   await heightReached(api, 41);

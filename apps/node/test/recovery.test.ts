@@ -2,34 +2,21 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { exists } from '../src/folder.js';
 import {
+  apiOf,
+  end,
   heightReached,
-  type ProcessNet,
+  netForTest,
   type ProcessNode,
-  prepareNet,
   runCommand,
   statusOf,
   votingDecided,
 } from './support/processes.js';
 
-let net: ProcessNet | undefined;
-afterEach(async () => {
-  await net?.close();
-  net = undefined;
-});
-
-const apiOf = (node: ProcessNode): string => node.process?.api ?? '';
-
-async function end(node: ProcessNode, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
-  node.process?.child.kill(signal);
-  await node.process?.exited;
-}
-
 test('recover make, sign, run: the chain goes on, without the flag at the next start too', async () => {
-  net = await prepareNet(5, { targetIntervalMs: 150 });
-  const own = net;
+  const own = await netForTest(5, { targetIntervalMs: 150 });
   for (const node of own.nodes) await own.start(node);
   const left = own.nodes.slice(0, 3);
   const gone = own.nodes.slice(3);

@@ -2,37 +2,26 @@
 import { cp, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSignLog } from '@radledger/storage';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import {
+  apiOf,
+  end,
   heightReached,
+  netForTest,
   type ProcessNet,
   type ProcessNode,
-  prepareNet,
   statusOf,
   votingDecided,
 } from './support/processes.js';
 
-let net: ProcessNet | undefined;
-afterEach(async () => {
-  await net?.close();
-  net = undefined;
-});
-
-const apiOf = (node: ProcessNode): string => node.process?.api ?? '';
-
-async function kill(node: ProcessNode): Promise<void> {
-  node.process?.child.kill('SIGKILL');
-  await node.process?.exited;
-}
-
 /** Four nodes, the last of which is down; every block up to height 4 needed its votes, so the peers hold them. */
 async function withFourthDown(): Promise<{ net: ProcessNet; first: ProcessNode; fourth: ProcessNode }> {
-  net = await prepareNet(4, { targetIntervalMs: 150 });
+  const net = await netForTest(4, { targetIntervalMs: 150 });
   const [first, second, third, fourth] = net.nodes;
   if (!first || !second || !third || !fourth) throw new Error('expected four nodes');
   for (const node of [first, third, fourth]) await net.start(node);
   await heightReached(apiOf(fourth), 4);
-  await kill(fourth);
+  await end(fourth, 'SIGKILL');
   await net.start(second);
   return { net, first, fourth };
 }
@@ -45,12 +34,12 @@ test('a copied folder does not vote when peers show newer votes, and says why', 
   await heightReached(apiOf(fourth), (await statusOf(apiOf(first))).height + 4);
   expect(await votingDecided(fourth, first)).toEqual({ allowed: true, reason: null });
   await heightReached(apiOf(fourth), (await statusOf(apiOf(first))).height + 4);
-  await kill(fourth);
+  await end(fourth, 'SIGKILL');
   const running = await net.start(copy);
   expect(await votingDecided(copy, first)).toEqual({ allowed: false, reason: 'SIGN_LOG_OLD' });
   await heightReached(running.api, (await statusOf(apiOf(first))).height + 2);
   expect(running.log()).toContain('"reason":"SIGN_LOG_OLD","msg":"this node does not vote"');
-  await kill(copy);
+  await end(copy, 'SIGKILL');
 }, 240_000);
 
 test('a torn sign-log that lost votes does not vote', async () => {

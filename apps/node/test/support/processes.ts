@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { DEFAULT_PARAMETERS, type Genesis, genesisToJson, type Parameters } from '@radledger/chain';
 import { simplex } from '@radledger/consensus-simplex';
 import { compareBytes, createSigner, fromHex, generateSeed, type Signer, toHex } from '@radledger/primitives';
+import { afterEach } from 'vitest';
 
 export const MAIN = new URL('../../dist/main.js', import.meta.url).pathname;
 
@@ -70,10 +71,32 @@ export interface ProcessNet {
   readonly genesis: Genesis;
   readonly genesisFile: string;
   readonly nodes: readonly ProcessNode[];
-  start(node: ProcessNode, more?: readonly string[]): Promise<RunningProcess>;
+  /** @param linkedTo - the nodes in its configuration; default all others that were started */
+  start(node: ProcessNode, more?: readonly string[], linkedTo?: readonly ProcessNode[]): Promise<RunningProcess>;
   /** A further node that follows only. @param sync - the table of this name in its configuration */
   join(sync: string): Promise<RunningProcess>;
   close(): Promise<void>;
+}
+
+/** Address of a running node's API. */
+export const apiOf = ({ process: running }: ProcessNode): string => running?.api ?? '';
+
+/** Ends a node and waits until it is gone. */
+export async function end({ process: running }: ProcessNode, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+  running?.child.kill(signal);
+  await running?.exited;
+}
+
+const ofTests: ProcessNet[] = [];
+afterEach(async () => {
+  for (const net of ofTests.splice(0)) await net.close();
+});
+
+/** The same as `prepareNet`, closed when the test is over. */
+export async function netForTest(size: number, parameters: Partial<Parameters> = {}): Promise<ProcessNet> {
+  const net = await prepareNet(size, parameters);
+  ofTests.push(net);
+  return net;
 }
 
 /** Folders, keys, genesis and configurations of a net; nothing is started yet. Peer ports are chosen at the first start. */
@@ -115,36 +138,37 @@ export async function prepareNet(size: number, parameters: Partial<Parameters> =
   const genesisFile = join(folder, 'genesis.json');
   await writeFile(genesisFile, JSON.stringify(genesisToJson(genesis)));
   const peers = new Map<ProcessNode, string>();
-  const joined: RunningProcess[] = [];
+  const started: RunningProcess[] = [];
+  let joined = 0;
 
   return {
     folder,
     genesis,
     genesisFile,
     nodes,
-    async start(node, more) {
+    async start(node, more, linkedTo) {
       const port = Number(new URL(peers.get(node) ?? 'wss://127.0.0.1:0').port);
-      await writeFile(node.config, configText({ node, port, peers: [...peers].filter(([other]) => other !== node) }));
+      const known = [...peers].filter(([other]) => (linkedTo ? linkedTo.includes(other) : other !== node));
+      await writeFile(node.config, configText({ node, port, peers: known }));
       const running = await startProcess(node.config, more);
+      started.push(running);
       peers.set(node, running.peer);
       node.process = running;
       return running;
     },
     async join(sync) {
-      const own = join(folder, `joined${joined.length}`);
+      const own = join(folder, `joined${joined++}`);
       const { code, stderr } = await runCommand(['init', '--folder', own]);
       if (code !== 0) throw new Error(`init failed: ${stderr}`);
       const config = join(own, 'node.toml');
       await writeFile(config, `${commonText({ port: 0, peers: [...peers] })}\n[sync]\n${sync}\n`);
       const running = await startProcess(config);
-      joined.push(running);
+      started.push(running);
       return running;
     },
     async close() {
-      for (const running of joined) running.child.kill('SIGKILL');
-      await Promise.all(joined.map(({ exited }) => exited));
-      for (const { process: running } of nodes) running?.child.kill('SIGKILL');
-      await Promise.all(nodes.flatMap(({ process: running }) => (running ? [running.exited] : [])));
+      for (const { child } of started) child.kill('SIGKILL');
+      await Promise.all(started.map(({ exited }) => exited));
       await rm(folder, { recursive: true, force: true });
     },
   };
@@ -231,7 +255,6 @@ export async function votingDecided(
   node: ProcessNode,
   other: ProcessNode,
 ): Promise<{ readonly allowed: boolean; readonly reason: string | null }> {
-  const apiOf = ({ process: running }: ProcessNode): string => running?.api ?? '';
   for (;;) {
     const { voting } = await statusOf(apiOf(node));
     if (voting.reason !== 'ASKING_PEERS' && voting.reason !== 'NOT_STARTED') return voting;
