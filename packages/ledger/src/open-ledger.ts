@@ -255,7 +255,13 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     gossip.gone(peerId);
     consensus.gone(peerId);
   });
-  network.on('report', (report) => logger.debug(report, 'network report'));
+  let isForeignTold = false;
+  network.on('report', (report) => {
+    logger.debug(report, 'network report');
+    if (report.code !== 'FOREIGN_CHAIN' || isForeignTold) return;
+    isForeignTold = true;
+    logger.warn(report, 'a peer is on another chain, or follows other recoveries than this node');
+  });
   consensus.start(start);
   for (const { peerId } of network.peers()) {
     catchUp.peer(peerId);

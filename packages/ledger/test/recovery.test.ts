@@ -13,6 +13,7 @@ import { simplex } from '@radledger/consensus-simplex';
 import { compareBytes, createSigner, type Signer, toHex, verifyAll } from '@radledger/primitives';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { LedgerOptions } from '../src/index.js';
+import { silentLogger } from '../src/logger.js';
 import { heightReached, startNet, type TestNet, type TestNode } from './support/net.js';
 
 vi.setConfig({ testTimeout: 120_000 });
@@ -98,7 +99,10 @@ test('the chain goes on with those that are left, over epochs; the others and st
   // Told of none it believes other voters: nobody is punished for that, and it can join as soon as it is told.
   const [untold] = gone as [TestNode];
   delete options.recoveries;
+  const warnings: string[] = [];
+  options.logger = { ...silentLogger, warn: (_about, text) => void warnings.push(text) };
   await untold.restart();
+  delete options.logger;
   const reasons = new Set<string>();
   // Those that are gone do not answer, and its own address is among the ones that it dials.
   const isOfPeers = (code: string): boolean => !['ECONNREFUSED', 'SELF', 'DUPLICATE'].includes(code);
@@ -106,6 +110,7 @@ test('the chain goes on with those that are left, over epochs; the others and st
   untold.network.on('gone', (_peer, code) => void (isOfPeers(code) && reasons.add(code)));
   await vi.waitFor(() => expect(reasons.size).toBeGreaterThan(0), 20_000);
   expect([...reasons]).toEqual(['FOREIGN_CHAIN']);
+  expect(warnings).toEqual(['a peer is on another chain, or follows other recoveries than this node']);
   expect(first.network.peers().map(({ penalty }) => penalty)).toEqual([0, 0, 0]);
   await untold.stop();
   options.recoveries = [recovery];
