@@ -193,7 +193,7 @@ export {
   validateCheckpointAge,
 } from './light/checkpoint.js';
 export { encodeOffence, judgeOffence, type Offence, offenceClaims, type OffenceVerdict } from './offence.js';
-export { proveOffence } from './prove-offence.js';
+export { proveOffence, type ProveOffenceInput } from './prove-offence.js';
 export { REPORTS_PER_BLOCK_MAX } from './misconduct-rules.js';
 export { compareOrder, type OrderKey, orderKeyOf } from './order.js';
 export { isPermanentRefusal } from './permanence.js';

@@ -25,8 +25,10 @@ export interface ProveOffenceInput extends OffenceContext {
   readonly parent: Header;
   /** The state after `parent`. */
   readonly state: StateReader;
-  /** The refusal that `executeBlock` gave. */
-  readonly refusal: Pick<Extract<ExecutionResult, { status: 'invalid' }>, 'code' | 'transactionIndex'>;
+  /** The refusal that `executeBlock` gave, or the one signature (by its place in `signatureClaims`) that does not hold. */
+  readonly refusal:
+    | Pick<Extract<ExecutionResult, { status: 'invalid' }>, 'code' | 'transactionIndex'>
+    | { readonly code: 'SIGNATURE_INVALID'; readonly transactionIndex: number; readonly claim: number };
 }
 
 /**
@@ -62,6 +64,7 @@ async function offenceOf(input: ProveOffenceInput): Promise<Offence | undefined>
   const index = refusal.transactionIndex;
   if (index === undefined) return undefined;
   const placed = placedAt(transactions, index);
+  if ('claim' in refusal) return { type: 'signature', placed, claim: refusal.claim };
   if (refusal.code === 'WRONG_ORDER')
     return { type: 'order', first: placedAt(transactions, index - 1), second: placed };
   return (await stateOffence(input, placed)) ?? { type: 'transaction', placed };

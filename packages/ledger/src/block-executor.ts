@@ -20,13 +20,14 @@ import {
   proveEpoch,
   type Policies,
   proveOffence,
+  type ProveOffenceInput,
   REPORTS_PER_BLOCK_MAX,
   transactionClaims,
 } from '@radledger/chain';
 import { type BlockVerdict, type BuildRequest, type ConsensusModule, encodeDutyEvent } from '@radledger/consensus';
 import { CodedError, equalBytes, type SignatureClaim, toHex, verifyAll } from '@radledger/primitives';
 import type { LedgerStore } from '@radledger/storage';
-import { decodeTransaction, type SignedTransaction } from '@radledger/transactions';
+import { decodeTransaction, signatureClaims, type SignedTransaction } from '@radledger/transactions';
 import type { Admission } from './admission.js';
 import type { ChainHead } from './chain-head.js';
 import type { ChainView, Overlay } from './block-tree.js';
@@ -79,6 +80,14 @@ interface Prepared {
   readonly decoded: Promise<readonly SignedTransaction[] | undefined>;
   /** The cache of verified signatures knows all of them that hold. */
   readonly warmed: Promise<void>;
+}
+
+type Forgery = Extract<ProveOffenceInput['refusal'], { readonly claim: number }>;
+
+/** Something signed in the body does not hold; `forgery` when it is a signature of a transaction itself. */
+interface Unsigned {
+  readonly status: 'unsigned';
+  readonly forgery: Forgery | undefined;
 }
 
 /** Transactions decoded at a stretch: about two milliseconds. */
@@ -171,7 +180,18 @@ export function createBlockExecutor(options: BlockExecutorOptions): BlockExecuto
     return true;
   }
 
-  async function judge(block: Block, view: ChainView): Promise<ExecutionResult | { readonly status: 'unsigned' }> {
+  /** The first signature of a transaction that does not hold; undefined when only what evidence rests on is false. */
+  async function forgeryIn(transactions: readonly SignedTransaction[]): Promise<Forgery | undefined> {
+    for (const [transactionIndex, signed] of transactions.entries()) {
+      if (admission.verified.has(admission.verified.digestOf(signed))) continue;
+      for (const [claim, one] of signatureClaims(signed, chainId).entries()) {
+        if (!(await verifyAll([one]))) return { code: 'SIGNATURE_INVALID', transactionIndex, claim };
+      }
+    }
+    return undefined;
+  }
+
+  async function judge(block: Block, view: ChainView): Promise<ExecutionResult | Unsigned> {
     const early = prepared.get(block.body);
     const decoded = (await early?.decoded) ?? (await decodeAll(block));
     const signaturesChecked = async (): Promise<boolean> => {
@@ -192,7 +212,7 @@ export function createBlockExecutor(options: BlockExecutorOptions): BlockExecuto
       signaturesChecked(),
     ]);
     if (execution.status === 'invalid' && BODY_CODES.has(execution.code)) return execution;
-    return signed ? execution : { status: 'unsigned' };
+    return signed ? execution : { status: 'unsigned', forgery: await forgeryIn(decoded ?? []) };
   }
 
   async function verifyNow(block: Block): Promise<BlockVerdict> {
@@ -208,21 +228,22 @@ export function createBlockExecutor(options: BlockExecutorOptions): BlockExecuto
     const view = head.tree.viewAt(parentId);
     if (!view) return { kind: 'notYet' };
     const result = await judge(block, view);
-    if (result.status === 'unsigned') return { kind: 'invalid', code: 'SIGNATURE_INVALID' };
     if (result.status === 'valid') {
       keep(block, result, result.transactions);
       return { kind: 'valid' };
     }
-    if (BODY_CODES.has(result.code)) return { kind: 'mismatch' };
-    const offence = await offenceOf(block, view, result);
-    return { kind: 'invalid', code: result.code, ...(offence && { offence }) };
+    const refusal = result.status === 'unsigned' ? result.forgery : result;
+    if (refusal === undefined) return { kind: 'invalid', code: 'SIGNATURE_INVALID' };
+    if (BODY_CODES.has(refusal.code)) return { kind: 'mismatch' };
+    const offence = await offenceOf(block, view, refusal);
+    return { kind: 'invalid', code: refusal.code, ...(offence && { offence }) };
   }
 
   /** What shows others that the leader should not have proposed this. */
   function offenceOf(
     block: Block,
     { header: parent, state }: ChainView,
-    refusal: Extract<ExecutionResult, { status: 'invalid' }>,
+    refusal: ProveOffenceInput['refusal'],
   ): Promise<Uint8Array | undefined> {
     return proveOffence({ chainId, parameters, policies: options.policies, block, parent, state, refusal });
   }
