@@ -55,6 +55,8 @@ export interface BlockTree {
   add(overlay: Overlay): void;
   /** The view after a finalized tip or a kept block; undefined when the block or an ancestor of it is not known. */
   viewAt(id: Uint8Array): ChainView | undefined;
+  /** The branch up to this block is kept while others make room. */
+  adopt(id: Uint8Array): void;
   /** Blocks up to and with `from` that are not among those up to and with `to`, ascending: what a re-org gives up. */
   abandoned(from: Uint8Array, to: Uint8Array): readonly Overlay[];
   /** Forgets what can no longer be finalized, now that the store's tip has moved. */
@@ -71,6 +73,7 @@ export function createBlockTree(
 ): BlockTree {
   const overlays = new Map<string, Overlay>();
   let bytes = 0;
+  let adopted: string | undefined;
 
   function forget(id: string): void {
     bytes -= overlays.get(id)?.block.header.bodyBytes ?? 0;
@@ -102,7 +105,8 @@ export function createBlockTree(
       overlays.set(overlay.id, overlay);
       bytes += overlay.block.header.bodyBytes;
       if (overlays.size <= limits.countMax && bytes <= limits.bytesMax) return;
-      const needed = new Set(branchTo(overlay.id)?.map(({ id }) => id));
+      const branches = [branchTo(overlay.id), adopted === undefined ? undefined : branchTo(adopted)];
+      const needed = new Set(branches.flatMap((branch) => branch?.map(({ id }) => id) ?? []));
       for (const id of [...overlays.keys()].filter((other) => !needed.has(other))) {
         if (overlays.size <= limits.countMax && bytes <= limits.bytesMax) return;
         forget(id);
@@ -135,6 +139,9 @@ export function createBlockTree(
         },
         isUnfinalizedTransaction: (hexId) => unfinalized.has(hexId),
       };
+    },
+    adopt(id) {
+      adopted = toHex(id);
     },
     abandoned(from, to) {
       const kept = new Set(branchTo(toHex(to))?.map(({ id }) => id));

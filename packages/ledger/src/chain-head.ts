@@ -61,6 +61,7 @@ export async function openChainHead(
       if (equalBytes(adopted, blockId)) return [];
       const abandoned = tree.abandoned(adopted, blockId);
       adopted = blockId;
+      tree.adopt(blockId);
       tip = undefined;
       return abandoned;
     },

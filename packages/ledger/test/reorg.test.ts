@@ -79,21 +79,22 @@ test('a transaction that a losing branch alone held waits again, and stands in t
   expect(ledger.pending()).toEqual([]);
 });
 
+const header = { height: 0, bodyBytes: 0 } as Header;
+const idAt = (branch: number, height: number): Uint8Array => Uint8Array.of(branch, height, ...new Uint8Array(30));
+const store = { tip: { height: 0, id: idAt(0, 0), header } } as unknown as Parameters<typeof createBlockTree>[0];
+const overlay = (branch: number, height: number, bodyBytes = 1): Overlay => ({
+  id: toHex(idAt(branch, height)),
+  block: {
+    id: idAt(branch, height),
+    header: { height, bodyBytes, parentId: height === 1 ? idAt(0, 0) : idAt(branch, height - 1) },
+  } as unknown as Block,
+  writeSet: {} as Overlay['writeSet'],
+  transactionIds: [],
+  duties: [],
+  cells: new Set(),
+});
+
 test('branches are bounded: in number and in bytes, and the branch that grows loses nothing', () => {
-  const header = { height: 0, bodyBytes: 0 } as Header;
-  const idAt = (branch: number, height: number): Uint8Array => Uint8Array.of(branch, height, ...new Uint8Array(30));
-  const store = { tip: { height: 0, id: idAt(0, 0), header } } as unknown as Parameters<typeof createBlockTree>[0];
-  const overlay = (branch: number, height: number, bodyBytes = 1): Overlay => ({
-    id: toHex(idAt(branch, height)),
-    block: {
-      id: idAt(branch, height),
-      header: { height, bodyBytes, parentId: height === 1 ? idAt(0, 0) : idAt(branch, height - 1) },
-    } as unknown as Block,
-    writeSet: {} as Overlay['writeSet'],
-    transactionIds: [],
-    duties: [],
-    cells: new Set(),
-  });
   const tree = createBlockTree(store, () => undefined, 512, { countMax: 10, bytesMax: 100 });
   for (let height = 1; height <= 6; height++) tree.add(overlay(1, height));
   for (let height = 1; height <= 8; height++) tree.add(overlay(2, height));
@@ -102,4 +103,13 @@ test('branches are bounded: in number and in bytes, and the branch that grows lo
   tree.add(overlay(2, 9, 95));
   expect(tree.abandoned(idAt(2, 9), idAt(0, 0))).toHaveLength(9);
   expect(tree.get(idAt(1, 6))).toBeUndefined();
+});
+
+test('siblings that are executed one after the other push nothing out of the adopted branch', () => {
+  const tree = createBlockTree(store, () => undefined, 512, { countMax: 10, bytesMax: 100 });
+  for (let height = 1; height <= 6; height++) tree.add(overlay(1, height));
+  tree.adopt(idAt(1, 6));
+  for (let sibling = 2; sibling < 200; sibling++) tree.add(overlay(sibling, 1));
+  expect(tree.viewAt(idAt(1, 6))?.header.height).toBe(6);
+  expect(tree.size).toBe(10);
 });

@@ -142,6 +142,28 @@ export class Branches {
     return true;
   }
 
+  isAheadOfTip(node: Branching): boolean {
+    return this.isAhead(node, this.tip);
+  }
+
+  /** Whether a block or one that stands on it is ahead of the tip. */
+  leadsAhead(node: Branching): boolean {
+    return withDescendants(node).some((each) => this.isAheadOfTip(each));
+  }
+
+  /** Blocks to be executed next on an executed one: children of executed blocks. */
+  waitingOn(node: Branching): readonly Branching[] {
+    const found: Branching[] = [];
+    const executed = [node];
+    for (const each of executed) {
+      for (const child of each.children) {
+        if (child.state === 'valid') executed.push(child);
+        else if (child.state === 'waiting') found.push(child);
+      }
+    }
+    return found;
+  }
+
   /** The end of a branch that is least likely to become the chain: what memory can spare. */
   lightestEnd(): Branching | undefined {
     let lightest: Branching | undefined;

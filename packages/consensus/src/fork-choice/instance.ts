@@ -4,7 +4,6 @@ import { equalBytes, toHex } from '@radledger/primitives';
 import type { EpochContext } from '../epoch-context.js';
 import { ConsensusError } from '../errors.js';
 import type {
-  BlockVerdict,
   ConsensusInstance,
   ConsensusReport,
   Effect,
@@ -16,8 +15,10 @@ import type {
   PeerId,
   SignRecord,
 } from '../module.js';
-import { RequestQuota } from '../request-quota.js';
+import { Answering, tipOf } from './answering.js';
 import { Branches, type Branching } from './branches.js';
+import { Executing } from './executing.js';
+import { FETCH_TIMER, Fetching } from './fetching.js';
 import { DESCENDANTS_MAX, encodeFinalityProof, witnessOfProof } from './finality-proof.js';
 import { type FinalityContext, newestFinal, newestJustifiedMs } from './finality-rule.js';
 import { decodeMessage, encodeMessage, type Message } from './message.js';
@@ -34,29 +35,19 @@ const BRANCH_BLOCKS_MAX = DESCENDANTS_MAX;
 const TURN_BLOCKS_MAX = 2;
 /** Blocks that can never be valid, by id: not asked for again. */
 const REFUSED_MAX = 1_024;
-/** Final blocks kept for peers that are a little behind. */
-const RECENT_MAX = 32;
-/** Blocks of one answer. */
-const ANSWER_BLOCKS_MAX = 64;
-const RETRIES_MAX = 3;
-const QUOTA_WINDOW_MS = 1_000;
-const ANSWERS_MAX_PER_WINDOW = 32;
-const BYTES_MAX_PER_WINDOW = 8 * 1024 * 1024;
-const FETCH_TIMER = 'fetch';
-
 export class ForkChoiceInstance implements ConsensusInstance {
   private readonly settings: Settings;
   private readonly producer: Producer;
   private readonly orphans = new Orphans();
-  private readonly quota = new RequestQuota(QUOTA_WINDOW_MS, ANSWERS_MAX_PER_WINDOW, BYTES_MAX_PER_WINDOW);
   private readonly refused = new Set<string>();
-  private readonly wanted = new Set<string>();
-  private recent: Branching[] = [];
+  private readonly answering = new Answering((peer, message) => this.send(peer, message));
+  private readonly executing: Executing;
+  private readonly fetching: Fetching;
   private effects: Effect[] = [];
   /** Newest durable block and the epochs around it. */
   private state: FinalizedState | undefined;
   private tree: Branches | undefined;
-  private fetchTimerSet = false;
+  private adopted: string | undefined;
   private nowMs = 0;
 
   constructor(
@@ -64,6 +55,19 @@ export class ForkChoiceInstance implements ConsensusInstance {
     private readonly context: ModuleContext,
   ) {
     this.settings = settingsOf(context.parameters, rules.settings);
+    const emit = (effect: Effect): void => this.emit(effect);
+    this.executing = new Executing({
+      emit,
+      refuse: ({ block, peer }, code) => block && this.refuse(block, code, peer),
+      mismatched: ({ header, peer }) => this.report('WRONG_BODY', header, peer),
+    });
+    const fetchingPort = {
+      emit,
+      now: () => this.nowMs,
+      finalHeight: () => this.tree?.root.header.height ?? 0,
+      has: (id: Uint8Array) => this.isKnown(id),
+    };
+    this.fetching = new Fetching(fetchingPort, context.parameters.assumedDelayMs);
     this.producer = rules.createProducer(this.producerPort());
   }
 
@@ -105,8 +109,9 @@ export class ForkChoiceInstance implements ConsensusInstance {
       }
       case 'verdict': {
         const node = tree.get(input.blockId);
-        if (node?.state === 'verifying') this.judged(node, input.verdict, tree);
-        return;
+        if (node?.state !== 'verifying') return;
+        this.executing.judged(node, input.verdict, tree);
+        return this.tipMayHaveMoved(tree);
       }
       case 'committed':
         if (input.next !== undefined) {
@@ -119,13 +124,13 @@ export class ForkChoiceInstance implements ConsensusInstance {
         this.producer.moved(input.now);
         return;
       case 'peer':
-        this.send(input.peer, this.ownTip(tree));
+        this.send(input.peer, tipOf(tree));
         return;
       case 'gone':
-        this.quota.gone(input.peer);
-        return;
+        this.answering.gone(input.peer);
+        return this.fetching.gone(input.peer);
       case 'timer':
-        if (input.id === FETCH_TIMER) return this.fetchAgain();
+        if (input.id === FETCH_TIMER) return this.fetching.again(this.orphans.missingParents());
         return this.producer.input(input);
       case 'stale':
         return;
@@ -147,6 +152,7 @@ export class ForkChoiceInstance implements ConsensusInstance {
       const known = tree.get(sealed.id);
       if (known !== undefined) tree.reroot(known);
       else tree.restart(sealed);
+      this.executing.begin(tree);
       this.orphans.dropUpTo(header.height);
       for (const orphan of this.orphans.takeChildren(sealed.id)) this.place(orphan.block, orphan, tree.root, tree);
     }
@@ -181,13 +187,13 @@ export class ForkChoiceInstance implements ConsensusInstance {
       case 'block':
         return this.received(peer, message.block, message.witness, tree);
       case 'fetch':
-        return this.answer(peer, message, tree);
+        return this.answering.answer(peer, message, tree, this.nowMs);
       case 'tip': {
         const { id, height, finalizedId, finalizedHeight } = message;
         const isBehind = finalizedHeight > tree.root.header.height && tree.get(finalizedId) === undefined;
         // What is final there is for the host to fetch; nobody may have it here to fork from.
         if (isBehind) this.emit({ type: 'behind', peer, height: finalizedHeight });
-        else if (height > tree.root.header.height) this.fetch(id, peer, tree);
+        else if (height > tree.root.header.height) this.fetching.tip(id, peer);
         return;
       }
     }
@@ -196,18 +202,21 @@ export class ForkChoiceInstance implements ConsensusInstance {
   private received(peer: PeerId | undefined, block: Block, witness: Uint8Array, tree: Branches): void {
     const { header, id } = block;
     const { parameters } = this.context;
-    const asked = this.wanted.delete(toHex(id));
-    const known = tree.get(id) !== undefined || this.orphans.has(id) || this.refused.has(toHex(id));
-    if (known || header.height <= tree.root.header.height) return;
+    const needed = this.fetching.arrived(id);
+    if (this.isKnown(id) || header.height <= tree.root.header.height) return;
     if (header.timestampMs > this.nowMs + parameters.clockPrecisionMs) return this.report('TOO_EARLY', header, peer);
     if (header.height > tree.root.header.height + BRANCH_BLOCKS_MAX) return;
     const context = this.epochRuleContext(header.height);
-    if (context === undefined || (this.equivocates(header, context, peer, tree) && !asked)) return;
+    if (context === undefined || (this.equivocates(header, context, peer, tree) && !needed)) return;
     this.producer.saw({ header, id, witness }, context);
     const parent = tree.get(header.parentId);
     if (parent !== undefined) return this.place(block, { witness, peer }, parent, tree);
     this.orphans.add({ block, witness, peer });
-    this.fetch(header.parentId, peer, tree);
+    this.fetching.parent(header.parentId, peer);
+  }
+
+  private isKnown(id: Uint8Array): boolean {
+    return this.tree?.get(id) !== undefined || this.orphans.has(id) || this.refused.has(toHex(id));
   }
 
   /** Whether there are as many blocks of this proposer and turn already as are taken unasked; reports the second. */
@@ -243,7 +252,7 @@ export class ForkChoiceInstance implements ConsensusInstance {
     }
     const node = this.grow(parent, block, from, tree);
     this.makeRoom(tree);
-    if (parent.state === 'valid') this.verify(node);
+    this.executing.placed(node, tree);
     for (const child of this.orphans.takeChildren(id)) this.place(child.block, child, node, tree);
   }
 
@@ -268,96 +277,7 @@ export class ForkChoiceInstance implements ConsensusInstance {
     }
   }
 
-  private answer(peer: PeerId, { id, aboveHeight }: Extract<Message, { type: 'fetch' }>, tree: Branches): void {
-    if (!this.quota.take(peer, this.nowMs)) return;
-    const wanted = tree.get(id) ?? this.recent.find(({ key }) => key === toHex(id));
-    const line: Branching[] = [];
-    for (let at = wanted; at !== undefined && at.header.height > aboveHeight; at = this.parentOf(at, tree))
-      line.push(at);
-    const lowest = line.findLast(({ block }) => block !== undefined);
-    // Older blocks are for the host to fetch: they are final here.
-    if (lowest === undefined || lowest.header.height > aboveHeight + 1) this.send(peer, this.ownTip(tree));
-    for (const { block, witness } of line.reverse().slice(0, ANSWER_BLOCKS_MAX)) {
-      if (block === undefined) continue;
-      if (!this.quota.takeBytes(peer, this.nowMs, block.header.bodyBytes)) return;
-      this.send(peer, { type: 'block', block, witness });
-    }
-  }
-
-  private parentOf({ parent, header }: Branching, tree: Branches): Branching | undefined {
-    if (parent !== undefined) return parent;
-    const key = toHex(header.parentId);
-    return this.recent.find((recent) => recent.key === key) ?? tree.get(header.parentId);
-  }
-
-  // ---- what is missing ----
-
-  private fetch(id: Uint8Array, peer: PeerId | undefined, tree: Branches): void {
-    const key = toHex(id);
-    if (tree.get(id) !== undefined || this.orphans.has(id) || this.refused.has(key) || this.wanted.has(key)) return;
-    this.wanted.add(key);
-    const message = { type: 'fetch', id, aboveHeight: tree.root.header.height } as const;
-    if (peer === undefined) this.broadcast(message);
-    else this.send(peer, message);
-    this.armFetch();
-  }
-
-  private armFetch(): void {
-    if (this.fetchTimerSet) return;
-    this.fetchTimerSet = true;
-    this.emit({ type: 'set-timer', id: FETCH_TIMER, atMs: this.nowMs + 2 * this.context.parameters.assumedDelayMs });
-  }
-
-  /** What one peer did not send, all are asked for. */
-  private fetchAgain(): void {
-    this.fetchTimerSet = false;
-    this.wanted.clear();
-    const { tree } = this;
-    if (tree !== undefined) for (const id of this.orphans.missingParents()) this.fetch(id, undefined, tree);
-  }
-
-  // ---- what execution says ----
-
-  private verify(node: Branching): void {
-    if (node.block === undefined) return;
-    node.state = 'verifying';
-    this.emit({ type: 'verify', block: node.block });
-  }
-
-  private judged(node: Branching, verdict: BlockVerdict, tree: Branches): void {
-    switch (verdict.kind) {
-      case 'valid':
-        return this.valid(node, tree);
-      case 'invalid':
-        tree.remove(node);
-        if (node.block !== undefined) this.refuse(node.block, verdict.code, node.peer);
-        return this.tipMayHaveMoved(tree);
-      case 'mismatch':
-        tree.remove(node);
-        this.report('WRONG_BODY', node.header, node.peer);
-        return this.tipMayHaveMoved(tree);
-      case 'notYet': {
-        // The executor keeps a bounded number of effects: those of older blocks are asked for again.
-        const { parent } = node;
-        if (node.retries++ >= RETRIES_MAX || parent === undefined) {
-          tree.remove(node);
-          return this.tipMayHaveMoved(tree);
-        }
-        if (parent === tree.root) return this.verify(node);
-        node.state = 'waiting';
-        return this.verify(parent);
-      }
-    }
-  }
-
-  private adopted: string | undefined;
-
-  private valid(node: Branching, tree: Branches): void {
-    node.state = 'valid';
-    for (const child of node.children) if (child.state === 'waiting') this.verify(child);
-    tree.offer(node);
-    this.tipMayHaveMoved(tree);
-  }
+  // ---- the chain ----
 
   private tipMayHaveMoved(tree: Branches): void {
     if (tree.tip.key === this.adopted) return;
@@ -373,8 +293,6 @@ export class ForkChoiceInstance implements ConsensusInstance {
     if (this.refused.size > REFUSED_MAX && oldest !== undefined) this.refused.delete(oldest);
     this.report(code, header, peer);
   }
-
-  // ---- finality ----
 
   private finalize(tree: Branches): void {
     const path = tree.path(tree.tip);
@@ -393,8 +311,9 @@ export class ForkChoiceInstance implements ConsensusInstance {
       blocks = [];
     }
     const newest = path[count - 1] as Branching;
-    this.recent = [...this.recent, ...path.slice(0, count)].slice(-RECENT_MAX);
+    this.answering.keep(path.slice(0, count));
     tree.reroot(newest);
+    this.executing.begin(tree);
     this.orphans.dropUpTo(newest.header.height);
   }
 
@@ -420,18 +339,14 @@ export class ForkChoiceInstance implements ConsensusInstance {
         if (parent === undefined || tree().get(block.id) !== undefined) return;
         const node = this.grow(parent, block, { witness, peer: undefined }, tree());
         this.broadcast({ type: 'block', block, witness });
-        this.valid(node, tree());
+        this.executing.valid(node, tree());
+        this.tipMayHaveMoved(tree());
       },
       restore: (block, witness) => {
         this.received(undefined, block, witness, tree());
         this.broadcast({ type: 'block', block, witness });
       },
     };
-  }
-
-  private ownTip({ tip, root }: Branches): Message {
-    const finalizedHeight = root.header.height;
-    return { type: 'tip', id: tip.id, height: tip.header.height, finalizedId: root.id, finalizedHeight };
   }
 
   private send(peer: PeerId, message: Message): void {
