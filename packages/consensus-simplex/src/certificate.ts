@@ -60,6 +60,20 @@ export function assembleCertificate(
   return { epoch, groups: sorted.map(({ vote, signatures }) => ({ vote, signatures })) };
 }
 
+/** The certificate of a block with the votes of further seats that say the same. */
+export function withVotes(
+  certificate: Certificate,
+  votes: readonly { readonly seat: number; readonly vote: Vote; readonly signature: Uint8Array }[],
+): Certificate {
+  const { epoch, groups } = certificate;
+  const { vote, signatures } = groups[0] as VoteGroup;
+  const seats = new Set(signatures.map(([seat]) => seat));
+  const more = votes.filter((each) => !seats.has(each.seat) && statementKey(each.vote) === statementKey(vote));
+  if (more.length === 0) return certificate;
+  const all = signatures.map(([seat, signature]) => ({ seat, vote, signature }));
+  return assembleCertificate(epoch, [...all, ...more]);
+}
+
 /**
  * Checks shape and weight of a certificate.
  * @returns the signatures left to verify: all must hold

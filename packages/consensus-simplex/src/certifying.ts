@@ -1,7 +1,7 @@
 /** Votes of others become certificates, and certificates move the view. */
 import type { Member, PeerId } from '@radledger/consensus';
 import { equalBytes } from '@radledger/primitives';
-import { assembleCertificate, type Certificate, statementOf } from './certificate.js';
+import { assembleCertificate, type Certificate, statementOf, withVotes } from './certificate.js';
 import type { SignedVote } from './message.js';
 import type { Parts } from './parts.js';
 import { NullifyReason } from './vote.js';
@@ -26,7 +26,8 @@ export class Certifying {
     const member = committee[seat] as Member;
     voter.newestVotes.remember(member, { epoch, signed });
     if (view > voter.view + VIEWS_AHEAD_MAX) return voter.report('VIEW_AHEAD', { peer, view });
-    if (view <= voter.root.view || view < voter.view - VOTES_BEHIND_MAX) return;
+    if (view === voter.root.view) return this.completeRoot(signed);
+    if (view < voter.root.view || view < voter.view - VOTES_BEHIND_MAX) return;
     const state = voter.viewState(view);
     const { kind } = vote;
     if (state.add(kind, signed) !== 'added') return;
@@ -38,6 +39,13 @@ export class Certifying {
     const agreeing = state.agreeing(kind, signed);
     const weight = agreeing.reduce((sum, entry) => sum + (committee[entry.seat] as Member).weight, 0n);
     if (voter.rules.isQuorum(weight, totalWeight)) this.onCertificate(assembleCertificate(epoch, agreeing), peer);
+  }
+
+  /** Late votes that made the newest final block final as well: the next leader shows them. */
+  private completeRoot(signed: SignedVote): void {
+    const { root } = this.voter;
+    if (root.certificate === undefined) return;
+    this.voter.root = { ...root, certificate: withVotes(root.certificate, [signed]) };
   }
 
   onCertificate(certificate: Certificate, peer: PeerId | undefined): void {

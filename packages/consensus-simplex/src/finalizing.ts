@@ -33,7 +33,8 @@ export class Finalizing {
     const last = (path.at(-1) as TreeBlock).block;
     const boundary = isBoundaryHeight(last.header.height, voter.context.parameters.epochHeights);
     if (boundary) voter.tail = collectTail(last, statement.view, voter.views);
-    voter.root = { header: last.header, id: last.id, view: statement.view, certificate, restarts: false };
+    const shown = voter.views.get(statement.view)?.complete(certificate) ?? certificate;
+    voter.root = { header: last.header, id: last.id, view: statement.view, certificate: shown, restarts: false };
     parts.epochs.awaitCommit(last.header.height, statement.view);
     voter.nullifiedInARow = 0;
     this.forgetBelowRoot(path.map(({ block }) => block));

@@ -43,8 +43,9 @@ export function chooseParent(
     const state = held.views.get(older);
     const certified = state?.certified();
     const candidate = certified === undefined ? undefined : held.tree.get(certified.blockId);
-    if (certified !== undefined && candidate?.state === 'valid') {
-      const justification = { parent: certified.certificate, nullifications: newest(nullifications), tail: undefined };
+    if (state !== undefined && certified !== undefined && candidate?.state === 'valid') {
+      const parent = state.complete(certified.certificate);
+      const justification = { parent, nullifications: newest(nullifications), tail: undefined };
       return { kind: 'chosen', header: candidate.block.header, block: candidate.block, justification };
     }
     const nullification = state?.certificates.get('nullify');

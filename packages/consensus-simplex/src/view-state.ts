@@ -1,4 +1,4 @@
-import { type Certificate, statementOf } from './certificate.js';
+import { type Certificate, statementOf, withVotes } from './certificate.js';
 import type { Justification } from './justification.js';
 import type { SignedVote } from './message.js';
 import { statementKey, type VoteOf } from './vote.js';
@@ -62,6 +62,14 @@ export class ViewState {
 
   voteOf(kind: CertifiedKind, seat: number): SignedVote | undefined {
     return this.votes[kind].get(seat);
+  }
+
+  /** The certificate of a block with every vote that is held: who is slow stands in it too, and is seen to vote. */
+  complete(certificate: Certificate): Certificate {
+    const { kind } = statementOf(certificate);
+    return kind === 'notarize' || kind === 'finalize'
+      ? withVotes(certificate, [...this.votes[kind].values()])
+      : certificate;
   }
 
   /** Votes that say the same as this one; to give up a view, all of them. */
