@@ -1,6 +1,7 @@
 /** What a run is measured by: counted on the way, worked out at its end. */
 import type { DutyEvent, EpochContext, FinalizedByProof } from '@radledger/consensus';
 import { equalBytes, toHex } from '@radledger/primitives';
+import { dutyClasses } from './duty-classes.js';
 import type { WatcherContext } from './watcher.js';
 
 /** One block that the honest nodes agree on. Times are virtual, ms; undefined when nobody has it. */
@@ -29,7 +30,7 @@ export interface Figures {
   readonly submissions: readonly SubmissionFigures[];
   /** Blocks of the agreed chain by the number of the node that made them. */
   readonly ledByNode: readonly number[];
-  /** Views of the agreed chain by the node that was to lead, in the module's own classes. */
+  /** Views of the agreed chain by the node that was to lead, in the classes of the duty ledger. */
   readonly dutiesByNode: readonly Readonly<Record<string, number>>[];
   readonly messagesSent: number;
   readonly bytesSent: number;
@@ -124,10 +125,10 @@ export class FigureKeeper {
 
 function countDuties(context: WatcherContext): readonly Record<string, number>[] {
   const counts = context.scenario.weights.map((): Record<string, number> => ({}));
-  for (const event of dutiesOf(context)) {
-    const node = context.nodeOf(event.source);
+  for (const found of dutyClasses(dutiesOf(context), context.genesis.parameters.dutyGraceHeights)) {
+    const node = context.nodeOf(found.source);
     const classes = node === undefined ? undefined : counts[node];
-    if (classes !== undefined) classes[event.class] = (classes[event.class] ?? 0) + 1;
+    if (classes !== undefined) classes[found.class] = (classes[found.class] ?? 0) + 1;
   }
   return counts;
 }

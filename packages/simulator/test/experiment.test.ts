@@ -53,7 +53,7 @@ test('a crash of one of four in a run to a height: the others go on, the node is
   const { finalized, figures, faults } = simulate({ seed: 4, module: simplex, scenario });
   expect(faults).toBe(1);
   expect(finalized).toBeGreaterThanOrEqual(12);
-  expect(figures.dutiesByNode[2]?.NULLIFIED ?? 0).toBeGreaterThan(0);
+  expect(figures.dutiesByNode[2]?.MISSED ?? 0).toBeGreaterThan(0);
 });
 
 // I16: the pace of a net in which nothing goes wrong is T, give or take a tenth.

@@ -254,7 +254,8 @@ function dutiesSection(modules: readonly ModuleFigures[]): Section {
   return {
     heading: 'Duty classes',
     text:
-      'What became of the views that sources were to lead, as final blocks tell it. Views of sources that a crash or silence befell at some time are ' +
+      'What became of the views that sources were to lead, by the rules of the duty ledger: a block (produced), none in time (missed), one that came late, a refusal to lead (declined), ' +
+      'a block that no rule allows (invalid), or so many empty views on end that nobody is to blame (storm). Views of sources that a crash or silence befell at some time are ' +
       `apart from the others${modules.length > 1 ? ' (marked *)' : ''}: a missed duty belongs to them.`,
     charts:
       classes.length === 0

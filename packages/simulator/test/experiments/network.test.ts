@@ -67,8 +67,8 @@ describe('faults', () => {
     const { figures, simplex: one } = run({ faults: [{ kind: 'crash', who: { numbers: [1, 4] }, atMs: 500 }] });
     expect(figures.hit).toEqual([1, 4]);
     expect(one.height).toBe(30);
-    expect(one.duties.hit).toMatchObject({ NULLIFIED: expect.any(Number) });
-    expect(one.duties.others['NULLIFIED'] ?? 0).toBe(0);
+    expect(one.duties.hit).toMatchObject({ MISSED: expect.any(Number) });
+    expect(one.duties.others['MISSED'] ?? 0).toBe(0);
   });
 
   test('who is silent says nothing while the fault lasts, and something afterwards', () => {
