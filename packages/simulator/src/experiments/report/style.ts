@@ -28,7 +28,7 @@ th { color: var(--soft); font-weight: 600; }
 thead th { position: sticky; top: 0; background: var(--card); border-top: 0; white-space: normal; vertical-align: bottom; }
 th:last-child, td:last-child { padding-right: 0; }
 .n { text-align: right; }
-pre { overflow: auto; background: var(--card); padding: 12px; border-radius: 8px; font-size: 0.85rem; }
+pre { overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere; background: var(--card); padding: 12px; border-radius: 8px; font-size: 0.85rem; }
 a { color: var(--s0); }
 .plot { display: block; width: 100%; max-width: 560px; height: auto; }
 .plot text { fill: var(--ink); font: 13px system-ui, -apple-system, "Segoe UI", Roboto, "DejaVu Sans", sans-serif; }
