@@ -195,6 +195,8 @@ export interface NodeClient {
 }
 
 /** Largest answer that is read: a bucket of 4,096 cells or a block of some MiB, in hex. */
+/** Sources asked for in one request. */
+const SOURCES_AT_ONCE = 1_000;
 const LARGE_ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 
 /** @param options.url - address of the node's API, without a trailing slash @throws {ClientError} `URL_REFUSED` */
@@ -234,10 +236,16 @@ export function createNodeClient(options: HttpOptions): NodeClient {
     },
     waitForFinalized: (txId, waitOptions = {}) => waitForFinalized(client, txId, waitOptions),
     async sources({ signal } = {}) {
-      const reader = new JsonReader(
-        await http.json('/v1/sources', { signal, responseBytesMax: LARGE_ANSWER_BYTES_MAX }),
-      );
-      return { height: reader.integer('height'), sources: reader.list('sources', readSource) };
+      const sources: SourceFacts[] = [];
+      for (let after = ''; ; ) {
+        const path = `/v1/sources?limit=${SOURCES_AT_ONCE}${after === '' ? '' : `&after=${after}`}`;
+        const reader = new JsonReader(await http.json(path, { signal, responseBytesMax: LARGE_ANSWER_BYTES_MAX }));
+        const page = reader.list('sources', readSource).filter(({ id }) => toHex(id) > after);
+        sources.push(...page);
+        const last = page.at(-1);
+        if (last === undefined || page.length < SOURCES_AT_ONCE) return { height: reader.integer('height'), sources };
+        after = toHex(last.id);
+      }
     },
     source: (id, call = {}) => readCell(`/v1/sources/${toHex(id)}`, cellKey.source(id), call, decodeSourceCell),
     study: (source, studyId, call = {}) =>

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { createSigner, generateSeed, randomBytes, type Signer, toHex } from '@radledger/primitives';
+import { createSigner, generateSeed, randomBytes, sha256, type Signer, toHex, utf8 } from '@radledger/primitives';
 import { createTransaction, signAcceptance, signKeyProof } from '@radledger/transactions';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { cellKey, type DutyLeaf, encodeDutyLeaf } from '@radledger/chain';
@@ -314,4 +314,24 @@ test('the package exports what its README names, and nothing by accident', () =>
       "waitForFinalized",
     ]
   `);
+});
+
+test('the directory comes in pages, and is asked for until it ends', async () => {
+  const fake = await createFakeNode({
+    sources: Array.from({ length: 2_001 }, (_, at) => {
+      const [id, nodeKey, vrfKey] = ['id', 'node', 'vrf'].map((name) => sha256(utf8(`${name} ${at}`)));
+      return { source: id as Uint8Array, nodeKey: nodeKey as Uint8Array, vrfKey: vrfKey as Uint8Array };
+    }),
+  });
+  const asked: string[] = [];
+  const node = createNodeClient({
+    url: URL_TEXT,
+    fetch: (input, init) => {
+      asked.push(String(input));
+      return fake.fetch(input, init);
+    },
+  });
+  const { sources } = await node.sources();
+  expect(new Set(sources.map(({ id }) => toHex(id))).size).toBe(2_001);
+  expect(asked).toHaveLength(3);
 });

@@ -19,7 +19,7 @@ let server: Server;
 let url: string;
 beforeAll(async () => {
   server = createServer((request, response) => {
-    if (request.url === '/v1/sources') response.writeHead(200).write('{'); // never ends its answer
+    if (request.url?.startsWith('/v1/sources')) response.writeHead(200).write('{'); // never ends its answer
     if (request.url?.endsWith('/events') !== true) return; // never answers
     response.writeHead(200, { 'content-type': 'text/event-stream' }).write(`data: ${JSON.stringify(STATE)}\n\n`);
   });

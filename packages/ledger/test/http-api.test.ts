@@ -124,6 +124,9 @@ describe('answers', () => {
       id: sourceHex(),
       endpoint: { name: 'Radiology North', baseUrl: 'https://s0.example' },
     });
+    expect((await get(`/v1/sources?limit=1`)).body).toEqual(list);
+    expect((await get(`/v1/sources?after=${sourceHex()}`)).body).toEqual({ height: list.height, sources: [] });
+    expect((await get(`/v1/sources?after=${'0'.repeat(64)}`)).body).toEqual(list);
     const { body: one } = await get(`/v1/sources/${sourceHex()}`);
     expect(one).toEqual({ height: list.height, source: list.sources[0] });
     const { body: studyBody } = await get(`/v1/studies/${sourceHex()}/${hexOf('mr')}`);
@@ -237,6 +240,8 @@ describe('answers', () => {
 
 describe('refusals', () => {
   test.each([
+    ['GET', '/v1/sources?limit=1001', 400, 'REQUEST_INVALID'],
+    ['GET', '/v1/sources?after=xyz', 400, 'REQUEST_INVALID'],
     ['GET', '/v1/sources/xyz', 400, 'REQUEST_INVALID'],
     ['GET', `/v1/sources/${'A'.repeat(64)}`, 400, 'REQUEST_INVALID'],
     ['GET', '/v1/blocks/-1', 400, 'REQUEST_INVALID'],

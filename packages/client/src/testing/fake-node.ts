@@ -278,7 +278,10 @@ export async function createFakeNode(options: FakeNodeOptions): Promise<FakeNode
     if (path === '/v1/sources') {
       const sources = [...state.cells]
         .map(([name, value]) => ({ id: sourceOfCellName(fromHex(name)), value }))
-        .flatMap(({ id, value }) => (id === undefined ? [] : [sourceToJson(id, decodeSourceCell(value))]));
+        .flatMap(({ id, value }) => (id === undefined ? [] : [sourceToJson(id, decodeSourceCell(value))]))
+        .filter(({ id }) => id > (query.get('after') ?? ''))
+        .sort((a, b) => (a.id < b.id ? -1 : 1))
+        .slice(0, Number(query.get('limit') ?? 1_000));
       return reply(200, { height: parent().height, sources });
     }
     const source = match(`/v1/sources/${HEX_ID}`)?.map(fromHex);

@@ -22,7 +22,10 @@ import {
 import { fromHex, toHex } from '@radledger/primitives';
 import { type Request, type Response, Router } from 'express';
 import type { FinalizedView, Ledger } from '../contract.js';
-import { type ApiCode, anchorJson, idParameter, proofParameter, replyError } from './replies.js';
+import { type ApiCode, anchorJson, idParameter, numberParameter, proofParameter, replyError } from './replies.js';
+
+/** Sources of one answer at most: about a megabyte. */
+const SOURCES_MAX = 1_000;
 
 interface CellAnswer {
   readonly name: Uint8Array;
@@ -44,15 +47,18 @@ export function cellRoutes(ledger: Ledger): Router {
     else replyError(res, 404, absent.code, absent.message, { height, ...(proof && { proof }) });
   }
 
-  router.get('/sources', async (_req, res) => {
+  router.get('/sources', async (req, res) => {
+    const limit = numberParameter(req.query.limit, 'limit', { min: 1, max: SOURCES_MAX, fallback: SOURCES_MAX });
+    const after = req.query.after === undefined ? '' : toHex(idParameter(req.query.after, 'after'));
     const { height, cells } = await ledger.read(async (view) => ({
       height: view.height,
       cells: await view.state.scan(cellPrefix.sources),
     }));
-    const sources = cells.flatMap(([name, value]) => {
+    const known = cells.flatMap(([name, value]) => {
       const id = sourceOfCellName(name);
-      return id ? [sourceToJson(id, decodeSourceCell(value))] : [];
+      return id && toHex(id) > after ? [{ id, value }] : [];
     });
+    const sources = known.slice(0, limit).map(({ id, value }) => sourceToJson(id, decodeSourceCell(value)));
     res.json({ height, sources });
   });
 
