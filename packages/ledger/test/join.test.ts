@@ -355,7 +355,7 @@ describe('peers that lie', () => {
     const importing = await store.importState();
     const written = vi
       .spyOn(importing, 'write')
-      .mockImplementationOnce((cells, progress) => importing.writeBlocks([], progress))
+      .mockImplementationOnce((_cells, progress) => importing.writeBlocks([], progress))
       .mockRejectedValue(new Error('the disk is full'));
     vi.spyOn(store, 'importState').mockResolvedValue(importing);
     const { joined } = await join([{ name: 'truth', answer: honest }], { store });
