@@ -25,6 +25,12 @@ const PARTS = [
     environment: { RADLEDGER_TWINS_VIEWS: '3' },
   },
   {
+    name: 'partitions',
+    command: 'npx',
+    args: ['vitest', 'run', '--root', 'packages/simulator', '--reporter=dot', 'test/regression/partitions.test.ts'],
+    environment: { RADLEDGER_PARTITIONS: '2000' },
+  },
+  {
     name: 'model',
     command: 'npx',
     args: ['vitest', 'run', '--root', 'packages/consensus-simplex', 'test/model'],

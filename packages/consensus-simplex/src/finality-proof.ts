@@ -1,6 +1,6 @@
 /** What proves a header final to anyone who knows the voters. Spec: docs/spec/simplex.md, section 7. */
-import { blockIdOf, decodeHeader, encodeHeader, type Header, HEADER_BYTES_MAX } from '@radledger/chain';
-import { ConsensusError, type EpochContext } from '@radledger/consensus';
+import { blockIdOf, encodeHeader, type Header, HEADER_BYTES_MAX } from '@radledger/chain';
+import { ConsensusError, decodeProvenHeader, type EpochContext } from '@radledger/consensus';
 import {
   bytes,
   decodeWith,
@@ -48,7 +48,7 @@ export function finalityClaims(
   const { descendants, certificate } = decode(input.proof);
   let id = blockIdOf(input.header);
   for (const encoded of descendants) {
-    if (!equalBytes(headerOf(encoded).parentId, id)) throw wrongBlock();
+    if (!equalBytes(decodeProvenHeader(encoded).parentId, id)) throw wrongBlock();
     id = blockIdOf(encoded);
   }
   const statement = statementOf(certificate);
@@ -61,14 +61,6 @@ function decode(proof: Uint8Array): { descendants: readonly Uint8Array[]; certif
     return decodeWith(proofSchema, proof, { bytesMax: PROOF_BYTES_MAX });
   } catch (cause) {
     throw new ConsensusError({ code: 'MALFORMED_PROOF' }, 'expected a finality proof', { cause });
-  }
-}
-
-function headerOf(encoded: Uint8Array): Header {
-  try {
-    return decodeHeader(encoded);
-  } catch (cause) {
-    throw new ConsensusError({ code: 'MALFORMED_PROOF' }, 'expected encoded headers', { cause });
   }
 }
 

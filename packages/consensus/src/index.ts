@@ -5,6 +5,7 @@ export { committeeRootOf, epochContextOf } from './committee.js';
 export type { EpochContext, EpochLookup, Member } from './epoch-context.js';
 export { ConsensusError, type ConsensusErrorInfo } from './errors.js';
 export { createFinalityVerifier } from './finality-verifier.js';
+export { decodeProvenHeader } from './proven-header.js';
 export {
   decodeHaltStatement,
   encodeHaltStatement,

@@ -18,6 +18,7 @@ test('the public surface is what it is on purpose', () => {
       "debtMilli",
       "decodeDutyEvent",
       "decodeHaltStatement",
+      "decodeProvenHeader",
       "decodeRecovery",
       "decodeSignRecord",
       "encodeDutyEvent",

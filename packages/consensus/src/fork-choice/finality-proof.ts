@@ -1,5 +1,5 @@
 /** What proves a header final to anyone who knows its epoch and the next. Spec: docs/spec/fork-choice.md, section 5. */
-import { blockIdOf, decodeHeader, encodeHeader, epochOfHeight, type Header, HEADER_BYTES_MAX } from '@radledger/chain';
+import { blockIdOf, encodeHeader, epochOfHeight, type Header, HEADER_BYTES_MAX } from '@radledger/chain';
 import {
   bytes,
   decodeWith,
@@ -12,6 +12,7 @@ import {
 } from '@radledger/primitives';
 import type { EpochContext } from '../epoch-context.js';
 import { ConsensusError } from '../errors.js';
+import { decodeProvenHeader } from '../proven-header.js';
 import { newestFinal } from './finality-rule.js';
 import { WITNESS_BYTES_MAX } from './message.js';
 import type { ForkChoiceRules, RuleContext, SealedHeader } from './rules.js';
@@ -62,14 +63,17 @@ export function finalityClaims(
   const proof = decode(input.proof);
   const chain: SealedHeader[] = [{ header, id: blockIdOf(header), witness: proof.witness }];
   for (const { header: encoded, witness } of proof.descendants) {
-    chain.push({ header: headerOf(encoded), id: blockIdOf(encoded), witness });
+    chain.push({ header: decodeProvenHeader(encoded), id: blockIdOf(encoded), witness });
   }
   const epochAt = (height: number): EpochContext | undefined => {
     const number = epochOfHeight(height, parameters.epochHeights);
     return [epoch, nextEpoch].find((known) => known?.epoch === number);
   };
   const claims: SignatureClaim[] = [];
-  let parent: Pick<SealedHeader, 'header' | 'id'> = { header: headerOf(proof.parent), id: blockIdOf(proof.parent) };
+  let parent: Pick<SealedHeader, 'header' | 'id'> = {
+    header: decodeProvenHeader(proof.parent),
+    id: blockIdOf(proof.parent),
+  };
   for (const sealed of chain) {
     const { header: child } = sealed;
     if (!equalBytes(child.parentId, parent.id) || child.height !== parent.header.height + 1) throw wrongBlock();
@@ -117,14 +121,6 @@ function decode(proof: Uint8Array): ReturnType<typeof proofSchema.decode> {
     return decodeWith(proofSchema, proof, { bytesMax: PROOF_BYTES_MAX });
   } catch (cause) {
     throw new ConsensusError({ code: 'MALFORMED_PROOF' }, 'expected a finality proof', { cause });
-  }
-}
-
-function headerOf(encoded: Uint8Array): Header {
-  try {
-    return decodeHeader(encoded);
-  } catch (cause) {
-    throw new ConsensusError({ code: 'MALFORMED_PROOF' }, 'expected encoded headers', { cause });
   }
 }
 
