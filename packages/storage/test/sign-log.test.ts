@@ -84,7 +84,7 @@ test('any flipped bit is found, wherever it is, and the file stays as it is', as
     await expect(openSignLog(path, { nodeKey }), `offset ${i}`).rejects.toMatchObject({ code: 'SIGN_LOG_CORRUPT' });
     expect(Uint8Array.from(await readFile(path))).toEqual(damaged);
   }
-});
+}, 60_000);
 
 test('records that were cut out, doubled or swapped are found', async () => {
   const path = await logOf(0);
