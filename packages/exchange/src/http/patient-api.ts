@@ -10,6 +10,7 @@ import type { Signer } from '@radledger/primitives';
 import express, { type Express, type RequestHandler, type Response } from 'express';
 import { rateLimit } from 'express-rate-limit';
 import helmet from 'helmet';
+import type { AuditHead } from '../audit/audit-head.js';
 import { ExchangeError } from '../errors.js';
 import type { ImageRecipient } from '../recipient/image-recipient.js';
 import type { ImageSource } from '../source/image-source.js';
@@ -25,6 +26,8 @@ export interface PatientApiOptions {
   readonly gatewayApi: string;
   /** Whom a patient asks about her data: one line. */
   readonly privacyContact?: string;
+  /** The newest signed head of the audit trail, served to whoever wants to keep it. */
+  readonly auditHead?: () => AuditHead | undefined;
   /** The clock, Unix ms; default the system's. */
   readonly now?: () => number;
   /** Requests of one address a minute; default 120. */
@@ -71,6 +74,12 @@ export function createPatientApi(options: PatientApiOptions): Express {
       options.signer,
     );
     response.json(wellKnownToJson(document));
+  });
+
+  app.get('/.well-known/radledger/audit-head', (_request, response) => {
+    const head = options.auditHead?.();
+    if (head !== undefined) response.json(head);
+    else sendError(response, new ExchangeError({ code: 'NOT_FOUND' }, 'no day of the audit trail has ended yet'));
   });
 
   if (source !== undefined) {

@@ -5,9 +5,11 @@
 import { importFileSet, type ImportLimits, ImagingError, type StudySink } from '@radledger/imaging';
 import { Iti43Error } from '@radledger/iti43';
 import { type RetrievedDocument, type RetrieveResult, retrieveDocuments } from '@radledger/iti43/client';
-import { equalBytes, type Signer, toHex } from '@radledger/primitives';
+import { equalBytes, randomBytes, type Signer, toHex } from '@radledger/primitives';
 import { contentOf, studyIdOf } from '@radledger/transactions';
 import { isLive } from '@radledger/chain';
+import { type AuditEvent, digestOf } from '../audit/audit-event.js';
+import type { Audit } from '../audit/audit-trail.js';
 import { ExchangeError } from '../errors.js';
 import type { LedgerPort } from '../ledger-port.js';
 import type { LedgerView } from '../ledger-view.js';
@@ -18,6 +20,7 @@ export interface FetchStudyOptions {
   readonly ledger: LedgerPort;
   readonly view: LedgerView;
   readonly signer: Signer;
+  readonly audit: Audit;
   readonly sink: StudySink;
   readonly quarantineFolder: string;
   readonly endpointGuard: EndpointGuardOptions;
@@ -56,29 +59,65 @@ export async function fetchStudy(
   const repositoryUniqueId = toHex(source);
   const documentUniqueId = toHex(studyId);
 
-  const response = await retrieveDocuments({
-    endpoint,
-    signer,
-    documents: [{ repositoryUniqueId, documentUniqueId }],
-    tls: { pins: sourceCell.endpoint.tlsPins },
-    limits: { responseBytesMax: options.responseBytesMax },
-    signal: call.signal,
-    now: () => new Date(options.now()),
-  });
+  let begun: AuditEvent | undefined;
+  const record = async (ended: Pick<AuditEvent, 'outcome' | 'code' | 'bytes'>): Promise<void> => {
+    if (begun !== undefined) await options.audit.record({ ...begun, ...ended, phase: 'ended' });
+  };
+  let received = 0;
+  try {
+    const response = await retrieveDocuments({
+      endpoint,
+      signer,
+      documents: [{ repositoryUniqueId, documentUniqueId }],
+      tls: { pins: sourceCell.endpoint.tlsPins },
+      limits: { responseBytesMax: options.responseBytesMax },
+      signal: call.signal,
+      now: () => new Date(options.now()),
+      async onSigned(messageId) {
+        begun = {
+          side: 'recipient',
+          transaction: 'ITI-43',
+          phase: 'begun',
+          outcome: 'success',
+          id: toHex(randomBytes(16)),
+          requestDigest: digestOf(messageId),
+          endpointUrl: endpoint,
+          reader: toHex(signer.publicKey),
+          documents: [{ documentUniqueId, repositoryUniqueId, content: toHex(studyCell.content) }],
+        };
+        await options.audit.record(begun);
+      },
+    });
+    const location = await fileResponse(response, target, options, studyCell.content, (bytes) => {
+      received = bytes;
+      call.onProgress(bytes);
+    });
+    await record({ outcome: 'success', bytes: received });
+    return { location, bytes: received };
+  } catch (error) {
+    await record({ outcome: 'failure', code: failureCodeOf(error), bytes: received });
+    throw error;
+  }
+}
+
+/** Takes the one document of a response through quarantine to the sink. */
+async function fileResponse(
+  response: RetrieveResult,
+  target: FetchTarget,
+  options: FetchStudyOptions,
+  content: Uint8Array,
+  onBytes: (total: number) => void,
+): Promise<string> {
+  const { source, studyId } = target;
   try {
     const documents = response.documents[Symbol.asyncIterator]();
     const document = await firstDocument(documents);
-    if (document?.documentUniqueId !== documentUniqueId) throw await explainRefusal(response, target, options);
-    const { content } = studyCell;
+    if (document?.documentUniqueId !== toHex(studyId)) throw await explainRefusal(response, target, options);
     if (document.newDocumentUniqueId !== toHex(content)) {
       throw new ExchangeError({ code: 'CONTENT_MISMATCH' }, 'the source sends another version than the ledger names');
     }
-    let received = 0;
     const study = await importFileSet({
-      stream: counted(document.content, (bytes) => {
-        received = bytes;
-        call.onProgress(bytes);
-      }),
+      stream: counted(document.content, onBytes),
       quarantineFolder: options.quarantineFolder,
       ...(options.importLimits === undefined ? {} : { limits: options.importLimits }),
       expected: {
@@ -89,8 +128,7 @@ export async function fetchStudy(
       },
     });
     try {
-      const { location } = await study.file(options.sink);
-      return { location, bytes: received };
+      return (await study.file(options.sink)).location;
     } catch (error) {
       await study.discard();
       throw error;

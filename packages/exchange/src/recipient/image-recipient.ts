@@ -10,6 +10,7 @@ import {
 } from '@radledger/handover';
 import { clearQuarantine, type ImportLimits, type StudySink } from '@radledger/imaging';
 import { equalBytes, randomBytes, type Signer, sha256, toHex } from '@radledger/primitives';
+import type { Audit } from '../audit/audit-trail.js';
 import { createCoalesced } from '../coalesce.js';
 import { ExchangeError } from '../errors.js';
 import { type ExchangeDatabase, openExchangeStore, put, remove } from '../exchange-store.js';
@@ -43,6 +44,8 @@ export interface ImageRecipientOptions {
   readonly ledger: LedgerPort;
   /** The recipient key. */
   readonly signer: Signer;
+  /** Where every retrieval is recorded: `openAuditTrail`, or the site's own. */
+  readonly audit: Audit;
   /** Where checked studies go. */
   readonly sink: StudySink;
   /** Holds studies while they are checked; belongs to this recipient alone. */
@@ -147,6 +150,7 @@ export async function openImageRecipient(options: ImageRecipientOptions): Promis
     view,
     signer,
     now,
+    audit: options.audit,
     sink: options.sink,
     quarantineFolder: options.quarantineFolder,
     endpointGuard: options.endpointGuard ?? {},

@@ -3,6 +3,7 @@ import type { PacsConnector } from '@radledger/imaging';
 import type { DocumentRepositoryOptions, ReplayStore } from '@radledger/iti43/server';
 import { equalBytes, type Signer, toHex } from '@radledger/primitives';
 import { isKind, type RetireReason } from '@radledger/transactions';
+import type { Audit } from '../audit/audit-trail.js';
 import { createCoalesced } from '../coalesce.js';
 import { ExchangeError } from '../errors.js';
 import { type ExchangeDatabase, openExchangeStore } from '../exchange-store.js';
@@ -18,6 +19,7 @@ import { createPublisher } from './publisher.js';
 import { createReplayStore } from './replay-store.js';
 import { createRetrieve } from './serving.js';
 import { type StudyRecord, studyRecords } from './source-records.js';
+import { createRetrievalAudit } from './retrieval-audit.js';
 import { createStudySecrets } from './study-secrets.js';
 import { openSuspensions } from './suspensions.js';
 
@@ -27,6 +29,8 @@ export interface ImageSourceOptions {
   readonly secretBox: SecretBox;
   /** The operator's own node. */
   readonly ledger: LedgerPort;
+  /** Where every retrieval is recorded: `openAuditTrail`, or the site's own. */
+  readonly audit: Audit;
   /** Where the studies are. */
   readonly connector: PacsConnector;
   /** The source's current signing key. */
@@ -245,6 +249,7 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
         connector,
         repositoryUniqueId,
         authorise,
+        audit: createRetrievalAudit(options.audit, endpointUrl),
         ...(options.onServedHalted && { onServedHalted: options.onServedHalted }),
       }),
     },

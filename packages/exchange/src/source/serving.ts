@@ -7,6 +7,7 @@ import { ExchangeError } from '../errors.js';
 import type { ExchangeStore } from '../exchange-store.js';
 import { type Authorise, readDocumentUniqueId } from './authorise.js';
 import { planId } from './publisher.js';
+import type { RetrievalAudit } from './retrieval-audit.js';
 import { planRecords } from './source-records.js';
 
 export const FILE_SET_MIME_TYPE = 'application/zip';
@@ -17,34 +18,43 @@ export interface ServingOptions {
   readonly connector: PacsConnector;
   readonly repositoryUniqueId: string;
   readonly authorise: Authorise;
+  readonly audit: RetrievalAudit;
   /** Told of each document that is served although the network stands still. */
   readonly onServedHalted?: () => void;
 }
 
 /** Answers the documents of a request in their order; each is authorised once more when its turn to be sent comes. */
 export function createRetrieve(options: ServingOptions): (request: SignedRequest) => Promise<readonly Answer[]> {
-  const { store, connector, repositoryUniqueId, authorise } = options;
+  const { store, connector, repositoryUniqueId, authorise, audit } = options;
 
-  const answerOne = async (signer: Uint8Array, documentUniqueId: string): Promise<Answer> => {
+  const answerOne = async (request: SignedRequest, documentUniqueId: string): Promise<Answer> => {
+    const signer = fromHex(request.signer);
     const { studyId, part } = readDocumentUniqueId(documentUniqueId);
     const verdict = await authorise({ studyId, signer });
     if (!verdict.allowed) return refusal(verdict.reason);
-    const { content, study } = verdict;
-    if (verdict.standing === 'halted') options.onServedHalted?.();
+    const { content, study, basis, standing } = verdict;
+    if (standing === 'halted') options.onServedHalted?.();
     const encoded = await store.get(planRecords, planId(studyId, content));
     if (encoded === undefined) return BUSY;
     const plan = decodeFileSetPlan(encoded);
 
+    const newDocumentUniqueId = toHex(content);
+    const disclosed = (stream: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> =>
+      audit.disclosed(
+        request,
+        { documentUniqueId, repositoryUniqueId },
+        { content: newDocumentUniqueId, basis, standing },
+        stream,
+      );
     const reauthorise = async (): Promise<void> => {
       const again = await authorise({ studyId, signer });
-      if (!again.allowed || toHex(again.content) !== toHex(content)) {
+      if (!again.allowed || toHex(again.content) !== newDocumentUniqueId) {
         throw new ExchangeError(
           { code: 'GRANT_NOT_LIVE' },
           'the grant ended, or the study changed, before its turn came',
         );
       }
     };
-    const newDocumentUniqueId = toHex(content);
     if (part === 'manifest') {
       const manifest = encodeManifest(manifestOf(plan));
       return {
@@ -54,7 +64,7 @@ export function createRetrieve(options: ServingOptions): (request: SignedRequest
         sizeBytes: manifest.length,
         async *open() {
           await reauthorise();
-          yield manifest;
+          yield* disclosed(once(manifest));
         },
       };
     }
@@ -65,23 +75,27 @@ export function createRetrieve(options: ServingOptions): (request: SignedRequest
       sizeBytes: plan.zipBytes,
       async *open() {
         await reauthorise();
-        yield* streamFileSet(connector, study.studyInstanceUid, plan);
+        yield* disclosed(streamFileSet(connector, study.studyInstanceUid, plan));
       },
     };
   };
 
   return async (request) => {
-    const signer = fromHex(request.signer);
     const answers: Answer[] = [];
     for (const document of request.documents) {
-      answers.push(
+      const answer: Answer =
         document.repositoryUniqueId === repositoryUniqueId
-          ? await answerOne(signer, document.documentUniqueId)
-          : { kind: 'error', errorCode: 'XDSUnknownRepositoryId', codeContext: 'this repository has another id' },
-      );
+          ? await answerOne(request, document.documentUniqueId)
+          : { kind: 'error', errorCode: 'XDSUnknownRepositoryId', codeContext: 'this repository has another id' };
+      if (answer.kind === 'error') await audit.refused(request, document, answer.errorCode);
+      answers.push(answer);
     }
     return answers;
   };
+}
+
+async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
+  yield bytes;
 }
 
 async function* streamFileSet(

@@ -22,6 +22,8 @@ export interface RetrieveOptions {
     readonly idleTimeoutMs?: number;
   };
   readonly signal?: AbortSignal;
+  /** Told the MessageID; the request leaves when it resolves, and not at all when it rejects. */
+  readonly onSigned?: (messageId: string) => Promise<void>;
   /** The clock that stamps the request; default the system's. */
   readonly now?: () => Date;
 }

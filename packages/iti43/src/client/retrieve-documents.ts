@@ -32,6 +32,7 @@ export async function retrieveDocuments(options: RetrieveOptions): Promise<Retri
   const { documents, signer, limits } = options;
   const now = options.now?.() ?? new Date();
   const { envelope, messageId } = await signRequest({ endpointUrl: options.endpoint, documents, signer, now });
+  await options.onSigned?.(messageId);
   const message = writeMtom(envelope, []);
   const http = await exchange({
     url,

@@ -10,6 +10,8 @@ export interface SignedRequest {
   readonly messageId: string;
   /** 1 to 1000, in the order of the request. */
   readonly documents: readonly DocumentReference[];
+  /** IP address of whoever sent it: the requester's, or of a proxy before this server. */
+  readonly peerAddress?: string;
 }
 
 export interface ReadSignedRequestOptions {

@@ -48,7 +48,7 @@ export function createDocumentRepository(options: DocumentRepositoryOptions): Re
       answer = assembleResponse(
         signed.documents,
         options.repositoryUniqueId,
-        decide ? await decideOn(signed) : undefined,
+        decide ? await decideOn(signed, request.socket.remoteAddress) : undefined,
       );
     } catch (error) {
       refuse(response, error, envelope);
@@ -77,10 +77,14 @@ export function createDocumentRepository(options: DocumentRepositoryOptions): Re
     return { signed, decide };
   }
 
-  async function decideOn(signed: SignedRequest): Promise<readonly Answer[] | undefined> {
+  async function decideOn(signed: SignedRequest, peerAddress?: string): Promise<readonly Answer[] | undefined> {
     const documents = signed.documents.filter((one) => one.repositoryUniqueId === options.repositoryUniqueId);
     try {
-      const answers = await options.retrieve({ ...signed, documents });
+      const answers = await options.retrieve({
+        ...signed,
+        documents,
+        ...(peerAddress === undefined ? {} : { peerAddress }),
+      });
       if (answers.length === documents.length) return answers;
       throw new Error('retrieve must answer each document once');
     } catch (error) {

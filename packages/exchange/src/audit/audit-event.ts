@@ -1,0 +1,57 @@
+/** What an audit trail records of a retrieval. Spec: docs/spec/audit.md, section 1. */
+import { sha256, toHex, utf8 } from '@radledger/primitives';
+
+/** A document that was asked for. */
+export interface AuditedDocument {
+  /** 64 lower-case hex, with `.manifest` for a manifest; any other id as `sha256:` and the digest of what was asked. */
+  readonly documentUniqueId: string;
+  readonly repositoryUniqueId: string;
+  /** The version that was sent: the study's content commitment, 64 lower-case hex. */
+  readonly content?: string;
+}
+
+/**
+ * One retrieval as one side saw it. Holds no name of a patient, no UID of the archive and no text that a sender chose, so that
+ * it may leave the gateway. `begun` is on disk before the first byte of a document leaves.
+ */
+export interface AuditEvent {
+  readonly side: 'source' | 'recipient';
+  readonly transaction: 'ITI-43';
+  readonly phase: 'begun' | 'ended' | 'refused';
+  /** `failure`: nobody has the document whole; always `success` while only begun. */
+  readonly outcome: 'success' | 'failure';
+  /** Names this retrieval, 32 lower-case hex; the same in `begun` and `ended`. */
+  readonly id: string;
+  /** SHA-256 of wsa:MessageID, which both sides know, 64 lower-case hex. */
+  readonly requestDigest: string;
+  /** ITI-43 endpoint of the source. */
+  readonly endpointUrl: string;
+  /** The key that reads, on both sides; 64 lower-case hex. */
+  readonly reader: string;
+  /** IP address on the other side, where it is known. */
+  readonly peerAddress?: string;
+  /** 1 to 1000, all of one outcome. */
+  readonly documents: readonly AuditedDocument[];
+  /** Why it failed or was refused: an error code. */
+  readonly code?: string;
+  /** Bytes of the documents that passed. */
+  readonly bytes?: number;
+  /** What allowed the reading. */
+  readonly basis?: 'grant' | 'owner' | 'delegate';
+  /** `halted`: decided on an old view while the network stands still. */
+  readonly standing?: 'fresh' | 'halted';
+}
+
+/** An event with its place in the trail. */
+export interface AuditEntry {
+  /** 1 for the first event of the trail, then one more each. */
+  readonly number: number;
+  /** When it was written, Unix ms; never less than the entry before. */
+  readonly atMs: number;
+  readonly event: AuditEvent;
+}
+
+/** What stands in a trail for a text that another side chose: wsa:MessageID, or an id that no study of ours can have. */
+export function digestOf(text: string): string {
+  return toHex(sha256(utf8(text)));
+}

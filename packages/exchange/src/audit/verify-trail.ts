@@ -1,0 +1,105 @@
+/** Whether an audit trail is what was written: every line, every link, every signed head. Spec: docs/spec/audit.md, section 4. */
+import { join } from 'node:path';
+import { type AuditHead, isHeadSigned } from './audit-head.js';
+import { decodeLine, hashOfLine, TRAIL_START } from './audit-line.js';
+import { dayFiles, dayOf, HEADS_FILE, linesOf, readHeads } from './trail-files.js';
+
+export interface TrailProblem {
+  /** Name of the file in the trail's folder. */
+  readonly file: string;
+  /** The line in that file, from 1; none for a line that is not there. */
+  readonly line: number | undefined;
+  readonly code:
+    | 'LINE_UNREADABLE'
+    | 'LINE_MISSING'
+    | 'LINE_CHANGED'
+    | 'LINE_MISPLACED'
+    | 'HEAD_INVALID'
+    | 'HEAD_CONTRADICTS';
+  /** One sentence that names what is wrong. */
+  readonly message: string;
+}
+
+export interface TrailReport {
+  readonly lines: number;
+  readonly days: number;
+  readonly heads: number;
+  /** Empty when all is well. */
+  readonly problems: readonly TrailProblem[];
+}
+
+/**
+ * Reads a whole trail.
+ * @param options.key - the gateway's key, 64 lower-case hex: heads of another key do not count
+ * @param options.heads - heads that somebody kept elsewhere: they show a trail that was shortened or written anew
+ * @param options.firstNumber - the first line that must be there, 1 unless older days were archived
+ */
+export async function verifyTrail(
+  folder: string,
+  options: { readonly key: string; readonly heads?: readonly AuditHead[]; readonly firstNumber?: number },
+): Promise<TrailReport> {
+  const problems: TrailProblem[] = [];
+  const hashes = new Map<number, string>();
+  const files = await dayFiles(folder);
+  const kept = await readHeads(folder);
+  const wanted = new Set([...kept, ...(options.heads ?? [])].map((head) => head?.number));
+  const firstNumber = options.firstNumber ?? 1;
+  let expected: { readonly number: number; readonly previous: string | undefined; readonly atMs: number } = {
+    number: firstNumber,
+    previous: firstNumber === 1 ? TRAIL_START : undefined,
+    atMs: 0,
+  };
+  let lines = 0;
+  for (const file of files) {
+    let at = 0;
+    for await (const text of linesOf(join(folder, file))) {
+      at += 1;
+      lines += 1;
+      const problem = (code: TrailProblem['code'], message: string): void =>
+        void problems.push({ file, line: at, code, message });
+      const line = decodeLine(text);
+      if (!line) {
+        problem(
+          'LINE_UNREADABLE',
+          `line ${at} of ${file}, where number ${expected.number} belongs, is no line of a trail`,
+        );
+        expected = { ...expected, number: expected.number + 1, previous: undefined };
+        continue;
+      }
+      const hash = hashOfLine(text);
+      if (line.number > expected.number) {
+        const missing =
+          line.number - 1 === expected.number
+            ? `number ${expected.number} is`
+            : `numbers ${expected.number} to ${line.number - 1} are`;
+        problems.push({
+          file,
+          line: undefined,
+          code: 'LINE_MISSING',
+          message: `${missing} missing before line ${at} of ${file}`,
+        });
+      } else if (line.number < expected.number) {
+        problem('LINE_MISPLACED', `line ${at} of ${file} is number ${line.number} where ${expected.number} belongs`);
+      } else if (expected.previous !== undefined && line.previous !== expected.previous) {
+        const message = `number ${line.number - 1} was changed, or line ${at} of ${file} was written anew: they do not fit together`;
+        problem('LINE_CHANGED', message);
+      } else if (line.atMs < expected.atMs || dayOf(line.atMs) !== file.slice(0, 10)) {
+        problem('LINE_MISPLACED', `the time of line ${at} of ${file} does not fit its place`);
+      }
+      if (wanted.has(line.number)) hashes.set(line.number, hash);
+      expected = { number: line.number + 1, previous: hash, atMs: line.atMs };
+    }
+  }
+  const judge = async (head: AuditHead | undefined, line: number | undefined): Promise<void> => {
+    const file = HEADS_FILE;
+    if (head?.key !== options.key || !(await isHeadSigned(head))) {
+      problems.push({ file, line, code: 'HEAD_INVALID', message: 'a head is not signed by the key of this gateway' });
+    } else if (head.number >= firstNumber && hashes.get(head.number) !== head.hash) {
+      const message = `the signed end of ${head.day} names number ${head.number}, which is not there or is another`;
+      problems.push({ file, line, code: 'HEAD_CONTRADICTS', message });
+    }
+  };
+  for (const [index, head] of kept.entries()) await judge(head, index + 1);
+  for (const head of options.heads ?? []) await judge(head, undefined);
+  return { lines, days: files.length, heads: kept.length, problems };
+}

@@ -1,0 +1,110 @@
+// Goal: nothing is disclosed or filed without a record, on either side. Method: a hospital, a practice and their audits over real TLS.
+import { randomBytes, toHex } from '@radledger/primitives';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { AuditEvent } from '../src/audit/index.js';
+import { ask, retrieve } from './test-consumer.js';
+import { eventually, TestHospital } from './test-hospital.js';
+import { signerOf } from './test-ledger.js';
+import { allow, claimStudy, DAY_MS, noticeFor, type TestPatient } from './test-patient.js';
+
+let hospital: TestHospital;
+let patient: TestPatient;
+let studyId: string;
+
+beforeEach(async () => {
+  hospital = await TestHospital.open();
+  await hospital.define();
+  const studyInstanceUid = await hospital.studyInstanceUid();
+  const invitation = await hospital.source.invite({ studyInstanceUid, label: 'MRI, head' });
+  patient = await claimStudy(hospital.source, invitation, await signerOf('patient'));
+  await hospital.finalizeUntil(async () => (await hospital.stateOfStudy()) === 'published');
+  studyId = toHex(patient.disclosure.studyId);
+});
+afterEach(() => hospital.close());
+
+const shape = ({ side, phase, outcome, code, basis }: AuditEvent): string =>
+  [side, phase, outcome, code ?? basis ?? ''].join(' ').trim();
+
+test('what is served is recorded before it leaves and when it has left', async () => {
+  const answer = await ask(hospital, patient.owner, studyId);
+  await eventually(() => hospital.audited.length === 2);
+  expect(hospital.audited.map(shape)).toEqual(['source begun success owner', 'source ended success owner']);
+  const [begun, ended] = hospital.audited;
+  expect(ended).toMatchObject({
+    id: begun?.id,
+    endpointUrl: hospital.source.endpointUrl,
+    reader: toHex(patient.owner.publicKey),
+    peerAddress: '127.0.0.1',
+    standing: 'fresh',
+    documents: [{ documentUniqueId: studyId, repositoryUniqueId: toHex(hospital.source.source) }],
+  });
+  expect(`served ${ended?.bytes}`).toBe(answer);
+});
+
+test('refusals are recorded, alike for an unknown study and one that is not allowed, without a text of the sender', async () => {
+  const stranger = await signerOf('stranger');
+  for (const id of [toHex(randomBytes(32)), studyId, 'Jane Roe 1970-01-01']) await ask(hospital, stranger, id);
+  expect(hospital.audited.map(shape)).toEqual(Array(3).fill('source refused failure XDSDocumentUniqueIdError'));
+  expect(JSON.stringify(hospital.audited)).not.toContain('Jane');
+  expect(hospital.audited[2]?.documents[0]?.documentUniqueId).toMatch(/^sha256:[0-9a-f]{64}$/);
+});
+
+test('a reader who goes away is recorded as one who did not get it', async () => {
+  const result = await retrieve(hospital, patient.owner, studyId);
+  for await (const document of result.documents) {
+    for await (const _ of document.content) break;
+    break;
+  }
+  result.close();
+  await eventually(() => hospital.audited.length === 2);
+  // The whole study may have been on its way before the connection ended.
+  expect(hospital.audited.map(({ phase }) => phase)).toEqual(['begun', 'ended']);
+});
+
+test('what cannot be recorded is not served', async () => {
+  await hospital.source.close();
+  await hospital.openSource({ audit: { record: () => Promise.reject(new Error('disk full')) } });
+  await expect(ask(hospital, patient.owner, studyId)).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
+});
+
+test('both sides record one retrieval under the same request digest', async () => {
+  const recipient = await hospital.openRecipient();
+  const request = await recipient.request({ reason: 'second opinion', wantedUntilMs: hospital.ledger.nowMs + DAY_MS });
+  const { sealed } = await noticeFor(hospital.ledger, patient, request.link, {});
+  await recipient.takeNotice(request.requestId, sealed);
+  await allow(hospital.ledger, patient, recipient.recipientKey);
+  const state = async () => (await recipient.requestStatus(request.requestId)).retrievals[0]?.state;
+  await hospital.finalizeUntil(async () => (await state()) === 'allowed');
+  await recipient.fetch(request.requestId);
+  await eventually(async () => (await state()) === 'filed');
+  await eventually(() => hospital.audited.length === 4);
+  expect(hospital.audited.map(shape).sort()).toEqual([
+    'recipient begun success',
+    'recipient ended success',
+    'source begun success grant',
+    'source ended success grant',
+  ]);
+  expect(hospital.audited[0]).toMatchObject({ side: 'recipient', phase: 'begun' });
+  expect(new Set(hospital.audited.map(({ requestDigest }) => requestDigest)).size).toBe(1);
+  expect(new Set(hospital.audited.map(({ reader }) => reader))).toEqual(new Set([toHex(recipient.recipientKey)]));
+  const [atSource, atRecipient] = (['source', 'recipient'] as const).map((side) =>
+    hospital.audited.find((event) => event.side === side && event.phase === 'ended'),
+  );
+  expect(atRecipient?.bytes).toBe(atSource?.bytes);
+  expect(atRecipient?.documents).toEqual(atSource?.documents);
+});
+
+test('a version that the ledger does not name is recorded as not filed', async () => {
+  const recipient = await hospital.openRecipient();
+  const request = await recipient.request({ reason: 'second opinion', wantedUntilMs: hospital.ledger.nowMs + DAY_MS });
+  const { sealed } = await noticeFor(hospital.ledger, patient, request.link, {});
+  await recipient.takeNotice(request.requestId, sealed);
+  await allow(hospital.ledger, patient, recipient.recipientKey);
+  const state = async () => (await recipient.requestStatus(request.requestId)).retrievals[0]?.state;
+  await hospital.finalizeUntil(async () => (await state()) === 'allowed');
+  hospital.serveInstead({ newDocumentUniqueId: 'c0'.repeat(32) });
+  await recipient.fetch(request.requestId);
+  await eventually(async () => (await state()) === 'failed');
+  const ended = hospital.audited.findLast(({ side }) => side === 'recipient');
+  expect(ended).toMatchObject({ phase: 'ended', outcome: 'failure', code: 'CONTENT_MISMATCH' });
+});
