@@ -1,10 +1,15 @@
 /** Takes an MTOM/XOP package apart. Source: XOP 1.0, section 4; MTOM, section 3; ITI TF-2, appendix V.8. */
-import { type ContentType, parseContentType } from './content-type.js';
+import {
+  type ContentType,
+  type MultipartOptions,
+  type MultipartPart,
+  parseContentType,
+  readMultipart,
+} from '@radledger/multipart';
 import { Iti43Error, malformed } from './errors.js';
-import { type MultipartLimits, type MultipartPart, readMultipart } from './multipart-reader.js';
 import { SOAP_MEDIA_TYPE, XOP_MEDIA_TYPE } from './namespaces.js';
 
-export interface MtomLimits extends MultipartLimits {
+export interface MtomLimits extends Omit<MultipartOptions, 'errorOf'> {
   /** Largest root part; parts that arrive before it may hold as much again. */
   readonly envelopeBytesMax: number;
 }
@@ -43,7 +48,13 @@ export async function readMtom(
 ): Promise<MtomPackage> {
   const start = contentType.parameters.get('start');
   const rootId = start === undefined ? undefined : normalizeContentId(start);
-  const parts = readMultipart(source, contentType.parameters.get('boundary') ?? '', limits);
+  const parts = readMultipart(source, contentType.parameters.get('boundary') ?? '', {
+    ...limits,
+    errorOf: (problem, message) =>
+      problem.code === 'MALFORMED'
+        ? malformed('multipart', problem.rule, message)
+        : new Iti43Error({ ...problem, code: 'MESSAGE_TOO_LARGE' }, message),
+  });
   const seen = new Set<string>();
   const early: MtomPart[] = [];
   try {

@@ -1,7 +1,7 @@
 /** Messages of other stacks, read as they were captured. Origin: tests/data/iti43/ORIGIN.md. */
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { parseContentType } from '../src/content-type.js';
+import { parseContentType } from '@radledger/multipart';
 import { messageIdValue, readAddressing, readEnvelope } from '../src/envelope.js';
 import { decodeFault } from '../src/fault.js';
 import { isMtom, readMtom } from '../src/mtom-reader.js';

@@ -8,6 +8,7 @@ test('the public surface, so that an accidental export is a visible change', () 
     'DOCUMENTS_MAX',
     'ID_LENGTH_MAX',
     'Iti43Error',
+    'escapeAttribute',
     'registryErrorCodes',
     'spkiPinOf',
   ]);

@@ -5,7 +5,7 @@
 import { sha256, utf8 } from '@radledger/primitives';
 import { describe, expect, test } from 'vitest';
 import { signRequest } from '../src/client/index.js';
-import { parseContentType } from '../src/content-type.js';
+import { parseContentType } from '@radledger/multipart';
 import { writeEnvelope } from '../src/envelope.js';
 import { encodeFault, faultFor } from '../src/fault.js';
 import { readMtom } from '../src/mtom-reader.js';

@@ -1,5 +1,5 @@
 /** The Document Consumer side of ITI-43. Spec: docs/spec/iti-43.md. */
-import { parseContentType } from '../content-type.js';
+import { parseContentType } from '@radledger/multipart';
 import type { DocumentReference } from '../document-set.js';
 import { addressingValue, checkUnderstood, messageIdValue, readAddressing, readEnvelope } from '../envelope.js';
 import { Iti43Error, malformed } from '../errors.js';

@@ -1,5 +1,5 @@
 /** Turns decisions into the two halves of a response. Source: docs/spec/iti-43.md, section 5. */
-import { parseContentType } from '../content-type.js';
+import { parseContentType } from '@radledger/multipart';
 import type { DocumentReference, RegistryError, RegistryErrorCode } from '../document-set.js';
 import { ID_LENGTH_MAX } from '../document-set.js';
 import { type OutgoingPart, freshContentId } from '../mtom-writer.js';

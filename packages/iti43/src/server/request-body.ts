@@ -1,6 +1,6 @@
 /** Receives one request body: MTOM, small, soon. */
 import type { IncomingMessage } from 'node:http';
-import { parseContentType } from '../content-type.js';
+import { parseContentType } from '@radledger/multipart';
 import { Iti43Error } from '../errors.js';
 import { isMtom, readMtom } from '../mtom-reader.js';
 import { ENVELOPE_BYTES_MAX } from './read-signed-request.js';

@@ -1,13 +1,15 @@
 /** Streams the parts of a multipart body, octet exact and in constant memory. Source: RFC 2046, section 5.1; RFC 2387. */
-import { Iti43Error, malformed } from './errors.js';
+import { MultipartError, type MultipartProblem } from './errors.js';
 
-export interface MultipartLimits {
+export interface MultipartOptions {
   /** Longest header block of one part; default 16 384. */
   readonly headerBytesMax?: number;
   /** Most parts; default 1100. */
   readonly partsMax?: number;
   /** Longest text before the first and after the last boundary; default 8192. */
   readonly surroundBytesMax?: number;
+  /** Makes what is thrown; default a `MultipartError`. For packages with an error class of their own. */
+  readonly errorOf?: (problem: MultipartProblem, message: string) => Error;
 }
 
 export interface MultipartPart {
@@ -27,23 +29,24 @@ const LF = 0x0a;
  * Reads parts one after the other; asking for the next skips what is left of the last. Reads from `source` only when a
  * part's bytes are asked for, so a slow reader slows the sender.
  * @param boundary - 1 to 70 characters (RFC 2046, section 5.1.1)
- * @throws {Iti43Error} `MALFORMED_MESSAGE` (part `multipart`) | `MESSAGE_TOO_LARGE`
+ * @throws {MultipartError} `MALFORMED` | `TOO_LARGE`, or what `errorOf` makes of them
  */
 export async function* readMultipart(
   source: AsyncIterable<Uint8Array>,
   boundary: string,
-  limits: MultipartLimits = {},
+  options: MultipartOptions = {},
 ): AsyncGenerator<MultipartPart, void, undefined> {
+  const { headerBytesMax = 16_384, partsMax = 1100, surroundBytesMax = 8192 } = options;
+  const refuse = refusalsOf(options.errorOf ?? ((problem, message) => new MultipartError(problem, message)));
   if (!/^[\x20-\x7e]{1,70}$/.test(boundary) || boundary.endsWith(' ')) {
-    throw malformed('multipart', 'boundary', 'a boundary has 1 to 70 printable characters and no space at its end');
+    throw refuse.malformed('boundary', 'a boundary has 1 to 70 printable characters and no space at its end');
   }
-  const { headerBytesMax = 16_384, partsMax = 1100, surroundBytesMax = 8192 } = limits;
-  const input = new DelimitedInput(source, boundary);
+  const input = new DelimitedInput(source, boundary, refuse);
   try {
     await input.skipPreamble(surroundBytesMax);
     for (let parts = 0; !(await input.atClose()); parts++) {
-      if (parts === partsMax) throw tooLarge('partsMax', partsMax);
-      const headers = parseHeaders(await input.readHeaderBlock(headerBytesMax));
+      if (parts === partsMax) throw refuse.tooLarge('partsMax', partsMax);
+      const headers = parseHeaders(await input.readHeaderBlock(headerBytesMax), refuse);
       await input.beginBody();
       // No `return`: a reader that breaks off early must not stop us from finding the next boundary.
       const iterator: AsyncIterator<Uint8Array, undefined> = { next: () => input.nextOfBody() };
@@ -60,12 +63,14 @@ export async function* readMultipart(
 class DelimitedInput {
   readonly #iterator: AsyncIterator<Uint8Array>;
   readonly #delimiter: Buffer;
+  readonly #refuse: Refusals;
   // RFC 2046: the CRLF before a boundary belongs to it, and the first boundary may open the body: so pretend it had one.
   #window: Buffer = CRLF;
   #ended = false;
   #inBody = false;
 
-  constructor(source: AsyncIterable<Uint8Array>, boundary: string) {
+  constructor(source: AsyncIterable<Uint8Array>, boundary: string, refuse: Refusals) {
+    this.#refuse = refuse;
     this.#iterator = source[Symbol.asyncIterator]();
     this.#delimiter = Buffer.from(`\r\n--${boundary}`, 'latin1');
   }
@@ -75,7 +80,7 @@ class DelimitedInput {
     let skipped = 0;
     for (let step = await this.nextOfBody(); step.done !== true; step = await this.nextOfBody()) {
       skipped += step.value.length;
-      if (skipped > bytesMax) throw tooLarge('surroundBytesMax', bytesMax);
+      if (skipped > bytesMax) throw this.#refuse.tooLarge('surroundBytesMax', bytesMax);
     }
   }
 
@@ -88,12 +93,12 @@ class DelimitedInput {
     }
     // Transport padding may follow a boundary; anything else would make it the boundary of someone else.
     for (let padding = 0; this.#window[0] === 0x20 || this.#window[0] === 0x09; padding++) {
-      if (padding === 256) throw malformed('multipart', 'boundary-line', 'too much white space after a boundary');
+      if (padding === 256) throw this.#refuse.malformed('boundary-line', 'too much white space after a boundary');
       this.#window = this.#window.subarray(1);
       await this.#need(2);
     }
     if (this.#window[0] !== CR || this.#window[1] !== LF) {
-      throw malformed('multipart', 'boundary-line', 'a boundary must be followed by CRLF, or by -- at the end');
+      throw this.#refuse.malformed('boundary-line', 'a boundary must be followed by CRLF, or by -- at the end');
     }
     return false;
   }
@@ -103,7 +108,7 @@ class DelimitedInput {
     for (;;) {
       const end = this.#window.indexOf(BLANK_LINE);
       if (end > bytesMax || (end < 0 && this.#window.length > bytesMax + BLANK_LINE.length)) {
-        throw tooLarge('headerBytesMax', bytesMax);
+        throw this.#refuse.tooLarge('headerBytesMax', bytesMax);
       }
       if (end >= 0) {
         const block = this.#window.toString('latin1', 0, end);
@@ -143,7 +148,7 @@ class DelimitedInput {
       skipped += this.#window.length;
       this.#window = Buffer.alloc(0);
     }
-    if (skipped > bytesMax) throw tooLarge('surroundBytesMax', bytesMax);
+    if (skipped > bytesMax) throw this.#refuse.tooLarge('surroundBytesMax', bytesMax);
   }
 
   async close(): Promise<void> {
@@ -167,7 +172,7 @@ class DelimitedInput {
 
   async #need(bytes: number): Promise<void> {
     while (this.#window.length < bytes) {
-      if (!(await this.#pull())) throw malformed('multipart', 'truncated', 'the body ends before its closing boundary');
+      if (!(await this.#pull())) throw this.#refuse.malformed('truncated', 'the body ends before its closing boundary');
     }
   }
 
@@ -184,7 +189,7 @@ class DelimitedInput {
 }
 
 /** RFC 5322 fields, unfolded; the block begins with the CRLF of the boundary line. */
-function parseHeaders(block: string): ReadonlyMap<string, string> {
+function parseHeaders(block: string, refuse: Refusals): ReadonlyMap<string, string> {
   const headers = new Map<string, string>();
   for (const line of block.replace(/\r\n(?=[ \t])/g, '').split('\r\n')) {
     if (line === '') continue;
@@ -192,14 +197,23 @@ function parseHeaders(block: string): ReadonlyMap<string, string> {
     const name = match?.[1]?.toLowerCase();
     const value = match?.[2];
     if (name === undefined || value === undefined || /[\r\n\0]/.test(value)) {
-      throw malformed('multipart', 'header-line', 'a part header must read Name: value');
+      throw refuse.malformed('header-line', 'a part header must read Name: value');
     }
-    if (headers.has(name)) throw malformed('multipart', 'header-repeated', 'a part header stands once');
+    if (headers.has(name)) throw refuse.malformed('header-repeated', 'a part header stands once');
     headers.set(name, value);
   }
   return headers;
 }
 
-function tooLarge(limit: string, max: number): Iti43Error {
-  return new Iti43Error({ code: 'MESSAGE_TOO_LARGE', limit, max }, `the multipart body exceeds ${limit} = ${max}`);
+interface Refusals {
+  malformed(rule: string, message: string): Error;
+  tooLarge(limit: string, max: number): Error;
+}
+
+function refusalsOf(errorOf: NonNullable<MultipartOptions['errorOf']>): Refusals {
+  return {
+    malformed: (rule, message) => errorOf({ code: 'MALFORMED', rule }, message),
+    tooLarge: (limit, max) =>
+      errorOf({ code: 'TOO_LARGE', limit, max }, `the multipart body exceeds ${limit} = ${max}`),
+  };
 }

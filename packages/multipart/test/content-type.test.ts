@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseContentType } from '../src/content-type.js';
+import { parseContentType } from '../src/index.js';
 
 function parsed(value: string): unknown {
   const result = parseContentType(value);
