@@ -133,6 +133,7 @@ describe('success', () => {
       {
         signer: rfc8032.test1.publicKey,
         messageId: result.messageId,
+        peerAddress: '127.0.0.1',
         documents: [
           reference('study-a', { homeCommunityId: 'urn:oid:1.2.3' }),
           reference('study-b'),
