@@ -20,6 +20,11 @@ export type ImagingErrorInfo =
   | { readonly code: 'TOO_MANY_INSTANCES'; readonly instancesMax: number }
   | { readonly code: 'INSTANCE_CHANGED'; readonly index: number }
   | { readonly code: 'FOLDER_UNUSABLE'; readonly systemCode: string }
+  // an archive behind a network
+  | { readonly code: 'ARCHIVE_UNAVAILABLE'; readonly reason: string }
+  | { readonly code: 'ARCHIVE_REFUSED'; readonly status: number }
+  | { readonly code: 'ARCHIVE_ANSWER_INVALID'; readonly rule: string }
+  | { readonly code: 'FILING_INCOMPLETE'; readonly missing: number }
   // a file-set plan
   | { readonly code: 'INVALID_PLAN'; readonly path: string }
   // a received file-set

@@ -1,0 +1,128 @@
+/** HTTP to one archive: bounded, without redirects, and with errors that name no patient. */
+import { Readable } from 'node:stream';
+import { ImagingError } from '@radledger/imaging';
+import { Agent, type Dispatcher } from 'undici';
+
+export interface ArchiveHttpOptions {
+  /** Root of the DICOMweb services, for instance `https://pacs.example/dicom-web`. */
+  readonly baseUrl: string;
+  /** Value of the Authorization header, when the archive asks for one. */
+  readonly authorization?: string;
+  /** PEM; default the system's authorities and no client certificate. */
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  /** Connections at a time; default 8. */
+  readonly connectionsMax?: number;
+  /** Longest silence of the archive, in ms; default 60 000. */
+  readonly idleTimeoutMs?: number;
+}
+
+export interface ArchiveRequest {
+  readonly method: 'GET' | 'POST';
+  /** Below the root, with its query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: AsyncIterable<Uint8Array>;
+}
+
+export interface ArchiveResponse {
+  readonly status: number;
+  readonly contentType: string;
+  /** To be read to its end or left by `break`, which ends the connection. */
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Reads what is left and throws it away. */
+  discard(): Promise<void>;
+}
+
+export interface ArchiveHttp {
+  readonly root: string;
+  /** @throws {ImagingError} `ARCHIVE_UNAVAILABLE` */
+  request(request: ArchiveRequest): Promise<ArchiveResponse>;
+  close(): Promise<void>;
+}
+
+export function createArchiveHttp(options: ArchiveHttpOptions): ArchiveHttp {
+  const { authorization, tls = {}, connectionsMax = 8, idleTimeoutMs = 60_000 } = options;
+  const root = new URL(options.baseUrl.replace(/\/*$/, ''));
+  if (!/^https?:$/.test(root.protocol) || root.search !== '' || root.hash !== '' || root.username !== '') {
+    throw new TypeError('baseUrl must be http(s)://host[:port]/path, without user, query and fragment');
+  }
+  const agent = new Agent({
+    connections: connectionsMax,
+    connect: { ...tls, timeout: idleTimeoutMs },
+    headersTimeout: idleTimeoutMs,
+    bodyTimeout: idleTimeoutMs,
+  });
+  const prefix = root.pathname.replace(/\/$/, '');
+  return {
+    root: `${root.origin}${prefix}`,
+    async request({ method, path, headers, body }) {
+      let response: Dispatcher.ResponseData<null>;
+      try {
+        response = await agent.request({
+          origin: root.origin,
+          path: `${prefix}${path}`,
+          method,
+          headers: { ...headers, ...(authorization === undefined ? {} : { authorization }) },
+          body: body === undefined ? null : Readable.from(body, { objectMode: false }),
+        });
+      } catch (cause) {
+        throw unavailable(cause);
+      }
+      const { statusCode, headers: answered } = response;
+      const contentType = answered['content-type'];
+      return {
+        status: statusCode,
+        contentType: typeof contentType === 'string' ? contentType : '',
+        body: withArchiveErrors(response.body),
+        discard: () => response.body.dump(),
+      };
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+/**
+ * The whole body as JSON.
+ * @throws {ImagingError} `ARCHIVE_ANSWER_INVALID` | `ARCHIVE_UNAVAILABLE`
+ */
+export async function readJson({ body }: ArchiveResponse, bytesMax: number): Promise<unknown> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > bytesMax) throw answerInvalid('json-size', `expected an answer of at most ${bytesMax} bytes`);
+    chunks.push(chunk);
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  } catch {
+    throw answerInvalid('json', 'expected DICOM JSON (PS3.18, annex F)');
+  }
+}
+
+export function answerInvalid(rule: string, message: string): ImagingError {
+  return new ImagingError({ code: 'ARCHIVE_ANSWER_INVALID', rule }, message);
+}
+
+/** @throws {ImagingError} `ARCHIVE_REFUSED`, for any status that is not expected */
+export async function refuse(response: ArchiveResponse): Promise<never> {
+  await response.discard().catch(() => undefined);
+  const info = { code: 'ARCHIVE_REFUSED', status: response.status } as const;
+  throw new ImagingError(info, `the archive answers HTTP ${response.status}`);
+}
+
+async function* withArchiveErrors(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
+  try {
+    yield* body;
+  } catch (cause) {
+    throw unavailable(cause);
+  }
+}
+
+/** Undici's own messages hold addresses, and addresses hold UIDs: only the code is kept. */
+function unavailable(cause: unknown): ImagingError {
+  if (cause instanceof ImagingError) return cause;
+  const reason = (cause as { readonly code?: unknown } | null)?.code;
+  const info = { code: 'ARCHIVE_UNAVAILABLE', reason: typeof reason === 'string' ? reason : 'UNKNOWN' } as const;
+  return new ImagingError(info, `the archive does not answer (${info.reason})`);
+}

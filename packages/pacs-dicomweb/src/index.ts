@@ -1,0 +1,1 @@
+export { createDicomwebArchive, type DicomwebArchive, type DicomwebArchiveOptions } from './dicomweb-archive.js';

@@ -1,0 +1,59 @@
+/** STOW-RS: files instances in an archive (PS3.18, section 10.5). */
+import { randomBytes, toHex } from '@radledger/primitives';
+import type { QuarantinedInstance } from '@radledger/imaging';
+import { type ArchiveHttp, readJson, refuse } from './archive-http.js';
+import { itemsOf, type Match } from './qido.js';
+
+const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
+const REFERENCED_SOP_SEQUENCE = '00081199';
+const FAILED_SOP_SEQUENCE = '00081198';
+
+/**
+ * Sends instances in one request, streamed, with its length said before.
+ * @returns how many the archive says it refused
+ * @throws {ImagingError} `ARCHIVE_UNAVAILABLE` | `ARCHIVE_REFUSED` | `ARCHIVE_ANSWER_INVALID`
+ */
+export async function storeInstances(
+  http: ArchiveHttp,
+  studyInstanceUid: string,
+  instances: readonly QuarantinedInstance[],
+): Promise<number> {
+  const boundary = `radledger-${toHex(randomBytes(16))}`;
+  const response = await http.request({
+    method: 'POST',
+    path: `/studies/${studyInstanceUid}`,
+    headers: {
+      accept: 'application/dicom+json',
+      'content-type': `multipart/related; type="application/dicom"; boundary="${boundary}"`,
+      'content-length': String(bodyBytes(instances, boundary)),
+    },
+    body: bodyOf(instances, boundary),
+  });
+  // 202: some were refused; 409: all were.
+  if (![200, 202, 409].includes(response.status)) return refuse(response);
+  const answer = await readJson(response, ANSWER_BYTES_MAX);
+  const [dataSet] = (Array.isArray(answer) ? answer : [answer]) as readonly Match[];
+  if (dataSet === undefined) return instances.length;
+  const failed = itemsOf(dataSet, FAILED_SOP_SEQUENCE).length;
+  return Math.max(failed, instances.length - itemsOf(dataSet, REFERENCED_SOP_SEQUENCE).length);
+}
+
+const partHead = (boundary: string): Buffer =>
+  Buffer.from(`\r\n--${boundary}\r\nContent-Type: application/dicom\r\n\r\n`, 'latin1');
+const end = (boundary: string): Buffer => Buffer.from(`\r\n--${boundary}--\r\n`, 'latin1');
+
+function bodyBytes(instances: readonly QuarantinedInstance[], boundary: string): number {
+  const files = instances.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  return files + instances.length * partHead(boundary).length + end(boundary).length;
+}
+
+async function* bodyOf(
+  instances: readonly QuarantinedInstance[],
+  boundary: string,
+): AsyncGenerator<Uint8Array, void, void> {
+  for (const instance of instances) {
+    yield partHead(boundary);
+    yield* instance.open();
+  }
+  yield end(boundary);
+}
