@@ -8,116 +8,152 @@ import { GatewayAppError } from './errors.js';
 const hex32 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex characters');
 const port = z.int().min(0).max(65_535);
 const host = z.string().min(1).max(255);
-const path = z.string().min(1).max(4096);
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
+const goTogether = ({ key, certificate }: { key?: string | undefined; certificate?: string | undefined }): boolean =>
+  (key === undefined) === (certificate === undefined);
+const KEY_AND_CERTIFICATE = { message: 'key and certificate go together' };
+const isOneArchive = ({ folder, dicomweb }: { folder?: string | undefined; dicomweb?: object | undefined }): boolean =>
+  (folder === undefined) !== (dicomweb === undefined);
+const ONE_ARCHIVE = { message: 'needs either folder or a table dicomweb' };
 
-const schema = z
-  .strictObject({
-    /** Address of the operator's own node. */
-    node: z.string().regex(/^https?:\/\/[^/?#@\s]+$/, 'must be http(s)://host:port'),
-    /** Refuses a node of another network. */
-    chainId: hex32.optional(),
-    database: path.default('db'),
-    secretBoxKey: path.default('secret-box.key'),
-    logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
-    /** Longest age of a view that still counts while more than half of the stake states that the network stands still; 0: none. */
-    haltedHoursMax: z.int().min(0).max(24).default(24),
-    viewAgeMsMax: z.int().min(1_000).max(3_600_000).default(60_000),
-    privacyContact: z.string().max(256).default(''),
-    /** The wallet page that opens links; default the patient-facing API's own address. */
-    walletPage: z
-      .string()
-      .regex(/^https?:\/\/[^#\s]+$/, 'must be an address without a fragment')
-      .optional(),
-    api: z.strictObject({
-      host,
-      port,
-      /** Address under which patients reach this listener. */
-      url: z.string().optional(),
-      requestsPerMinute: z.int().min(1).max(1_000_000).default(120),
-      trustedProxies: z.int().min(0).max(16).default(0),
-    }),
-    operator: z.strictObject({
-      host: host.refine((value) => LOOPBACK.has(value), 'must be a loopback address: 127.0.0.1, ::1 or localhost'),
-      port,
-      tokenFile: path.default('operator-token'),
-    }),
-    /** Where every retrieval is recorded. */
-    audit: z
+/** The file's form; relative paths in it are relative to `folder`. */
+function schemaIn(folder: string) {
+  const path = z
+    .string()
+    .min(1)
+    .max(4096)
+    .transform((relative) => resolve(folder, relative));
+  const certificateFiles = {
+    /** PEM of who may have signed the other side's certificate; default the system's. */
+    authority: path.optional(),
+    /** PEM of the own key and certificate, where the other side asks for one. */
+    key: path.optional(),
+    certificate: path.optional(),
+  };
+  const archive = {
+    /** Folder of DICOM files. */
+    folder: path.optional(),
+    /** A PACS that speaks DICOMweb. */
+    dicomweb: z
       .strictObject({
-        folder: path.default('audit'),
-        /** Names this gateway in audit messages; default its host name. */
-        sourceId: z.string().min(1).max(64).optional(),
-        /** Names the site in audit messages, for instance its OID. */
-        siteId: z.string().min(1).max(64).optional(),
-        /** A receiver of audit messages: syslog over TLS (RFC 5425). */
-        syslog: z
-          .strictObject({
+        /** Root of the services. */
+        url: z.string().regex(/^https?:\/\/[^?#@\s]+$/, 'must be http(s)://host[:port]/path'),
+        /** Holds the value of the Authorization header, for instance `Basic ...`. */
+        authorizationFile: path.optional(),
+        ...certificateFiles,
+      })
+      .refine(goTogether, KEY_AND_CERTIFICATE)
+      .optional(),
+  };
+  return z
+    .strictObject({
+      /** Address of the operator's own node. */
+      node: z.string().regex(/^https?:\/\/[^/?#@\s]+$/, 'must be http(s)://host:port'),
+      /** Refuses a node of another network. */
+      chainId: hex32.optional(),
+      database: path.prefault('db'),
+      secretBoxKey: path.prefault('secret-box.key'),
+      logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+      /** Longest age of a view that still counts while more than half of the stake states that the network stands still; 0: none. */
+      haltedHoursMax: z.int().min(0).max(24).default(24),
+      viewAgeMsMax: z.int().min(1_000).max(3_600_000).default(60_000),
+      privacyContact: z.string().max(256).default(''),
+      /** The wallet page that opens links; default the patient-facing API's own address. */
+      walletPage: z
+        .string()
+        .regex(/^https?:\/\/[^#\s]+$/, 'must be an address without a fragment')
+        .optional(),
+      api: z.strictObject({
+        host,
+        port,
+        /** Address under which patients reach this listener. */
+        url: z.string().optional(),
+        requestsPerMinute: z.int().min(1).max(1_000_000).default(120),
+        trustedProxies: z.int().min(0).max(16).default(0),
+      }),
+      operator: z.strictObject({
+        host: host.refine((value) => LOOPBACK.has(value), 'must be a loopback address: 127.0.0.1, ::1 or localhost'),
+        port,
+        tokenFile: path.prefault('operator-token'),
+      }),
+      /** Where every retrieval is recorded. */
+      audit: z
+        .strictObject({
+          folder: path.prefault('audit'),
+          /** Names this gateway in audit messages; default its host name. */
+          sourceId: z.string().min(1).max(64).optional(),
+          /** Names the site in audit messages, for instance its OID. */
+          siteId: z.string().min(1).max(64).optional(),
+          /** A receiver of audit messages: syslog over TLS (RFC 5425). */
+          syslog: z
+            .strictObject({
+              host,
+              port: port.default(6514),
+              ...certificateFiles,
+            })
+            .refine(goTogether, KEY_AND_CERTIFICATE)
+            .optional(),
+        })
+        .prefault({}),
+      source: z
+        .strictObject({
+          ...archive,
+          /** The source id after a rotation of the signing key; default that key. */
+          id: hex32.optional(),
+          signingKey: path.prefault('source.pem'),
+          /** What Define Source says; default https://host:port of `iti43` when that is loopback. */
+          baseUrl: z.string().optional(),
+          workBits: z.int().min(0).max(32).default(0),
+          iti43: z.strictObject({
             host,
-            port: port.default(6514),
-            /** PEM of who may have signed the receiver's certificate; default the system's. */
-            authority: path.optional(),
-            /** PEM of the own key and certificate, where the receiver asks for one. */
-            key: path.optional(),
-            certificate: path.optional(),
-          })
-          .refine(({ key, certificate }) => (key === undefined) === (certificate === undefined), {
-            message: 'key and certificate go together',
-          })
-          .optional(),
-      })
-      .prefault({}),
-    source: z
-      .strictObject({
-        /** Folder of DICOM files. */
-        folder: path,
-        /** The source id after a rotation of the signing key; default that key. */
-        id: hex32.optional(),
-        signingKey: path.default('source.pem'),
-        /** What Define Source says; default https://host:port of `iti43` when that is loopback. */
-        baseUrl: z.string().optional(),
-        workBits: z.int().min(0).max(32).default(0),
-        iti43: z.strictObject({
-          host,
-          port,
-          tlsKey: path.default('tls-key.pem'),
-          tlsCertificate: path.default('tls-cert.pem'),
-        }),
-      })
-      .optional(),
-    recipient: z
-      .strictObject({
-        /** Folder that checked studies are filed into. */
-        folder: path,
-        quarantine: path.default('quarantine'),
-        recipientKey: path.default('recipient.pem'),
-        responseBytesMax: z
-          .int()
-          .min(1_048_576)
-          .default(64 * 1024 ** 3),
-        /** Lets sources on loopback be fetched from: test nets on one machine. */
-        allowLoopback: z.boolean().default(false),
-        /** Lets sources on private addresses be fetched from: centres that meet in a VPN. */
-        allowPrivate: z.boolean().default(false),
-      })
-      .optional(),
-  })
-  .refine(({ source, recipient }) => source !== undefined || recipient !== undefined, {
-    message: 'needs a [source], a [recipient] or both',
-  })
-  .refine(({ api }) => api.url !== undefined || LOOPBACK.has(api.host), {
-    path: ['api', 'url'],
-    message: 'is required unless host is loopback: the address under which patients reach this gateway',
-  })
-  .refine(({ source }) => source === undefined || source.baseUrl !== undefined || LOOPBACK.has(source.iti43.host), {
-    path: ['source', 'baseUrl'],
-    message: 'is required unless iti43.host is loopback: the address that goes on the ledger',
-  });
+            port,
+            tlsKey: path.prefault('tls-key.pem'),
+            tlsCertificate: path.prefault('tls-cert.pem'),
+          }),
+        })
+        .refine(isOneArchive, ONE_ARCHIVE)
+        .optional(),
+      recipient: z
+        .strictObject({
+          /** Where checked studies are filed. */
+          ...archive,
+          quarantine: path.prefault('quarantine'),
+          recipientKey: path.prefault('recipient.pem'),
+          responseBytesMax: z
+            .int()
+            .min(1_048_576)
+            .default(64 * 1024 ** 3),
+          /** Lets sources on loopback be fetched from: test nets on one machine. */
+          allowLoopback: z.boolean().default(false),
+          /** Lets sources on private addresses be fetched from: centres that meet in a VPN. */
+          allowPrivate: z.boolean().default(false),
+        })
+        .refine(isOneArchive, ONE_ARCHIVE)
+        .optional(),
+    })
+    .refine(({ source, recipient }) => source !== undefined || recipient !== undefined, {
+      message: 'needs a [source], a [recipient] or both',
+    })
+    .refine(({ api }) => api.url !== undefined || LOOPBACK.has(api.host), {
+      path: ['api', 'url'],
+      message: 'is required unless host is loopback: the address under which patients reach this gateway',
+    })
+    .refine(({ source }) => source === undefined || source.baseUrl !== undefined || LOOPBACK.has(source.iti43.host), {
+      path: ['source', 'baseUrl'],
+      message: 'is required unless iti43.host is loopback: the address that goes on the ledger',
+    });
+}
 
-export interface GatewayConfig extends z.infer<typeof schema> {
-  /** The file it was read from; every path in it is absolute. */
+export interface GatewayConfig extends z.infer<ReturnType<typeof schemaIn>> {
+  /** The file it was read from; every path is absolute. */
   readonly file: string;
 }
+
+/** Where studies come from or go to: `folder` or `dicomweb`, never both. */
+export type ArchiveConfig = Pick<
+  NonNullable<GatewayConfig['source'] | GatewayConfig['recipient']>,
+  'folder' | 'dicomweb'
+>;
 
 /**
  * Reads and checks a configuration file. Relative paths in it are relative to the file.
@@ -143,59 +179,12 @@ export function parseConfig(text: string, file: string): GatewayConfig {
     const where = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : '';
     throw new GatewayAppError({ code: 'CONFIG_INVALID', file, path: '' }, `${file} is not TOML: ${where}`, { cause });
   }
-  const result = schema.safeParse(document);
+  const result = schemaIn(dirname(file)).safeParse(document);
   if (!result.success) {
     const issue = result.error.issues[0];
     const at = issue?.path.join('.') ?? '';
     const message = `${file}${at === '' ? '' : ` at ${at}`}: ${issue?.message ?? 'not valid'}`;
     throw new GatewayAppError({ code: 'CONFIG_INVALID', file, path: at }, message);
   }
-  const from = (relative: string): string => resolve(dirname(file), relative);
-  const { source, recipient, operator, audit, ...rest } = result.data;
-  const { syslog } = audit;
-  return {
-    ...rest,
-    file,
-    database: from(rest.database),
-    secretBoxKey: from(rest.secretBoxKey),
-    operator: { ...operator, tokenFile: from(operator.tokenFile) },
-    audit: {
-      ...audit,
-      folder: from(audit.folder),
-      ...(syslog === undefined
-        ? {}
-        : {
-            syslog: {
-              ...syslog,
-              ...(syslog.authority === undefined ? {} : { authority: from(syslog.authority) }),
-              ...(syslog.key === undefined ? {} : { key: from(syslog.key) }),
-              ...(syslog.certificate === undefined ? {} : { certificate: from(syslog.certificate) }),
-            },
-          }),
-    },
-    ...(source === undefined
-      ? {}
-      : {
-          source: {
-            ...source,
-            folder: from(source.folder),
-            signingKey: from(source.signingKey),
-            iti43: {
-              ...source.iti43,
-              tlsKey: from(source.iti43.tlsKey),
-              tlsCertificate: from(source.iti43.tlsCertificate),
-            },
-          },
-        }),
-    ...(recipient === undefined
-      ? {}
-      : {
-          recipient: {
-            ...recipient,
-            folder: from(recipient.folder),
-            quarantine: from(recipient.quarantine),
-            recipientKey: from(recipient.recipientKey),
-          },
-        }),
-  };
+  return { ...result.data, file };
 }

@@ -13,10 +13,10 @@ import {
 } from '@radledger/exchange/http';
 import { type ImageRecipient, openImageRecipient } from '@radledger/exchange/recipient';
 import { type ImageSource, openImageSource } from '@radledger/exchange/source';
-import { createFolderSink, createFolderSource } from '@radledger/imaging/folder';
 import { createSigner, equalBytes, fromHex, toHex } from '@radledger/primitives';
 import { ClassicLevel } from 'classic-level';
 import type { Logger } from 'pino';
+import { openArchive, openSink } from './archive.js';
 import { startAudit } from './audit.js';
 import type { GatewayConfig } from './config.js';
 import { GatewayAppError, type ListenerName } from './errors.js';
@@ -36,19 +36,20 @@ export interface RunningGateway {
 export async function startGateway(config: GatewayConfig, logger: Logger): Promise<RunningGateway> {
   // Everything that can be wrong with files is found before a socket or the database is opened.
   const keys = await readKeys(config);
+  const listeners: BoundListener[] = [];
   const opened: { close(): Promise<void> }[] = [];
   const onFailure = (error: unknown): void => logger.warn(describeFailure(error), 'a step failed');
   try {
     const api = await listening('api', config.api, (address) => bindHttp(address));
-    opened.push(api);
+    listeners.push(api);
     const operator = await listening('operator', config.operator, (address) => bindHttp(address));
-    opened.push(operator);
+    listeners.push(operator);
     const { source: sourceConfig, recipient: recipientConfig } = config;
     const tls = keys.tls;
     let iti43: BoundListener | undefined;
     if (sourceConfig !== undefined && tls !== undefined) {
       iti43 = await listening('source.iti43', sourceConfig.iti43, (address) => bindTls(address, tls));
-      opened.push(iti43);
+      listeners.push(iti43);
     }
 
     const database = await openDatabase(config.database);
@@ -85,10 +86,12 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
     let source: ImageSource | undefined;
     const tlsPins = tls === undefined ? [] : [tlsPinOf(tls.cert)];
     if (sourceConfig !== undefined && keys.sourceSeed !== undefined && iti43 !== undefined) {
+      const archive = await openArchive(sourceConfig);
+      opened.push(archive);
       source = await openImageSource({
         ...shared,
         tlsPins,
-        connector: createFolderSource({ folder: sourceConfig.folder }),
+        connector: archive.part,
         signer: await createSigner(keys.sourceSeed),
         baseUrl: sourceConfig.baseUrl ?? iti43.url,
         workBits: sourceConfig.workBits,
@@ -100,11 +103,11 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
     }
     let recipient: ImageRecipient | undefined;
     if (recipientConfig !== undefined && keys.recipientSeed !== undefined) {
-      const sink = createFolderSink({ folder: recipientConfig.folder });
-      await sink.clearLeftovers();
+      const sink = await openSink(recipientConfig);
+      opened.push(sink);
       recipient = await openImageRecipient({
         ...shared,
-        sink,
+        sink: sink.part,
         signer: await createSigner(keys.recipientSeed),
         quarantineFolder: recipientConfig.quarantine,
         responseBytesMax: recipientConfig.responseBytesMax,
@@ -142,14 +145,11 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
       async close() {
         // Listeners first: answers that run may still need what is below them. A recipient's transfers are resumed.
         await Promise.all([api.close(), operator.close(0), iti43?.close()]);
-        await source?.close();
-        await recipient?.close();
-        await audit.close();
-        await database.close();
+        for (const part of opened.toReversed()) await part.close();
       },
     };
   } catch (error) {
-    for (const part of opened.reverse()) await part.close().catch(onFailure);
+    for (const part of [...listeners, ...opened.toReversed()]) await part.close().catch(onFailure);
     throw asOneLine(error, config);
   }
 }

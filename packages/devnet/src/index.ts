@@ -4,6 +4,8 @@ export { type DevProcess, type ProcessOptions, startProcess } from './dev-proces
 export { DevnetError, type DevnetErrorInfo } from './errors.js';
 export { type LocalNet, startLocalNet } from './local-net.js';
 export type { NetworkFile } from './network-file.js';
+export { Orthanc, orthancIsMissing } from './orthanc.js';
+export { openPatient, type Patient } from './patient.js';
 export { DEV_FOLDER, PROGRAMS } from './programs.js';
 export { runTool, type ToolResult } from './run-tool.js';
-export { playStory, type StoryCast, type Teller } from './story.js';
+export { playStory, type StoryCast, type Teller, whenFiled } from './story.js';

