@@ -9,3 +9,10 @@ export {
 } from './image-source.js';
 export { type CreatedInvitation, INVITATION_LIFETIME_MS, WRONG_TRIES_MAX } from './invitations.js';
 export { judgeSuspension, type SuspensionOutcome } from './suspensions.js';
+export { connectNode } from './connect-node.js';
+// What a vendor's own server needs besides, so that this one import is enough.
+export { openAuditTrail } from '../audit/audit-trail.js';
+export { createPatientApi } from '../http/patient-api.js';
+export { createSecretBox } from '../secret-box.js';
+export { ImagingError, type PacsConnector } from '@radledger/imaging';
+export { createSigner, type Signer } from '@radledger/primitives';
