@@ -7,7 +7,6 @@ import {
   connectNode,
   createPatientApi,
   createSecretBox,
-  type ImageSource,
   ImagingError,
   openAuditTrail,
   openImageSource,
@@ -43,11 +42,6 @@ export function connectorOf(archive: Archive): PacsConnector {
   };
 }
 
-export interface EmbeddedSource {
-  readonly source: ImageSource;
-  close(): Promise<void>;
-}
-
 /** Opens ITI-43 and the address where patients claim their studies, and follows the ledger over the site's own node. */
 export async function startEmbeddedSource(options: {
   readonly archive: Archive;
@@ -59,7 +53,7 @@ export async function startEmbeddedSource(options: {
   readonly boxKey: Uint8Array;
   /** PEM. */
   readonly tls: { readonly key: string; readonly cert: string };
-}): Promise<EmbeddedSource> {
+}) {
   const { archive, folder, nodeUrl, signer, boxKey, tls } = options;
   let serve: RequestListener = (_request, response) => void response.writeHead(503).end();
   const web = createServer((request, response) => serve(request, response));
@@ -80,8 +74,10 @@ export async function startEmbeddedSource(options: {
   });
   const repository = createDocumentRepository(source.repository);
   const patients = createPatientApi({ source, signer, gatewayApi, chainId: source.chainId });
-  serve = (request, response) =>
-    request.url === '/xds/iti43' ? repository(request, response) : patients(request, response);
+  serve = (request, response) => {
+    if (request.url === '/xds/iti43') repository(request, response);
+    else patients(request, response);
+  };
   return {
     source,
     async close() {

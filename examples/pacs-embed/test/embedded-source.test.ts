@@ -11,7 +11,7 @@ import { retrieveDocuments } from '@radledger/iti43/client';
 import { createSigner, randomBytes, sha256, type Signer, toHex, utf8 } from '@radledger/primitives';
 import { generate } from 'selfsigned';
 import { afterEach, expect, test, vi } from 'vitest';
-import { connectorOf, type EmbeddedSource, startEmbeddedSource } from '../src/embedded-source.js';
+import { connectorOf, startEmbeddedSource } from '../src/embedded-source.js';
 
 vi.setConfig({ testTimeout: 120_000, hookTimeout: 60_000 });
 
@@ -56,7 +56,7 @@ test('it takes less than a hundred lines, and of ours imports two packages', asy
 
 let folder: string | undefined;
 let running: DevProcess | undefined;
-let embedded: EmbeddedSource | undefined;
+let embedded: Awaited<ReturnType<typeof startEmbeddedSource>> | undefined;
 afterEach(async () => {
   await embedded?.close();
   await running?.stop();
