@@ -8,6 +8,7 @@ import type { DocumentAnswer } from '@radledger/iti43/server';
 import { randomBytes } from '@radledger/primitives';
 import { MemoryLevel } from 'memory-level';
 import { generate } from 'selfsigned';
+import { vi } from 'vitest';
 import type { AuditEvent } from '../src/audit/index.js';
 import { type BoundListener, bindTls, createIti43Handler, tlsPinOf } from '../src/http/index.js';
 import { createSecretBox, type ExchangeDatabase, type SecretBox } from '../src/index.js';
@@ -196,11 +197,12 @@ export class TestHospital {
   }
 }
 
-/** Waits for the microtasks and I/O that an event set off, until `condition` holds. */
-export async function eventually(condition: () => boolean | Promise<boolean>, turnsMax = 20_000): Promise<void> {
-  for (let turn = 0; turn < turnsMax; turn++) {
-    if (await condition()) return;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  throw new Error('did not happen');
+/** Waits for what an event set off, until `condition` holds. */
+export function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
+  return vi.waitFor(
+    async () => {
+      if (!(await condition())) throw new Error('did not happen');
+    },
+    { timeout: 30_000, interval: 2 },
+  );
 }
