@@ -194,6 +194,27 @@ test('older epochs are answered, the next is held until it is known, later ones 
   expect(inputs.at(-1)).toMatchObject({ type: 'message', bytes: Uint8Array.of(6) });
 });
 
+test('an epoch that has passed is not entered again: sync was faster than the own commit of its first block', async () => {
+  const boundary = { ...header, height: DEFAULT_PARAMETERS.epochHeights };
+  const body = { format: 1, justification: new Uint8Array(), transactions: [] } as const;
+  const block = { header: boundary, id: chainId, body };
+  const { module, inputs } = scripted(
+    (input) => (input.type === 'timer' ? [{ type: 'finalize', blocks: [{ block, proof: new Uint8Array() }] }] : []),
+    ([epoch]) => epoch,
+  );
+  const onDisk = settledLater<void>();
+  const host = started(module, portsOf({ finalize: () => onDisk.promise, epoch: (number) => epochOf(number) }));
+  host.timer('final');
+  const further = { ...header, height: 7 * DEFAULT_PARAMETERS.epochHeights };
+  host.synced({ header: further, proof: new Uint8Array(), epoch: epochOf(7) });
+  onDisk.resolve();
+  await onDisk.promise;
+  expect(inputs.at(-1)).toEqual({ type: 'committed', now: 1_000, height: boundary.height });
+  // The host goes on in the epoch in which the module is.
+  await host.message('peer', Uint8Array.of(7));
+  expect(inputs.at(-1)).toMatchObject({ type: 'message', peer: 'peer' });
+});
+
 test('a stopped host does nothing', () => {
   const { module, inputs } = scripted(() => []);
   const host = started(module, portsOf({}));

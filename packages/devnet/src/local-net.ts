@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createNodeClient, createOperatorClient, type OperatorClient } from '@radledger/client';
 import { createSigner, decodePrivateKeyPem, fromHex, toHex } from '@radledger/primitives';
+import { allSettled } from './all-settled.js';
 import type { ConsensusChoice } from './consensus-choice.js';
 import { createNodes, type DevNodes, proveKeys } from './dev-nodes.js';
 import { type DevProcess, startProcess } from './dev-process.js';
@@ -66,12 +67,12 @@ export async function startLocalNet(
   };
   try {
     const net = await createNodes({ folder, firstSource: source, ...(consensus && { consensus }) });
-    await Promise.all(net.nodes.map((_, index) => started(net.start(index))));
+    await allSettled(net.nodes.map((_, index) => started(net.start(index))));
     await writeGatewayConfigs(net, archives, hospitalFolder, practiceFolder);
-    const [hospital, practice] = await Promise.all([
+    const [hospital, practice] = (await allSettled([
       started(startGateway('hospital', hospitalFolder, folder)),
       started(startGateway('practice', practiceFolder, folder)),
-    ]);
+    ])) as [DevProcess, DevProcess];
     const recipient = await createSigner(
       decodePrivateKeyPem(await readFile(join(practiceFolder, 'recipient.pem'), 'utf8')),
     );

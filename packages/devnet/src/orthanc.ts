@@ -4,10 +4,10 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { freePorts } from './free-port.js';
 
 const ORTHANC = '/usr/sbin/Orthanc';
 const DICOMWEB = '/usr/share/orthanc/plugins/libOrthancDicomWeb.so';
@@ -33,7 +33,7 @@ export class Orthanc {
   /** @param settings - further keys of Orthanc's configuration */
   static async start(aeTitle: string, settings: Readonly<Record<string, unknown>> = {}): Promise<Orthanc> {
     const folder = await mkdtemp(join(tmpdir(), 'radledger-orthanc-'));
-    const [httpPort, dicomPort] = await Promise.all([freePort(), freePort()]);
+    const [httpPort = 0, dicomPort = 0] = await freePorts(2);
     const configuration = {
       Name: aeTitle,
       DicomAet: aeTitle,
@@ -104,14 +104,4 @@ export class Orthanc {
     }
     await rm(this.folder, { recursive: true });
   }
-}
-
-/** A port that nobody has now; Orthanc cannot choose one itself. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

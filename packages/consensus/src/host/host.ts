@@ -303,17 +303,16 @@ class EffectLoop implements Host {
     const { height } = last.block.header;
     this.after(this.ports.finalize(effect.blocks), () => {
       const { epochHeights } = this.context.parameters;
-      if (!isBoundaryHeight(height, epochHeights)) {
-        this.committed({ type: 'committed', now: this.ports.now(), height });
-        return;
-      }
+      const plain = { type: 'committed', now: this.ports.now(), height } as const;
+      if (!isBoundaryHeight(height, epochHeights)) return this.committed(plain);
       const following = epochOfHeight(height + 1, epochHeights);
       this.withEpoch(following, (epoch) => {
-        const { header } = last.block;
-        const previousEpoch = this.current;
         const begin = (nextEpoch?: EpochContext): void => {
-          const later = { ...(previousEpoch && { previousEpoch }), ...(nextEpoch && { nextEpoch }) };
-          const next = { header, proof: last.proof, epoch, ...later };
+          const { current } = this;
+          // Sync may have been faster, and further: an epoch that has passed is not entered again.
+          if (current !== undefined && following <= current.epoch) return this.committed(plain);
+          const later = { ...(current && { previousEpoch: current }), ...(nextEpoch && { nextEpoch }) };
+          const next = { header: last.block.header, proof: last.proof, epoch, ...later };
           this.enter(next);
           this.committed({ type: 'committed', now: this.ports.now(), height, next });
           this.releaseHeld();

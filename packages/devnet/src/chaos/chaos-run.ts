@@ -2,6 +2,7 @@
 import { setTimeout as after } from 'node:timers/promises';
 import { Prng } from '@radledger/simulator';
 import { toHex } from '@radledger/primitives';
+import { allSettled } from '../all-settled.js';
 import { type ChaosNet, createChaosNet } from './chaos-net.js';
 import { type ClientSurroundings, read, type Register, type SeenOperation, write } from './clients.js';
 import { describeFault, drawRound, type Fault, type Round } from './faults.js';
@@ -61,7 +62,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const progressMs: number[] = [];
   let faults = 0;
   try {
-    await Promise.all(net.clients.map((_, node) => field.start(node)));
+    await allSettled(net.clients.map((_, node) => field.start(node)));
     const registers = await net.defineRegisters(REGISTERS);
     tell(`seed ${seed}: ${nodes} nodes run, ${registers.length} grants, ${WRITERS} writers, ${READERS} readers`);
     const surroundings: ClientSurroundings = {
@@ -135,7 +136,7 @@ class Battlefield {
 
   /** Resolves when every fault has ended and every process runs. */
   async play({ faults, healMs }: Round): Promise<void> {
-    await Promise.all([after(healMs), ...faults.map((fault) => this.carryOut(fault))]);
+    await allSettled([after(healMs), ...faults.map((fault) => this.carryOut(fault))]);
   }
 
   leave(): void {
