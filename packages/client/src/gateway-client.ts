@@ -23,6 +23,8 @@ export interface GatewayClient {
   leaveNotice(boxId: Uint8Array, sealedNotice: Uint8Array, options?: CallOptions): Promise<void>;
   /** Sends a StudySecretRequest. @returns the sealed StudySecretReply */
   studySecret(request: Uint8Array, options?: CallOptions): Promise<Uint8Array>;
+  /** Sends an AccessLogRequest. @returns the sealed AccessLog */
+  accessLog(request: Uint8Array, options?: CallOptions): Promise<Uint8Array>;
 }
 
 /** @param options.url - the `api` address of an invitation, image request or well-known document */
@@ -50,5 +52,7 @@ export function createGatewayClient(options: HttpOptions): GatewayClient {
     },
     studySecret: (request, { signal } = {}) =>
       http.octets('/v1/study-secrets', { method: 'POST', body: request, signal, responseBytesMax: SEALED_BYTES_MAX }),
+    accessLog: (request, { signal } = {}) =>
+      http.octets('/v1/access-logs', { method: 'POST', body: request, signal, responseBytesMax: SEALED_BYTES_MAX }),
   };
 }

@@ -56,6 +56,15 @@ export interface ExchangeStore {
   createDecoy<T>(kind: RecordKind<T>, value: T): Promise<Decoy<T>>;
   /** All records of a kind whose id starts with `prefix`, in the order of their keys. */
   list<T>(kind: RecordKind<T>, prefix?: string): Promise<readonly { readonly id: string; readonly value: T }[]>;
+  /**
+   * The last records of a kind whose id starts with `prefix`, from the last backwards.
+   * @param range.before - only ids below `prefix` followed by this
+   */
+  newest<T>(
+    kind: RecordKind<T>,
+    prefix: string,
+    range: { readonly limit: number; readonly before?: string },
+  ): Promise<readonly { readonly id: string; readonly value: T }[]>;
   /** All of `changes` or none of them; on disk when it resolves. */
   commit(changes: readonly Change[]): Promise<void>;
   /** A stable name for something that must not stand in a key: HMAC-SHA-256 under a key that only this database has. */
@@ -97,6 +106,18 @@ export async function openExchangeStore(options: {
     await database.batch<string, Uint8Array>(operations, DURABLE);
   };
 
+  const records = async <T>(
+    kind: RecordKind<T>,
+    range: { readonly gte: string; readonly lt: string; readonly reverse?: boolean; readonly limit?: number },
+  ): Promise<readonly { readonly id: string; readonly value: T }[]> => {
+    const found: { id: string; value: T }[] = [];
+    for await (const [key, sealed] of database.iterator<string, Uint8Array>({ ...range, ...READ })) {
+      const value = decodeRecord(kind, await secretBox.open(key, sealed));
+      found.push({ id: key.slice(kind.name.length + 1), value });
+    }
+    return found;
+  };
+
   let indexKey = await read(META_KEY);
   if (indexKey === undefined) {
     indexKey = randomBytes(32);
@@ -123,20 +144,13 @@ export async function openExchangeStore(options: {
       );
       return { found: sealed !== undefined, value: decodeRecord(kind, plaintext) };
     },
-    async list<T>(kind: RecordKind<T>, prefix = '') {
+    list: (kind, prefix = '') => {
       const start = `${kind.name}/${prefix}`;
-      const found: { id: string; value: T }[] = [];
-      for await (const [key, sealed] of database.iterator<string, Uint8Array>({
-        gte: start,
-        lt: `${start}\xff`,
-        ...READ,
-      })) {
-        found.push({
-          id: key.slice(kind.name.length + 1),
-          value: decodeRecord(kind, await secretBox.open(key, sealed)),
-        });
-      }
-      return found;
+      return records(kind, { gte: start, lt: `${start}\xff` });
+    },
+    newest: (kind, prefix, { limit, before = '\xff' }) => {
+      const start = `${kind.name}/${prefix}`;
+      return records(kind, { gte: start, lt: `${start}${before}`, reverse: true, limit });
     },
   };
 }

@@ -98,6 +98,7 @@ describe('patient-facing', () => {
     expect(await codeOf(await post('/v1/claims', new Uint8Array(9), 'text/plain'))).toEqual([400, 'MALFORMED_REQUEST']);
     expect(await codeOf(await post('/v1/claims', new Uint8Array(0)))).toEqual([400, 'MALFORMED_REQUEST']);
     expect(await codeOf(await post('/v1/study-secrets', new Uint8Array(9)))).toEqual([400, 'MALFORMED_REQUEST']);
+    expect(await codeOf(await post('/v1/access-logs', new Uint8Array(9)))).toEqual([400, 'MALFORMED_REQUEST']);
     expect(await codeOf(await post('/v1/boxes/%ff', new Uint8Array(9)))).toEqual([400, 'MALFORMED_REQUEST']);
     expect(await codeOf(await post(`/v1/boxes/${'0'.repeat(32)}`, new Uint8Array(9)))).toEqual([404, 'BOX_UNKNOWN']);
     expect(await codeOf(await post('/v1/nothing', new Uint8Array(9)))).toEqual([404, 'NOT_FOUND']);

@@ -1,4 +1,16 @@
 export {
+  ACCESS_LOG_ENTRIES_MAX,
+  ACCESS_LOG_REQUEST_BYTES_MAX,
+  type AccessLog,
+  type AccessLogEntry,
+  type AccessLogRequest,
+  createAccessLogRequest,
+  decodeAccessLogRequest,
+  openAccessLog,
+  sealAccessLog,
+  verifyAccessLogRequest,
+} from './access-log.js';
+export {
   type AcceptedKey,
   CLAIM_BYTES_MAX,
   type Claim,
@@ -10,6 +22,7 @@ export {
 export { openClaimReply, sealClaimReply } from './claim-reply.js';
 export { type Delegation, openDelegation, sealDelegation } from './delegation.js';
 export { HandoverError, type HandoverErrorInfo } from './errors.js';
+export { REQUEST_SKEW_MS } from './fresh-request.js';
 export { validateGatewayUrl } from './gateway-url.js';
 export {
   decodeGrantNotice,
@@ -67,7 +80,6 @@ export {
   decodeStudySecretRequest,
   openStudySecretReply,
   STUDY_SECRET_REQUEST_BYTES_MAX,
-  STUDY_SECRET_REQUEST_SKEW_MS,
   type StudySecretRequest,
   sealStudySecretReply,
   verifyStudySecretRequest,

@@ -2,7 +2,6 @@
 import {
   bytes,
   encodeWith,
-  equalBytes,
   type Infer,
   isStrictPublicKey,
   optional,
@@ -13,6 +12,7 @@ import {
   verifyFast,
 } from '@radledger/primitives';
 import { HandoverError } from './errors.js';
+import { requireFresh } from './fresh-request.js';
 import type { SealingKeyPair } from './sealing.js';
 import {
   OWNER_NOTE_BYTES_MAX,
@@ -25,8 +25,6 @@ import { decodeMessage, format, id16, id32, key, sealingKey, signature, signedBy
 
 /** Largest request on the wire. */
 export const STUDY_SECRET_REQUEST_BYTES_MAX = OWNER_NOTE_BYTES_MAX + 1024;
-/** Furthest a request's time may be from the gateway's clock. */
-export const STUDY_SECRET_REQUEST_SKEW_MS = 300_000;
 
 const TAG = 'radledger/study-secret-request/1';
 
@@ -118,15 +116,7 @@ export async function verifyStudySecretRequest(
   request: StudySecretRequest,
   expected: { chainId: Uint8Array; source: Uint8Array; nowMs: number },
 ): Promise<void> {
-  for (const field of ['chainId', 'source'] as const) {
-    if (!equalBytes(request[field], expected[field])) {
-      throw new HandoverError({ code: 'NOT_FOR_US', field }, `the request names another ${field}`);
-    }
-  }
-  if (Math.abs(request.timeMs - expected.nowMs) > STUDY_SECRET_REQUEST_SKEW_MS) {
-    const expiresAtMs = request.timeMs + STUDY_SECRET_REQUEST_SKEW_MS;
-    throw new HandoverError({ code: 'EXPIRED', expiresAtMs }, 'the request is not from the last five minutes');
-  }
+  requireFresh(request, expected);
   const { signature: ownSignature, requestHash: _, note, ...fields } = request;
   const message = signedBytes(TAG, request.chainId, bodySchema, { format: 1, ...fields, note });
   if (!(await verifyFast(request.ownerKey, message, ownSignature))) {

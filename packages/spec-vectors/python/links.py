@@ -5,7 +5,7 @@ import unicodedata
 import ed25519
 import hpke
 from canonical import H, encode, hkdf_sha256, hmac_sha256, sha256
-from shapes import BYTES, ID, KEY, SIGNATURE, TEXT, UINT, Shape, list_of, literal, optional, struct, tuple_of
+from shapes import BYTES, FLAG, ID, KEY, SIGNATURE, TEXT, UINT, Shape, list_of, literal, optional, struct, tuple_of
 from transactions import study_id
 
 raw = bytes.fromhex
@@ -26,6 +26,19 @@ SECRET_REQUEST = struct(format=FORMAT, chainId=ID, source=ID, studyId=ID, ownerK
 DISCLOSURE = struct(format=FORMAT, requestHash=ID, source=ID, studyId=ID, ownerKey=KEY, era=UINT, studySalt=ID,
                     contentSalt=ID, grantSalt=ID, studyInstanceUid=TEXT, label=TEXT, issuedAtMs=UINT,
                     note=optional(struct(writtenAtMs=UINT, sealed=BYTES)))
+_PARTS, _BASES, _OUTCOMES = ["file-set", "manifest"], ["grant", "owner", "delegate"], ["begun", "success", "failure"]
+
+
+def _named(names):
+    return Shape(names.index, names.__getitem__)
+
+
+ACCESS_REQUEST = struct(format=FORMAT, chainId=ID, source=ID, studyId=ID, key=KEY, sealingKey=SEALING_KEY, timeMs=UINT,
+                        nonce=ID, before=optional(BYTES))
+ACCESS_LOG = struct(format=FORMAT, requestHash=ID, source=ID, studyId=ID,
+                    entries=list_of(struct(position=BYTES, atMs=UINT, reader=KEY, part=_named(_PARTS),
+                                           basis=_named(_BASES), outcome=_named(_OUTCOMES), bytes=UINT)),
+                    isOlderLeft=FLAG, issuedAtMs=UINT)
 ROLE_ACCEPTANCE = struct(format=FORMAT, chainId=ID, source=ID, studyId=ID, role=TEXT, key=KEY, acceptance=SIGNATURE,
                          sealingKey=SEALING_KEY)
 DELEGATION = struct(format=FORMAT, chainId=ID, source=ID, studyId=ID, era=UINT, studySalt=ID, contentSalt=ID,
@@ -73,7 +86,7 @@ def sealing(case):
     return _seal_and_open(given, given["info"], raw(given["aad"]), raw(given["plaintext"]))
 
 
-# Sections 4 to 12.
+# Sections 4 to 13.
 
 
 def invitation(given):
@@ -137,6 +150,19 @@ def disclosure(given):
     return {"plaintext": plaintext.hex(), **_seal_and_open(given, purpose, aad, plaintext)}
 
 
+def access_log_request(given):
+    body = ACCESS_REQUEST.write({**given["request"], "key": key_of(given["seed"])})
+    return _signed(given["seed"], "radledger/access-log-request/1", given["request"]["chainId"], body).hex()
+
+
+def access_log(given):
+    purpose, named = "radledger/access-log-reply/1", {name: given[name] for name in ("requestHash", "source", "studyId")}
+    body = ACCESS_LOG.write({**given["log"], **named})
+    plaintext = _signed(given["signingSeed"], purpose, given["chainId"], body)
+    aad = encode([raw(given["chainId"]), raw(given["requestHash"]), KEY.write(given["ownerKey"])])
+    return {"plaintext": plaintext.hex(), **_seal_and_open(given, purpose, aad, plaintext)}
+
+
 def role_acceptance(given):
     study = given["study"]
     tag = "radledger/accept-delegate/1" if study["role"] == "delegate" else "radledger/accept-move/1"
@@ -170,6 +196,7 @@ def well_known(given):
 MAKERS = {
     "invitation": invitation, "claim": claim, "image request": image_request, "grant notice": grant_notice,
     "study secret request": study_secret_request, "claim reply": disclosure, "study secret reply": disclosure,
+    "access log request": access_log_request, "access log": access_log,
     "role acceptance": role_acceptance, "delegation": delegation, "well-known document": well_known,
 }
 

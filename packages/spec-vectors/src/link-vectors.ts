@@ -1,4 +1,5 @@
 import {
+  createAccessLogRequest,
   createClaim,
   createImageRequest,
   createRoleAcceptance,
@@ -17,11 +18,14 @@ import {
   type GrantNotice,
   type ImageRequest,
   type Invitation,
+  decodeAccessLogRequest,
+  openAccessLog,
   openClaimReply,
   openDelegation,
   openGrantNotice,
   openSealed,
   openStudySecretReply,
+  sealAccessLog,
   sealClaimReply,
   sealDelegation,
   sealGrantNotice,
@@ -57,6 +61,7 @@ export async function linkVectors(): Promise<VectorFile[]> {
         ...(await imageRequests()),
         ...(await grantNotices()),
         ...(await studySecretRequests()),
+        ...(await accessLogs()),
         ...(await roleAcceptances()),
         ...(await delegations()),
         ...(await wellKnowns()),
@@ -282,6 +287,76 @@ async function studySecretRequests(): Promise<VectorCase[]> {
     },
   );
   return [plain.vector, noted.vector, reply];
+}
+
+/** Sealed with a fresh key by the package, and once more with a fixed one for the vector: it opens both. */
+async function accessLogs(): Promise<VectorCase[]> {
+  const { source, studyId } = await study();
+  const pair = await deriveSealingKeyPair(recipientKeyMaterial);
+  const signer = await signerOf(0x12);
+  const request = { chainId, source, studyId, sealingKey: pair.publicKey, timeMs: nowMs, nonce: fill(0x37, 16) };
+  const bytes = await createAccessLogRequest({ ...request, signer });
+  const before = fill(0x38, 10);
+  const older = await createAccessLogRequest({ ...request, signer, before });
+  const decoded = decodeAccessLogRequest(bytes);
+  const reader = await keyOf(0x14);
+  const entries = [
+    {
+      position: fill(0x3a, 10),
+      atMs: nowMs - 1_000,
+      reader,
+      part: 'file-set',
+      basis: 'grant',
+      outcome: 'success',
+      bytes: 9_000_000,
+    },
+    {
+      position: fill(0x39, 10),
+      atMs: nowMs - 2_000,
+      reader: signer.publicKey,
+      part: 'manifest',
+      basis: 'owner',
+      outcome: 'begun',
+      bytes: 0,
+    },
+  ] as const;
+  const log = { entries, isOlderLeft: true, issuedAtMs: nowMs };
+  const signingKey = await keyOf(0x11);
+  const opened = { request: bytes, sealingKeyPair: pair, signingKey };
+  const fresh = await sealAccessLog({ request: decoded, log, signer: await signerOf(0x11) });
+  const { receipt } = await openAccessLog({ ...opened, sealed: fresh });
+  const aad = encodeCanonical([chainId, decoded.requestHash, [1, signer.publicKey]]);
+  const sealed = await sealTo(pair.publicKey, { info: 'radledger/access-log-reply/1', aad }, receipt, {
+    ephemeralKeyMaterial,
+  });
+  await openAccessLog({ ...opened, sealed });
+  return [
+    {
+      name: 'access log request',
+      input: asJson({ request: { ...request, before: undefined }, seed: seeds.owner }),
+      output: asJson(bytes),
+    },
+    {
+      name: 'access log request, older entries',
+      input: asJson({ request: { ...request, before }, seed: seeds.owner }),
+      output: asJson(older),
+    },
+    {
+      name: 'access log',
+      input: asJson({
+        chainId,
+        requestHash: decoded.requestHash,
+        source,
+        studyId,
+        log,
+        ownerKey: signer.publicKey,
+        signingSeed: seeds.source,
+        recipientKeyMaterial,
+        ephemeralKeyMaterial,
+      }),
+      output: asJson({ plaintext: receipt, sealingKey: pair.publicKey, sealed }),
+    },
+  ];
 }
 
 async function roleAcceptances(): Promise<VectorCase[]> {

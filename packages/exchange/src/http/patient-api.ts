@@ -1,5 +1,6 @@
 /** The patient-facing API of a gateway. Spec: docs/spec/gateway-api.md, section 1. */
 import {
+  ACCESS_LOG_REQUEST_BYTES_MAX,
   CLAIM_BYTES_MAX,
   createWellKnown,
   GRANT_NOTICE_BYTES_MAX,
@@ -88,6 +89,9 @@ export function createPatientApi(options: PatientApiOptions): Express {
     });
     app.post('/v1/study-secrets', octets(STUDY_SECRET_REQUEST_BYTES_MAX), async (request, response) => {
       sendOctets(response, await source.studySecret(bodyOf(request.body)));
+    });
+    app.post('/v1/access-logs', octets(ACCESS_LOG_REQUEST_BYTES_MAX), async (request, response) => {
+      sendOctets(response, await source.accessLog(bodyOf(request.body)));
     });
   }
   if (recipient !== undefined) {

@@ -13,6 +13,7 @@ import { type LedgerView, openLedgerView, type ViewStanding } from '../ledger-vi
 import type { SecretBox } from '../secret-box.js';
 import { type Authorise, createAuthoriser, decoyStudy } from './authorise.js';
 import { createDirectoryEntry, type DirectoryEntry } from './directory-entry.js';
+import { createAccessLogs } from './access-log.js';
 import { createEras } from './eras.js';
 import { createInvitations, currentStudy, type Invitations } from './invitations.js';
 import { createPublisher } from './publisher.js';
@@ -110,6 +111,8 @@ export interface ImageSource extends Pick<Invitations, 'claim'> {
   invite: Invitations['invite'];
   /** @throws {ExchangeError} see `createStudySecrets` */
   studySecret(requestBytes: Uint8Array): Promise<Uint8Array>;
+  /** Who looked, sealed to the owner or her delegate. @throws {ExchangeError} see `createAccessLogs` */
+  accessLog(requestBytes: Uint8Array): Promise<Uint8Array>;
   amend(studyInstanceUid: string): Promise<{ readonly txId: Uint8Array; readonly content: Uint8Array }>;
   retire(studyInstanceUid: string, reason: RetireReason): Promise<{ readonly txId: Uint8Array }>;
   retry(studyInstanceUid: string): Promise<void>;
@@ -201,6 +204,15 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     decoy: await store.createDecoy(studyRecords, decoyStudy()),
   });
 
+  const accessLogs = createAccessLogs({
+    store,
+    ledger,
+    view,
+    identity,
+    now,
+    replay: createReplayStore({ store, lock, scope: 'access-log', now }),
+  });
+
   const advancing = createCoalesced(async () => {
     await directory.advance();
     await publisher.advanceAll();
@@ -249,7 +261,7 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
         connector,
         repositoryUniqueId,
         authorise,
-        audit: createRetrievalAudit(options.audit, endpointUrl),
+        audit: createRetrievalAudit(options.audit, accessLogs, endpointUrl),
         ...(options.onServedHalted && { onServedHalted: options.onServedHalted }),
       }),
     },
@@ -265,6 +277,7 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     },
     claim: (claimBytes) => invitations.claim(claimBytes),
     studySecret,
+    accessLog: (requestBytes) => accessLogs.answer(requestBytes),
     amend: (studyInstanceUid) => publisher.amend(studyInstanceUid),
     retire: (studyInstanceUid, reason) => publisher.retire(studyInstanceUid, reason),
     retry: (studyInstanceUid) => publisher.retry(studyInstanceUid),

@@ -1,8 +1,10 @@
 /** Records what a source discloses: before a document's first byte, and how it ended. Spec: docs/spec/audit.md, section 5. */
 import type { SignedRequest } from '@radledger/iti43/server';
-import { randomBytes, toHex } from '@radledger/primitives';
+import { fromHex, randomBytes, toHex } from '@radledger/primitives';
 import { type AuditedDocument, type AuditEvent, digestOf } from '../audit/audit-event.js';
 import type { Audit } from '../audit/audit-trail.js';
+import type { AccessLogs } from './access-log.js';
+import { readDocumentUniqueId } from './authorise.js';
 
 /** What is known of a document that may be read. */
 export type DisclosureFacts = Required<Pick<AuditEvent, 'basis' | 'standing'>> & { readonly content: string };
@@ -19,7 +21,7 @@ export interface RetrievalAudit {
   ): AsyncIterable<Uint8Array>;
 }
 
-export function createRetrievalAudit(audit: Audit, endpointUrl: string): RetrievalAudit {
+export function createRetrievalAudit(audit: Audit, accesses: AccessLogs, endpointUrl: string): RetrievalAudit {
   const common = (request: SignedRequest, document: AuditedDocument) => ({
     side: 'source' as const,
     transaction: 'ITI-43' as const,
@@ -37,6 +39,8 @@ export function createRetrievalAudit(audit: Audit, endpointUrl: string): Retriev
     async *disclosed(request, document, { content, basis, standing }, stream) {
       const event = { ...common(request, { ...document, content }), basis, standing };
       await audit.record({ ...event, phase: 'begun', outcome: 'success' });
+      const { studyId, part } = readDocumentUniqueId(document.documentUniqueId);
+      const end = await accesses.begin({ studyId, part, basis, reader: fromHex(request.signer) });
       let bytes = 0;
       // What is left when the reader goes away, which ends this generator without an error.
       let code: string | undefined = 'CONNECTION_LOST';
@@ -51,6 +55,7 @@ export function createRetrievalAudit(audit: Audit, endpointUrl: string): Retriev
         throw error;
       } finally {
         const outcome = code === undefined ? ('success' as const) : ('failure' as const);
+        await end(outcome, bytes);
         await audit.record({ ...event, phase: 'ended', outcome, bytes, ...(code === undefined ? {} : { code }) });
       }
     },

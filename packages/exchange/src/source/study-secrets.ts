@@ -1,8 +1,7 @@
 /** The owner's request for her study secret (D4): twelve words alone restore control. Spec: docs/spec/gateway-api.md, section 1. */
 import {
   decodeStudySecretRequest,
-  HandoverError,
-  STUDY_SECRET_REQUEST_SKEW_MS,
+  REQUEST_SKEW_MS,
   type StudySecretRequest,
   sealStudySecretReply,
   verifyStudySecretRequest,
@@ -15,6 +14,7 @@ import type { KeyedLock } from '../keyed-lock.js';
 import type { LedgerPort } from '../ledger-port.js';
 import type { LedgerView } from '../ledger-view.js';
 import type { Eras } from './eras.js';
+import { refusedRequest } from './refused-request.js';
 import type { DurableReplayStore } from './replay-store.js';
 import type { SourceIdentity } from './source-identity.js';
 import { type StudyRecord, studyRecords } from './source-records.js';
@@ -50,7 +50,7 @@ export function createStudySecrets(options: StudySecretsOptions): (requestBytes:
     if (!found || cell === undefined || !equalBytes(cell.owner, request.ownerKey)) {
       throw new ExchangeError({ code: 'STUDY_UNKNOWN' }, 'this source holds no such study of yours');
     }
-    const untilMs = request.timeMs + 2 * STUDY_SECRET_REQUEST_SKEW_MS;
+    const untilMs = request.timeMs + 2 * REQUEST_SKEW_MS;
     if (!(await options.replay.remember(toHex(request.ownerKey), toHex(request.nonce), untilMs))) {
       throw new ExchangeError({ code: 'REPLAYED' }, 'this request was answered before; make a new one');
     }
@@ -66,18 +66,7 @@ export function createStudySecrets(options: StudySecretsOptions): (requestBytes:
       await verifyStudySecretRequest(request, { chainId, source, nowMs: now() });
       return request;
     } catch (cause) {
-      if (!(cause instanceof HandoverError)) throw cause;
-      if (cause.code === 'SIGNATURE_INVALID') {
-        throw new ExchangeError({ code: 'SIGNATURE_INVALID' }, 'the request is not signed by the owner key', { cause });
-      }
-      if (cause.code === 'EXPIRED') {
-        throw new ExchangeError({ code: 'REQUEST_EXPIRED' }, 'the request is not from the last five minutes', {
-          cause,
-        });
-      }
-      throw new ExchangeError({ code: 'MALFORMED_REQUEST' }, 'expected a study secret request for this source', {
-        cause,
-      });
+      throw refusedRequest(cause);
     }
   }
 

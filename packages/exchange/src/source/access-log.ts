@@ -1,0 +1,127 @@
+/** Who looked: the readings of a study, for its owner and her delegate. Spec: docs/spec/gateway-api.md, section 1. */
+import {
+  ACCESS_LOG_ENTRIES_MAX,
+  type AccessLogEntry,
+  type AccessLogRequest,
+  decodeAccessLogRequest,
+  REQUEST_SKEW_MS,
+  sealAccessLog,
+  verifyAccessLogRequest,
+} from '@radledger/handover';
+import {
+  bytes,
+  equalBytes,
+  fromHex,
+  type Infer,
+  literal,
+  randomBytes,
+  struct,
+  toHex,
+  uint,
+} from '@radledger/primitives';
+import type { StudyCell } from '@radledger/chain';
+import { ExchangeError } from '../errors.js';
+import { type ExchangeStore, put, type RecordKind } from '../exchange-store.js';
+import type { LedgerPort } from '../ledger-port.js';
+import type { LedgerView } from '../ledger-view.js';
+import { oneOf } from '../one-of.js';
+import { refusedRequest } from './refused-request.js';
+import type { DurableReplayStore } from './replay-store.js';
+import type { SourceIdentity } from './source-identity.js';
+
+const accessSchema = struct({
+  format: literal(1),
+  atMs: uint(),
+  reader: bytes({ length: 32 }),
+  part: oneOf(['file-set', 'manifest']),
+  basis: oneOf(['grant', 'owner', 'delegate']),
+  outcome: oneOf(['begun', 'success', 'failure']),
+  bytes: uint(),
+});
+type AccessRecord = Infer<typeof accessSchema>;
+/** The id is `<studyId>.<position>`, both in hex; positions ascend with time. */
+const accessRecords: RecordKind<AccessRecord> = { name: 'access', schema: accessSchema, bytesMax: 256 };
+
+/** One reading as it goes on. */
+export type Access = Pick<AccessLogEntry, 'reader' | 'part' | 'basis'> & { readonly studyId: Uint8Array };
+
+export interface AccessLogs {
+  /** Keeps that a reading begins; the returned function keeps how it ended. */
+  begin(access: Access): Promise<(outcome: 'success' | 'failure', bytes: number) => Promise<void>>;
+  /**
+   * Answers a signed request.
+   * @throws {ExchangeError} `MALFORMED_REQUEST` | `SIGNATURE_INVALID` | `REQUEST_EXPIRED` | `VIEW_STALE` | `STUDY_UNKNOWN` | `REPLAYED`
+   */
+  answer(requestBytes: Uint8Array): Promise<Uint8Array>;
+}
+
+export function createAccessLogs(options: {
+  readonly store: ExchangeStore;
+  readonly ledger: LedgerPort;
+  readonly view: LedgerView;
+  readonly identity: SourceIdentity;
+  readonly replay: DurableReplayStore;
+  readonly now: () => number;
+}): AccessLogs {
+  const { store, ledger, view, identity, now } = options;
+
+  async function read(requestBytes: Uint8Array): Promise<AccessLogRequest> {
+    const { chainId, source } = identity;
+    try {
+      const request = decodeAccessLogRequest(requestBytes);
+      await verifyAccessLogRequest(request, { chainId, source, nowMs: now() });
+      return request;
+    } catch (cause) {
+      throw refusedRequest(cause);
+    }
+  }
+
+  return {
+    async begin({ studyId, reader, part, basis }) {
+      const atMs = now();
+      const id = `${toHex(studyId)}.${toHex(positionAt(atMs))}`;
+      const record: AccessRecord = { format: 1, atMs, reader, part, basis, outcome: 'begun', bytes: 0 };
+      await store.commit([put(accessRecords, id, record)]);
+      return (outcome, bytesLeft) => store.commit([put(accessRecords, id, { ...record, outcome, bytes: bytesLeft })]);
+    },
+
+    async answer(requestBytes) {
+      const request = await read(requestBytes);
+      if (!view.isUsable())
+        throw new ExchangeError({ code: 'VIEW_STALE' }, 'the view of the ledger is out of date; retry later');
+      const cell = await ledger.study(identity.source, request.studyId);
+      if (cell === undefined || !isHers(cell, request.key, Math.max(now(), view.head.timestampMs))) {
+        throw new ExchangeError({ code: 'STUDY_UNKNOWN' }, 'this source holds no such study of yours');
+      }
+      const untilMs = request.timeMs + 2 * REQUEST_SKEW_MS;
+      if (!(await options.replay.remember(toHex(request.key), toHex(request.nonce), untilMs))) {
+        throw new ExchangeError({ code: 'REPLAYED' }, 'this request was answered before; make a new one');
+      }
+      const found = await store.newest(accessRecords, `${toHex(request.studyId)}.`, {
+        limit: ACCESS_LOG_ENTRIES_MAX + 1,
+        ...(request.before === undefined ? {} : { before: toHex(request.before) }),
+      });
+      const entries = found.slice(0, ACCESS_LOG_ENTRIES_MAX).map(({ id, value: { format: _, ...entry } }) => ({
+        ...entry,
+        position: fromHex(id.slice(id.indexOf('.') + 1)),
+      }));
+      const isOlderLeft = found.length > ACCESS_LOG_ENTRIES_MAX;
+      return sealAccessLog({ request, log: { entries, isOlderLeft, issuedAtMs: now() }, signer: identity.signer });
+    },
+  };
+}
+
+function isHers({ owner, delegate }: StudyCell, key: Uint8Array, nowMs: number): boolean {
+  if (equalBytes(owner, key)) return true;
+  return delegate !== undefined && equalBytes(delegate.key, key) && delegate.notAfterMs > nowMs;
+}
+
+/** Six bytes of time, four at random: two readings of one millisecond are two entries. */
+function positionAt(atMs: number): Uint8Array {
+  const position = new Uint8Array(10);
+  const view = new DataView(position.buffer);
+  view.setUint16(0, Math.floor(atMs / 2 ** 32));
+  view.setUint32(2, atMs >>> 0);
+  position.set(randomBytes(4), 6);
+  return position;
+}

@@ -1,0 +1,108 @@
+// Goal: the owner learns who looked, nobody else does, and nothing that left is missing. Method: readings over real TLS, then signed requests.
+import { createAccessLogRequest, generateSealingKeyPair, openAccessLog } from '@radledger/handover';
+import { type Signer, toHex } from '@radledger/primitives';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { ask } from './test-consumer.js';
+import { eventually, TestHospital } from './test-hospital.js';
+import { signerOf } from './test-ledger.js';
+import { allow, claimStudy, DAY_MS, type TestPatient } from './test-patient.js';
+
+let hospital: TestHospital;
+let patient: TestPatient;
+let practice: Signer;
+let studyId: string;
+
+beforeEach(async () => {
+  hospital = await TestHospital.open();
+  await hospital.define();
+  const invitation = await hospital.source.invite({
+    studyInstanceUid: await hospital.studyInstanceUid(),
+    label: 'MRI, head',
+  });
+  patient = await claimStudy(hospital.source, invitation, await signerOf('patient'));
+  await hospital.finalizeUntil(async () => (await hospital.stateOfStudy()) === 'published');
+  practice = await signerOf('practice');
+  studyId = toHex(patient.disclosure.studyId);
+  await allow(hospital.ledger, patient, practice.publicKey);
+  await hospital.ledger.finalize();
+  await eventually(() => hospital.source.view.head.height === hospital.ledger.height);
+});
+afterEach(() => hospital.close());
+
+async function request(signer: Signer, change: { timeMs?: number; before?: Uint8Array } = {}) {
+  const sealingKeyPair = await generateSealingKeyPair();
+  const { source, chainId } = hospital.source;
+  const bytes = await createAccessLogRequest({
+    chainId,
+    source,
+    studyId: patient.disclosure.studyId,
+    signer,
+    sealingKey: sealingKeyPair.publicKey,
+    timeMs: hospital.ledger.nowMs,
+    ...change,
+  });
+  return { bytes, sealingKeyPair };
+}
+
+async function look(signer: Signer, before?: Uint8Array) {
+  const { bytes, sealingKeyPair } = await request(signer, before === undefined ? {} : { before });
+  const sealed = await hospital.source.accessLog(bytes);
+  const { log } = await openAccessLog({
+    request: bytes,
+    sealed,
+    sealingKeyPair,
+    signingKey: hospital.source.signingKey,
+  });
+  return log;
+}
+
+test('the owner sees every reading, newest first, with who, what, why and how much; no refused attempt', async () => {
+  const served = await ask(hospital, practice, studyId);
+  await ask(hospital, await signerOf('stranger'), studyId);
+  hospital.ledger.nowMs += 1_000;
+  await ask(hospital, patient.owner, `${studyId}.manifest`);
+  await eventually(async () => (await look(patient.owner)).entries.every(({ outcome }) => outcome === 'success'));
+  const { entries, isOlderLeft } = await look(patient.owner);
+  expect(isOlderLeft).toBe(false);
+  expect(entries).toMatchObject([
+    { part: 'manifest', basis: 'owner', outcome: 'success', reader: patient.owner.publicKey },
+    {
+      part: 'file-set',
+      basis: 'grant',
+      outcome: 'success',
+      reader: practice.publicKey,
+      atMs: hospital.ledger.nowMs - 1_000,
+    },
+  ]);
+  expect(`served ${entries[1]?.bytes}`).toBe(served);
+});
+
+test('nobody else sees it, nor twice with one request, nor with an old one', async () => {
+  const foreign = await request(practice);
+  await expect(hospital.source.accessLog(foreign.bytes)).rejects.toMatchObject({ code: 'STUDY_UNKNOWN' });
+  const own = await request(patient.owner);
+  await hospital.source.accessLog(own.bytes);
+  await expect(hospital.source.accessLog(own.bytes)).rejects.toMatchObject({ code: 'REPLAYED' });
+  const old = await request(patient.owner, { timeMs: hospital.ledger.nowMs - DAY_MS });
+  await expect(hospital.source.accessLog(old.bytes)).rejects.toMatchObject({ code: 'REQUEST_EXPIRED' });
+  const changed = Uint8Array.from((await request(patient.owner)).bytes);
+  changed[changed.length - 1] = (changed.at(-1) ?? 0) ^ 1;
+  await expect(hospital.source.accessLog(changed)).rejects.toMatchObject({ code: 'SIGNATURE_INVALID' });
+  await expect(hospital.source.accessLog(new Uint8Array(10))).rejects.toMatchObject({ code: 'MALFORMED_REQUEST' });
+});
+
+test('a long log comes in pages, without gaps, and outlives a restart', async () => {
+  for (let reading = 0; reading < 203; reading += 1) {
+    hospital.ledger.nowMs += 1;
+    await ask(hospital, patient.owner, `${studyId}.manifest`);
+  }
+  await hospital.source.close();
+  await hospital.openSource();
+  const first = await look(patient.owner);
+  expect([first.entries.length, first.isOlderLeft]).toEqual([200, true]);
+  const second = await look(patient.owner, first.entries.at(-1)?.position);
+  expect([second.entries.length, second.isOlderLeft]).toEqual([3, false]);
+  const times = [...first.entries, ...second.entries].map(({ atMs }) => atMs);
+  expect(times).toEqual([...times].sort((a, b) => b - a));
+  expect(new Set(times).size).toBe(203);
+});
