@@ -3,6 +3,8 @@ import type { PeerId } from '@radledger/network';
 
 interface PeerState {
   height: number;
+  /** What it announced before it failed. */
+  doubted: number;
   /** Whether it has ever sent blocks that moved this node. */
   helped: boolean;
   /** Failures since the last answer that helped. */
@@ -21,8 +23,12 @@ export interface SyncPeers {
    */
   choose(height: number, except?: ReadonlySet<PeerId>): PeerId | undefined;
   helped(peer: PeerId): void;
-  /** A lying or silent peer: asked last from now on, and no longer believed about its height. */
+  /** A lying or silent peer: asked last from now on, and not believed about its height until it says it again, or `believeAgain`. */
   failed(peer: PeerId): void;
+  /** Highest height of which a connected peer is not believed. */
+  readonly doubtedMax: number;
+  /** Gives those that failed another try. */
+  believeAgain(): void;
 }
 
 const FAILURES_TO_LOSE_RANK = 3;
@@ -42,7 +48,7 @@ export function createSyncPeers(isKnown: (peer: PeerId) => boolean): SyncPeers {
     announce(peer, height) {
       const state = peers.get(peer);
       if (state) state.height = Math.max(state.height, height);
-      else peers.set(peer, { height, helped: false, failures: 0, askedAt: 0 });
+      else peers.set(peer, { height, doubted: 0, helped: false, failures: 0, askedAt: 0 });
     },
     gone: (peer) => void peers.delete(peer),
     get heightMax() {
@@ -67,7 +73,17 @@ export function createSyncPeers(isKnown: (peer: PeerId) => boolean): SyncPeers {
       const state = peers.get(peer);
       if (!state) return;
       state.failures += 1;
+      state.doubted = Math.max(state.doubted, state.height);
       state.height = 0;
+    },
+    get doubtedMax() {
+      return Math.max(0, ...[...peers.values()].map(({ doubted }) => doubted));
+    },
+    believeAgain() {
+      for (const state of peers.values()) {
+        state.height = Math.max(state.height, state.doubted);
+        state.doubted = 0;
+      }
     },
   };
 }

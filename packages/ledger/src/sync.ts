@@ -47,6 +47,8 @@ const FOLLOW_MESSAGES_HEIGHTS = 1;
 const FOLLOW_TRAILING_HEIGHTS = 16;
 /** How long a node that hears of a higher block waits for consensus to finalize it before it fetches. */
 const PATIENCE_MS = 250;
+/** After so long a peer that failed is asked again: in a net that stands still nobody announces anything anew. */
+const RETRY_MS = 30_000;
 /** Blocks asked for at once; fewer when they do not fit into one answer. */
 const BLOCKS_AT_ONCE = 64;
 /** Answers asked for beyond the one that is verified. */
@@ -106,6 +108,7 @@ export function createSync(options: SyncOptions): Sync {
   const busy = new Map<PeerId, number>();
   let running: Promise<void> | undefined;
   let patience: NodeJS.Timeout | undefined;
+  let retry: NodeJS.Timeout | undefined;
 
   const ownHeight = (): number => store.tip?.height ?? 0;
   const ownAnnouncement = (): Uint8Array => {
@@ -180,7 +183,17 @@ export function createSync(options: SyncOptions): Sync {
       .finally(() => {
         running = undefined;
         consider();
+        if (peers.doubtedMax > ownHeight()) retryLater();
       });
+  }
+
+  function retryLater(): void {
+    if (retry || stop.signal.aborted) return;
+    retry = setTimeout(() => {
+      retry = undefined;
+      peers.believeAgain();
+      consider();
+    }, RETRY_MS);
   }
 
   async function catchUp(): Promise<void> {
@@ -379,6 +392,7 @@ export function createSync(options: SyncOptions): Sync {
     async close() {
       stop.abort();
       clearTimeout(patience);
+      clearTimeout(retry);
       await running;
     },
   };

@@ -64,3 +64,38 @@ test('blocks come from several peers; a false one costs its sender only', async 
   await ledger.close();
   await source.close();
 });
+
+test('one failure of the only peer does not end the catching up, though it announces nothing more', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const now = (): number => Date.UTC(2026, 0, 2);
+  const origin = await madeNode({
+    startMs: Date.UTC(2026, 0, 1),
+    intervalMs: 1_000,
+    parameters: { epochHeights: 100 },
+  });
+  while (origin.maker.height < 200) await origin.maker.next([]);
+  const source = await origin.open(now);
+  let asked = 0;
+  const flaky: Answering = (topic, request) => {
+    asked += 1;
+    if (asked === 2 || asked === 3) throw new Error('gone for a moment');
+    return origin.answer(topic, request);
+  };
+  const peers = networkOf([{ name: 'only', answer: flaky }]);
+  const ledger = await openLedger({
+    genesis: origin.maker.genesis,
+    store: await openStore(memoryDatabase(), { chainId: origin.maker.chainId }),
+    consensus: simplex,
+    network: () => Promise.resolve(peers.network),
+    now,
+  });
+  peers.tell('only', 'announcement', encodeAnnouncement({ height: 200, id: new Uint8Array(32) }));
+  const reached = async (): Promise<void> => {
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(ledger.status().finalized.height).toBe(200);
+  };
+  await vi.waitFor(reached, { interval: 20, timeout: 60_000 });
+  vi.useRealTimers();
+  await ledger.close();
+  await source.close();
+});
