@@ -1,4 +1,4 @@
-import { DEFAULT_PARAMETERS } from '@radledger/chain';
+import { type Block, DEFAULT_PARAMETERS } from '@radledger/chain';
 import { hash } from '@radledger/primitives';
 import { expect, test, vi } from 'vitest';
 import { createHost, type HostPorts } from '../src/host/index.js';
@@ -213,6 +213,41 @@ test('an epoch that has passed is not entered again: sync was faster than the ow
   // The host goes on in the epoch in which the module is.
   await host.message('peer', Uint8Array.of(7));
   expect(inputs.at(-1)).toMatchObject({ type: 'message', peer: 'peer' });
+});
+
+test('an epoch that sync reached first is still told with the own commit: the module may have waited for that', async () => {
+  const boundary = { ...header, height: DEFAULT_PARAMETERS.epochHeights };
+  const block = {
+    header: boundary,
+    id: chainId,
+    body: { format: 1, justification: new Uint8Array(), transactions: [] },
+  };
+  const { module, inputs } = scripted((input) =>
+    input.type === 'timer' ? [{ type: 'finalize', blocks: [{ block: block as Block, proof: new Uint8Array() }] }] : [],
+  );
+  const onDisk = settledLater<void>();
+  const host = createHost({
+    module,
+    context: { chainId, parameters: DEFAULT_PARAMETERS, identity: undefined },
+    ports: portsOf({ finalize: () => onDisk.promise, epoch: (number) => epochOf(number) }),
+  });
+  host.start({
+    finalized: { header, proof: new Uint8Array(), epoch: epochOf(0) },
+    signLog: { state: 'present', records: [] },
+  });
+  host.timer('final');
+  host.synced({ header: boundary, proof: new Uint8Array(), epoch: epochOf(1), previousEpoch: epochOf(0) });
+  onDisk.resolve();
+  await onDisk.promise;
+  const next = { header: boundary, proof: new Uint8Array(), epoch: epochOf(1), previousEpoch: epochOf(0) };
+  expect(inputs.at(-1)).toEqual({ type: 'committed', now: 1_000, height: boundary.height, next });
+});
+
+test('what sync read before this node went on itself does not bring it back', () => {
+  const { module, inputs } = scripted(() => []);
+  const host = started(module, portsOf({}));
+  host.synced({ header, proof: new Uint8Array(), epoch: epochOf(4) });
+  expect(inputs.map(({ type }) => type)).toEqual(['start']);
 });
 
 test('a stopped host does nothing', () => {

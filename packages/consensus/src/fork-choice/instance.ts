@@ -142,13 +142,15 @@ export class ForkChoiceInstance implements ConsensusInstance {
   // ---- where the node stands ----
 
   private enter(finalized: FinalizedState): void {
-    this.state = finalized;
     const { header, proof } = finalized;
+    // Read by the host before this node went on itself.
+    if (this.tree !== undefined && header.height < this.tree.root.header.height) return;
+    this.state = finalized;
     const witness = header.height === 0 ? proof : witnessOfProof(proof);
     const sealed = { header, id: blockIdOf(header), witness };
     const { tree } = this;
     if (tree === undefined) this.tree = new Branches(sealed);
-    else if (header.height >= tree.root.header.height) {
+    else {
       const known = tree.get(sealed.id);
       if (known !== undefined) tree.reroot(known);
       else tree.restart(sealed);

@@ -137,6 +137,8 @@ class EffectLoop implements Host {
 
   synced(finalized: FinalizedState): void {
     if (this.stopped) return;
+    // Read while this node itself went on: what it says has passed.
+    if (this.current !== undefined && finalized.epoch.epoch < this.current.epoch) return;
     this.enter(finalized);
     this.step({ type: 'synced', now: this.ports.now(), finalized });
     this.releaseHeld();
@@ -310,8 +312,10 @@ class EffectLoop implements Host {
         const begin = (nextEpoch?: EpochContext): void => {
           const { current } = this;
           // Sync may have been faster, and further: an epoch that has passed is not entered again.
-          if (current !== undefined && following <= current.epoch) return this.committed(plain);
-          const later = { ...(current && { previousEpoch: current }), ...(nextEpoch && { nextEpoch }) };
+          if (current !== undefined && following < current.epoch) return this.committed(plain);
+          // As far as this block only: the module may have waited for it, and still learns of the epoch.
+          const previousEpoch = current?.epoch === following ? this.previous : current;
+          const later = { ...(previousEpoch && { previousEpoch }), ...(nextEpoch && { nextEpoch }) };
           const next = { header: last.block.header, proof: last.proof, epoch, ...later };
           this.enter(next);
           this.committed({ type: 'committed', now: this.ports.now(), height, next });
