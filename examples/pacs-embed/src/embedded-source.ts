@@ -56,7 +56,8 @@ export async function startEmbeddedSource(options: {
 }) {
   const { archive, folder, nodeUrl, signer, boxKey, tls } = options;
   let serve: RequestListener = (_request, response) => void response.writeHead(503).end();
-  const web = createServer((request, response) => serve(request, response));
+  let patients = serve;
+  const web = createServer((request, response) => patients(request, response));
   const iti43 = createTlsServer({ ...listenerOptions, ...tls }, (request, response) => serve(request, response));
   const [webPort, iti43Port] = await Promise.all([web, iti43].map(listen));
   const database = new ClassicLevel<string, Uint8Array>(join(folder, 'db'), { valueEncoding: 'view' });
@@ -73,7 +74,7 @@ export async function startEmbeddedSource(options: {
     tlsPins: [spkiPinOf(tls.cert)],
   });
   const repository = createDocumentRepository(source.repository);
-  const patients = createPatientApi({ source, signer, gatewayApi, chainId: source.chainId });
+  patients = createPatientApi({ source, signer, gatewayApi, chainId: source.chainId });
   serve = (request, response) => {
     if (request.url === '/xds/iti43') repository(request, response);
     else patients(request, response);

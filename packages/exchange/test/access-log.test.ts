@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ask } from './test-consumer.js';
 import { eventually, TestHospital } from './test-hospital.js';
 import { signerOf } from './test-ledger.js';
-import { allow, claimStudy, DAY_MS, type TestPatient } from './test-patient.js';
+import { allow, claimStudy, createMove, DAY_MS, type TestPatient } from './test-patient.js';
 
 let hospital: TestHospital;
 let patient: TestPatient;
@@ -105,4 +105,18 @@ test('a long log comes in pages, without gaps, and outlives a restart', async ()
   const times = [...first.entries, ...second.entries].map(({ atMs }) => atMs);
   expect(times).toEqual([...times].sort((a, b) => b - a));
   expect(new Set(times).size).toBe(203);
+});
+
+test('a new owner sees the readings of her own time only', async () => {
+  await ask(hospital, practice, studyId);
+  const heir = await signerOf('heir');
+  const { bytes } = await createMove(hospital.ledger, patient, heir);
+  await hospital.ledger.submit(bytes);
+  for (let block = 0; block < 2; block += 1) await hospital.ledger.finalize();
+  await eventually(() => hospital.source.view.head.height === hospital.ledger.height);
+  await eventually(async () => (await ask(hospital, heir, `${studyId}.manifest`)).startsWith('served'));
+  const { entries } = await look(heir);
+  expect(entries.length).toBeGreaterThan(0);
+  for (const { reader } of entries) expect(reader).toEqual(heir.publicKey);
+  await expect(look(patient.owner)).rejects.toMatchObject({ code: 'STUDY_UNKNOWN' });
 });

@@ -2,7 +2,10 @@
 import { appendFile, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { createSigner, type Signer, toHex } from '@radledger/primitives';
 import { XmlDocument, XsdValidator } from 'libxml2-wasm';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -153,6 +156,54 @@ describe('a trail', () => {
   });
 });
 
+describe('what a disk or a second process does', () => {
+  test('a second writer on one folder records nothing rather than cut off what is there', async () => {
+    const first = await open();
+    const second = await open();
+    await first.record(event(1));
+    await expect(second.record(event(2))).rejects.toMatchObject({
+      code: 'AUDIT_UNWRITABLE',
+      info: { reason: 'TRAIL_CHANGED' },
+    });
+    await first.record(event(3));
+    await first.close();
+    await second.close();
+    expect(await verify()).toMatchObject({ lines: 2, problems: [] });
+  });
+
+  test('empty files of days on which nothing could be written do not begin the trail anew', async () => {
+    await written();
+    for (const day of ['04', '05', '06']) await writeFile(join(folder, `2026-01-${day}.jsonl`), '');
+    nowMs = FIRST_DAY + 5 * DAY_MS;
+    const trail = await open();
+    await trail.record(event(12));
+    await trail.close();
+    expect(await verify()).toMatchObject({ lines: 13, problems: [] });
+    expect(await linesOf('2026-01-06.jsonl')).toHaveLength(1);
+  });
+
+  test('a disk that fills in the middle of a line loses nothing that was acknowledged', async () => {
+    const script = `
+      import { openAuditTrail } from ${JSON.stringify(new URL('../dist/audit/index.js', import.meta.url).href)};
+      import { createSigner } from '@radledger/primitives';
+      process.on('SIGXFSZ', () => undefined);
+      const trail = await openAuditTrail({ folder: process.argv[1], signer: await createSigner(new Uint8Array(32).fill(7)), now: () => ${FIRST_DAY} });
+      let recorded = 0;
+      for (; recorded < 100; recorded += 1) {
+        try { await trail.record(JSON.parse(process.argv[2])); } catch (error) { console.log(recorded, error.code); break; }
+      }`;
+    const run = promisify(execFile);
+    const arguments_ = [process.execPath, '--input-type=module', '-e', script, folder, JSON.stringify(event(1))];
+    const limited = ['-c', 'ulimit -f 8; exec "$@"', 'sh', ...arguments_];
+    const { stdout } = await run('/bin/sh', limited, { cwd: fileURLToPath(new URL('..', import.meta.url)) });
+    const [recorded, code] = stdout.trim().split(' ');
+    expect(code).toBe('AUDIT_UNWRITABLE');
+    expect(Number(recorded)).toBeGreaterThan(2);
+    expect(await linesOf('2026-01-01.jsonl')).toHaveLength(Number(recorded));
+    expect(await verify()).toMatchObject({ lines: Number(recorded), problems: [] });
+  });
+});
+
 describe('an insider is found out', () => {
   beforeEach(written);
 
@@ -202,6 +253,11 @@ describe('an insider is found out', () => {
     expect(await codes()).toEqual([]);
     const { problems } = await verifyTrail(folder, { key: toHex(signer.publicKey), heads });
     expect(problems).toMatchObject([{ code: 'HEAD_CONTRADICTS' }]);
+  });
+
+  test('removing the heads of days that have ended', async () => {
+    await rm(join(folder, 'heads.jsonl'));
+    expect(await codes()).toEqual(['HEAD_MISSING', 'HEAD_MISSING']);
   });
 
   test('a head of another key', async () => {

@@ -35,7 +35,8 @@ export async function* instanceBytes(
     yield* response.body;
     return;
   }
-  if (contentType?.mediaType !== 'multipart/related') {
+  const boundary = contentType?.parameters.get('boundary');
+  if (contentType?.mediaType !== 'multipart/related' || boundary === undefined) {
     await response.discard();
     throw answerInvalid('media-type', 'expected multipart/related or application/dicom');
   }
@@ -45,7 +46,7 @@ export async function* instanceBytes(
       problem.code === 'TOO_LARGE' ? 'multipart-size' : 'multipart',
       'expected a whole multipart body of one part',
     );
-  for await (const part of readMultipart(response.body, contentType.parameters.get('boundary') ?? '', { errorOf })) {
+  for await (const part of readMultipart(response.body, boundary, { errorOf })) {
     parts += 1;
     if (parts > 1) throw answerInvalid('parts', 'expected one instance in the answer');
     yield* part.body;

@@ -172,6 +172,15 @@ describe('WADO-RS', () => {
     });
   });
 
+  test('answers without a boundary leave no connection behind', async () => {
+    answer = withInstance((_request, response) => {
+      response.setHeader('content-type', 'multipart/related; type="application/dicom"').end(Buffer.alloc(200_000));
+    });
+    // More often than there are connections.
+    for (let time = 0; time < 12; time += 1)
+      await expect(read()).rejects.toMatchObject({ info: { rule: 'media-type' } });
+  });
+
   test('errors name no address and no UID', async () => {
     answer = withInstance((request) => request.destroy());
     const error = (await read().catch((thrown: unknown) => thrown)) as Error;

@@ -9,7 +9,7 @@ import { ExchangeError } from '../errors.js';
 import type { AuditEntry, AuditEvent } from './audit-event.js';
 import { type AuditHead, signHead } from './audit-head.js';
 import { decodeLine, encodeLine, hashOfLine, TRAIL_START } from './audit-line.js';
-import { appendLines, dayFile, dayFiles, dayOf, HEADS_FILE, linesOf, readHeads, wholeBytesOf } from './trail-files.js';
+import { appendLines, cutTornLine, dayFile, dayFiles, dayOf, HEADS_FILE, linesOf, readHeads } from './trail-files.js';
 
 export interface AuditTrailOptions {
   /** Of this trail alone; made when it is not there. */
@@ -59,6 +59,7 @@ export async function openAuditTrail({ folder, signer, now = Date.now }: AuditTr
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const { tail: foundTail, begun } = await readEnd(folder);
   let tail = foundTail;
+  let headsBytes = await cutTornLine(folder, HEADS_FILE);
   let newestHead = (await readHeads(folder)).findLast((head) => head !== undefined);
   let waiting: Waiting[] = [];
   let writing: Promise<void> | undefined;
@@ -67,8 +68,7 @@ export async function openAuditTrail({ folder, signer, now = Date.now }: AuditTr
   const endDay = async ({ day, number, hash }: Tail): Promise<void> => {
     if (day === undefined || newestHead?.day === day) return;
     const head = await signHead({ day, number, hash }, signer);
-    const file = { folder, name: HEADS_FILE };
-    await appendLines(file, [JSON.stringify(head)], await wholeBytesOf(folder, HEADS_FILE));
+    headsBytes = await appendLines({ folder, name: HEADS_FILE }, [JSON.stringify(head)], headsBytes);
     newestHead = head;
   };
 
@@ -103,7 +103,7 @@ export async function openAuditTrail({ folder, signer, now = Date.now }: AuditTr
         for (const entry of entries) for (const listener of listeners) listener(entry);
       } catch (cause) {
         const reason = (cause as NodeJS.ErrnoException).code ?? 'UNKNOWN';
-        const message = `the audit trail cannot be written (${reason}): make room, nothing is served until then`;
+        const message = `the audit trail cannot be written (${reason}): nothing is served until it can; make room, or end what else writes into its folder`;
         for (const { reject } of batch)
           reject(new ExchangeError({ code: 'AUDIT_UNWRITABLE', reason }, message, { cause }));
       }
@@ -144,15 +144,12 @@ async function* entriesOf(folder: string, fromNumber: number): AsyncGenerator<Au
 async function readEnd(folder: string): Promise<{ readonly tail: Tail; readonly begun: readonly AuditEvent[] }> {
   const begun = new Map<string, AuditEvent>();
   let tail: Tail = { number: 0, hash: TRAIL_START, atMs: 0, day: undefined, sizeBytes: 0 };
-  for (const name of (await dayFiles(folder)).slice(-2)) {
-    const sizeBytes = await wholeBytesOf(folder, name);
-    let read = 0;
+  for (const name of await lastDays(folder)) {
+    const sizeBytes = await cutTornLine(folder, name);
     for await (const text of linesOf(join(folder, name))) {
-      read += Buffer.byteLength(text) + 1;
-      if (read > sizeBytes) break;
       const line = decodeLine(text);
       if (!line) {
-        const message = `${name} holds a line that is none: look at it with \`radledger-gateway audit verify\``;
+        const message = `${name} holds a line that is none: look at it with \`radledger-gateway audit-verify\``;
         throw new ExchangeError({ code: 'AUDIT_UNREADABLE' }, message);
       }
       const { number, atMs, event } = line;
@@ -162,4 +159,16 @@ async function readEnd(folder: string): Promise<{ readonly tail: Tail; readonly 
     }
   }
   return { tail, begun: [...begun.values()] };
+}
+
+/** The newest two files with a whole line, and what a full disk left empty after them; oldest first. */
+async function lastDays(folder: string): Promise<readonly string[]> {
+  const names: string[] = [];
+  let withLines = 0;
+  for (const name of (await dayFiles(folder)).toReversed()) {
+    if (withLines === 2) break;
+    names.unshift(name);
+    if ((await cutTornLine(folder, name)) > 0) withLines += 1;
+  }
+  return names;
 }

@@ -44,9 +44,10 @@ export async function readHeads(folder: string): Promise<readonly (AuditHead | u
 }
 
 /**
- * Appends whole lines, on disk when it resolves. A stop or a full disk in the middle leaves a torn end, which the next call cuts off.
- * @param sizeBytes - how much of the file is whole
+ * Appends whole lines, on disk when it resolves. A disk that takes only a part of them is left as it was.
+ * @param sizeBytes - how large the file is; 0 makes it
  * @returns the new size
+ * @throws the system's error, or `TRAIL_CHANGED` when the file has another size: somebody else writes into the trail
  */
 export async function appendLines(
   file: { readonly folder: string; readonly name: string },
@@ -54,11 +55,18 @@ export async function appendLines(
   sizeBytes: number,
 ): Promise<number> {
   const bytes = Buffer.from(`${lines.join('\n')}\n`);
-  const handle = await open(join(file.folder, file.name), sizeBytes === 0 ? 'w' : 'r+', 0o600);
+  const handle = await open(join(file.folder, file.name), 'a', 0o600);
   try {
-    await handle.truncate(sizeBytes);
-    await handle.write(bytes, 0, bytes.length, sizeBytes);
-    await handle.sync();
+    const { size } = await handle.stat();
+    if (size !== sizeBytes) throw Object.assign(new Error('the trail was changed'), { code: 'TRAIL_CHANGED' });
+    try {
+      // Writes until all is written: a disk that fills takes a part without an error first.
+      await handle.appendFile(bytes);
+      await handle.sync();
+    } catch (error) {
+      await handle.truncate(sizeBytes);
+      throw error;
+    }
   } finally {
     await handle.close();
   }
@@ -66,8 +74,23 @@ export async function appendLines(
   return sizeBytes + bytes.length;
 }
 
+/** Cuts off what a stop left of a last line. @returns the size then */
+export async function cutTornLine(folder: string, name: string): Promise<number> {
+  const sizeBytes = await wholeBytesOf(folder, name);
+  const handle = await open(join(folder, name), 'r+').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  try {
+    await handle?.truncate(sizeBytes);
+  } finally {
+    await handle?.close();
+  }
+  return sizeBytes;
+}
+
 /** Size up to the last line end. */
-export async function wholeBytesOf(folder: string, name: string): Promise<number> {
+async function wholeBytesOf(folder: string, name: string): Promise<number> {
   const bytes = await readFile(join(folder, name)).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return Buffer.alloc(0);
     throw error;

@@ -15,6 +15,7 @@ export interface TrailProblem {
     | 'LINE_CHANGED'
     | 'LINE_MISPLACED'
     | 'HEAD_INVALID'
+    | 'HEAD_MISSING'
     | 'HEAD_CONTRADICTS';
   /** One sentence that names what is wrong. */
   readonly message: string;
@@ -49,12 +50,14 @@ export async function verifyTrail(
     previous: firstNumber === 1 ? TRAIL_START : undefined,
     atMs: 0,
   };
+  const daysWithLines: string[] = [];
   let lines = 0;
   for (const file of files) {
     let at = 0;
     for await (const text of linesOf(join(folder, file))) {
       at += 1;
       lines += 1;
+      if (at === 1) daysWithLines.push(file.slice(0, 10));
       const problem = (code: TrailProblem['code'], message: string): void =>
         void problems.push({ file, line: at, code, message });
       const line = decodeLine(text);
@@ -89,6 +92,13 @@ export async function verifyTrail(
       if (wanted.has(line.number)) hashes.set(line.number, hash);
       expected = { number: line.number + 1, previous: hash, atMs: line.atMs };
     }
+  }
+  // A day is signed before the first line of the next one is written.
+  const signed = new Set(kept.map((head) => head?.day));
+  for (const day of daysWithLines.slice(0, -1)) {
+    if (signed.has(day)) continue;
+    const message = `the end of ${day} is not signed, though later lines follow`;
+    problems.push({ file: HEADS_FILE, line: undefined, code: 'HEAD_MISSING', message });
   }
   const judge = async (head: AuditHead | undefined, line: number | undefined): Promise<void> => {
     const file = HEADS_FILE;

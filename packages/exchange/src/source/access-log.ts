@@ -39,11 +39,17 @@ const accessSchema = struct({
   bytes: uint(),
 });
 type AccessRecord = Infer<typeof accessSchema>;
-/** The id is `<studyId>.<position>`, both in hex; positions ascend with time. */
+/**
+ * The id is `<studyId>.<era>.<position>`, all in hex; positions ascend with time. An owner sees the readings of her own era: who read
+ * in an earlier one was allowed by somebody else, whose recipients are not hers to know.
+ */
 const accessRecords: RecordKind<AccessRecord> = { name: 'access', schema: accessSchema, bytesMax: 256 };
 
 /** One reading as it goes on. */
-export type Access = Pick<AccessLogEntry, 'reader' | 'part' | 'basis'> & { readonly studyId: Uint8Array };
+export type Access = Pick<AccessLogEntry, 'reader' | 'part' | 'basis'> & {
+  readonly studyId: Uint8Array;
+  readonly era: number;
+};
 
 export interface AccessLogs {
   /** Keeps that a reading begins; the returned function keeps how it ended. */
@@ -77,9 +83,9 @@ export function createAccessLogs(options: {
   }
 
   return {
-    async begin({ studyId, reader, part, basis }) {
+    async begin({ studyId, era, reader, part, basis }) {
       const atMs = now();
-      const id = `${toHex(studyId)}.${toHex(positionAt(atMs))}`;
+      const id = `${prefixOf(studyId, era)}${toHex(positionAt(atMs))}`;
       const record: AccessRecord = { format: 1, atMs, reader, part, basis, outcome: 'begun', bytes: 0 };
       await store.commit([put(accessRecords, id, record)]);
       return (outcome, bytesLeft) => store.commit([put(accessRecords, id, { ...record, outcome, bytes: bytesLeft })]);
@@ -97,18 +103,22 @@ export function createAccessLogs(options: {
       if (!(await options.replay.remember(toHex(request.key), toHex(request.nonce), untilMs))) {
         throw new ExchangeError({ code: 'REPLAYED' }, 'this request was answered before; make a new one');
       }
-      const found = await store.newest(accessRecords, `${toHex(request.studyId)}.`, {
+      const found = await store.newest(accessRecords, prefixOf(request.studyId, cell.era), {
         limit: ACCESS_LOG_ENTRIES_MAX + 1,
         ...(request.before === undefined ? {} : { before: toHex(request.before) }),
       });
       const entries = found.slice(0, ACCESS_LOG_ENTRIES_MAX).map(({ id, value: { format: _, ...entry } }) => ({
         ...entry,
-        position: fromHex(id.slice(id.indexOf('.') + 1)),
+        position: fromHex(id.slice(id.lastIndexOf('.') + 1)),
       }));
       const isOlderLeft = found.length > ACCESS_LOG_ENTRIES_MAX;
       return sealAccessLog({ request, log: { entries, isOlderLeft, issuedAtMs: now() }, signer: identity.signer });
     },
   };
+}
+
+function prefixOf(studyId: Uint8Array, era: number): string {
+  return `${toHex(studyId)}.${era.toString(16).padStart(8, '0')}.`;
 }
 
 function isHers({ owner, delegate }: StudyCell, key: Uint8Array, nowMs: number): boolean {

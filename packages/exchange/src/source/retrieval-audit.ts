@@ -7,11 +7,15 @@ import type { AccessLogs } from './access-log.js';
 import { readDocumentUniqueId } from './authorise.js';
 
 /** What is known of a document that may be read. */
-export type DisclosureFacts = Required<Pick<AuditEvent, 'basis' | 'standing'>> & { readonly content: string };
+export type DisclosureFacts = Required<Pick<AuditEvent, 'basis' | 'standing'>> & {
+  readonly content: string;
+  /** Of the study's owner. */
+  readonly era: number;
+};
 
 export interface RetrievalAudit {
   /** @throws {ExchangeError} `AUDIT_UNWRITABLE` */
-  refused(request: SignedRequest, document: AuditedDocument, code: string): Promise<void>;
+  refused(request: SignedRequest, documents: readonly AuditedDocument[], code: string): Promise<void>;
   /** The same bytes; when nothing can be recorded, none. */
   disclosed(
     request: SignedRequest,
@@ -22,7 +26,7 @@ export interface RetrievalAudit {
 }
 
 export function createRetrievalAudit(audit: Audit, accesses: AccessLogs, endpointUrl: string): RetrievalAudit {
-  const common = (request: SignedRequest, document: AuditedDocument) => ({
+  const common = (request: SignedRequest, documents: readonly AuditedDocument[]) => ({
     side: 'source' as const,
     transaction: 'ITI-43' as const,
     id: toHex(randomBytes(16)),
@@ -30,24 +34,30 @@ export function createRetrievalAudit(audit: Audit, accesses: AccessLogs, endpoin
     endpointUrl,
     reader: request.signer,
     ...(request.peerAddress === undefined ? {} : { peerAddress: request.peerAddress }),
-    documents: [{ ...document, documentUniqueId: publicId(document.documentUniqueId) }],
+    documents: documents.map(({ documentUniqueId, repositoryUniqueId, content }) => ({
+      documentUniqueId: publicId(documentUniqueId),
+      repositoryUniqueId,
+      ...(content === undefined ? {} : { content }),
+    })),
   });
   return {
-    refused: (request, document, code) =>
-      audit.record({ ...common(request, document), phase: 'refused', outcome: 'failure', code }),
+    refused: (request, documents, code) =>
+      audit.record({ ...common(request, documents), phase: 'refused', outcome: 'failure', code }),
 
-    async *disclosed(request, document, { content, basis, standing }, stream) {
-      const event = { ...common(request, { ...document, content }), basis, standing };
+    async *disclosed(request, document, { content, era, basis, standing }, stream) {
+      const event = { ...common(request, [{ ...document, content }]), basis, standing };
       await audit.record({ ...event, phase: 'begun', outcome: 'success' });
-      const { studyId, part } = readDocumentUniqueId(document.documentUniqueId);
-      const end = await accesses.begin({ studyId, part, basis, reader: fromHex(request.signer) });
       let bytes = 0;
+      let end: Awaited<ReturnType<AccessLogs['begin']>> | undefined;
       // What is left when the reader goes away, which ends this generator without an error.
       let code: string | undefined = 'CONNECTION_LOST';
       try {
+        const { studyId, part } = readDocumentUniqueId(document.documentUniqueId);
+        end = await accesses.begin({ studyId, era, part, basis, reader: fromHex(request.signer) });
         for await (const chunk of stream) {
-          yield chunk;
+          // What is on its way counts as disclosed.
           bytes += chunk.length;
+          yield chunk;
         }
         code = undefined;
       } catch (error) {
@@ -55,8 +65,8 @@ export function createRetrievalAudit(audit: Audit, accesses: AccessLogs, endpoin
         throw error;
       } finally {
         const outcome = code === undefined ? ('success' as const) : ('failure' as const);
-        await end(outcome, bytes);
         await audit.record({ ...event, phase: 'ended', outcome, bytes, ...(code === undefined ? {} : { code }) });
+        await end?.(outcome, bytes);
       }
     },
   };
@@ -65,7 +75,7 @@ export function createRetrievalAudit(audit: Audit, accesses: AccessLogs, endpoin
 /** Codes are what errors may tell outside of this process. */
 function codeOf(error: unknown): string {
   const code = (error as { readonly code?: unknown } | null)?.code;
-  return typeof code === 'string' ? code : 'RETRIEVAL_FAILED';
+  return typeof code === 'string' && /^[A-Z0-9_]{1,64}$/.test(code) ? code : 'RETRIEVAL_FAILED';
 }
 
 /** A trail holds no text that a sender chose: an id that no study of ours can have is recorded as its digest. */

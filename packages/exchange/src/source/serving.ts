@@ -7,6 +7,7 @@ import { ExchangeError } from '../errors.js';
 import type { ExchangeStore } from '../exchange-store.js';
 import { type Authorise, readDocumentUniqueId } from './authorise.js';
 import { planId } from './publisher.js';
+import type { AuditedDocument } from '../audit/audit-event.js';
 import type { RetrievalAudit } from './retrieval-audit.js';
 import { planRecords } from './source-records.js';
 
@@ -43,7 +44,7 @@ export function createRetrieve(options: ServingOptions): (request: SignedRequest
       audit.disclosed(
         request,
         { documentUniqueId, repositoryUniqueId },
-        { content: newDocumentUniqueId, basis, standing },
+        { content: newDocumentUniqueId, era: study.grantSalts.length - 1, basis, standing },
         stream,
       );
     const reauthorise = async (): Promise<void> => {
@@ -80,6 +81,17 @@ export function createRetrieve(options: ServingOptions): (request: SignedRequest
     };
   };
 
+  /** One event a code, as ITI-43 asks: a thousand refusals of one request are not a thousand records. */
+  const recordRefusals = async (request: SignedRequest, answers: readonly Answer[]): Promise<void> => {
+    const byCode = new Map<string, AuditedDocument[]>();
+    for (const [index, answer] of answers.entries()) {
+      const document = request.documents[index];
+      if (answer.kind !== 'error' || document === undefined) continue;
+      byCode.set(answer.errorCode, [...(byCode.get(answer.errorCode) ?? []), document]);
+    }
+    for (const [code, documents] of byCode) await audit.refused(request, documents, code);
+  };
+
   return async (request) => {
     const answers: Answer[] = [];
     for (const document of request.documents) {
@@ -87,9 +99,9 @@ export function createRetrieve(options: ServingOptions): (request: SignedRequest
         document.repositoryUniqueId === repositoryUniqueId
           ? await answerOne(request, document.documentUniqueId)
           : { kind: 'error', errorCode: 'XDSUnknownRepositoryId', codeContext: 'this repository has another id' };
-      if (answer.kind === 'error') await audit.refused(request, document, answer.errorCode);
       answers.push(answer);
     }
+    await recordRefusals(request, answers);
     return answers;
   };
 }
