@@ -1,4 +1,4 @@
-import { type Block, DEFAULT_PARAMETERS } from '@radledger/chain';
+import { DEFAULT_PARAMETERS } from '@radledger/chain';
 import { hash } from '@radledger/primitives';
 import { expect, test, vi } from 'vitest';
 import { createHost, type HostPorts } from '../src/host/index.js';
@@ -223,7 +223,7 @@ test('an epoch that sync reached first is still told with the own commit: the mo
     body: { format: 1, justification: new Uint8Array(), transactions: [] },
   };
   const { module, inputs } = scripted((input) =>
-    input.type === 'timer' ? [{ type: 'finalize', blocks: [{ block: block as Block, proof: new Uint8Array() }] }] : [],
+    input.type === 'timer' ? [{ type: 'finalize', blocks: [{ block: block, proof: new Uint8Array() }] }] : [],
   );
   const onDisk = settledLater<void>();
   const host = createHost({
