@@ -22,6 +22,18 @@ beforeEach(async () => {
 });
 afterEach(() => hospital.close());
 
+/** A practice whose request for the study is allowed, and not fetched yet. */
+async function allowedRequest() {
+  const recipient = await hospital.openRecipient();
+  const request = await recipient.request({ reason: 'second opinion', wantedUntilMs: hospital.ledger.nowMs + DAY_MS });
+  const { sealed } = await noticeFor(hospital.ledger, patient, request.link, {});
+  await recipient.takeNotice(request.requestId, sealed);
+  await allow(hospital.ledger, patient, recipient.recipientKey);
+  const state = async () => (await recipient.requestStatus(request.requestId)).retrievals[0]?.state;
+  await hospital.finalizeUntil(async () => (await state()) === 'allowed');
+  return { recipient, requestId: request.requestId, state };
+}
+
 const shape = ({ side, phase, outcome, code, basis }: AuditEvent): string =>
   [side, phase, outcome, code ?? basis ?? ''].join(' ').trim();
 
@@ -68,14 +80,8 @@ test('what cannot be recorded is not served', async () => {
 });
 
 test('both sides record one retrieval under the same request digest', async () => {
-  const recipient = await hospital.openRecipient();
-  const request = await recipient.request({ reason: 'second opinion', wantedUntilMs: hospital.ledger.nowMs + DAY_MS });
-  const { sealed } = await noticeFor(hospital.ledger, patient, request.link, {});
-  await recipient.takeNotice(request.requestId, sealed);
-  await allow(hospital.ledger, patient, recipient.recipientKey);
-  const state = async () => (await recipient.requestStatus(request.requestId)).retrievals[0]?.state;
-  await hospital.finalizeUntil(async () => (await state()) === 'allowed');
-  await recipient.fetch(request.requestId);
+  const { recipient, requestId, state } = await allowedRequest();
+  await recipient.fetch(requestId);
   await eventually(async () => (await state()) === 'filed');
   await eventually(() => hospital.audited.length === 4);
   expect(hospital.audited.map(shape).sort()).toEqual([
@@ -95,15 +101,9 @@ test('both sides record one retrieval under the same request digest', async () =
 });
 
 test('a version that the ledger does not name is recorded as not filed', async () => {
-  const recipient = await hospital.openRecipient();
-  const request = await recipient.request({ reason: 'second opinion', wantedUntilMs: hospital.ledger.nowMs + DAY_MS });
-  const { sealed } = await noticeFor(hospital.ledger, patient, request.link, {});
-  await recipient.takeNotice(request.requestId, sealed);
-  await allow(hospital.ledger, patient, recipient.recipientKey);
-  const state = async () => (await recipient.requestStatus(request.requestId)).retrievals[0]?.state;
-  await hospital.finalizeUntil(async () => (await state()) === 'allowed');
+  const { recipient, requestId, state } = await allowedRequest();
   hospital.serveInstead({ newDocumentUniqueId: 'c0'.repeat(32) });
-  await recipient.fetch(request.requestId);
+  await recipient.fetch(requestId);
   await eventually(async () => (await state()) === 'failed');
   const ended = hospital.audited.findLast(({ side }) => side === 'recipient');
   expect(ended).toMatchObject({ phase: 'ended', outcome: 'failure', code: 'CONTENT_MISMATCH' });

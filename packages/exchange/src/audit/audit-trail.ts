@@ -144,8 +144,7 @@ async function* entriesOf(folder: string, fromNumber: number): AsyncGenerator<Au
 async function readEnd(folder: string): Promise<{ readonly tail: Tail; readonly begun: readonly AuditEvent[] }> {
   const begun = new Map<string, AuditEvent>();
   let tail: Tail = { number: 0, hash: TRAIL_START, atMs: 0, day: undefined, sizeBytes: 0 };
-  for (const name of await lastDays(folder)) {
-    const sizeBytes = await cutTornLine(folder, name);
+  for (const { name, sizeBytes } of await lastDays(folder)) {
     for await (const text of linesOf(join(folder, name))) {
       const line = decodeLine(text);
       if (!line) {
@@ -162,13 +161,14 @@ async function readEnd(folder: string): Promise<{ readonly tail: Tail; readonly 
 }
 
 /** The newest two files with a whole line, and what a full disk left empty after them; oldest first. */
-async function lastDays(folder: string): Promise<readonly string[]> {
-  const names: string[] = [];
+async function lastDays(folder: string): Promise<readonly { readonly name: string; readonly sizeBytes: number }[]> {
+  const days: { name: string; sizeBytes: number }[] = [];
   let withLines = 0;
   for (const name of (await dayFiles(folder)).toReversed()) {
     if (withLines === 2) break;
-    names.unshift(name);
-    if ((await cutTornLine(folder, name)) > 0) withLines += 1;
+    const sizeBytes = await cutTornLine(folder, name);
+    days.unshift({ name, sizeBytes });
+    if (sizeBytes > 0) withLines += 1;
   }
-  return names;
+  return days;
 }
