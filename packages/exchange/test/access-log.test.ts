@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ask } from './test-consumer.js';
 import { eventually, TestHospital } from './test-hospital.js';
 import { signerOf } from './test-ledger.js';
-import { allow, claimStudy, createMove, DAY_MS, type TestPatient } from './test-patient.js';
+import { allow, createMove, DAY_MS, publishedStudy, type TestPatient } from './test-patient.js';
 
 let hospital: TestHospital;
 let patient: TestPatient;
@@ -14,13 +14,7 @@ let studyId: string;
 
 beforeEach(async () => {
   hospital = await TestHospital.open();
-  await hospital.define();
-  const invitation = await hospital.source.invite({
-    studyInstanceUid: await hospital.studyInstanceUid(),
-    label: 'MRI, head',
-  });
-  patient = await claimStudy(hospital.source, invitation, await signerOf('patient'));
-  await hospital.finalizeUntil(async () => (await hospital.stateOfStudy()) === 'published');
+  patient = await publishedStudy(hospital);
   practice = await signerOf('practice');
   studyId = toHex(patient.disclosure.studyId);
   await allow(hospital.ledger, patient, practice.publicKey);

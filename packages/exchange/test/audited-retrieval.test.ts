@@ -5,7 +5,7 @@ import type { AuditEvent } from '../src/audit/index.js';
 import { ask, retrieve } from './test-consumer.js';
 import { eventually, TestHospital } from './test-hospital.js';
 import { signerOf } from './test-ledger.js';
-import { allow, claimStudy, DAY_MS, noticeFor, type TestPatient } from './test-patient.js';
+import { allow, DAY_MS, noticeFor, publishedStudy, type TestPatient } from './test-patient.js';
 
 let hospital: TestHospital;
 let patient: TestPatient;
@@ -13,11 +13,7 @@ let studyId: string;
 
 beforeEach(async () => {
   hospital = await TestHospital.open();
-  await hospital.define();
-  const studyInstanceUid = await hospital.studyInstanceUid();
-  const invitation = await hospital.source.invite({ studyInstanceUid, label: 'MRI, head' });
-  patient = await claimStudy(hospital.source, invitation, await signerOf('patient'));
-  await hospital.finalizeUntil(async () => (await hospital.stateOfStudy()) === 'published');
+  patient = await publishedStudy(hospital);
   studyId = toHex(patient.disclosure.studyId);
 });
 afterEach(() => hospital.close());

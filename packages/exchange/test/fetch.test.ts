@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { guardEndpoint, type RequestStatus } from '../src/recipient/index.js';
 import { eventually, TestHospital } from './test-hospital.js';
 import { signerOf, type TestLedger } from './test-ledger.js';
-import { allow, claimStudy, createRevoke, DAY_MS, noticeFor, type TestPatient } from './test-patient.js';
+import { allow, createRevoke, DAY_MS, noticeFor, publishedStudy, type TestPatient } from './test-patient.js';
 
 let hospital: TestHospital;
 let ledger: TestLedger;
@@ -16,13 +16,7 @@ let request: { requestId: string; link: string };
 beforeEach(async () => {
   hospital = await TestHospital.open();
   ledger = hospital.ledger;
-  await hospital.define();
-  const invitation = await hospital.source.invite({
-    studyInstanceUid: await hospital.studyInstanceUid(),
-    label: 'MRI, head',
-  });
-  patient = await claimStudy(hospital.source, invitation, await signerOf('patient'));
-  await hospital.finalizeUntil(async () => (await hospital.stateOfStudy()) === 'published');
+  patient = await publishedStudy(hospital);
   await hospital.openRecipient();
   request = await hospital.recipient.request({ reason: 'second opinion', wantedUntilMs: ledger.nowMs + DAY_MS });
 });

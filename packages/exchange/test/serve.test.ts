@@ -8,7 +8,15 @@ import type { SecretBox } from '../src/index.js';
 import { ask, outcomeOf, post, retrieve, signedMessage } from './test-consumer.js';
 import { eventually, TestHospital } from './test-hospital.js';
 import { signerOf, type TestLedger } from './test-ledger.js';
-import { allow, askForSecret, claimStudy, createMove, createRevoke, DAY_MS, type TestPatient } from './test-patient.js';
+import {
+  allow,
+  askForSecret,
+  createMove,
+  createRevoke,
+  DAY_MS,
+  publishedStudy,
+  type TestPatient,
+} from './test-patient.js';
 
 let hospital: TestHospital;
 let ledger: TestLedger;
@@ -19,13 +27,7 @@ let studyId: string;
 beforeEach(async () => {
   hospital = await TestHospital.open();
   ledger = hospital.ledger;
-  await hospital.define();
-  const invitation = await hospital.source.invite({
-    studyInstanceUid: await hospital.studyInstanceUid(),
-    label: 'MRI, head',
-  });
-  patient = await claimStudy(hospital.source, invitation, await signerOf('patient'));
-  await hospital.finalizeUntil(async () => (await hospital.stateOfStudy()) === 'published');
+  patient = await publishedStudy(hospital);
   practice = await signerOf('practice');
   studyId = toHex(patient.disclosure.studyId);
 });

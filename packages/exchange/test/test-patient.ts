@@ -19,7 +19,8 @@ import {
   signMoveAcceptance,
 } from '@radledger/transactions';
 import type { ImageSource } from '../src/source/index.js';
-import type { TestLedger } from './test-ledger.js';
+import type { TestHospital } from './test-hospital.js';
+import { signerOf, type TestLedger } from './test-ledger.js';
 
 export const DAY_MS = 86_400_000;
 
@@ -50,6 +51,18 @@ export async function claimStudy(
   const sealed = await source.claim(claim);
   const { disclosure } = await openClaimReply({ claim, sealed, sealingKeyPair, signingKey: source.signingKey });
   return { owner, disclosure };
+}
+
+/** The hospital on the ledger, and its study claimed by `patient` and published. */
+export async function publishedStudy(hospital: TestHospital): Promise<TestPatient> {
+  await hospital.define();
+  const invitation = await hospital.source.invite({
+    studyInstanceUid: await hospital.studyInstanceUid(),
+    label: 'MRI, head',
+  });
+  const patient = await claimStudy(hospital.source, invitation, await signerOf('patient'));
+  await hospital.finalizeUntil(async () => (await hospital.stateOfStudy()) === 'published');
+  return patient;
 }
 
 export function tagFor({ disclosure }: TestPatient, recipientKey: Uint8Array): Uint8Array {
