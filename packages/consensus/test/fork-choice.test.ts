@@ -1,6 +1,7 @@
 import { DEFAULT_PARAMETERS, type Header } from '@radledger/chain';
 import { equalBytes, hash } from '@radledger/primitives';
 import { expect, test } from 'vitest';
+import { Answering } from '../src/fork-choice/answering.js';
 import { Branches } from '../src/fork-choice/branches.js';
 import * as forkChoice from '../src/fork-choice/index.js';
 import type { EpochContext } from '../src/index.js';
@@ -120,6 +121,33 @@ test('ex-ante re-org, selfish mining: a branch that was held back replaces nothi
   const final = tree.get(idOf('honest'));
   if (final !== undefined) expect(tree.reroot(final)).toBe(true);
   expect(isTip('heavy')).toBe(true);
+});
+
+test('a branch of more waiting blocks than an answer holds is fetched whole by who lacks only its upper part', () => {
+  const idAt = (height: number): Uint8Array => hash('test/long branch', height);
+  const tree = new Branches({ header: header(0, 0, 0), id: idAt(0), witness: new Uint8Array() });
+  for (let height = 1, at = tree.root; height <= 200; height += 1) {
+    const block = {
+      header: { ...header(height, height % 4, height), parentId: idAt(height - 1) },
+      id: idAt(height),
+      body: { transactions: [], justification: new Uint8Array() },
+    };
+    at = tree.add(at, block, { witness: new Uint8Array(), weight: 1n, justifiedMs: 0, peer: undefined });
+  }
+  const answered: number[] = [];
+  const answering = new Answering((_, message) => {
+    if (message.type === 'block') answered.push(message.block.header.height);
+  });
+  // It has the lower 90 blocks, and asks as blocks without a parent do: for the parent of the lowest that it got.
+  const lacking = new Set(Array.from({ length: 110 }, (_, index) => 91 + index));
+  let missing = 200;
+  for (let asked = 0; asked < 3 && missing > 90; asked += 1) {
+    answered.length = 0;
+    answering.answer('peer', { type: 'fetch', id: idAt(missing), aboveHeight: 0 }, tree, 0);
+    for (const height of answered) lacking.delete(height);
+    missing = Math.min(...answered) - 1;
+  }
+  expect([...lacking]).toEqual([]);
 });
 
 test('settings: defaults, ranges, and no name that the module does not have', () => {

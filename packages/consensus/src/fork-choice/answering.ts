@@ -41,7 +41,8 @@ export class Answering {
     const lowest = line.findLast(({ block }) => block !== undefined);
     // Older blocks are for the host to fetch: they are final here.
     if (lowest === undefined || lowest.header.height > aboveHeight + 1) this.send(peer, tipOf(tree));
-    for (const { block, witness } of line.reverse().slice(0, ANSWER_BLOCKS_MAX)) {
+    // The highest ones: who lacks more asks for the parent of the lowest, and what it has itself is not sent again and again.
+    for (const { block, witness } of line.slice(0, ANSWER_BLOCKS_MAX).reverse()) {
       if (block === undefined) continue;
       if (!this.quota.takeBytes(peer, now, block.header.bodyBytes)) return;
       this.send(peer, { type: 'block', block, witness });
