@@ -46,6 +46,7 @@ const PARTS = [
     name: 'chaos',
     ...node('packages/devnet/dist/chaos/main.js', '--seconds', '600', '--faults', '200', '--seed', '1'),
   },
+  { name: 'load', ...node('packages/devnet/dist/load/main.js', '--requests', '1000', '--refused', '10000') },
   {
     name: 'griefing',
     command: 'npx',

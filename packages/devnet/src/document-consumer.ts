@@ -24,6 +24,7 @@ export interface Outcome {
   readonly answer: string;
   /** Of the document, 64 hex; of nothing when nothing came. */
   readonly sha256: string;
+  readonly bytes: number;
 }
 
 /** Asks once and reads whatever comes. */
@@ -38,12 +39,16 @@ export async function ask(endpoint: Endpoint, wish: Wish, signer: Signer): Promi
   try {
     const digest = createHash('sha256');
     let documents = 0;
+    let bytes = 0;
     for await (const document of result.documents) {
       documents++;
-      for await (const chunk of document.content) digest.update(chunk);
+      for await (const chunk of document.content) {
+        digest.update(chunk);
+        bytes += chunk.length;
+      }
     }
     const answer = documents > 0 ? 'retrieved' : result.errors.map(({ errorCode }) => errorCode).join(', ');
-    return { answer, sha256: digest.digest('hex') };
+    return { answer, sha256: digest.digest('hex'), bytes };
   } finally {
     result.close();
   }
@@ -55,7 +60,8 @@ export async function askTwiceWithTheSameBytes(endpoint: Endpoint, wish: Wish, s
   return [await post(endpoint, envelope), await post(endpoint, envelope)];
 }
 
-async function post(endpoint: Endpoint, envelope: Uint8Array): Promise<string> {
+/** Sends an envelope as it is; gives `retrieved`, the first error code of the answer, or the Fault. */
+export async function post(endpoint: Endpoint, envelope: Uint8Array): Promise<string> {
   const boundary = 'radledger-devnet';
   const head =
     `--${boundary}\r\nContent-Type: application/xop+xml; charset=UTF-8; type="application/soap+xml"\r\n` +
@@ -83,7 +89,9 @@ async function post(endpoint: Endpoint, envelope: Uint8Array): Promise<string> {
   for await (const chunk of response) chunks.push(chunk as Buffer);
   const text = Buffer.concat(chunks).toString('latin1');
   const subcode = /Subcode>\s*<[^>]*Value[^>]*>([^<]+)</.exec(text)?.[1];
-  return response.statusCode === 200 ? 'answered' : `Fault ${subcode ?? ''} (HTTP ${response.statusCode})`;
+  if (response.statusCode !== 200)
+    return subcode ? `Fault ${subcode} (HTTP ${response.statusCode})` : `HTTP ${response.statusCode}`;
+  return /errorCode="([^"]+)"/.exec(text)?.[1] ?? 'retrieved';
 }
 
 function hasPin(socket: TLSSocket, pin: Uint8Array): boolean {

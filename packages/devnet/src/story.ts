@@ -79,7 +79,7 @@ export async function playStory(cast: StoryCast, tell: Teller): Promise<NetworkF
   const stranger = await createSigner(generateSeed());
   await refused("a stranger's key asks for it", ask(endpoint, wish, stranger), NOT_AVAILABLE);
   const [once = '', again = ''] = await askTwiceWithTheSameBytes(endpoint, wish, practice.recipient);
-  if (once !== 'answered') broken(`the first of two equal requests is answered, got ${once}`);
+  if (once !== 'retrieved') broken(`the first of two equal requests is answered, got ${once}`);
   await refused('the same signed request comes a second time', Promise.resolve({ answer: again }), 'Fault');
   const elsewhere = { ...wish, repositoryUniqueId: toHex(stranger.publicKey) };
   await refused(
