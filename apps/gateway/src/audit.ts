@@ -13,7 +13,7 @@ import {
 import { publicKeyOf, type Signer, toHex } from '@radledger/primitives';
 import type { GatewayConfig } from './config.js';
 import { GatewayAppError } from './errors.js';
-import { readSecretFile, readSeed } from './secret-files.js';
+import { readCertificate, readSecretFile, readSeed } from './secret-files.js';
 
 export interface RunningAudit {
   readonly trail: AuditTrail;
@@ -32,12 +32,12 @@ export async function startAudit(
   const client =
     syslog.key === undefined || syslog.certificate === undefined
       ? {}
-      : { client: { key: await readSecretFile(syslog.key), cert: await readText(syslog.certificate) } };
+      : { client: { key: await readSecretFile(syslog.key), cert: await readCertificate(syslog.certificate) } };
   const delivery = await startSyslogDelivery({
     trail,
     folder,
     receiver: { host: syslog.host, port: syslog.port },
-    ...(syslog.authority === undefined ? {} : { certificateAuthorities: await readText(syslog.authority) }),
+    ...(syslog.authority === undefined ? {} : { certificateAuthorities: await readCertificate(syslog.authority) }),
     ...client,
     identity: {
       sourceId: sourceId ?? hostname(),
@@ -55,16 +55,28 @@ export async function startAudit(
   };
 }
 
+export interface VerifyOptions {
+  /** One head, or a file of them, that somebody kept elsewhere. */
+  readonly headFile?: string | undefined;
+  /** Keys that this gateway had before, 64 lower-case hex. */
+  readonly earlierKeys?: readonly string[] | undefined;
+  /** The first line that must be there; default 1. */
+  readonly firstNumber?: number | undefined;
+}
+
 /**
  * Reads the whole trail of a gateway, running or not.
- * @param headFile - one head, or a file of them, that somebody kept elsewhere
  * @throws {GatewayAppError} `CONFIG_INVALID` for a file that holds no head
  */
-export async function verifyAudit(config: GatewayConfig, headFile: string | undefined): Promise<TrailReport> {
+export async function verifyAudit(
+  config: GatewayConfig,
+  { headFile, earlierKeys = [], firstNumber = 1 }: VerifyOptions,
+): Promise<TrailReport> {
   const keyFile = config.source?.signingKey ?? config.recipient?.recipientKey;
   if (keyFile === undefined) throw new TypeError('a gateway has a role');
   const heads = headFile === undefined ? [] : await readHeadFile(headFile);
-  return verifyTrail(config.audit.folder, { key: toHex(await publicKeyOf(await readSeed(keyFile))), heads });
+  const keys = [toHex(await publicKeyOf(await readSeed(keyFile))), ...earlierKeys];
+  return verifyTrail(config.audit.folder, { keys, heads, firstNumber });
 }
 
 async function readHeadFile(file: string): Promise<readonly AuditHead[]> {

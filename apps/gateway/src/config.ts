@@ -67,7 +67,13 @@ function schemaIn(folder: string) {
         host,
         port,
         /** Address under which patients reach this listener. */
-        url: z.string().optional(),
+        url: z
+          .string()
+          .regex(
+            /^(https:\/\/[^/?#@\s]+|http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?)(\/[^/?#@\s]+)*$/,
+            'must be https://host[:port][/path], http only on loopback, without a slash at the end',
+          )
+          .optional(),
         requestsPerMinute: z.int().min(1).max(1_000_000).default(120),
         trustedProxies: z.int().min(0).max(16).default(0),
       }),
@@ -102,7 +108,13 @@ function schemaIn(folder: string) {
           id: hex32.optional(),
           signingKey: path.prefault('source.pem'),
           /** What Define Source says; default https://host:port of `iti43` when that is loopback. */
-          baseUrl: z.string().optional(),
+          baseUrl: z
+            .string()
+            .regex(
+              /^https:\/\/[a-z0-9.:[\]-]+(\/[A-Za-z0-9._~-]+)*$/,
+              'must be https://host[:port][/path], the host in lower case, without a slash at the end',
+            )
+            .optional(),
           workBits: z.int().min(0).max(32).default(0),
           iti43: z.strictObject({
             host,

@@ -9,6 +9,7 @@ export type GatewayAppErrorInfo =
   | { readonly code: 'FOLDER_UNUSABLE'; readonly folder: string }
   | { readonly code: 'DATABASE_LOCKED'; readonly folder: string }
   | { readonly code: 'DATABASE_UNREADABLE'; readonly folder: string }
+  | { readonly code: 'AUDIT_UNREADABLE'; readonly folder: string }
   | { readonly code: 'ADDRESS_IN_USE'; readonly listener: ListenerName; readonly address: string }
   | { readonly code: 'ADDRESS_UNAVAILABLE'; readonly listener: ListenerName; readonly address: string }
   | { readonly code: 'NODE_UNREACHABLE'; readonly node: string }
@@ -31,6 +32,7 @@ const EXIT_CODES: Readonly<Record<GatewayAppErrorInfo['code'], number>> = {
   FOLDER_UNUSABLE: 13,
   DATABASE_LOCKED: 13,
   DATABASE_UNREADABLE: 13,
+  AUDIT_UNREADABLE: 13,
   ADDRESS_IN_USE: 14,
   ADDRESS_UNAVAILABLE: 14,
   NODE_UNREACHABLE: 15,

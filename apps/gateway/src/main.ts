@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The reference gateway: parses configuration, calls packages, prints. Guide: docs/guides/integrators-gateway.md. */
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { verifyAudit } from './audit.js';
 import { readConfig } from './config.js';
 import { exitCodeOf } from './errors.js';
@@ -10,6 +10,16 @@ import { startGateway } from './run.js';
 
 function print(value: object): void {
   process.stdout.write(`${JSON.stringify(value)}\n`);
+}
+
+function countOf(text: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('expected a number from 1 on.');
+  return Number(text);
+}
+
+function hexKeysOf(text: string, before: readonly string[] = []): readonly string[] {
+  if (!/^[0-9a-f]{64}$/.test(text)) throw new InvalidArgumentError('expected 64 lower-case hex characters.');
+  return [...before, text];
 }
 
 const program = new Command('radledger-gateway')
@@ -49,8 +59,11 @@ program
   .description('check every line, link and signed day of the audit trail')
   .requiredOption('--config <file>', 'gateway.toml')
   .option('--heads <file>', 'signed heads that were kept elsewhere, one a line')
-  .action(async ({ config: file, heads }: { config: string; heads?: string }) => {
-    const report = await verifyAudit(await readConfig(file), heads);
+  .option('--first <number>', 'number of the first line, when older days were archived elsewhere', countOf)
+  .option('--earlier-key <hex...>', 'keys of this gateway before a rotation: they signed older heads', hexKeysOf)
+  .action(async (options: { config: string; heads?: string; first?: number; earlierKey?: string[] }) => {
+    const { config: file, heads: headFile, first: firstNumber, earlierKey: earlierKeys } = options;
+    const report = await verifyAudit(await readConfig(file), { headFile, firstNumber, earlierKeys });
     print(report);
     if (report.problems.length > 0) process.exitCode = 1;
   });

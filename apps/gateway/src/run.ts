@@ -208,7 +208,7 @@ async function listening(
 }
 
 /** What stops a gateway, in the app's own words. */
-function asOneLine(error: unknown, { node, database, source }: GatewayConfig): unknown {
+function asOneLine(error: unknown, { node, database, source, audit }: GatewayConfig): unknown {
   if (error instanceof ExchangeError && error.code === 'NODE_UNREACHABLE') {
     const message = `the node at ${node} does not answer (${error.info.reason ?? 'UNKNOWN'}): start it first`;
     return new GatewayAppError({ code: 'NODE_UNREACHABLE', node }, message, { cause: error });
@@ -216,6 +216,10 @@ function asOneLine(error: unknown, { node, database, source }: GatewayConfig): u
   if (error instanceof ExchangeError && error.code === 'RECORD_UNREADABLE') {
     const message = `${database} does not open with this secret box key: restore the key or the database; nothing was changed`;
     return new GatewayAppError({ code: 'DATABASE_UNREADABLE', folder: database }, message, { cause: error });
+  }
+  if (error instanceof ExchangeError && error.code === 'AUDIT_UNREADABLE') {
+    const info = { code: 'AUDIT_UNREADABLE', folder: audit.folder } as const;
+    return new GatewayAppError(info, `${audit.folder}: ${error.message}`, { cause: error });
   }
   const code = (error as { code?: unknown } | null)?.code;
   if (source !== undefined && typeof code === 'string' && code.startsWith('ERR_OSSL')) {

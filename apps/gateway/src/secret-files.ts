@@ -1,4 +1,5 @@
 /** Secret files: nobody but their owner may read them. */
+import { X509Certificate } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { decodePrivateKeyPem, fromHex } from '@radledger/primitives';
@@ -51,12 +52,21 @@ export async function readToken(file: string): Promise<string> {
   return token;
 }
 
-/** A certificate is public: its mode does not matter. @throws {GatewayAppError} `KEY_FILE_MISSING` */
+/** Certificates in PEM, which are public: their mode does not matter. @throws {GatewayAppError} `KEY_FILE_MISSING` | `KEY_FILE_INVALID` */
 export async function readCertificate(file: string): Promise<string> {
+  let pem: string;
   try {
-    return await readFile(file, 'utf8');
+    pem = await readFile(file, 'utf8');
   } catch (cause) {
     throw missing(file, cause);
+  }
+  try {
+    const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g) ?? [];
+    if (blocks.length === 0) throw new TypeError('no block of a certificate');
+    for (const block of blocks) new X509Certificate(block);
+    return pem;
+  } catch (cause) {
+    throw invalid(file, 'a PEM certificate, or several', cause);
   }
 }
 

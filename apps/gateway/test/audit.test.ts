@@ -47,7 +47,7 @@ const reportOf = ({ stdout }: CommandResult): TrailReport => JSON.parse(stdout) 
 test('a trail as it was written: exit 0', async () => {
   const result = await verify();
   expect(result).toMatchObject({ code: 0, stderr: '' });
-  expect(reportOf(result)).toEqual({ lines: 9, days: 3, heads: 2, problems: [] });
+  expect(reportOf(result)).toEqual({ lines: 9, days: 3, heads: 2, unfinishedBytes: 0, problems: [] });
 });
 
 test('a line that was taken out: exit 1, named', async () => {
@@ -75,6 +75,13 @@ test('the newest days taken away, with their heads: a head kept elsewhere shows 
   const result = await verify('--heads', kept);
   expect(result.code).toBe(1);
   expect(reportOf(result).problems).toMatchObject([{ code: 'HEAD_CONTRADICTS' }]);
+});
+
+test('older days archived elsewhere: the first line that must be there is named', async () => {
+  await rm(join(folder, 'audit', '2026-01-01.jsonl'));
+  expect((await verify()).code).toBe(1);
+  expect((await verify('--first', '4')).code).toBe(0);
+  expect((await verify('--first', 'x')).code).toBe(2);
 });
 
 test('a file that holds no head is refused with one line', async () => {

@@ -122,6 +122,16 @@ describe('a configuration that cannot be used stops the gateway with one line', 
       (was: string) => was.replace('[api]\nhost = "127.0.0.1"', '[api]\nhost = "0.0.0.0"'),
       /at api\.url/,
     ],
+    [
+      'an address of the public API that is none',
+      (was: string) => was.replace('[operator]', 'url = "gw.hospital.example"\n[operator]'),
+      /at api\.url: must be https:/,
+    ],
+    [
+      'a base URL that no ledger takes',
+      (was: string) => was.replace('folder = "archive"', 'folder = "archive"\nbaseUrl = "http://gw.hospital.example/"'),
+      /at source\.baseUrl: must be https:/,
+    ],
     ['no role', (was: string) => was.slice(0, was.indexOf('[source]')), /needs a \[source\], a \[recipient\] or both/],
     ['what is not TOML', () => 'node = ', /is not TOML/],
   ])('%s', async (_name, change, line) => {
@@ -149,7 +159,19 @@ describe('key files', () => {
   });
 });
 
+test('a certificate that is none, also of the audit receiver', async () => {
+  await writeFile(join(folder, 'authority.pem'), 'nonsense');
+  await writeFile(config, `${text()}[audit.syslog]\nhost = "localhost"\nauthority = "authority.pem"\n`);
+  expectStop(await run(), 11, /authority\.pem is not a PEM certificate/);
+});
+
 describe('what is around it', () => {
+  test('an audit trail that nothing may be written behind', async () => {
+    await mkdir(join(folder, 'audit'));
+    await writeFile(join(folder, 'audit', '2026-01-01.jsonl'), 'not a line\n');
+    expectStop(await run(), 13, /audit-verify/);
+  });
+
   test('a busy port', async () => {
     const busy = createServer();
     await new Promise<void>((resolve) => busy.listen(0, '127.0.0.1', resolve));

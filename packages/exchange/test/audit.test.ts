@@ -34,7 +34,7 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 const open = (): Promise<AuditTrail> => openAuditTrail({ folder, signer, now: () => nowMs });
-const verify = () => verifyTrail(folder, { key: toHex(signer.publicKey) });
+const verify = () => verifyTrail(folder, { keys: [toHex(signer.publicKey)] });
 const codes = async () => (await verify()).problems.map(({ code }) => code);
 
 function event(index: number, change: Partial<AuditEvent> = {}): AuditEvent {
@@ -79,9 +79,9 @@ describe('a trail', () => {
     await written();
     const trail = await open();
     await Promise.all([trail.record(event(12)), trail.record(event(13))]);
-    expect(trail.head()?.day).toBe('2026-01-02');
+    expect((await trail.head())?.day).toBe('2026-01-02');
     const entries: AuditEntry[] = [];
-    for await (const entry of trail.entries(11)) entries.push(entry);
+    for await (const entry of trail.entries()) if (entry.number >= 11) entries.push(entry);
     expect(entries.map(({ number, event: { id } }) => [number, Number.parseInt(id, 16)])).toEqual([
       [11, 10],
       [12, 11],
@@ -89,7 +89,7 @@ describe('a trail', () => {
       [14, 13],
     ]);
     await trail.close();
-    expect(await verify()).toEqual({ lines: 14, days: 3, heads: 2, problems: [] });
+    expect(await verify()).toEqual({ lines: 14, days: 3, heads: 2, unfinishedBytes: 0, problems: [] });
     expect((await stat(join(folder, '2026-01-01.jsonl'))).mode & 0o777).toBe(0o600);
   });
 
@@ -110,7 +110,7 @@ describe('a trail', () => {
     await first.close();
     const second = await open();
     const entries: AuditEntry[] = [];
-    for await (const entry of second.entries(4)) entries.push(entry);
+    for await (const entry of second.entries()) if (entry.number >= 4) entries.push(entry);
     expect(entries.map(({ event: ended }) => ended)).toMatchObject([
       { id: event(1).id, phase: 'ended', outcome: 'failure', code: 'INTERRUPTED' },
     ]);
@@ -127,15 +127,81 @@ describe('a trail', () => {
     expect(await verify()).toMatchObject({ lines: 200, problems: [] });
   });
 
-  test('a clock that goes back does not reorder it', async () => {
+  test('a clock that goes back does not reorder it, and later times are honest again', async () => {
     const trail = await open();
-    nowMs = FIRST_DAY + DAY_MS;
+    nowMs = FIRST_DAY + 1000 * DAY_MS;
     await trail.record(event(1));
     nowMs = FIRST_DAY;
     await trail.record(event(2));
+    const times: number[] = [];
+    for await (const { atMs } of trail.entries()) times.push(atMs - FIRST_DAY);
+    expect(times).toEqual([1000 * DAY_MS, 0]);
     await trail.close();
-    expect(await readdir(folder)).toEqual(['2026-01-02.jsonl']);
+    expect(await readdir(folder)).toEqual(['2028-09-27.jsonl']);
     expect(await codes()).toEqual([]);
+  });
+
+  test('the end of a day is signed without waiting for the next event, and nothing is written behind it', async () => {
+    const trail = await open();
+    await trail.record(event(1));
+    expect(await trail.head()).toBeUndefined();
+    nowMs += DAY_MS;
+    const [head, same] = await Promise.all([trail.head(), trail.head()]);
+    expect(head).toMatchObject({ day: '2026-01-01' });
+    expect(same).toEqual(head);
+    nowMs = FIRST_DAY;
+    await trail.record(event(2));
+    await trail.close();
+    expect(await readdir(folder)).toEqual(['2026-01-01.jsonl', '2026-01-02.jsonl', 'heads.jsonl']);
+    expect(await verify()).toMatchObject({ lines: 2, heads: 1, problems: [] });
+  });
+
+  test('heads of the key before a rotation count when that key is named', async () => {
+    await written();
+    const earlier = signer;
+    signer = await createSigner(new Uint8Array(32).fill(8));
+    const trail = await open();
+    nowMs += DAY_MS;
+    await trail.record(event(12));
+    await trail.close();
+    expect(await codes()).toEqual(['HEAD_INVALID', 'HEAD_INVALID']);
+    const keys = [signer, earlier].map(({ publicKey }) => toHex(publicKey));
+    expect(await verifyTrail(folder, { keys })).toMatchObject({ heads: 3, problems: [] });
+  });
+
+  test('refuses an event that no reader would take, and goes on', async () => {
+    const trail = await open();
+    const long = event(1, { endpointUrl: 'x'.repeat(1_048_576) });
+    const reason = { code: 'AUDIT_UNWRITABLE', info: { reason: 'LINE_TOO_LONG' } };
+    const [first, second] = await Promise.allSettled([trail.record(long), trail.record(event(2))]);
+    expect(first).toMatchObject({ status: 'rejected', reason });
+    expect(second.status).toBe('fulfilled');
+    await trail.close();
+    expect(await verify()).toMatchObject({ lines: 1, problems: [] });
+  });
+
+  test('older days that were archived elsewhere are not missed, with their heads', async () => {
+    await written();
+    await rm(join(folder, '2026-01-01.jsonl'));
+    expect(await codes()).toContain('LINE_MISSING');
+    const keys = [toHex(signer.publicKey)];
+    expect(await verifyTrail(folder, { keys, firstNumber: 5 })).toMatchObject({ lines: 8, problems: [] });
+  });
+
+  test('a line that is being written is no problem yet', async () => {
+    await written();
+    await appendFile(join(folder, '2026-01-03.jsonl'), '{"number":13,"previ');
+    expect(await verify()).toMatchObject({ lines: 12, unfinishedBytes: 19, problems: [] });
+  });
+
+  test('opens a day that is larger than one buffer can be', async () => {
+    await written();
+    // Two and a quarter GiB that a broken disk left after the last line.
+    await truncate(join(folder, '2026-01-03.jsonl'), 2.25 * 1024 ** 3);
+    const trail = await open();
+    await trail.record(event(12));
+    await trail.close();
+    expect(await verify()).toMatchObject({ lines: 13, problems: [] });
   });
 
   test('refuses to record what cannot be written, and goes on afterwards', async () => {
@@ -251,7 +317,7 @@ describe('an insider is found out', () => {
     }
     await forged.close();
     expect(await codes()).toEqual([]);
-    const { problems } = await verifyTrail(folder, { key: toHex(signer.publicKey), heads });
+    const { problems } = await verifyTrail(folder, { keys: [toHex(signer.publicKey)], heads });
     expect(problems).toMatchObject([{ code: 'HEAD_CONTRADICTS' }]);
   });
 
@@ -261,7 +327,7 @@ describe('an insider is found out', () => {
   });
 
   test('a head of another key', async () => {
-    const { problems } = await verifyTrail(folder, { key: 'ff'.repeat(32) });
+    const { problems } = await verifyTrail(folder, { keys: ['ff'.repeat(32)] });
     expect(problems.map(({ code }) => code)).toEqual(['HEAD_INVALID', 'HEAD_INVALID']);
   });
 });

@@ -46,7 +46,7 @@ export interface AuditEvent {
 export interface AuditEntry {
   /** 1 for the first event of the trail, then one more each. */
   readonly number: number;
-  /** When it was written, Unix ms; never less than the entry before. */
+  /** When it was written as the gateway's clock said, Unix ms; a clock that was set back shows. */
   readonly atMs: number;
   readonly event: AuditEvent;
 }

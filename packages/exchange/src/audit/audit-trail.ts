@@ -8,8 +8,18 @@ import type { Signer } from '@radledger/primitives';
 import { ExchangeError } from '../errors.js';
 import type { AuditEntry, AuditEvent } from './audit-event.js';
 import { type AuditHead, signHead } from './audit-head.js';
-import { decodeLine, encodeLine, hashOfLine, TRAIL_START } from './audit-line.js';
-import { appendLines, cutTornLine, dayFile, dayFiles, dayOf, HEADS_FILE, linesOf, readHeads } from './trail-files.js';
+import { type AuditLine, decodeLine, encodeLine, hashOfLine, LINE_BYTES_MAX, TRAIL_START } from './audit-line.js';
+import {
+  appendLines,
+  cutTornLine,
+  dayAfter,
+  dayFile,
+  dayFiles,
+  dayOf,
+  HEADS_FILE,
+  linesOf,
+  readHeads,
+} from './trail-files.js';
 
 export interface AuditTrailOptions {
   /** Of this trail alone; made when it is not there. */
@@ -27,19 +37,36 @@ export interface Audit {
 }
 
 export interface AuditTrail extends Audit {
-  /** The newest day that has ended. */
-  head(): AuditHead | undefined;
-  /** Told of each entry once it is on disk, in order. */
-  listen(listener: (entry: AuditEntry) => void): void;
-  /** Entries from a number on, as they were written; ends with the newest. */
-  entries(fromNumber?: number): AsyncIterable<AuditEntry>;
+  /** The newest day that has ended with entries; signs its end when nothing was recorded since. */
+  head(): Promise<AuditHead | undefined>;
+  /** Told when new entries are on disk. */
+  listen(listener: () => void): void;
+  /**
+   * Entries as they were written, up to the newest that is on disk when it is called.
+   * @param after - goes on behind it; a place that this trail does not have begins anew
+   */
+  entries(after?: TrailPlace): AsyncIterable<PlacedEntry>;
   close(): Promise<void>;
+}
+
+/** The end of an entry: where to go on reading. */
+export interface TrailPlace {
+  /** UTC, `YYYY-MM-DD`: names the file. */
+  readonly day: string;
+  /** Bytes of that file up to here. */
+  readonly endByte: number;
+  readonly number: number;
+  /** `hashOfLine`, 64 lower-case hex. */
+  readonly hash: string;
+}
+
+export interface PlacedEntry extends AuditEntry {
+  readonly place: TrailPlace;
 }
 
 interface Tail {
   readonly number: number;
   readonly hash: string;
-  readonly atMs: number;
   readonly day: string | undefined;
   readonly sizeBytes: number;
 }
@@ -63,34 +90,42 @@ export async function openAuditTrail({ folder, signer, now = Date.now }: AuditTr
   let newestHead = (await readHeads(folder)).findLast((head) => head !== undefined);
   let waiting: Waiting[] = [];
   let writing: Promise<void> | undefined;
-  const listeners: ((entry: AuditEntry) => void)[] = [];
+  let ending: Promise<void> | undefined;
+  const listeners: (() => void)[] = [];
 
-  const endDay = async ({ day, number, hash }: Tail): Promise<void> => {
-    if (day === undefined || newestHead?.day === day) return;
-    const head = await signHead({ day, number, hash }, signer);
+  const signEnd = async (day: string, hash: string): Promise<void> => {
+    const head = await signHead({ day, hash }, signer);
     headsBytes = await appendLines({ folder, name: HEADS_FILE }, [JSON.stringify(head)], headsBytes);
     newestHead = head;
   };
+  /** Signs the end of the newest day with entries, when that is before `today`. */
+  const endDayBefore = async (today: string): Promise<void> => {
+    const { day, hash } = tail;
+    if (day === undefined || day >= today || newestHead?.day === day) return;
+    ending ??= signEnd(day, hash).finally(() => {
+      ending = undefined;
+    });
+    await ending;
+  };
 
   /** All events that wait, with one sync. */
-  const write = async (events: readonly AuditEvent[]): Promise<readonly AuditEntry[]> => {
-    const atMs = Math.max(now(), tail.atMs);
-    const day = dayOf(atMs);
-    if (day !== tail.day) await endDay(tail);
+  const write = async (events: readonly AuditEvent[]): Promise<void> => {
+    const atMs = now();
+    // A clock that went back writes on where the trail is, and never behind an end that is signed.
+    const days = [dayOf(atMs), tail.day ?? '', newestHead === undefined ? '' : dayAfter(newestHead.day)];
+    const day = days.reduce((latest, next) => (next > latest ? next : latest));
+    await endDayBefore(day);
     let { number, hash } = tail;
     const lines: string[] = [];
-    const entries: AuditEntry[] = [];
     for (const event of events) {
       number += 1;
       const line = encodeLine({ number, previous: hash, atMs, event });
       hash = hashOfLine(line);
       lines.push(line);
-      entries.push({ number, atMs, event });
     }
     const before = day === tail.day ? tail.sizeBytes : 0;
     const sizeBytes = await appendLines({ folder, name: dayFile(day) }, lines, before);
-    tail = { number, hash, atMs, day, sizeBytes };
-    return entries;
+    tail = { number, hash, day, sizeBytes };
   };
 
   const drain = async (): Promise<void> => {
@@ -98,14 +133,11 @@ export async function openAuditTrail({ folder, signer, now = Date.now }: AuditTr
       const batch = waiting;
       waiting = [];
       try {
-        const entries = await write(batch.map(({ event }) => event));
+        await write(batch.map(({ event }) => event));
         for (const { resolve } of batch) resolve();
-        for (const entry of entries) for (const listener of listeners) listener(entry);
+        for (const listener of listeners) listener();
       } catch (cause) {
-        const reason = (cause as NodeJS.ErrnoException).code ?? 'UNKNOWN';
-        const message = `the audit trail cannot be written (${reason}): nothing is served until it can; make room, or end what else writes into its folder`;
-        for (const { reject } of batch)
-          reject(new ExchangeError({ code: 'AUDIT_UNWRITABLE', reason }, message, { cause }));
+        for (const { reject } of batch) reject(unwritable(cause));
       }
     }
     writing = undefined;
@@ -113,6 +145,10 @@ export async function openAuditTrail({ folder, signer, now = Date.now }: AuditTr
 
   const record = (event: AuditEvent): Promise<void> =>
     new Promise((resolve, reject) => {
+      if (Buffer.byteLength(encodeLine({ ...LONGEST_PLACE, event })) > LINE_BYTES_MAX) {
+        reject(new ExchangeError({ code: 'AUDIT_UNWRITABLE', reason: 'LINE_TOO_LONG' }, 'the event is too long'));
+        return;
+      }
       waiting.push({ event, resolve, reject });
       writing ??= drain();
     });
@@ -122,37 +158,75 @@ export async function openAuditTrail({ folder, signer, now = Date.now }: AuditTr
   );
   return {
     record,
-    head: () => newestHead,
+    async head() {
+      try {
+        await endDayBefore(dayOf(now()));
+      } catch (cause) {
+        throw unwritable(cause);
+      }
+      return newestHead;
+    },
     listen: (listener) => void listeners.push(listener),
-    entries: (fromNumber = 1) => entriesOf(folder, fromNumber),
+    entries: (after) => entriesOf(folder, tail, after),
     async close() {
       await writing;
+      await ending?.catch(() => undefined);
     },
   };
 }
 
-async function* entriesOf(folder: string, fromNumber: number): AsyncGenerator<AuditEntry> {
+/** No entry's place takes more room in its line. */
+const LONGEST_PLACE: Omit<AuditLine, 'event'> = {
+  number: Number.MAX_SAFE_INTEGER,
+  previous: TRAIL_START,
+  atMs: Number.MAX_SAFE_INTEGER,
+};
+
+function unwritable(cause: unknown): ExchangeError {
+  const reason = (cause as NodeJS.ErrnoException).code ?? 'UNKNOWN';
+  const message = `the audit trail cannot be written (${reason}): nothing is served until it can; make room, or end what else writes into its folder`;
+  return new ExchangeError({ code: 'AUDIT_UNWRITABLE', reason }, message, { cause });
+}
+
+async function* entriesOf(folder: string, tail: Tail, after: TrailPlace | undefined): AsyncGenerator<PlacedEntry> {
+  if (tail.day === undefined || after?.hash === tail.hash) return;
+  let isBehind = after === undefined;
   for (const name of await dayFiles(folder)) {
-    for await (const text of linesOf(join(folder, name))) {
+    const day = name.slice(0, 10);
+    if (day > tail.day) return;
+    if (after !== undefined && day < after.day) continue;
+    const range = {
+      from: after?.day === day ? after.endByte : 0,
+      ...(day === tail.day && { to: tail.sizeBytes }),
+    };
+    for await (const { text, endByte } of linesOf(join(folder, name), range)) {
       const line = decodeLine(text);
-      if (line && line.number >= fromNumber) yield { number: line.number, atMs: line.atMs, event: line.event };
+      if (!isBehind && line?.previous !== after?.hash) {
+        yield* entriesOf(folder, tail, undefined);
+        return;
+      }
+      isBehind = true;
+      if (line === undefined) continue;
+      const { number, atMs, event } = line;
+      yield { number, atMs, event, place: { day, endByte, number, hash: hashOfLine(text) } };
     }
   }
+  if (!isBehind) yield* entriesOf(folder, tail, undefined);
 }
 
 /** Where the trail ends, and what had begun and not ended in its last two days. */
 async function readEnd(folder: string): Promise<{ readonly tail: Tail; readonly begun: readonly AuditEvent[] }> {
   const begun = new Map<string, AuditEvent>();
-  let tail: Tail = { number: 0, hash: TRAIL_START, atMs: 0, day: undefined, sizeBytes: 0 };
+  let tail: Tail = { number: 0, hash: TRAIL_START, day: undefined, sizeBytes: 0 };
   for (const { name, sizeBytes } of await lastDays(folder)) {
-    for await (const text of linesOf(join(folder, name))) {
+    for await (const { text } of linesOf(join(folder, name))) {
       const line = decodeLine(text);
       if (!line) {
         const message = `${name} holds a line that is none: look at it with \`radledger-gateway audit-verify\``;
         throw new ExchangeError({ code: 'AUDIT_UNREADABLE' }, message);
       }
-      const { number, atMs, event } = line;
-      tail = { number, hash: hashOfLine(text), atMs, day: name.slice(0, 10), sizeBytes };
+      const { number, event } = line;
+      tail = { number, hash: hashOfLine(text), day: name.slice(0, 10), sizeBytes };
       if (event.phase === 'begun') begun.set(event.id, event);
       else begun.delete(event.id);
     }

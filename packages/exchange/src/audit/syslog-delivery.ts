@@ -2,21 +2,17 @@
  * Brings every entry of an audit trail to a syslog receiver over TLS (RFC 5425). The trail on disk is the queue: what could not be
  * sent is sent later, in order, also after a restart; a stop in the middle may send an entry twice, never skip one.
  */
-import { readFile, rename } from 'node:fs/promises';
-import { open } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import { createCoalesced } from '../coalesce.js';
 import { type AuditIdentity, encodeAtnaMessage } from './atna-message.js';
 import type { AuditTrail } from './audit-trail.js';
+import { readPlace, writePlace } from './delivery-place.js';
 import { encodeSyslogFrame } from './syslog-frame.js';
-
-const POSITION_FILE = 'syslog-position';
 
 export interface SyslogDeliveryOptions {
   readonly trail: AuditTrail;
-  /** Where the position is kept: the trail's folder. */
+  /** Where it is kept how far delivery came: the trail's folder. */
   readonly folder: string;
   readonly receiver: { readonly host: string; readonly port: number };
   /** PEM of who may have signed the receiver's certificate; default the system's. */
@@ -26,29 +22,40 @@ export interface SyslogDeliveryOptions {
   readonly identity: AuditIdentity;
   /** Longest wait for the receiver, in ms; default 10 000. */
   readonly timeoutMs?: number;
-  /** Wait between two tries, in ms; default 30 000. */
+  /** Wait after a first try that failed, in ms; it doubles with each further one; default 1000. */
   readonly retryMs?: number;
-  /** Told why a try failed. */
+  /** Longest of these waits, in ms; default 60 000. */
+  readonly retryMsMax?: number;
+  /** Told why a try failed, or why it cannot be kept how far delivery came. */
   readonly onFailure?: (error: unknown) => void;
 }
 
 export interface SyslogDelivery {
-  /** Resolves when all entries so far were handed to the receiver's connection, or a try has failed. */
+  /** Tries now; resolves when all entries so far were handed to the receiver's connection, or the try has failed. */
   flush(): Promise<void>;
+  /** Ends after the entry that is on its way; never throws. */
   close(): Promise<void>;
 }
 
 /** Starts to deliver; a receiver that is away holds nothing up. */
 export async function startSyslogDelivery(options: SyslogDeliveryOptions): Promise<SyslogDelivery> {
-  const { trail, identity, timeoutMs = 10_000, retryMs = 30_000, onFailure = () => undefined } = options;
+  const { trail, folder, identity, timeoutMs = 10_000, onFailure = () => undefined } = options;
+  const { retryMs = 1_000, retryMsMax = 60_000 } = options;
   const sender = { hostName: hostname(), appName: 'radledger-gateway', processId: identity.processId };
-  let position = await readPosition(options.folder);
+  let place = await readPlace(folder);
+  let keptPlace = place;
   let socket: TLSSocket | undefined;
   let retry: NodeJS.Timeout | undefined;
+  let failures = 0;
   let isClosed = false;
 
+  const keepPlace = async (): Promise<void> => {
+    if (place === undefined || place === keptPlace) return;
+    await writePlace(folder, place);
+    keptPlace = place;
+  };
   const deliver = async (): Promise<void> => {
-    for await (const entry of trail.entries(position + 1)) {
+    for await (const entry of trail.entries(place)) {
       if (isClosed) return;
       const message = encodeAtnaMessage(entry, identity);
       if (message !== undefined) {
@@ -57,9 +64,10 @@ export async function startSyslogDelivery(options: SyslogDeliveryOptions): Promi
         });
         await send(socket, encodeSyslogFrame(message, entry.atMs, sender), timeoutMs);
       }
-      position = entry.number;
+      place = entry.place;
     }
-    await writePosition(options.folder, position);
+    failures = 0;
+    await keepPlace();
   };
   const work = createCoalesced(deliver, (error) => {
     socket?.destroy();
@@ -67,14 +75,23 @@ export async function startSyslogDelivery(options: SyslogDeliveryOptions): Promi
     onFailure(error);
     if (isClosed) return;
     clearTimeout(retry);
-    retry = setTimeout(() => work.trigger(), retryMs);
+    retry = setTimeout(tryNow, Math.min(retryMs * 2 ** failures, retryMsMax));
+    failures += 1;
   });
-  trail.listen(() => work.trigger());
+  function tryNow(): void {
+    clearTimeout(retry);
+    retry = undefined;
+    work.trigger();
+  }
+  // New entries wait with the old ones for the next try.
+  trail.listen(() => {
+    if (retry === undefined && !isClosed) work.trigger();
+  });
   work.trigger();
 
   return {
     async flush() {
-      work.trigger();
+      tryNow();
       await work.idle();
     },
     async close() {
@@ -82,7 +99,7 @@ export async function startSyslogDelivery(options: SyslogDeliveryOptions): Promi
       clearTimeout(retry);
       await work.idle();
       socket?.end();
-      await writePosition(options.folder, position);
+      await keepPlace().catch(onFailure);
     },
   };
 }
@@ -121,22 +138,4 @@ function send(socket: TLSSocket, frame: Uint8Array, timeoutMs: number): Promise<
       else resolve();
     });
   });
-}
-
-async function readPosition(folder: string): Promise<number> {
-  const text = await readFile(join(folder, POSITION_FILE), 'utf8').catch(() => '0');
-  const position = Number(text);
-  return Number.isSafeInteger(position) && position >= 0 ? position : 0;
-}
-
-async function writePosition(folder: string, position: number): Promise<void> {
-  const file = join(folder, POSITION_FILE);
-  const handle = await open(`${file}.new`, 'w', 0o600);
-  try {
-    await handle.writeFile(String(position));
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(`${file}.new`, file);
 }

@@ -25,39 +25,45 @@ export interface TrailReport {
   readonly lines: number;
   readonly days: number;
   readonly heads: number;
+  /** Of a newest line without its line end: being written now, or torn by a stop. It is no line yet, and nobody was told of it. */
+  readonly unfinishedBytes: number;
   /** Empty when all is well. */
   readonly problems: readonly TrailProblem[];
 }
 
 /**
  * Reads a whole trail.
- * @param options.key - the gateway's key, 64 lower-case hex: heads of another key do not count
+ * @param options.keys - the gateway's key and those before it, 64 lower-case hex: heads of another key do not count
  * @param options.heads - heads that somebody kept elsewhere: they show a trail that was shortened or written anew
  * @param options.firstNumber - the first line that must be there, 1 unless older days were archived
  */
 export async function verifyTrail(
   folder: string,
-  options: { readonly key: string; readonly heads?: readonly AuditHead[]; readonly firstNumber?: number },
+  options: { readonly keys: readonly string[]; readonly heads?: readonly AuditHead[]; readonly firstNumber?: number },
 ): Promise<TrailReport> {
   const problems: TrailProblem[] = [];
-  const hashes = new Map<number, string>();
+  const ends = new Map<string, string>();
   const files = await dayFiles(folder);
   const kept = await readHeads(folder);
-  const wanted = new Set([...kept, ...(options.heads ?? [])].map((head) => head?.number));
   const firstNumber = options.firstNumber ?? 1;
-  let expected: { readonly number: number; readonly previous: string | undefined; readonly atMs: number } = {
+  let expected: { readonly number: number; readonly previous: string | undefined } = {
     number: firstNumber,
     previous: firstNumber === 1 ? TRAIL_START : undefined,
-    atMs: 0,
   };
-  const daysWithLines: string[] = [];
   let lines = 0;
+  let unfinishedBytes = 0;
   for (const file of files) {
+    const day = file.slice(0, 10);
     let at = 0;
-    for await (const text of linesOf(join(folder, file))) {
+    let startByte = 0;
+    for await (const { text, endByte, isWhole } of linesOf(join(folder, file))) {
+      if (!isWhole && file === files.at(-1)) {
+        unfinishedBytes = endByte - startByte;
+        break;
+      }
+      startByte = endByte;
       at += 1;
       lines += 1;
-      if (at === 1) daysWithLines.push(file.slice(0, 10));
       const problem = (code: TrailProblem['code'], message: string): void =>
         void problems.push({ file, line: at, code, message });
       const line = decodeLine(text);
@@ -66,7 +72,8 @@ export async function verifyTrail(
           'LINE_UNREADABLE',
           `line ${at} of ${file}, where number ${expected.number} belongs, is no line of a trail`,
         );
-        expected = { ...expected, number: expected.number + 1, previous: undefined };
+        expected = { number: expected.number + 1, previous: undefined };
+        ends.set(day, '');
         continue;
       }
       const hash = hashOfLine(text);
@@ -86,30 +93,32 @@ export async function verifyTrail(
       } else if (expected.previous !== undefined && line.previous !== expected.previous) {
         const message = `number ${line.number - 1} was changed, or line ${at} of ${file} was written anew: they do not fit together`;
         problem('LINE_CHANGED', message);
-      } else if (line.atMs < expected.atMs || dayOf(line.atMs) !== file.slice(0, 10)) {
+      } else if (dayOf(line.atMs) > day) {
         problem('LINE_MISPLACED', `the time of line ${at} of ${file} does not fit its place`);
       }
-      if (wanted.has(line.number)) hashes.set(line.number, hash);
-      expected = { number: line.number + 1, previous: hash, atMs: line.atMs };
+      ends.set(day, hash);
+      expected = { number: line.number + 1, previous: hash };
     }
   }
   // A day is signed before the first line of the next one is written.
   const signed = new Set(kept.map((head) => head?.day));
-  for (const day of daysWithLines.slice(0, -1)) {
+  for (const day of [...ends.keys()].slice(0, -1)) {
     if (signed.has(day)) continue;
     const message = `the end of ${day} is not signed, though later lines follow`;
     problems.push({ file: HEADS_FILE, line: undefined, code: 'HEAD_MISSING', message });
   }
+  const [firstDay = ''] = ends.keys();
+  const isArchived = (day: string): boolean => firstNumber > 1 && day < firstDay;
   const judge = async (head: AuditHead | undefined, line: number | undefined): Promise<void> => {
     const file = HEADS_FILE;
-    if (head?.key !== options.key || !(await isHeadSigned(head))) {
-      problems.push({ file, line, code: 'HEAD_INVALID', message: 'a head is not signed by the key of this gateway' });
-    } else if (head.number >= firstNumber && hashes.get(head.number) !== head.hash) {
-      const message = `the signed end of ${head.day} names number ${head.number}, which is not there or is another`;
+    if (head === undefined || !options.keys.includes(head.key) || !(await isHeadSigned(head))) {
+      problems.push({ file, line, code: 'HEAD_INVALID', message: 'a head is not signed by a key of this gateway' });
+    } else if (!isArchived(head.day) && ends.get(head.day) !== head.hash) {
+      const message = `the signed end of ${head.day} names a line that is not the last of that day, or another`;
       problems.push({ file, line, code: 'HEAD_CONTRADICTS', message });
     }
   };
   for (const [index, head] of kept.entries()) await judge(head, index + 1);
   for (const head of options.heads ?? []) await judge(head, undefined);
-  return { lines, days: files.length, heads: kept.length, problems };
+  return { lines, days: files.length, heads: kept.length, unfinishedBytes, problems };
 }

@@ -28,7 +28,7 @@ export interface PatientApiOptions {
   /** Whom a patient asks about her data: one line. */
   readonly privacyContact?: string;
   /** The newest signed head of the audit trail, served to whoever wants to keep it. */
-  readonly auditHead?: () => AuditHead | undefined;
+  readonly auditHead?: () => Promise<AuditHead | undefined>;
   /** The clock, Unix ms; default the system's. */
   readonly now?: () => number;
   /** Requests of one address a minute; default 120. */
@@ -77,8 +77,8 @@ export function createPatientApi(options: PatientApiOptions): Express {
     response.json(wellKnownToJson(document));
   });
 
-  app.get('/.well-known/radledger/audit-head', (_request, response) => {
-    const head = options.auditHead?.();
+  app.get('/.well-known/radledger/audit-head', async (_request, response) => {
+    const head = await options.auditHead?.();
     if (head !== undefined) response.json(head);
     else sendError(response, new ExchangeError({ code: 'NOT_FOUND' }, 'no day of the audit trail has ended yet'));
   });
