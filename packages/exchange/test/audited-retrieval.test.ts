@@ -69,6 +69,20 @@ test('a reader who goes away is recorded as one who did not get it', async () =>
   expect(hospital.audited.map(({ phase }) => phase)).toEqual(['begun', 'ended']);
 });
 
+test('a grant that ends before its turn comes is recorded as refused', async () => {
+  const documents = [{ repositoryUniqueId: toHex(hospital.source.source), documentUniqueId: studyId }];
+  const request = { signer: toHex(patient.owner.publicKey), messageId: 'urn:uuid:1', documents };
+  const [answer] = await hospital.source.repository.retrieve(request as never);
+  if (answer?.kind !== 'document') throw new Error('expected a document');
+  await hospital.source.retire(patient.disclosure.studyInstanceUid, 'wrong-patient');
+  const read = async (): Promise<void> => {
+    for await (const _ of answer.open()) throw new Error('a byte left');
+  };
+  await expect(read()).rejects.toMatchObject({ code: 'GRANT_NOT_LIVE' });
+  expect(hospital.audited.map(shape)).toEqual(['source refused failure GRANT_NOT_LIVE']);
+  expect(hospital.audited[0]?.documents).toEqual(documents);
+});
+
 test('what cannot be recorded is not served', async () => {
   await hospital.source.close();
   await hospital.openSource({ audit: { record: () => Promise.reject(new Error('disk full')) } });

@@ -5,6 +5,8 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ImagingError, type PacsConnector } from '@radledger/imaging';
+import { createFolderSource } from '@radledger/imaging/folder';
 import type { ExchangeDatabase } from '../src/index.js';
 import { decodeTransaction } from '@radledger/transactions';
 import { eventually, TestHospital } from './test-hospital.js';
@@ -101,6 +103,38 @@ test('an unreachable node only delays publishing', async () => {
   await claimStudy(source, invitation, await signerOf('patient'));
   await eventually(() => hospital.failures.length > 0);
   ledger.isUnreachable = false;
+  await hospital.finalizeUntil(async () => (await hospital.stateOfStudy()) === 'published');
+  expect(await definitions()).toBe(1);
+});
+
+test('an archive that is away only delays publishing, and is not asked for each study', async () => {
+  const folder = createFolderSource({ folder: hospital.archive });
+  let isAway = true;
+  let asked = 0;
+  const connector: PacsConnector = {
+    ...folder,
+    openStudy(studyInstanceUid) {
+      asked += 1;
+      if (isAway) {
+        const info = { code: 'ARCHIVE_UNAVAILABLE', reason: 'ECONNREFUSED' } as const;
+        return Promise.reject(new ImagingError(info, 'the archive does not answer'));
+      }
+      return folder.openStudy(studyInstanceUid);
+    },
+  };
+  await hospital.source.close();
+  await hospital.openSource({ connector });
+  const invitation = await hospital.source.invite({
+    studyInstanceUid: await hospital.studyInstanceUid(),
+    label: 'MRI',
+  });
+  await claimStudy(hospital.source, invitation, await signerOf('patient'));
+  await eventually(() => asked > 0);
+  await hospital.ledger.finalize();
+  for await (const { state, code } of hospital.source.worklist()) {
+    expect({ state, code }).toEqual({ state: 'claimed', code: 'ARCHIVE_UNAVAILABLE' });
+  }
+  isAway = false;
   await hospital.finalizeUntil(async () => (await hospital.stateOfStudy()) === 'published');
   expect(await definitions()).toBe(1);
 });

@@ -80,14 +80,21 @@ export function createPublisher(options: PublisherOptions): Publisher {
     return undefined;
   };
 
-  const plan = async (study: StudyRecord): Promise<StudyRecord> => {
+  let isArchiveAway = false;
+  const plan = async (study: StudyRecord): Promise<StudyRecord | undefined> => {
+    // One archive: a study that it kept waiting speaks for the others until the next round.
+    if (isArchiveAway) return undefined;
     try {
       const { content, change } = await makePlan(study);
       return await save({ ...study, state: 'planned', content, failure: undefined }, [change]);
     } catch (error) {
       if (!(error instanceof ImagingError)) throw error;
       options.onFailure(error);
-      return save({ ...study, state: 'failed', failure: error.code });
+      if (error.code !== 'ARCHIVE_UNAVAILABLE') return save({ ...study, state: 'failed', failure: error.code });
+      isArchiveAway = true;
+      // Tried again by itself; the operator sees why it waits.
+      if (study.failure !== error.code) await save({ ...study, failure: error.code });
+      return undefined;
     }
   };
 
@@ -198,6 +205,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   return {
     advance,
     async advanceAll() {
+      isArchiveAway = false;
       for (const { id } of await store.list(workRecords)) {
         const study = await store.get(studyRecords, id);
         if (study !== undefined) await advance(study.studyId).catch(options.onFailure);

@@ -8,7 +8,7 @@ import type { ExchangeStore } from '../exchange-store.js';
 import { type Authorise, readDocumentUniqueId } from './authorise.js';
 import { planId } from './publisher.js';
 import type { AuditedDocument } from '../audit/audit-event.js';
-import type { RetrievalAudit } from './retrieval-audit.js';
+import type { DisclosureFacts, RetrievalAudit } from './retrieval-audit.js';
 import { planRecords } from './source-records.js';
 
 export const FILE_SET_MIME_TYPE = 'application/zip';
@@ -33,28 +33,25 @@ export function createRetrieve(options: ServingOptions): (request: SignedRequest
     const { studyId, part } = readDocumentUniqueId(documentUniqueId);
     const verdict = await authorise({ studyId, signer });
     if (!verdict.allowed) return refusal(verdict.reason);
-    const { content, study, basis, standing } = verdict;
-    if (standing === 'halted') options.onServedHalted?.();
+    const { content } = verdict;
+    const { studyInstanceUid } = verdict.study;
     const encoded = await store.get(planRecords, planId(studyId, content));
     if (encoded === undefined) return BUSY;
     const plan = decodeFileSetPlan(encoded);
 
     const newDocumentUniqueId = toHex(content);
-    const disclosed = (stream: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> =>
-      audit.disclosed(
-        request,
-        { documentUniqueId, repositoryUniqueId },
-        { content: newDocumentUniqueId, era: study.grantSalts.length - 1, basis, standing },
-        stream,
-      );
-    const reauthorise = async (): Promise<void> => {
+    const document = { documentUniqueId, repositoryUniqueId };
+    /** Asks once more when the document's turn has come: what is recorded is what let it leave. */
+    const reauthorise = async (): Promise<DisclosureFacts> => {
       const again = await authorise({ studyId, signer });
       if (!again.allowed || toHex(again.content) !== newDocumentUniqueId) {
-        throw new ExchangeError(
-          { code: 'GRANT_NOT_LIVE' },
-          'the grant ended, or the study changed, before its turn came',
-        );
+        const code = !again.allowed && again.reason === 'stale-view' ? 'VIEW_STALE' : 'GRANT_NOT_LIVE';
+        await audit.refused(request, [document], code);
+        throw new ExchangeError({ code }, 'the grant ended, or the study changed, before its turn came');
       }
+      const { basis, standing, study } = again;
+      if (standing === 'halted') options.onServedHalted?.();
+      return { content: newDocumentUniqueId, era: study.grantSalts.length - 1, basis, standing };
     };
     if (part === 'manifest') {
       const manifest = encodeManifest(manifestOf(plan));
@@ -64,8 +61,7 @@ export function createRetrieve(options: ServingOptions): (request: SignedRequest
         newDocumentUniqueId,
         sizeBytes: manifest.length,
         async *open() {
-          await reauthorise();
-          yield* disclosed(once(manifest));
+          yield* audit.disclosed(request, document, await reauthorise(), once(manifest));
         },
       };
     }
@@ -75,8 +71,8 @@ export function createRetrieve(options: ServingOptions): (request: SignedRequest
       newDocumentUniqueId,
       sizeBytes: plan.zipBytes,
       async *open() {
-        await reauthorise();
-        yield* disclosed(streamFileSet(connector, study.studyInstanceUid, plan));
+        const facts = await reauthorise();
+        yield* audit.disclosed(request, document, facts, streamFileSet(connector, studyInstanceUid, plan));
       },
     };
   };
