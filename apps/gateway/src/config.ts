@@ -1,6 +1,7 @@
 /** The gateway's configuration file: TOML, every key known. Guide: docs/guides/integrators-gateway.md. */
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { DEFAULT_IMPORT_POLICY } from '@radledger/imaging';
 import { parse } from 'smol-toml';
 import { z } from 'zod';
 import { GatewayAppError } from './errors.js';
@@ -8,6 +9,15 @@ import { GatewayAppError } from './errors.js';
 const hex32 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex characters');
 const port = z.int().min(0).max(65_535);
 const host = z.string().min(1).max(255);
+const uids = z
+  .array(
+    z
+      .string()
+      .regex(/^[0-9]+(\.[0-9]+)*\.?$/, 'must be a UID, or the beginning of one that ends in a dot')
+      .max(64),
+  )
+  .min(1)
+  .max(1_000);
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 const goTogether = ({ key, certificate }: { key?: string | undefined; certificate?: string | undefined }): boolean =>
   (key === undefined) === (certificate === undefined);
@@ -135,6 +145,14 @@ function schemaIn(folder: string) {
             .int()
             .min(1_048_576)
             .default(64 * 1024 ** 3),
+          /** What may be filed. */
+          policy: z
+            .strictObject({
+              transferSyntaxes: uids.default([...DEFAULT_IMPORT_POLICY.transferSyntaxes]),
+              sopClasses: uids.default([...DEFAULT_IMPORT_POLICY.sopClasses]),
+              preambles: z.enum(['zero', 'keep-slides']).default('zero'),
+            })
+            .prefault({}),
           /** Lets sources on loopback be fetched from: test nets on one machine. */
           allowLoopback: z.boolean().default(false),
           /** Lets sources on private addresses be fetched from: centres that meet in a VPN. */

@@ -111,6 +111,7 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
         signer: await createSigner(keys.recipientSeed),
         quarantineFolder: recipientConfig.quarantine,
         responseBytesMax: recipientConfig.responseBytesMax,
+        importPolicy: recipientConfig.policy,
         endpointGuard: { allowLoopback: recipientConfig.allowLoopback, allowPrivate: recipientConfig.allowPrivate },
       });
       opened.push(recipient);

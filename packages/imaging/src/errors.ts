@@ -35,6 +35,9 @@ export type ImagingErrorInfo =
   | { readonly code: 'UNSUPPORTED_ENTRY'; readonly index: number }
   | { readonly code: 'COMPRESSION_RATIO'; readonly index: number; readonly ratioMax: number }
   | { readonly code: 'ENTRY_MISMATCH'; readonly index: number }
+  | { readonly code: 'TRANSFER_SYNTAX_REFUSED'; readonly index: number }
+  | { readonly code: 'SOP_CLASS_REFUSED'; readonly index: number }
+  | { readonly code: 'INSPECTION_ABORTED'; readonly reason: 'time' | 'memory' | 'crash' }
   | { readonly code: 'UNEXPECTED_STUDY' }
   | { readonly code: 'CONTENT_MISMATCH' }
   | { readonly code: 'QUARANTINE_CLOSED' }

@@ -20,6 +20,11 @@ export interface ZipMember {
   readonly entry: Entry;
 }
 
+/** Whether the bytes of a member lie in the ZIP as they are. */
+export function isStored({ entry }: ZipMember): boolean {
+  return entry.compressionMethod === STORED;
+}
+
 /**
  * Reads the directory of a ZIP. Folders and a DICOMDIR at the root are passed over; the caller closes `zip`.
  * @throws {ImagingError} `INVALID_ZIP` | `TOO_MANY_ENTRIES` | `UNSAFE_ENTRY_NAME` | `UNSUPPORTED_ENTRY` |

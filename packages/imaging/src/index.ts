@@ -9,6 +9,7 @@ export {
   planFileSet,
 } from './file-set-plan.js';
 export { serveFileSet } from './file-set-stream.js';
+export { DEFAULT_IMPORT_POLICY, type ImportPolicy } from './import-policy.js';
 export type { InstanceHeader } from './instance-header.js';
 export { type InspectedInstance, inspectInstance } from './instance-inspector.js';
 export {

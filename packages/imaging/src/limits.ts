@@ -18,6 +18,10 @@ export interface ImportLimits extends InstanceLimits {
   readonly contentBytesMax: number;
   /** Largest uncompressed / compressed size of an entry above 1 MiB; default 100. */
   readonly compressionRatioMax: number;
+  /** Longest time for judging the ZIP, besides 1 s for each 8 MiB of it, in ms; default 60,000. */
+  readonly inspectionMsMax: number;
+  /** Most memory for what judging builds up, in MiB; default 256. Buffers of constant size come on top. */
+  readonly inspectionMemoryMiBMax: number;
 }
 
 const MIB = 1024 * 1024;
@@ -35,6 +39,8 @@ export const DEFAULT_IMPORT_LIMITS: ImportLimits = {
   entriesMax: 100_000,
   contentBytesMax: 64 * GIB,
   compressionRatioMax: 100,
+  inspectionMsMax: 60_000,
+  inspectionMemoryMiBMax: 256,
 };
 
 /** Most instances of one study: what the 8-character names IM000001 to IM999999 and a careful reader can hold. */

@@ -23,10 +23,11 @@ export interface QuarantinedStudy {
 export interface QuarantinedInstance extends InstanceHeader {
   /** Size of the whole Part 10 file. */
   readonly sizeBytes: number;
-  /** SHA-256 of the whole Part 10 file, 32 bytes. */
+  /** SHA-256 of the whole Part 10 file as `open` gives it, 32 bytes. */
   readonly sha256: Uint8Array;
   /**
-   * The Part 10 file byte for byte as received; ends with an error when the quarantine no longer holds what was checked.
+   * The Part 10 file byte for byte as received, but for a preamble that the policy does not let pass: zeros stand for it.
+   * Ends with an error when the quarantine no longer holds what was checked.
    * @throws {ImagingError} `QUARANTINE_CHANGED` | `QUARANTINE_CLOSED`
    */
   open(): AsyncIterable<Uint8Array>;

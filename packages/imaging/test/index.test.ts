@@ -7,6 +7,7 @@ test('the public surface is what index.ts names', () => {
   expect([imaging, folder, conformance].map((module) => Object.keys(module).sort())).toEqual([
     [
       'DEFAULT_IMPORT_LIMITS',
+      'DEFAULT_IMPORT_POLICY',
       'DEFAULT_INSTANCE_LIMITS',
       'INSTANCES_MAX',
       'ImagingError',

@@ -2,7 +2,7 @@
  * One retrieval: proven endpoint, signed ITI-43 request, quarantine, comparison with the ledger, filing. Nothing that a
  * link, a notice or a sender says is believed where the ledger can be asked.
  */
-import { importFileSet, type ImportLimits, ImagingError, type StudySink } from '@radledger/imaging';
+import { importFileSet, type ImportLimits, type ImportPolicy, ImagingError, type StudySink } from '@radledger/imaging';
 import { Iti43Error } from '@radledger/iti43';
 import { type RetrievedDocument, type RetrieveResult, retrieveDocuments } from '@radledger/iti43/client';
 import { equalBytes, randomBytes, type Signer, toHex } from '@radledger/primitives';
@@ -25,6 +25,7 @@ export interface FetchStudyOptions {
   readonly quarantineFolder: string;
   readonly endpointGuard: EndpointGuardOptions;
   readonly importLimits?: Partial<ImportLimits>;
+  readonly importPolicy?: Partial<ImportPolicy>;
   /** Largest ITI-43 response, in bytes. */
   readonly responseBytesMax: number;
   readonly now: () => number;
@@ -120,6 +121,7 @@ async function fileResponse(
       stream: counted(document.content, onBytes),
       quarantineFolder: options.quarantineFolder,
       ...(options.importLimits === undefined ? {} : { limits: options.importLimits }),
+      ...(options.importPolicy === undefined ? {} : { policy: options.importPolicy }),
       expected: {
         studyInstanceUid: target.studyInstanceUid,
         isCommitted: (manifest, studyInstanceUid) =>

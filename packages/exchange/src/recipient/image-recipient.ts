@@ -8,7 +8,7 @@ import {
   openGrantNotice,
   validatePlainText,
 } from '@radledger/handover';
-import { clearQuarantine, type ImportLimits, type StudySink } from '@radledger/imaging';
+import { clearQuarantine, type ImportLimits, type ImportPolicy, type StudySink } from '@radledger/imaging';
 import { equalBytes, randomBytes, type Signer, sha256, toHex } from '@radledger/primitives';
 import type { Audit } from '../audit/audit-trail.js';
 import { createCoalesced } from '../coalesce.js';
@@ -56,6 +56,8 @@ export interface ImageRecipientOptions {
   readonly walletPage?: string;
   readonly endpointGuard?: EndpointGuardOptions;
   readonly importLimits?: Partial<ImportLimits>;
+  /** What may be filed: transfer syntaxes, SOP classes, preambles; default that of `imaging`. */
+  readonly importPolicy?: Partial<ImportPolicy>;
   /** Largest ITI-43 response; default 64 GiB. */
   readonly responseBytesMax?: number;
   /** Longest age of a ledger view that is still acted on; default 60 000. */
@@ -156,6 +158,7 @@ export async function openImageRecipient(options: ImageRecipientOptions): Promis
     endpointGuard: options.endpointGuard ?? {},
     responseBytesMax: options.responseBytesMax ?? RESPONSE_BYTES_MAX,
     ...(options.importLimits === undefined ? {} : { importLimits: options.importLimits }),
+    ...(options.importPolicy === undefined ? {} : { importPolicy: options.importPolicy }),
   };
 
   const stop = new AbortController();

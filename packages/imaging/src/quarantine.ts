@@ -1,0 +1,101 @@
+/** A study that passed: hands its instances out as they will be filed, from plain byte ranges on the disk. */
+import { createHash } from 'node:crypto';
+import { open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { equalBytes } from '@radledger/primitives';
+import { ImagingError } from './errors.js';
+import type { JudgedInstance } from './file-set-judge.js';
+import { bySopInstanceUid, type Manifest } from './manifest.js';
+import type { FiledStudy } from './pacs-connector.js';
+import { withoutPreamble } from './preamble.js';
+import { onDisk } from './quarantine-disk.js';
+import type { QuarantinedInstance, QuarantinedStudy, StudySink } from './quarantined-study.js';
+
+const CHUNK_BYTES = 256 * 1024;
+
+export class Quarantine implements QuarantinedStudy {
+  readonly studyInstanceUid: string;
+  readonly manifest: Manifest;
+  readonly instances: readonly QuarantinedInstance[];
+  readonly zipSha256: Uint8Array;
+  readonly zipBytes: number;
+  private isClosed = false;
+
+  constructor(
+    private readonly folder: string,
+    study: Pick<QuarantinedStudy, 'studyInstanceUid' | 'manifest' | 'zipSha256' | 'zipBytes'> & {
+      readonly judged: readonly JudgedInstance[];
+    },
+  ) {
+    this.studyInstanceUid = study.studyInstanceUid;
+    this.manifest = study.manifest;
+    this.zipSha256 = study.zipSha256;
+    this.zipBytes = study.zipBytes;
+    const sorted = study.judged.toSorted((a, b) => bySopInstanceUid(a.facts, b.facts));
+    this.instances = sorted.map((judged) => {
+      const { crc32: _crc32, dataSetSha256: _dataSetSha256, ...shown } = judged.facts;
+      return { ...shown, open: () => this.checkedBytes(judged) };
+    });
+  }
+
+  async file(sink: StudySink): Promise<FiledStudy> {
+    if (this.isClosed) throw closed();
+    const filed = await sink.fileStudy(this);
+    await this.discard();
+    return filed;
+  }
+
+  async discard(): Promise<void> {
+    this.isClosed = true;
+    await onDisk(() => rm(this.folder, { recursive: true, force: true }));
+  }
+
+  /** The last chunk waits until the hash over all of them is known to be the judged one. */
+  private async *checkedBytes({
+    facts,
+    place,
+    isPreambleDropped,
+  }: JudgedInstance): AsyncGenerator<Uint8Array, void, void> {
+    if (this.isClosed) throw closed();
+    const hash = createHash('sha256');
+    let held: Uint8Array | undefined;
+    try {
+      const stored = rangeOf(join(this.folder, place.file), place.offset, facts.sizeBytes);
+      for await (const chunk of isPreambleDropped ? withoutPreamble(stored) : stored) {
+        if (this.isClosed) throw closed();
+        hash.update(chunk);
+        if (held !== undefined) yield held;
+        held = chunk;
+      }
+    } catch (cause) {
+      if (this.isClosed) throw closed();
+      throw quarantineChanged(cause);
+    }
+    if (!equalBytes(hash.digest(), facts.sha256)) throw quarantineChanged();
+    if (held !== undefined) yield held;
+  }
+}
+
+/** Bytes of a file; each chunk is a buffer of its own. Ends early where the file does. */
+async function* rangeOf(path: string, offset: number, sizeBytes: number): AsyncGenerator<Uint8Array, void, void> {
+  const handle = await open(path, 'r');
+  try {
+    for (let position = 0; position < sizeBytes; ) {
+      const wanted = Math.min(CHUNK_BYTES, sizeBytes - position);
+      const { bytesRead, buffer } = await handle.read(new Uint8Array(wanted), 0, wanted, offset + position);
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+      position += bytesRead;
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+function closed(): ImagingError {
+  return new ImagingError({ code: 'QUARANTINE_CLOSED' }, 'the study was filed or discarded already');
+}
+
+function quarantineChanged(cause?: unknown): ImagingError {
+  return new ImagingError({ code: 'QUARANTINE_CHANGED' }, 'the quarantine holds what was checked', { cause });
+}
