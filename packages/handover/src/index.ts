@@ -34,6 +34,16 @@ export {
   sealGrantNotice,
 } from './grant-notice.js';
 export {
+  HTTP_SIGNATURE_LIFETIME_MS,
+  HTTP_SIGNATURE_SKEW_MS,
+  type HttpRequestSignature,
+  type ReceivedHttpRequest,
+  type SignatureHeaders,
+  type SignedMethod,
+  signHttpRequest,
+  verifyHttpRequest,
+} from './http-signature.js';
+export {
   createImageRequest,
   decodeImageRequest,
   decodeImageRequestLink,

@@ -20,23 +20,48 @@ export async function* serveFileSet(
   yield* writeFileSet(plan, snapshot);
 }
 
+/** One instance of a plan, and where the archive has it. */
+export interface PlannedInstance {
+  readonly entry: FileSetEntry;
+  /** What the archive gives, not compared with the plan. */
+  readonly stored: SnapshotInstance;
+  /** The Part 10 file as planned. @throws {ImagingError} `INSTANCE_CHANGED` before the last bytes are handed out */
+  open(): AsyncIterable<Uint8Array>;
+}
+
+/**
+ * Finds instances of a plan in an archive.
+ * @param entries - some of `plan.entries`, in the order in which they are wanted
+ * @throws {ImagingError} `MIXED_STUDIES` | `INSTANCE_CHANGED` when the archive no longer has one of them
+ */
+export function plannedInstances(
+  plan: Pick<FileSetPlan, 'studyInstanceUid' | 'entries'>,
+  snapshot: StudySnapshot,
+  entries: readonly FileSetEntry[] = plan.entries,
+): readonly PlannedInstance[] {
+  if (plan.studyInstanceUid !== snapshot.studyInstanceUid) {
+    throw new ImagingError({ code: 'MIXED_STUDIES' }, 'the plan and the snapshot are of one study');
+  }
+  const available = new Map(snapshot.instances.map((instance) => [instance.sopInstanceUid, instance]));
+  return entries.map((entry, index) => {
+    const stored = available.get(entry.sopInstanceUid);
+    if (stored === undefined) throw changed(index);
+    return { entry, stored, open: () => plannedBytes(entry, stored, index) };
+  });
+}
+
 /** The bytes of a file-set; they do not depend on the plan's own hash, which is made from them. */
 export async function* writeFileSet(
   plan: Omit<FileSetPlan, 'zipSha256'>,
   snapshot: StudySnapshot,
 ): AsyncGenerator<Uint8Array, void, void> {
-  if (plan.studyInstanceUid !== snapshot.studyInstanceUid) {
-    throw new ImagingError({ code: 'MIXED_STUDIES' }, 'the plan and the snapshot are of one study');
-  }
-  const available = new Map(snapshot.instances.map((instance) => [instance.sopInstanceUid, instance]));
   const directory: Uint8Array[] = [];
   let offset = 0;
-  for (const [index, entry] of plan.entries.entries()) {
-    const instance = available.get(entry.sopInstanceUid);
-    if (instance === undefined) throw changed(index);
+  for (const instance of plannedInstances(plan, snapshot)) {
+    const { entry } = instance;
     const header = localHeader(entry);
     yield header;
-    yield* plannedBytes(entry, instance, index);
+    yield* instance.open();
     directory.push(centralHeader(entry, offset));
     offset += header.length + entry.sizeBytes;
   }

@@ -8,7 +8,7 @@ export {
   manifestOf,
   planFileSet,
 } from './file-set-plan.js';
-export { serveFileSet } from './file-set-stream.js';
+export { type PlannedInstance, plannedInstances, serveFileSet } from './file-set-stream.js';
 export { DEFAULT_IMPORT_POLICY, type ImportPolicy } from './import-policy.js';
 export type { InstanceHeader } from './instance-header.js';
 export { type InspectedInstance, inspectInstance } from './instance-inspector.js';
@@ -20,5 +20,8 @@ export {
   type InstanceLimits,
 } from './limits.js';
 export { createManifest, type Manifest, type ManifestEntry } from './manifest.js';
+export { type DicomJson } from './metadata/data-set-json.js';
+export { type DicomJsonElement } from './metadata/element-value.js';
+export { readMetadata } from './metadata/instance-metadata.js';
 export type { FiledStudy, PacsConnector, SnapshotInstance, StudySnapshot, StudySummary } from './pacs-connector.js';
 export type { QuarantinedInstance, QuarantinedStudy, StudySink } from './quarantined-study.js';

@@ -19,6 +19,8 @@ test('the public surface is what index.ts names', () => {
       'inspectInstance',
       'manifestOf',
       'planFileSet',
+      'plannedInstances',
+      'readMetadata',
       'serveFileSet',
     ],
     ['createFolderSink', 'createFolderSource'],

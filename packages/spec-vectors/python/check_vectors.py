@@ -15,6 +15,7 @@ import blocks  # noqa: E402
 import cells  # noqa: E402
 import chain  # noqa: E402
 import consensus  # noqa: E402
+import dicomweb  # noqa: E402
 import duties  # noqa: E402
 import evidence  # noqa: E402
 import file_set  # noqa: E402
@@ -103,6 +104,7 @@ CHECKERS = {
     "light-walks": light.walk,
     "sealing": links.sealing,
     "links": links.link,
+    "dicomweb": dicomweb.dicomweb,
     "wallet-keys": wallet_keys.wallet,
     "file-set": file_set.file_set,
     "peer-protocol": node_bytes.peer,

@@ -1,6 +1,7 @@
 import { blockVectors } from './block-vectors.js';
 import { cellVectors } from './cell-vectors.js';
 import { chainVectors } from './chain-vectors.js';
+import { dicomwebVectors } from './dicomweb-vectors.js';
 import { dutyVectors } from './duty-vectors.js';
 import { electionVectors } from './election-vectors.js';
 import { evidenceVectors } from './evidence-vectors.js';
@@ -38,6 +39,7 @@ export async function allVectors(): Promise<VectorFile[]> {
     await lightVectors(),
     await evidenceVectors(),
     ...(await linkVectors()),
+    await dicomwebVectors(),
     await walletVectors(),
     await fileSetVectors(),
     ...(await nodeVectors()),

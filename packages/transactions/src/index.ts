@@ -64,7 +64,16 @@ export {
 } from './payloads.js';
 export { signatureClaims } from './signature-claims.js';
 export { SCOPE_VIEW } from './stateless-rules.js';
-export { isOpeningOf, openingOf, recipientTag, type StudySalts, studyIdOf, studySalts } from './study-identity.js';
+export {
+  instanceIdOf,
+  isOpeningOf,
+  openingOf,
+  recipientTag,
+  seriesIdOf,
+  type StudySalts,
+  studyIdOf,
+  studySalts,
+} from './study-identity.js';
 export {
   type CreateTransactionInput,
   createTransaction,

@@ -29,6 +29,24 @@ export function studyIdOf(input: { source: Uint8Array; studySalt: Uint8Array; st
   return hash('radledger/study/1', input.source, input.studySalt, input.studyInstanceUid);
 }
 
+/**
+ * The name of a series in addresses: 32 bytes that tell the UID to nobody without the study salt. Spec: docs/spec/dicomweb.md, section 1.
+ * @throws {TransactionError} `UID_INVALID`
+ */
+export function seriesIdOf(input: { studySalt: Uint8Array; seriesInstanceUid: string }): Uint8Array {
+  validateUid(input.seriesInstanceUid);
+  return hash('radledger/series/1', input.studySalt, input.seriesInstanceUid);
+}
+
+/**
+ * The name of an instance in addresses, as `seriesIdOf`.
+ * @throws {TransactionError} `UID_INVALID`
+ */
+export function instanceIdOf(input: { studySalt: Uint8Array; sopInstanceUid: string }): Uint8Array {
+  validateUid(input.sopInstanceUid);
+  return hash('radledger/instance/1', input.studySalt, input.sopInstanceUid);
+}
+
 /** HMAC-SHA-256(grantSalt, canonical key): shown in a grant notice, it proves that one grant and no other. */
 export function openingOf(grantSalt: Uint8Array, recipientKey: Uint8Array): Uint8Array {
   return hmacSha256(grantSalt, encodeWith(key, recipientKey));

@@ -1,6 +1,6 @@
 import { encodeCanonical, hmacSha256, sha256, toHex, utf8 } from '@radledger/primitives';
 import { expect, test } from 'vitest';
-import { isOpeningOf, openingOf, recipientTag, studyIdOf, studySalts } from '../src/index.js';
+import { instanceIdOf, isOpeningOf, openingOf, recipientTag, seriesIdOf, studyIdOf, studySalts } from '../src/index.js';
 import { idOf, signerOf } from './sample-payloads.js';
 
 const secret = idOf('study secret');
@@ -19,6 +19,22 @@ test('a study id depends on source, salt and UID, and is no bare hash of the UID
   expect(toHex(studyIdOf({ source: idOf('a'), studySalt: idOf('x'), studyInstanceUid }))).not.toBe(toHex(id));
   expect(toHex(sha256(utf8(studyInstanceUid)))).not.toBe(toHex(id));
   expect(() => studyIdOf({ source: idOf('a'), studySalt, studyInstanceUid: '1.2 ' })).toThrow('UID_INVALID');
+});
+
+test('series and instances have names that tell no UID without the salt, each its own', () => {
+  const { studySalt } = studySalts(secret);
+  const uid = '1.2.826.0.1.3680043.2.1125.1';
+  const names = [
+    seriesIdOf({ studySalt, seriesInstanceUid: uid }),
+    instanceIdOf({ studySalt, sopInstanceUid: uid }),
+    seriesIdOf({ studySalt: idOf('x'), seriesInstanceUid: uid }),
+    instanceIdOf({ studySalt: idOf('x'), sopInstanceUid: uid }),
+    instanceIdOf({ studySalt, sopInstanceUid: `${uid}.1` }),
+    sha256(utf8(uid)),
+  ];
+  expect(new Set(names.map(toHex)).size).toBe(names.length);
+  expect(() => seriesIdOf({ studySalt, seriesInstanceUid: '' })).toThrow('UID_INVALID');
+  expect(() => instanceIdOf({ studySalt, sopInstanceUid: '1.2 ' })).toThrow('UID_INVALID');
 });
 
 test('an opening proves one recipient of one grant', async () => {
