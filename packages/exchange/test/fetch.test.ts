@@ -204,6 +204,14 @@ describe('where a ledger cell may send this gateway', () => {
     ['https://gw.example', ['fd00::1']],
     ['https://gw.example', ['fe80::1']],
     ['https://gw.example', ['0.0.0.0']],
+    ['https://gw.example', ['::ffff:7f00:1']],
+    ['https://gw.example', ['::ffff:a9fe:a9fe']],
+    ['https://gw.example', ['::127.0.0.1']],
+    ['https://gw.example', ['64:ff9b:1::a9fe:a9fe']],
+    ['https://gw.example', ['2001:0:a00:1::1']],
+    ['https://gw.example:22', ['203.0.113.1']],
+    ['https://gw.example:1023', ['203.0.113.1']],
+    ['https://localhost.', ['127.0.0.1']],
     ['https://gw.example', []],
     ['nonsense', []],
   ])('%s at %j is refused', async (baseUrl, addresses) => {
@@ -211,9 +219,10 @@ describe('where a ledger cell may send this gateway', () => {
   });
 
   test('a public host name passes; loopback and private networks only when configured', async () => {
-    expect(await guardEndpoint('https://gw.example/a', resolve(['203.0.113.1', '2001:db8::1']))).toBe(
-      'https://gw.example/a/xds/iti43',
-    );
+    expect(await guardEndpoint('https://gw.example/a', resolve(['203.0.113.1', '2001:db8::1']))).toEqual({
+      url: 'https://gw.example/a/xds/iti43',
+      addresses: ['203.0.113.1', '2001:db8::1'],
+    });
     expect(await guardEndpoint('https://gw.example', { allowPrivate: true, ...resolve(['10.0.0.1']) })).toBeTruthy();
     expect(await guardEndpoint('https://127.0.0.1:9', { allowLoopback: true })).toBeTruthy();
     expect(

@@ -357,6 +357,15 @@ describe('the pinned connection', () => {
     expect((await readAll(options)).status).toBe('Success');
   });
 
+  test('addresses that the caller checked are connected to, whatever the name resolves to now', async () => {
+    const server = await repository(async () => [documentOf(new Uint8Array(3))]);
+    const endpoint = server.endpoint.replace('127.0.0.1', 'gw.invalid');
+    const named = request(server, ['a'], { endpoint, tls: { pins: [pin], addresses: ['127.0.0.1'] } });
+    // It reaches the repository, whose own name is another.
+    expect(await codeOf(retrieveDocuments(named))).toBe('SOAP_FAULT');
+    expect(await codeOf(retrieveDocuments(request(server, ['a'], { endpoint })))).toBe('CONNECTION_FAILED');
+  });
+
   test('TLS 1.2 is not spoken', async () => {
     const server = await repository(async () => [], {}, { minVersion: 'TLSv1.2', maxVersion: 'TLSv1.2' });
     expect(await codeOf(retrieveDocuments(request(server, ['a'])))).toBe('CONNECTION_FAILED');
@@ -373,6 +382,8 @@ describe('the pinned connection', () => {
     ['no URL', { endpoint: 'x' }],
     ['no pins', { tls: { pins: [] } }],
     ['short pin', { tls: { pins: [new Uint8Array(31)] } }],
+    ['no address', { tls: { pins: [new Uint8Array(32)], addresses: [] } }],
+    ['an address that is a name', { tls: { pins: [new Uint8Array(32)], addresses: ['localhost'] } }],
     ['no limit', { limits: { responseBytesMax: 0 } }],
     ['no documents', { documents: [] }],
     ['an id of 257 characters', { documents: [reference('x'.repeat(257))] }],

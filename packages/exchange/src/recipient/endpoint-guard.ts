@@ -15,21 +15,29 @@ export interface EndpointGuardOptions {
   readonly resolve?: (hostName: string) => Promise<readonly string[]>;
 }
 
+/** Where a request may go. */
+export interface GuardedEndpoint {
+  /** The ITI-43 URL. */
+  readonly url: string;
+  /** Connect to these: a name that resolves differently a moment later leads nowhere else. */
+  readonly addresses: readonly string[];
+}
+
 /**
- * Checks a source's base URL and every address that its host has now. Redirects are never followed, and the TLS pin is checked before a byte
- * of a request is sent, so a name that resolves differently a moment later reaches nobody who could read it.
- * @returns the ITI-43 URL
+ * Checks a source's base URL and every address that its host has now. Redirects are never followed, and the TLS pin is checked before a
+ * byte of a request is sent.
  * @throws {ExchangeError} `ENDPOINT_REFUSED`
  */
-export async function guardEndpoint(baseUrl: string, options: EndpointGuardOptions = {}): Promise<string> {
+export async function guardEndpoint(baseUrl: string, options: EndpointGuardOptions = {}): Promise<GuardedEndpoint> {
   const url = parse(baseUrl);
   if (url.protocol !== 'https:') throw refused('https');
   if (url.username !== '' || url.password !== '') throw refused('no user name');
   if (url.search !== '' || url.hash !== '') throw refused('no query or fragment');
+  if (SERVICE_PORTS.test(url.port) && options.allowLoopback !== true) throw refused('port 443, or one from 1024 on');
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   if (isIP(host) !== 0) {
     if (!(isLoopback(host) && options.allowLoopback === true)) throw refused('a host name, not an address');
-    return `${baseUrl}/xds/iti43`;
+    return { url: `${baseUrl}/xds/iti43`, addresses: [host] };
   }
   const addresses = await (options.resolve ?? systemResolve)(host).catch((cause: unknown) => {
     throw new ExchangeError(
@@ -43,8 +51,11 @@ export async function guardEndpoint(baseUrl: string, options: EndpointGuardOptio
     if (isLoopback(address) ? options.allowLoopback !== true : isReserved(address)) throw refused('a public address');
     if (isPrivate(address) && options.allowPrivate !== true) throw refused('a public address');
   }
-  return `${baseUrl}/xds/iti43`;
+  return { url: `${baseUrl}/xds/iti43`, addresses };
 }
+
+/** Below 1024; the URL standard leaves 443 out. */
+const SERVICE_PORTS = /^(\d{1,3}|10[01]\d|102[0-3])$/;
 
 const loopback = new BlockList();
 loopback.addSubnet('127.0.0.0', 8, 'ipv4');
@@ -62,7 +73,8 @@ for (const [network, bits] of [
 }
 privateRanges.addSubnet('fc00::', 7, 'ipv6');
 
-// IANA special-purpose registries: this host, link-local (cloud metadata), protocol assignments, multicast, reserved.
+// IANA special-purpose registries: this host, link-local (cloud metadata), protocol assignments, addresses that carry an IPv4 one,
+// multicast, reserved.
 const reserved = new BlockList();
 for (const [network, bits] of [
   ['0.0.0.0', 8],
@@ -74,11 +86,15 @@ for (const [network, bits] of [
   reserved.addSubnet(network, bits, 'ipv4');
 }
 for (const [network, bits] of [
-  ['::', 128],
-  ['fe80::', 10],
-  ['ff00::', 8],
+  ['::', 96],
   ['64:ff9b::', 96],
+  ['64:ff9b:1::', 48],
+  ['100::', 64],
+  ['2001::', 23],
   ['2002::', 16],
+  ['fe80::', 10],
+  ['fec0::', 10],
+  ['ff00::', 8],
 ] as const) {
   reserved.addSubnet(network, bits, 'ipv6');
 }

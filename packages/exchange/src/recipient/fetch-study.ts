@@ -67,10 +67,10 @@ export async function fetchStudy(
   let received = 0;
   try {
     const response = await retrieveDocuments({
-      endpoint,
+      endpoint: endpoint.url,
       signer,
       documents: [{ repositoryUniqueId, documentUniqueId }],
-      tls: { pins: sourceCell.endpoint.tlsPins },
+      tls: { pins: sourceCell.endpoint.tlsPins, addresses: endpoint.addresses },
       limits: { responseBytesMax: options.responseBytesMax },
       signal: call.signal,
       now: () => new Date(options.now()),
@@ -82,7 +82,7 @@ export async function fetchStudy(
           outcome: 'success',
           id: toHex(randomBytes(16)),
           requestDigest: digestOf(messageId),
-          endpointUrl: endpoint,
+          endpointUrl: endpoint.url,
           reader: toHex(signer.publicKey),
           documents: [{ documentUniqueId, repositoryUniqueId, content: toHex(studyCell.content) }],
         };

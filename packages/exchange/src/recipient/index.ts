@@ -1,4 +1,4 @@
-export { type EndpointGuardOptions, guardEndpoint } from './endpoint-guard.js';
+export { type EndpointGuardOptions, type GuardedEndpoint, guardEndpoint } from './endpoint-guard.js';
 export { failureCodeOf } from './fetch-study.js';
 export {
   BOX_NOTICES_MAX,

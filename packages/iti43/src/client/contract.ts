@@ -12,6 +12,8 @@ export interface RetrieveOptions {
   readonly tls: {
     /** SHA-256 (32 bytes) of the server key's SubjectPublicKeyInfo in DER; any one must match. No CA, no host name. */
     readonly pins: readonly Uint8Array[];
+    /** IP addresses of the endpoint's host to connect to, when the caller resolved and checked them; default: the system resolves. */
+    readonly addresses?: readonly string[];
   };
   readonly limits: {
     /** Required; a larger response is cut off unread. */

@@ -7,6 +7,7 @@ import { aborted, openPinnedConnection } from './pinned-connection.js';
 export interface HttpExchangeOptions {
   readonly url: URL;
   readonly pins: readonly Uint8Array[];
+  readonly addresses: readonly string[] | undefined;
   readonly contentType: string;
   readonly body: Uint8Array;
   readonly responseBytesMax: number;
@@ -28,8 +29,8 @@ export interface HttpExchange {
  *   `RESPONSE_TOO_LARGE`
  */
 export async function exchange(options: HttpExchangeOptions): Promise<HttpExchange> {
-  const { url, pins, signal, idleTimeoutMs } = options;
-  const socket = await openPinnedConnection({ url, pins, timeoutMs: idleTimeoutMs, signal });
+  const { url, pins, addresses, signal, idleTimeoutMs } = options;
+  const socket = await openPinnedConnection({ url, pins, addresses, timeoutMs: idleTimeoutMs, signal });
   const watch = watchConnection(socket, idleTimeoutMs, signal);
   watch.waiting = true;
   let response: IncomingMessage;

@@ -1,5 +1,5 @@
 /** A TLS 1.3 connection to a server known by its key alone. Spec: docs/spec/iti-43.md, section 7; design of the pins: D13. */
-import { isIP } from 'node:net';
+import { isIP, type LookupFunction } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { equalBytes } from '@radledger/primitives';
 import { Iti43Error } from '../errors.js';
@@ -9,6 +9,8 @@ export interface PinnedConnectionOptions {
   readonly url: URL;
   /** SHA-256 pins, any of which must match. */
   readonly pins: readonly Uint8Array[];
+  /** Addresses of the host that were checked: nothing is resolved then. */
+  readonly addresses: readonly string[] | undefined;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
 }
@@ -17,7 +19,13 @@ export interface PinnedConnectionOptions {
  * Connects and compares the pin before a byte of the request is written.
  * @throws {Iti43Error} `CONNECTION_FAILED` | `PIN_MISMATCH` | `TIMEOUT` | `ABORTED`
  */
-export function openPinnedConnection({ url, pins, timeoutMs, signal }: PinnedConnectionOptions): Promise<TLSSocket> {
+export function openPinnedConnection({
+  url,
+  pins,
+  addresses,
+  timeoutMs,
+  signal,
+}: PinnedConnectionOptions): Promise<TLSSocket> {
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) {
@@ -32,6 +40,7 @@ export function openPinnedConnection({ url, pins, timeoutMs, signal }: PinnedCon
       // The ledger's pin stands in for CA and host name: the handshake still proves that the server holds the key.
       rejectUnauthorized: false,
       ...(isIP(host) === 0 ? { servername: host } : {}),
+      ...(addresses === undefined ? {} : { lookup: lookupIn(addresses) }),
     });
     const fail = (error: Iti43Error): void => {
       release();
@@ -66,6 +75,16 @@ export function openPinnedConnection({ url, pins, timeoutMs, signal }: PinnedCon
       resolve(socket);
     });
   });
+}
+
+/** A resolver that knows only these. */
+function lookupIn(addresses: readonly string[]): LookupFunction {
+  const found = addresses.map((address) => ({ address, family: isIP(address) }));
+  return (_hostName, { all }, callback) => {
+    const [first] = found;
+    if (all === true) callback(null, found);
+    else callback(null, first?.address ?? '', first?.family ?? 0);
+  };
 }
 
 export function aborted(): Iti43Error {

@@ -1,4 +1,5 @@
 /** The Document Consumer side of ITI-43. Spec: docs/spec/iti-43.md. */
+import { isIP } from 'node:net';
 import { parseContentType } from '@radledger/multipart';
 import type { DocumentReference } from '../document-set.js';
 import { addressingValue, checkUnderstood, messageIdValue, readAddressing, readEnvelope } from '../envelope.js';
@@ -37,6 +38,7 @@ export async function retrieveDocuments(options: RetrieveOptions): Promise<Retri
   const http = await exchange({
     url,
     pins: options.tls.pins,
+    addresses: options.tls.addresses,
     contentType: message.contentType,
     body: await collect(message.chunks(), Number.POSITIVE_INFINITY),
     responseBytesMax: limits.responseBytesMax,
@@ -68,6 +70,9 @@ function checkArguments({ endpoint, tls, limits }: RetrieveOptions): URL {
   if (url?.protocol !== 'https:' || url.username !== '' || url.hash !== '') throw refuse('endpoint', 'an https URL');
   if (tls.pins.length < 1 || tls.pins.some((pin) => pin.length !== 32)) {
     throw refuse('tls.pins', 'one or more SHA-256 digests of 32 bytes');
+  }
+  if (tls.addresses?.length === 0 || tls.addresses?.some((address) => isIP(address) === 0)) {
+    throw refuse('tls.addresses', 'one or more IP addresses');
   }
   if (!(limits.responseBytesMax > 0)) throw refuse('limits.responseBytesMax', 'a positive number of bytes');
   return url;
