@@ -67,6 +67,22 @@ function schemaIn(folder: string) {
       /** Longest age of a view that still counts while more than half of the stake states that the network stands still; 0: none. */
       haltedHoursMax: z.int().min(0).max(24).default(24),
       viewAgeMsMax: z.int().min(1_000).max(3_600_000).default(60_000),
+      /** What finality is judged with, instead of believing the node. */
+      finality: z
+        .strictObject({
+          /** The genesis file of the chain. */
+          genesis: path,
+          /** From somebody the operator trusts; needed when the chain is older than 28 days at the first start. */
+          checkpoint: z
+            .string()
+            .regex(/^(0|[1-9][0-9]{0,14}):[0-9a-f]{64}$/, 'must be height:id, as radledger-node checkpoint prints it')
+            .optional(),
+          /** Files of recoveries that the chain went on with. */
+          recoveries: z.array(path).max(64).default([]),
+          /** Where the next start goes on. */
+          kept: path.prefault('checkpoint'),
+        })
+        .optional(),
       privacyContact: z.string().max(256).default(''),
       /** The wallet page that opens links; default the patient-facing API's own address. */
       walletPage: z

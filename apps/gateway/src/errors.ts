@@ -13,7 +13,12 @@ export type GatewayAppErrorInfo =
   | { readonly code: 'ADDRESS_IN_USE'; readonly listener: ListenerName; readonly address: string }
   | { readonly code: 'ADDRESS_UNAVAILABLE'; readonly listener: ListenerName; readonly address: string }
   | { readonly code: 'NODE_UNREACHABLE'; readonly node: string }
-  | { readonly code: 'FOREIGN_CHAIN'; readonly node: string };
+  | { readonly code: 'FOREIGN_CHAIN'; readonly node: string }
+  | { readonly code: 'NODE_UNPROVEN'; readonly node: string }
+  | { readonly code: 'CHECKPOINT_REFUSED'; readonly node: string }
+  | { readonly code: 'GENESIS_INVALID'; readonly file: string }
+  | { readonly code: 'RECOVERY_INVALID'; readonly file: string }
+  | { readonly code: 'CHECKPOINT_INVALID'; readonly file: string };
 
 export type ListenerName = 'api' | 'operator' | 'source.iti43';
 
@@ -37,6 +42,11 @@ const EXIT_CODES: Readonly<Record<GatewayAppErrorInfo['code'], number>> = {
   ADDRESS_UNAVAILABLE: 14,
   NODE_UNREACHABLE: 15,
   FOREIGN_CHAIN: 15,
+  NODE_UNPROVEN: 15,
+  CHECKPOINT_REFUSED: 15,
+  GENESIS_INVALID: 12,
+  RECOVERY_INVALID: 12,
+  CHECKPOINT_INVALID: 12,
 };
 
 export function exitCodeOf(error: unknown): number {

@@ -1,7 +1,7 @@
 /** `radledger-gateway run`: opens a gateway from its configuration and keeps it running. */
 import { mkdir } from 'node:fs/promises';
 import { createNodeClient } from '@radledger/client';
-import { createNodeLedger, createSecretBox, ExchangeError, type ViewStanding } from '@radledger/exchange';
+import { createSecretBox, ExchangeError, type ViewStanding } from '@radledger/exchange';
 import {
   type BoundListener,
   bindHttp,
@@ -20,6 +20,7 @@ import { openArchive, openSink } from './archive.js';
 import { startAudit } from './audit.js';
 import type { GatewayConfig } from './config.js';
 import { GatewayAppError, type ListenerName } from './errors.js';
+import { openLedger } from './ledger.js';
 import { describeFailure } from './log.js';
 import { readCertificate, readSecretBoxKey, readSecretFile, readSeed, readToken } from './secret-files.js';
 
@@ -54,7 +55,9 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
 
     const database = await openDatabase(config.database);
     opened.push(database);
-    const ledger = createNodeLedger(createNodeClient({ url: config.node }));
+    const opening = await openLedger(config, createNodeClient({ url: config.node }), onFailure);
+    opened.push(opening);
+    const ledger = opening.port;
     const { chainId } = await ledger.head();
     if (config.chainId !== undefined && !equalBytes(chainId, fromHex(config.chainId))) {
       const info = { code: 'FOREIGN_CHAIN', node: config.node } as const;
@@ -210,6 +213,14 @@ async function listening(
 
 /** What stops a gateway, in the app's own words. */
 function asOneLine(error: unknown, { node, database, source, audit }: GatewayConfig): unknown {
+  if (error instanceof ExchangeError && error.code === 'SOURCE_UNPROVEN') {
+    const message = `the node at ${node} cannot prove what it says: ask another node, or check genesis and recoveries`;
+    return new GatewayAppError({ code: 'NODE_UNPROVEN', node }, message, { cause: error });
+  }
+  if (error instanceof ExchangeError && /^CHECKPOINT_|^CLOCK_BEHIND$/.test(error.info.reason ?? '')) {
+    const message = `the ledger cannot be followed (${error.info.reason}): set the clock, or name a new checkpoint from an operator whom you trust`;
+    return new GatewayAppError({ code: 'CHECKPOINT_REFUSED', node }, message, { cause: error });
+  }
   if (error instanceof ExchangeError && error.code === 'NODE_UNREACHABLE') {
     const message = `the node at ${node} does not answer (${error.info.reason ?? 'UNKNOWN'}): start it first`;
     return new GatewayAppError({ code: 'NODE_UNREACHABLE', node }, message, { cause: error });

@@ -2,6 +2,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/pr
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DEFAULT_PARAMETERS, genesisToJson } from '@radledger/chain';
 import { createOperatorClient } from '@radledger/client';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { initFolder } from '../src/init.js';
@@ -189,6 +190,35 @@ describe('what is around it', () => {
     expectStop(await run(), 15, /belongs to chain (ab)+, not to (cd)+/);
     await writeFile(config, text().replace(node.url, 'http://127.0.0.1:1'));
     expectStop(await run(), 15, /does not answer/);
+  });
+
+  test('what finality is judged with: a genesis, recoveries and a checkpoint of this chain', async () => {
+    const genesis = join(folder, 'genesis.json');
+    const judged = (more = ''): Promise<void> =>
+      writeFile(config, text().replace('[api]', `[finality]\ngenesis = "genesis.json"\n${more}[api]`));
+    await judged();
+    expectStop(await run(), 12, /genesis\.json is not a genesis: ENOENT/);
+    await writeFile(genesis, '{}');
+    expectStop(await run(), 12, /genesis\.json is not a genesis: MALFORMED/);
+    const key = (byte: number) => new Uint8Array(32).fill(byte);
+    const foreign = genesisToJson({
+      format: 1,
+      name: 'foreign',
+      timeMs: 1_767_225_600_000,
+      moduleId: 'other/1',
+      policies: { admission: 'open', stake: 'raw' },
+      parameters: DEFAULT_PARAMETERS,
+      sources: [{ source: key(1), nodeKey: key(2), vrfKey: key(3), endowment: 1 }],
+      authorities: [],
+      recoveryKeys: [],
+      recoveryThreshold: 0,
+    });
+    await writeFile(genesis, JSON.stringify(foreign));
+    expectStop(await run(), 12, /knows no module other\/1/);
+    await writeFile(genesis, JSON.stringify({ ...foreign, moduleId: 'simplex/1' }));
+    expectStop(await run(), 15, /belongs to chain (ab)+, not to [0-9a-f]{64} of .*genesis\.json/);
+    await judged('checkpoint = "5"\n');
+    expectStop(await run(), 10, /checkpoint: must be height:id/);
   });
 
   test('a database in use, or sealed with another key', async () => {

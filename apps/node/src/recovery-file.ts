@@ -2,78 +2,34 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chainIdOf } from '@radledger/chain';
-import { recoverySignedBytes, type SignedRecovery } from '@radledger/consensus';
+import {
+  recoveryFromJson,
+  type RecoveryJson,
+  recoverySignedBytes,
+  recoveryToJson,
+  type SignedRecovery,
+} from '@radledger/consensus';
 import { compareBytes, createSigner, equalBytes, fromHex, randomBytes, toHex } from '@radledger/primitives';
-import { z } from 'zod';
 import { NodeAppError } from './errors.js';
 import { readSeed, replaceFile } from './folder.js';
 import { readGenesis } from './genesis-file.js';
 
-const hex = (bytes: number) =>
-  z.string().regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`), `must be ${bytes * 2} lower-case hex characters`);
-
-const schema = z.strictObject({
-  format: z.literal(1),
-  chainId: hex(32),
-  height: z.int().min(0),
-  blockId: hex(32),
-  leftOut: z.array(hex(32)).max(4096),
-  nonce: hex(8),
-  keySignatures: z.array(z.strictObject({ position: z.int().min(0).max(255), signature: hex(64) })).max(256),
-  voterSignatures: z.array(z.strictObject({ nodeKey: hex(32), signature: hex(64) })).max(4096),
-});
-type RecoveryFile = z.infer<typeof schema>;
-
-/** @throws {NodeAppError} `RECOVERY_INVALID` */
-async function readFileOf(file: string): Promise<RecoveryFile> {
-  let document: unknown;
-  try {
-    document = JSON.parse(await readFile(file, 'utf8'));
-  } catch (cause) {
-    throw new NodeAppError({ code: 'RECOVERY_INVALID', file }, `cannot read the recovery ${file}`, { cause });
-  }
-  const result = schema.safeParse(document);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  const message = `${file} is not a recovery: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`;
-  throw new NodeAppError({ code: 'RECOVERY_INVALID', file }, message);
-}
-
-function recoveryOf(content: RecoveryFile): SignedRecovery {
-  const { height } = content;
-  return {
-    height,
-    blockId: fromHex(content.blockId),
-    leftOut: content.leftOut.map(fromHex),
-    nonce: fromHex(content.nonce),
-    keySignatures: content.keySignatures.map(({ position, signature }) => [position, fromHex(signature)]),
-    voterSignatures: content.voterSignatures.map(({ nodeKey, signature }) => [fromHex(nodeKey), fromHex(signature)]),
-  };
-}
-
-function fileOf(chainId: Uint8Array, recovery: SignedRecovery): RecoveryFile {
-  const { height, blockId, leftOut, nonce, keySignatures, voterSignatures } = recovery;
-  return {
-    format: 1,
-    chainId: toHex(chainId),
-    height,
-    blockId: toHex(blockId),
-    leftOut: leftOut.map(toHex),
-    nonce: toHex(nonce),
-    keySignatures: keySignatures.map(([position, signature]) => ({ position, signature: toHex(signature) })),
-    voterSignatures: voterSignatures.map(([key, signature]) => ({ nodeKey: toHex(key), signature: toHex(signature) })),
-  };
-}
-
-const textOf = (content: RecoveryFile): string => `${JSON.stringify(content, null, 2)}\n`;
+const textOf = (content: RecoveryJson): string => `${JSON.stringify(content, null, 2)}\n`;
 
 /** A recovery of this chain. @throws {NodeAppError} `RECOVERY_INVALID` */
 export async function readRecovery(file: string, chainId: Uint8Array): Promise<SignedRecovery> {
-  const content = await readFileOf(file);
-  if (content.chainId !== toHex(chainId)) {
-    throw new NodeAppError({ code: 'RECOVERY_INVALID', file }, `${file} is for chain ${content.chainId}, not this one`);
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new NodeAppError({ code: 'RECOVERY_INVALID', file }, `cannot read the recovery ${file}`, { cause });
   }
-  return recoveryOf(content);
+  try {
+    return recoveryFromJson(JSON.parse(text), chainId);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : 'not valid';
+    throw new NodeAppError({ code: 'RECOVERY_INVALID', file }, `${file} is not a recovery: ${why}`, { cause });
+  }
 }
 
 /** Writes a recovery that nobody has signed yet; nothing is overwritten. */
@@ -83,9 +39,9 @@ export async function makeRecovery(options: {
   readonly blockId: string;
   readonly leftOut: readonly string[];
   readonly out: string;
-}): Promise<RecoveryFile> {
+}): Promise<RecoveryJson> {
   const chainId = chainIdOf(await readGenesis(options.genesisFile));
-  const content = fileOf(chainId, {
+  const content = recoveryToJson(chainId, {
     height: options.height,
     blockId: fromHex(options.blockId),
     leftOut: [...new Set(options.leftOut)].map(fromHex).sort(compareBytes),
@@ -125,7 +81,7 @@ export async function signRecovery(options: {
             [signer.publicKey, signature] as const,
           ].sort(([a], [b]) => compareBytes(a, b)),
         };
-  await replaceFile(options.file, textOf(fileOf(chainId, signed)), 0o644);
+  await replaceFile(options.file, textOf(recoveryToJson(chainId, signed)), 0o644);
   return {
     signedAs: position >= 0 ? 'recovery-key' : 'voter',
     recoveryKeys: signed.keySignatures.length,
@@ -170,6 +126,6 @@ export async function keepRecoveries(
   if (recoveries.length === 0) return;
   await mkdir(folder, { recursive: true, mode: 0o700 });
   for (const recovery of recoveries) {
-    await replaceFile(join(folder, `${recovery.height}.json`), textOf(fileOf(chainId, recovery)), 0o644);
+    await replaceFile(join(folder, `${recovery.height}.json`), textOf(recoveryToJson(chainId, recovery)), 0o644);
   }
 }

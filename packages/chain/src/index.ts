@@ -239,4 +239,5 @@ export {
   studyFromJson,
   studyToJson,
 } from './json/cell-json.js';
-export { type GenesisJson, genesisFromJson, genesisToJson } from './json/genesis-json.js';
+export { genesisFromFile, genesisFromJson, type GenesisJson, genesisToJson } from './json/genesis-json.js';
+export { JsonFields } from './json/json-fields.js';

@@ -5,7 +5,9 @@ export { createGatewayClient, type GatewayClient } from './gateway-client.js';
 export type { Fetch, HttpOptions } from './http.js';
 export { type GrantStatus, type GrantVerdict } from './light/grant-verdict.js';
 export {
+  type BelieveOptions,
   createLightClient,
+  type HeaderProof,
   type LightClient,
   type LightClientOptions,
   type ProvenCells,

@@ -173,6 +173,8 @@ export interface NodeClient {
     range: { readonly fromEpoch: number; readonly limit: number },
     options?: CallOptions,
   ): Promise<readonly BoundaryRecord[]>;
+  /** What voters say of a network that stands still: encoded statements, unverified; none while it goes on. */
+  haltStatements(options?: CallOptions): Promise<readonly Uint8Array[]>;
   /** Undefined when the height is not finalized yet. */
   block(height: number, options?: CallOptions): Promise<FinalizedBlock | undefined>;
   /** @param range.limit - 1 to 100, default 20; without `from` the newest ones */
@@ -287,6 +289,10 @@ export function createNodeClient(options: HttpOptions): NodeClient {
           cause,
         });
       }
+    },
+    async haltStatements({ signal } = {}) {
+      const reader = new JsonReader(await http.json('/v1/halt', { signal }));
+      return reader.list('statements', (item, at) => new JsonReader({ item }, at).bytes('item'));
     },
     async block(height, { signal } = {}) {
       const answer = await http.jsonOrMissing(`/v1/blocks/${height}`, {

@@ -57,6 +57,7 @@ export {
   recoverySignedBytes,
   type SignedRecovery,
 } from './recovery.js';
+export { recoveryFromJson, type RecoveryJson, recoveryToJson } from './recovery-json.js';
 export { debtMilli, reliabilityOf } from './reliability.js';
 export { classifyViews, type ClassifiedViews } from './view-classes.js';
 export { decodeSignRecord, encodeSignRecord } from './sign-record.js';

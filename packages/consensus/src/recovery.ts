@@ -25,7 +25,9 @@ import { ConsensusError } from './errors.js';
 
 const TAG = 'radledger/recover/1';
 export const RECOVERY_BYTES_MAX = 1024 * 1024;
-const KEYS_MAX = 4096;
+export const KEYS_MAX = 4096;
+/** Recovery keys of a genesis. */
+export const POSITIONS_MAX = 256;
 
 /** What is signed. */
 export interface Recovery {
@@ -52,7 +54,7 @@ const schema = struct({
   blockId: id,
   leftOut: list(id, { max: KEYS_MAX }),
   nonce: bytes({ length: 8 }),
-  keySignatures: list(tuple(uint(255), algorithmBytes(64)), { max: 256 }),
+  keySignatures: list(tuple(uint(255), algorithmBytes(64)), { max: POSITIONS_MAX }),
   voterSignatures: list(tuple(id, algorithmBytes(64)), { max: KEYS_MAX }),
 });
 

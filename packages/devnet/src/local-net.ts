@@ -130,9 +130,10 @@ async function writeGatewayConfigs(
   practiceFolder: string,
 ): Promise<void> {
   const listeners = '[api]\nhost = "127.0.0.1"\nport = 0\n\n[operator]\nhost = "127.0.0.1"\nport = 0\n';
-  // Each site asks its own operator's node.
+  // Each site asks its own operator's node, and believes only what is proven.
+  const finality = '[finality]\ngenesis = "../genesis.json"\n';
   const head = (index: number): string =>
-    `node = "${net.nodes[index]?.api}"\nchainId = "${toHex(net.chainId)}"\n\n${listeners}\n`;
+    `node = "${net.nodes[index]?.api}"\nchainId = "${toHex(net.chainId)}"\n\n${listeners}\n${finality}\n`;
   const source = `[source]\n${archives.hospital}\n[source.iti43]\nhost = "127.0.0.1"\nport = 0\n`;
   await writeFile(join(hospitalFolder, 'gateway.toml'), head(0) + source);
   await writeFile(

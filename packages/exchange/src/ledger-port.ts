@@ -1,4 +1,4 @@
-/** What the exchange reads from and sends to the ledger, in decoded form. The adapter over a node: ./node-ledger.ts. */
+/** What the exchange reads from and sends to the ledger, in decoded form. The adapters over a node: ./node-ledger.ts, ./proven-ledger.ts. */
 import type { GrantCell, SourceCell, StudyCell } from '@radledger/chain';
 
 /** Newest finalized state a node tells of. */
@@ -43,8 +43,8 @@ export interface LedgerPort {
   study(source: Uint8Array, studyId: Uint8Array): Promise<StudyCell | undefined>;
   grant(source: Uint8Array, studyId: Uint8Array, tag: Uint8Array): Promise<GrantCell | undefined>;
   source(id: Uint8Array): Promise<SourceCell | undefined>;
-  /** Signed bytes of the transactions in a finalized block. */
-  transactionsAt(height: number): Promise<readonly Uint8Array[]>;
+  /** Signed bytes of the transactions in a finalized block; undefined for one so long ago that nothing proves it any more. */
+  transactionsAt(height: number): Promise<readonly Uint8Array[] | undefined>;
   /** Everything from `fromHeight` on, with reconnection; ends when `signal` aborts. */
   events(options: { readonly fromHeight: number; readonly signal: AbortSignal }): AsyncIterable<LedgerEvent>;
 }

@@ -15,7 +15,7 @@ export const HALTED_MS_MAX = 86_400_000;
 const CATCH_UP_BLOCKS_MAX = 256;
 
 export interface FinalizedBlock extends FinalizedHead {
-  /** Transactions of the blocks since the last one told, in their order; `undefined` when they were too many to read. */
+  /** Transactions of the blocks since the last one told, in their order; `undefined` when they were too many, or too long ago, to read. */
   readonly transactions: readonly SignedTransaction[] | undefined;
 }
 
@@ -119,7 +119,9 @@ export async function openLedgerView(options: LedgerViewOptions): Promise<Ledger
     if (to - from >= CATCH_UP_BLOCKS_MAX) return undefined;
     const found: SignedTransaction[] = [];
     for (let height = from; height <= to; height++) {
-      for (const bytes of await ledger.transactionsAt(height)) found.push(decodeTransaction(bytes, chainId));
+      const transactions = await ledger.transactionsAt(height);
+      if (transactions === undefined) return undefined;
+      for (const bytes of transactions) found.push(decodeTransaction(bytes, chainId));
     }
     return found;
   };

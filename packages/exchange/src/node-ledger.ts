@@ -5,7 +5,7 @@ import { ExchangeError } from './errors.js';
 import type { LedgerEvent, LedgerPort } from './ledger-port.js';
 
 /** Largest body of a block that is read, in bytes: the protocol's own limit is far below. */
-const BODY_BYTES_MAX = 32 * 1024 * 1024;
+export const BODY_BYTES_MAX = 32 * 1024 * 1024;
 
 /**
  * Reads and submits through a node client. The node is the operator's own: it verified the finality of the headers it
@@ -66,7 +66,8 @@ function translated(event: NodeEvent): LedgerEvent {
   }
 }
 
-async function reaching<T>(call: Promise<T>): Promise<T> {
+/** @throws {ExchangeError} in place of what the client throws */
+export async function reaching<T>(call: Promise<T>): Promise<T> {
   try {
     return await call;
   } catch (cause) {
@@ -75,7 +76,7 @@ async function reaching<T>(call: Promise<T>): Promise<T> {
 }
 
 /** What the client throws, in the exchange's own codes. */
-function failed(cause: unknown): unknown {
+export function failed(cause: unknown): unknown {
   if (!(cause instanceof ClientError)) return cause;
   const { info } = cause;
   if (info.code === 'PROOF_INVALID') {

@@ -1,7 +1,7 @@
 /** Genesis as people write it. Spec: docs/spec/genesis.md, section 4. */
 import { toHex } from '@radledger/primitives';
 import { ChainError } from '../errors.js';
-import { GENESIS_FORMAT, type Genesis, validateGenesis } from '../genesis.js';
+import { decodeGenesis, GENESIS_FORMAT, type Genesis, validateGenesis } from '../genesis.js';
 import { MODULE_SETTINGS_MAX } from '../module-settings.js';
 import { DEFAULT_PARAMETERS, type Parameters } from '../parameters.js';
 import { JsonFields } from './json-fields.js';
@@ -75,6 +75,30 @@ export function genesisFromJson(json: unknown): Genesis {
   };
   validateGenesis(genesis);
   return genesis;
+}
+
+/** Larger than any genesis as JSON. */
+const FILE_BYTES_MAX = 8 * 1024 * 1024;
+
+/**
+ * Reads what a genesis file holds: JSON, or the canonical bytes.
+ * @throws {ChainError} as `genesisFromJson` and `decodeGenesis`
+ */
+export function genesisFromFile(content: Uint8Array): Genesis {
+  if (content.length > FILE_BYTES_MAX) {
+    throw new ChainError(
+      { code: 'TOO_LARGE', bytes: content.length, bytesMax: FILE_BYTES_MAX },
+      'larger than any genesis',
+    );
+  }
+  if (content[0] !== '{'.charCodeAt(0)) return decodeGenesis(new Uint8Array(content));
+  let json: unknown;
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(content));
+  } catch (cause) {
+    throw new ChainError({ code: 'MALFORMED', format: 'genesis' }, 'expected JSON in UTF-8', { cause });
+  }
+  return genesisFromJson(json);
 }
 
 /** `["name", 1]` */

@@ -50,14 +50,36 @@ export interface ProvenCells {
   readonly viewAgeMs: number;
 }
 
+/** What came with an answer of a node. */
+export interface HeaderProof {
+  /** Canonical bytes. */
+  readonly header: Uint8Array;
+  readonly finality: Uint8Array | null;
+}
+
+export interface BelieveOptions {
+  /** Height of the newest header known when this one was asked for: an older one is refused. Default: any that can be proven. */
+  readonly floor?: number;
+  /** Default `viewAgeMaxMs`. */
+  readonly ageMaxMs?: number;
+  readonly signal?: AbortSignal;
+}
+
 export interface LightClient {
   /**
    * Follows the ends of epochs to the newest that the node tells. `grant` and `cells` call it when they need it.
    * @throws {ClientError} `CHECKPOINT_UNKNOWN` | `CHECKPOINT_TOO_OLD` | `PROOF_INVALID` and those of every request
    */
   follow(signal?: AbortSignal): Promise<Boundary>;
+  /** The newest boundary that was verified; headers below it can no longer be proven. */
+  boundary(): Boundary | undefined;
   /** The newest boundary that was verified: kept by an app, it is where the next run starts. */
   checkpoint(): Checkpoint;
+  /**
+   * The header, when it is final and new enough.
+   * @throws {ClientError} as `cells`
+   */
+  believe(proof: HeaderProof, options?: BelieveOptions): Promise<Header>;
   /**
    * Proven values of cells by name. The node learns parts of the tree that hold about a hundred cells, not the names.
    * @throws {ClientError} as `follow`; `VIEW_TOO_OLD` | `CLOCK_BEHIND` | `CONFLICTING_FINALITY`
@@ -129,19 +151,16 @@ export function createLightClient(options: LightClientOptions): LightClient {
     throw new ClientError({ code: 'CLOCK_BEHIND' }, 'the ledger is ahead of the clock of this device: set the clock');
   }
 
-  /** Whether a state is final and new enough. @param floor - height of the newest state known when it was asked for */
-  async function judgeHeader(answer: StateAnswer, floor: number, signal: AbortSignal | undefined): Promise<Header> {
+  async function believe(answer: HeaderProof, how: BelieveOptions = {}): Promise<Header> {
+    const { floor = 0, ageMaxMs = viewAgeMaxMs, signal } = how;
     const header = await checked(() => Promise.resolve(decodeHeader(answer.header)));
     let boundary = trusted ?? (await follow(signal));
     await refuseOld(boundary);
     if (epochOfHeight(header.height, epochHeights) > boundary.epoch.epoch) boundary = await follow(signal);
     const id = blockIdOf(answer.header);
     const ageMs = now() - header.timestampMs;
-    if (header.height < Math.max(floor, boundary.header.height) || ageMs > viewAgeMaxMs) {
-      throw new ClientError(
-        { code: 'VIEW_TOO_OLD', ageMs, ageMaxMs: viewAgeMaxMs },
-        'expected a newer state: ask another node',
-      );
+    if (header.height < Math.max(floor, boundary.header.height) || ageMs > ageMaxMs) {
+      throw new ClientError({ code: 'VIEW_TOO_OLD', ageMs, ageMaxMs }, 'expected a newer state: ask another node');
     }
     refuseFuture(header);
     if (header.height === boundary.header.height) refuseOther(id, boundary.id);
@@ -175,7 +194,7 @@ export function createLightClient(options: LightClientOptions): LightClient {
         if (isRefusal(error, 'BUCKET_TOO_LARGE') && !isLast) continue;
         throw error;
       }
-      const header = await judgeHeader(answer, floor, signal);
+      const header = await believe(answer, { floor, ...(signal && { signal }) });
       const before = held;
       held = undefined;
       const parts = new Map(
@@ -212,6 +231,8 @@ export function createLightClient(options: LightClientOptions): LightClient {
 
   return {
     follow,
+    boundary: () => trusted,
+    believe,
     checkpoint: () => (trusted ? { height: trusted.header.height, id: trusted.id } : options.checkpoint),
     cells,
     async grant({ source, studyId, tag }, signal) {
