@@ -40,8 +40,10 @@ export function recoveryToJson(chainId: Uint8Array, recovery: SignedRecovery): R
 export function recoveryFromJson(json: unknown, chainId: Uint8Array): SignedRecovery {
   const fields = new JsonFields('recovery', json).only(MEMBERS);
   fields.number('format', 1);
-  if (!equalBytes(fields.hex('chainId', 32), chainId)) {
-    throw new ConsensusError({ code: 'MALFORMED_RECOVERY' }, `expected a recovery of chain ${toHex(chainId)}`);
+  const named = fields.hex('chainId', 32);
+  if (!equalBytes(named, chainId)) {
+    const message = `expected a recovery of chain ${toHex(chainId)}, not of ${toHex(named)}`;
+    throw new ConsensusError({ code: 'MALFORMED_RECOVERY' }, message);
   }
   return {
     height: fields.integer('height'),
