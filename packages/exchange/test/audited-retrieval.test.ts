@@ -72,7 +72,7 @@ test('a reader who goes away is recorded as one who did not get it', async () =>
 test('a grant that ends before its turn comes is recorded as refused', async () => {
   const documents = [{ repositoryUniqueId: toHex(hospital.source.source), documentUniqueId: studyId }];
   const request = { signer: toHex(patient.owner.publicKey), messageId: 'urn:uuid:1', documents };
-  const [answer] = await hospital.source.repository.retrieve(request as never);
+  const [answer] = await hospital.source.repository.retrieve(request);
   if (answer?.kind !== 'document') throw new Error('expected a document');
   await hospital.source.retire(patient.disclosure.studyInstanceUid, 'wrong-patient');
   const read = async (): Promise<void> => {

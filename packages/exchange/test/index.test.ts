@@ -44,6 +44,7 @@ test('the public surface', () => {
         "HALTED_MS_MAX",
         "VIEW_AGE_MS_MAX",
         "createNodeLedger",
+        "createProvenLedger",
         "createSecretBox",
       ],
       "source": [
