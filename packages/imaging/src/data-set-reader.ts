@@ -2,6 +2,7 @@
  * Reads a data set as a stream, in constant memory: who it is, and whether it is whole. One reader answers both, so that
  * no second parser can be made to see another study in the same bytes. Spec: docs/spec/file-set.md, section 1.3.
  */
+import { concatBytes } from '@radledger/primitives';
 import { ImagingError } from './errors.js';
 import { LONG_FORM_VRS, type DataSetLayout } from './transfer-syntax.js';
 import { uidFromValue } from './uid.js';
@@ -34,6 +35,8 @@ const SEQUENCE_END = 0xfffee0dd;
 const UNDEFINED_LENGTH = 0xffffffff;
 /** Longest value kept of an identifying attribute: a UID has 64 characters, Instance Number 12. */
 const VALUE_BYTES_MAX = 128;
+/** Longest value kept of any other wanted attribute; a longer one counts as absent. */
+const WANTED_BYTES_MAX = 1024;
 /** Two frames a sequence: its items, and the elements of one. */
 const FRAMES_MAX = 65;
 
@@ -54,13 +57,19 @@ export class DataSetReader {
   private headLength = 0;
   private readonly values = new Map<number, Uint8Array>();
   private capture: { readonly value: Uint8Array; filled: number } | undefined;
+  /** The wanted sequence of undefined length that is being read, items and delimiters included. */
+  private wantedSequence: { readonly tag: number; readonly chunks: Uint8Array[]; bytes: number } | undefined;
   private valueBytesLeft = 0;
   private rootTag = 0;
   /** `padding`: only zeros may follow. `passed`: Pixel Data has ended; what follows it is not judged. */
   private state: 'elements' | 'padding' | 'passed' = 'elements';
   private isSettled = false;
 
-  constructor(layout: DataSetLayout) {
+  /** @param wanted - further attributes of the root whose raw values are kept */
+  constructor(
+    layout: DataSetLayout,
+    private readonly wanted: ReadonlySet<number> = new Set(),
+  ) {
     const { explicitVr, bigEndian } = layout;
     this.frames = [{ kind: 'elements', explicitVr, littleEndian: !bigEndian, fragments: false }];
   }
@@ -74,10 +83,15 @@ export class DataSetReader {
   update(chunk: Uint8Array): void {
     let offset = 0;
     while (offset < chunk.length && this.state === 'elements') {
+      const start = offset;
+      const sequence = this.wantedSequence;
       if (this.valueBytesLeft > 0) offset += this.takeValue(chunk, offset);
       else {
         this.head[this.headLength++] = chunk[offset++] as number;
         if (this.headLength >= 8) this.takeHead();
+      }
+      if (sequence !== undefined && (sequence.bytes += offset - start) <= WANTED_BYTES_MAX) {
+        sequence.chunks.push(chunk.slice(start, offset));
       }
     }
     if (this.state === 'padding' && !isZero(chunk.subarray(offset))) {
@@ -106,6 +120,11 @@ export class DataSetReader {
       sopClassUid: this.uid(SOP_CLASS_UID),
       instanceNumber: integerFromValue(this.values.get(INSTANCE_NUMBER)),
     };
+  }
+
+  /** Raw values of the wanted attributes that the data set has, in its own layout. */
+  wantedValues(): ReadonlyMap<number, Uint8Array> {
+    return new Map(Array.from(this.values).filter(([tag]) => this.wanted.has(tag)));
   }
 
   private takeValue(chunk: Uint8Array, offset: number): number {
@@ -147,6 +166,9 @@ export class DataSetReader {
     const fragments = vr === undefined ? PIXEL_DATA.has(tag) : vr !== 'SQ' && vr !== 'UN';
     // The value of UN with undefined length is implicit VR little endian, whatever surrounds it (PS3.5, 6.2.2).
     const explicitVr = frame.explicitVr && vr !== 'UN';
+    if (this.frames.length === 1 && this.wanted.has(tag) && vr !== 'UN') {
+      this.wantedSequence = { tag, chunks: [], bytes: 0 };
+    }
     this.pushFrame({ kind: 'items', explicitVr, littleEndian: frame.littleEndian || vr === 'UN', fragments });
   }
 
@@ -157,10 +179,17 @@ export class DataSetReader {
       if (this.values.has(tag) || this.isSettled)
         throw malformed('identifying attributes stand once, in ascending order');
       if (length > VALUE_BYTES_MAX) throw malformed(`identifying attributes have at most ${VALUE_BYTES_MAX} bytes`);
-      const value = new Uint8Array(length);
-      this.values.set(tag, value);
-      this.capture = { value, filled: 0 };
-    } else if (tag > INSTANCE_NUMBER) this.isSettled = true;
+      this.startCapture(tag, length);
+      return;
+    }
+    if (tag > INSTANCE_NUMBER) this.isSettled = true;
+    if (this.wanted.has(tag) && !this.values.has(tag) && length <= WANTED_BYTES_MAX) this.startCapture(tag, length);
+  }
+
+  private startCapture(tag: number, length: number): void {
+    const value = new Uint8Array(length);
+    this.values.set(tag, value);
+    this.capture = { value, filled: 0 };
   }
 
   private takeItem(frame: Frame, tag: number): void {
@@ -196,8 +225,18 @@ export class DataSetReader {
   private valueEnded(): void {
     if (this.frames.length > 1) return;
     this.capture = undefined;
+    this.endWantedSequence();
     if (this.rootTag === INSTANCE_NUMBER) this.isSettled = true;
     if (PIXEL_DATA.has(this.rootTag)) this.state = 'passed';
+  }
+
+  private endWantedSequence(): void {
+    const sequence = this.wantedSequence;
+    if (sequence === undefined) return;
+    this.wantedSequence = undefined;
+    if (sequence.bytes <= WANTED_BYTES_MAX && !this.values.has(sequence.tag)) {
+      this.values.set(sequence.tag, concatBytes(...sequence.chunks));
+    }
   }
 
   private uid(tag: number): string {

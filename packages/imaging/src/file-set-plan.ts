@@ -13,11 +13,12 @@ import {
   text,
   uint,
 } from '@radledger/primitives';
+import { DicomdirWriter } from './dicomdir.js';
 import { ImagingError } from './errors.js';
 import { fileSetName } from './file-set-names.js';
-import { writeFileSet } from './file-set-stream.js';
+import { directoryEntry, writeFileSet } from './file-set-stream.js';
 import type { InstanceHeader } from './instance-header.js';
-import { inspectInstance } from './instance-inspector.js';
+import { inspectForDirectory } from './instance-inspector.js';
 import { type InstanceLimits, INSTANCES_MAX } from './limits.js';
 import { bySopInstanceUid, createManifest, duplicateInstance, type Manifest } from './manifest.js';
 import type { StudySnapshot } from './pacs-connector.js';
@@ -39,6 +40,8 @@ export interface FileSetEntry extends InstanceHeader {
 
 export interface FileSetPlan {
   readonly studyInstanceUid: string;
+  /** The DICOMDIR, a Part 10 file: first in the ZIP. */
+  readonly directory: Uint8Array;
   /** Sorted by the bytes of the SOP Instance UID, like the manifest. */
   readonly entries: readonly FileSetEntry[];
   /** Size of the ZIP in bytes: what a Content-Length may promise. */
@@ -65,9 +68,10 @@ export async function planFileSet(
   }
   const ordered = instances.toSorted(bySopInstanceUid);
   const entries: FileSetEntry[] = [];
+  const directoryWriter = new DicomdirWriter();
   for (const [position, instance] of ordered.entries()) {
     if (instance.sopInstanceUid === ordered[position - 1]?.sopInstanceUid) throw duplicateInstance();
-    const facts = await inspectInstance(instance.open(), options.limits);
+    const { facts, directorySource } = await inspectForDirectory(instance.open(), options.limits);
     if (facts.studyInstanceUid !== studyInstanceUid) {
       throw new ImagingError({ code: 'MIXED_STUDIES' }, 'an instance of the snapshot belongs to another study');
     }
@@ -75,9 +79,13 @@ export async function planFileSet(
       const info = { code: 'INSTANCE_CHANGED', index: position } as const;
       throw new ImagingError(info, 'an instance is not the one that the snapshot named');
     }
-    entries.push({ name: fileSetName(position), ...facts });
+    const name = fileSetName(position);
+    entries.push({ name, ...facts });
+    directoryWriter.add(name, facts, directorySource);
   }
-  const draft = { studyInstanceUid, entries, zipBytes: storedZipBytes(entries) };
+  const directory = directoryWriter.finish();
+  const zipBytes = storedZipBytes([directoryEntry(directory), ...entries]);
+  const draft = { studyInstanceUid, directory, entries, zipBytes };
   const hash = createHash('sha256');
   for await (const chunk of writeFileSet(draft, snapshot)) hash.update(chunk);
   return { ...draft, zipSha256: new Uint8Array(hash.digest()) };
@@ -96,7 +104,7 @@ export function manifestOf(plan: Pick<FileSetPlan, 'entries'>): Manifest {
 
 /** Canonical bytes of a plan, for the source's own store. */
 export function encodeFileSetPlan(plan: FileSetPlan): Uint8Array {
-  return encodeWith(planSchema, { ...plan, format: 1 });
+  return encodeWith(planSchema, { ...plan, format: 2 });
 }
 
 /**
@@ -111,7 +119,9 @@ export function decodeFileSetPlan(encoded: Uint8Array): FileSetPlan {
     const [before, entry] = entries.slice(i - 1, i + 1) as [FileSetEntry, FileSetEntry];
     if (bySopInstanceUid(before, entry) >= 0) throw invalidPlan(`entries[${i}]`, 'entries ascend by SOP Instance UID');
   }
-  if (storedZipBytes(entries) !== plan.zipBytes) throw invalidPlan('zipBytes', 'the size follows from the entries');
+  if (storedZipBytes([directoryEntry(plan.directory), ...entries]) !== plan.zipBytes) {
+    throw invalidPlan('zipBytes', 'the size follows from the directory and the entries');
+  }
   return { ...plan, entries };
 }
 
@@ -123,10 +133,15 @@ const uid: Schema<string> = {
     return decoded;
   },
 };
+/** A record of an image with the longest UIDs has less than 400 bytes. */
+const DIRECTORY_BYTES_MAX = 64 * 1024 + 1024 * INSTANCES_MAX;
+/** 512 bytes an entry are more than the longest UIDs need. */
+const PLAN_BYTES_MAX = 1024 + 512 * INSTANCES_MAX + DIRECTORY_BYTES_MAX;
 const sha256 = bytes({ length: 32 });
 const planSchema = struct({
-  format: literal(1),
+  format: literal(2),
   studyInstanceUid: uid,
+  directory: bytes({ max: DIRECTORY_BYTES_MAX }),
   entries: list(
     struct({
       seriesInstanceUid: uid,
@@ -145,9 +160,6 @@ const planSchema = struct({
   zipBytes: uint(),
   zipSha256: sha256,
 });
-
-/** 512 bytes an entry are more than the longest UIDs need. */
-const PLAN_BYTES_MAX = 1024 + 512 * INSTANCES_MAX;
 
 function decodePlan(encoded: Uint8Array) {
   try {

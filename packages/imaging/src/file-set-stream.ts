@@ -1,10 +1,12 @@
 /** Serves a study as the ZIP that its plan promised, byte for byte, or breaks off. Spec: docs/spec/file-set.md, section 4. */
 import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import { equalBytes } from '@radledger/primitives';
+import { DIRECTORY_NAME } from './dicomdir.js';
 import { ImagingError } from './errors.js';
 import type { FileSetEntry, FileSetPlan } from './file-set-plan.js';
 import type { SnapshotInstance, StudySnapshot } from './pacs-connector.js';
-import { centralHeader, endOfCentralDirectory, localHeader } from './stored-zip.js';
+import { centralHeader, endOfCentralDirectory, localHeader, type StoredZipEntry } from './stored-zip.js';
 
 /**
  * Streams the ZIP of a plan from an archive, in memory that does not grow with the study. Instances that the plan does
@@ -55,9 +57,13 @@ export async function* writeFileSet(
   plan: Omit<FileSetPlan, 'zipSha256'>,
   snapshot: StudySnapshot,
 ): AsyncGenerator<Uint8Array, void, void> {
-  const directory: Uint8Array[] = [];
-  let offset = 0;
-  for (const instance of plannedInstances(plan, snapshot)) {
+  const instances = plannedInstances(plan, snapshot);
+  const dicomdir = directoryEntry(plan.directory);
+  yield localHeader(dicomdir);
+  yield plan.directory;
+  const directory: Uint8Array[] = [centralHeader(dicomdir, 0)];
+  let offset = localHeader(dicomdir).length + plan.directory.length;
+  for (const instance of instances) {
     const { entry } = instance;
     const header = localHeader(entry);
     yield header;
@@ -71,6 +77,11 @@ export async function* writeFileSet(
     directoryBytes += record.length;
   }
   yield endOfCentralDirectory({ entries: directory.length, directoryBytes, directoryOffset: offset });
+}
+
+/** The DICOMDIR as a file of the ZIP. */
+export function directoryEntry(directory: Uint8Array): StoredZipEntry {
+  return { name: DIRECTORY_NAME, sizeBytes: directory.length, crc32: crc32(directory) };
 }
 
 /** The bytes of one instance; the last chunk waits until the hash over all of them is known to be the planned one. */

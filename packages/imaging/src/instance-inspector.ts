@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { concatBytes } from '@radledger/primitives';
 import { DataSetReader } from './data-set-reader.js';
+import { DIRECTORY_ATTRIBUTES, type DirectorySource } from './directory-keys.js';
 import { ImagingError } from './errors.js';
 import { type FileMeta, readFileMeta } from './file-meta.js';
 import { Inflation } from './inflation.js';
@@ -38,6 +39,21 @@ export async function inspectInstance(
   try {
     for await (const chunk of file) await inspection.update(chunk);
     return await inspection.finish();
+  } finally {
+    inspection.close();
+  }
+}
+
+/** What `inspectInstance` tells, and the attributes that a DICOMDIR repeats. @throws {ImagingError} as it does */
+export async function inspectForDirectory(
+  file: AsyncIterable<Uint8Array>,
+  limits: Partial<InstanceLimits> = {},
+): Promise<{ readonly facts: InspectedInstance; readonly directorySource: DirectorySource }> {
+  const inspection = new InstanceInspection({ ...DEFAULT_INSTANCE_LIMITS, ...limits }, DIRECTORY_ATTRIBUTES);
+  try {
+    for await (const chunk of file) await inspection.update(chunk);
+    const facts = await inspection.finish();
+    return { facts, directorySource: inspection.directorySource(facts.transferSyntaxUid) };
   } finally {
     inspection.close();
   }
@@ -79,7 +95,11 @@ class InstanceInspection {
   private inflation: Inflation | undefined;
   private decodedBytes = 0;
 
-  constructor(private readonly limits: InstanceLimits) {}
+  /** @param wanted - further attributes of the data set's root to keep */
+  constructor(
+    private readonly limits: InstanceLimits,
+    private readonly wanted?: ReadonlySet<number>,
+  ) {}
 
   get isHeaderSettled(): boolean {
     return this.reader?.isHeaderSettled === true;
@@ -125,6 +145,10 @@ class InstanceInspection {
     return { ...reader.header(), transferSyntaxUid, dataSetOffset };
   }
 
+  directorySource(transferSyntaxUid: string): DirectorySource {
+    return { values: this.reader?.wantedValues() ?? new Map(), layout: layoutOf(transferSyntaxUid) };
+  }
+
   close(): void {
     this.inflation?.close();
   }
@@ -133,7 +157,7 @@ class InstanceInspection {
     const meta = readFileMeta(this.pending, isWhole);
     if (meta === undefined) return;
     const layout = layoutOf(meta.transferSyntaxUid);
-    const reader = new DataSetReader(layout);
+    const reader = new DataSetReader(layout, this.wanted);
     this.meta = meta;
     this.reader = reader;
     if (layout.deflated) {

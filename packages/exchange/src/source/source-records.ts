@@ -84,8 +84,8 @@ export const workRecords: RecordKind<0> = { name: 'work', schema: literal(0), by
 /** Encoded file-set plans; the id is `<studyId>.<content>`. */
 export const planRecords: RecordKind<Uint8Array> = {
   name: 'plan',
-  schema: bytes({ max: 64 * MEBIBYTE }),
-  bytesMax: 64 * MEBIBYTE + 16,
+  schema: bytes({ max: 160 * MEBIBYTE }),
+  bytesMax: 160 * MEBIBYTE + 16,
 };
 
 /** One invitation; the id of the record is the invitation id in hex. */
