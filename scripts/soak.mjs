@@ -46,6 +46,8 @@ const PARTS = [
     name: 'chaos',
     ...node('packages/devnet/dist/chaos/main.js', '--seconds', '600', '--faults', '200', '--seed', '1'),
   },
+  { name: 'transfer-1-gib', ...node('packages/devnet/dist/transfer/main.js', '--mib', '1024') },
+  { name: 'transfer-8-gib', ...node('packages/devnet/dist/transfer/main.js', '--mib', '8192') },
   { name: 'load', ...node('packages/devnet/dist/load/main.js', '--requests', '1000', '--refused', '10000') },
   {
     name: 'griefing',

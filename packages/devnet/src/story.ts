@@ -115,13 +115,14 @@ export async function playStory(cast: StoryCast, tell: Teller): Promise<NetworkF
   ];
 }
 
-/** Fetches what an image request got allowed; the state once it is filed. @throws {DevnetError} when it fails, or takes two minutes */
+/** Fetches what an image request got allowed; the state once it is filed. @throws {DevnetError} when it fails, or takes too long */
 export async function whenFiled(
   operator: OperatorClient,
   requestId: string,
+  timeoutMs = 120_000,
 ): Promise<RequestState & { folder: string }> {
   const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), 120_000);
+  const timer = setTimeout(() => abort.abort(), timeoutMs);
   try {
     for await (const state of operator.watchRequest(requestId, { signal: abort.signal })) {
       if (state.state === 'allowed') await operator.fetchRequest(requestId);
@@ -133,7 +134,7 @@ export async function whenFiled(
     clearTimeout(timer);
     abort.abort();
   }
-  return broken('the study is filed within two minutes');
+  return broken(`the study is filed within ${timeoutMs / 1_000} s`);
 }
 
 /** Compares two folders of DICOM files by content; names may differ. Gives the number of files. */

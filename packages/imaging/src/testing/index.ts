@@ -1,0 +1,1 @@
+export { type SampleInstance, sampleInstance } from '../conformance/sample-instance.js';
