@@ -32,14 +32,23 @@ export async function openStoredFile(path: string): Promise<{ handle: FileHandle
   return undefined;
 }
 
-/** The bytes of an open file from its beginning; each chunk is a buffer of its own. */
+/** The bytes of an open file from its beginning; each chunk is a buffer of its own. Reads one chunk ahead of who works on them. */
 export async function* readChunks(handle: FileHandle): AsyncGenerator<Uint8Array, void, void> {
-  let position = 0;
-  for (;;) {
-    const { bytesRead, buffer } = await handle.read(new Uint8Array(CHUNK_BYTES), 0, CHUNK_BYTES, position);
-    if (bytesRead === 0) return;
-    yield buffer.subarray(0, bytesRead);
-    position += bytesRead;
+  const read = (position: number) =>
+    handle.read(Buffer.allocUnsafeSlow(CHUNK_BYTES), 0, CHUNK_BYTES, position).catch((error: unknown) => ({ error }));
+  let reading = read(0);
+  try {
+    for (let position = 0; ; ) {
+      const outcome = await reading;
+      if ('error' in outcome) throw outcome.error;
+      const { bytesRead, buffer } = outcome;
+      if (bytesRead === 0) return;
+      position += bytesRead;
+      reading = read(position);
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await reading;
   }
 }
 
