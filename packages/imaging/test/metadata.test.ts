@@ -90,7 +90,9 @@ function loose(values: readonly unknown[] | undefined): unknown {
     if (value === null) return '';
     if (typeof value === 'number') return Math.fround(value) + 0; // not -0
     if (typeof value === 'string') return value.trim().replace(/^\+/, '');
-    return Object.fromEntries(Object.entries(value as object).map(([name, text]) => [name, String(text).replace(/[\^ ]+$/, '')]));
+    return Object.fromEntries(
+      Object.entries(value as object).map(([name, text]) => [name, String(text).replace(/[\^ ]+$/, '')]),
+    );
   });
 }
 
