@@ -50,6 +50,12 @@ const PARTS = [
   { name: 'transfer-8-gib', ...node('packages/devnet/dist/transfer/main.js', '--mib', '8192') },
   { name: 'load', ...node('packages/devnet/dist/load/main.js', '--requests', '1000', '--refused', '10000') },
   {
+    name: 'fuzz',
+    command: 'npx',
+    args: ['vitest', 'run', '--root', 'tests/fuzz', '--reporter=dot'],
+    environment: { RADLEDGER_FUZZ_SECONDS: '60' },
+  },
+  {
     name: 'griefing',
     command: 'npx',
     args: ['vitest', 'run', '--root', 'packages/ledger', 'test/griefing.test.ts'],

@@ -27,7 +27,7 @@ export interface JudgedInstance {
 }
 
 export interface JudgeTask {
-  /** The quarantine's folder; `study.zip` lies in it, and what was deflated is put beside it. */
+  /** The quarantine's folder: the ZIP lies in it as `study.zip`, and what was deflated is put beside it. */
   readonly folder: string;
   readonly zipBytes: number;
   readonly limits: ImportLimits;

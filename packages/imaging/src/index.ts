@@ -1,5 +1,6 @@
 export { ImagingError, type ImagingErrorInfo } from './errors.js';
 export { clearQuarantine, type ImportOptions, importFileSet } from './file-set-import.js';
+export { judgeFileSet, type JudgedInstance, type JudgeTask } from './file-set-judge.js';
 export {
   decodeFileSetPlan,
   encodeFileSetPlan,

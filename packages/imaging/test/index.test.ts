@@ -17,6 +17,7 @@ test('the public surface is what index.ts names', () => {
       'encodeFileSetPlan',
       'importFileSet',
       'inspectInstance',
+      'judgeFileSet',
       'manifestOf',
       'planFileSet',
       'plannedInstances',
