@@ -25,6 +25,7 @@ export type ImagingErrorInfo =
   | { readonly code: 'ARCHIVE_REFUSED'; readonly status: number }
   | { readonly code: 'ARCHIVE_ANSWER_INVALID'; readonly rule: string }
   | { readonly code: 'FILING_INCOMPLETE'; readonly missing: number }
+  | { readonly code: 'STUDY_CONFLICT'; readonly instances: number }
   // a file-set plan
   | { readonly code: 'INVALID_PLAN'; readonly path: string }
   // a received file-set

@@ -12,6 +12,8 @@ import type { QuarantinedStudy } from './quarantined-study.js';
 export interface PacsConnector {
   /** The studies that can be opened now. A study that is broken is listed too: opening it says why. */
   listStudies(): AsyncIterable<StudySummary>;
+  /** Whether a study can be opened now, for an archive that knows it without listing all. */
+  hasStudy?(studyInstanceUid: string): Promise<boolean>;
   /**
    * Fixes which instances a study has. Called once per publish, amend or serve.
    * @throws {ImagingError} `STUDY_NOT_FOUND` | `MIXED_STUDIES` | `DUPLICATE_INSTANCE` | `UNREADABLE_INSTANCE`

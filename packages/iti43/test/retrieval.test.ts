@@ -67,6 +67,12 @@ async function readAll(options: RetrieveOptions) {
   return { ...result, documents };
 }
 
+/** Reads a response to its end and keeps nothing. */
+async function readNothingOf(options: RetrieveOptions): Promise<void> {
+  const result = await retrieveDocuments(options);
+  for await (const document of result.documents) for await (const _ of document.content);
+}
+
 function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
   let resolve: () => void = () => undefined;
   const promise = new Promise<void>((settle) => {
@@ -297,6 +303,20 @@ describe('streams that end badly', () => {
     const options = request(server, ['a'], { limits: { responseBytesMax: 1_000_000, idleTimeoutMs: 100 } });
     expect(await codeOf(readAll(options))).toBe('TIMEOUT');
     release.resolve();
+  });
+
+  test('a reader that takes a little all the time holds a document no longer than the lowest rate allows', async () => {
+    const failures: Error[] = [];
+    const endless = async function* (): AsyncGenerator<Uint8Array> {
+      for (;;) yield new Uint8Array(65_536);
+    };
+    const server = await repository(async () => [documentOf(new Uint8Array(0), { open: endless })], {
+      limits: { idleTimeoutMs: 100, bytesPerSecondMin: Number.POSITIVE_INFINITY },
+      onRefusal: (error: Error) => failures.push(error),
+    });
+    const limits = { responseBytesMax: Number.MAX_SAFE_INTEGER };
+    expect(await codeOf(readNothingOf(request(server, ['a'], { limits })))).toBe('CONNECTION_LOST');
+    expect(failures).toMatchObject([{ code: 'TIMEOUT' }]);
   });
 
   test('the caller may give up', async () => {

@@ -10,8 +10,10 @@ export interface ArchiveHttpOptions {
   readonly authorization?: string;
   /** PEM; default the system's authorities and no client certificate. */
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
-  /** Connections at a time; default 8. */
+  /** Instances that are read or filed at a time; default 8. Questions have four connections of their own. */
   readonly connectionsMax?: number;
+  /** Longest wait for one of these connections, in ms; default 30 000. */
+  readonly acquireTimeoutMs?: number;
   /** Longest silence of the archive, in ms; default 60 000. */
   readonly idleTimeoutMs?: number;
 }
@@ -22,6 +24,8 @@ export interface ArchiveRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: AsyncIterable<Uint8Array>;
+  /** Whether it carries images: then it has its own connection until its answer was read to its end or left. */
+  readonly isBulk?: boolean;
 }
 
 export interface ArchiveResponse {
@@ -41,24 +45,30 @@ export interface ArchiveHttp {
 }
 
 export function createArchiveHttp(options: ArchiveHttpOptions): ArchiveHttp {
-  const { authorization, tls = {}, connectionsMax = 8, idleTimeoutMs = 60_000 } = options;
+  const { authorization, tls = {}, connectionsMax = 8, acquireTimeoutMs = 30_000, idleTimeoutMs = 60_000 } = options;
   const root = new URL(options.baseUrl.replace(/\/*$/, ''));
   if (!/^https?:$/.test(root.protocol) || root.search !== '' || root.hash !== '' || root.username !== '') {
     throw new TypeError('baseUrl must be http(s)://host[:port]/path, without user, query and fragment');
   }
-  const agent = new Agent({
-    connections: connectionsMax,
-    connect: { ...tls, timeout: idleTimeoutMs },
-    headersTimeout: idleTimeoutMs,
-    bodyTimeout: idleTimeoutMs,
-  });
+  const agentOf = (connections: number): Agent =>
+    new Agent({
+      connections,
+      connect: { ...tls, timeout: idleTimeoutMs },
+      headersTimeout: idleTimeoutMs,
+      bodyTimeout: idleTimeoutMs,
+    });
+  const questions = agentOf(QUESTIONS_MAX);
+  const bulk = agentOf(connectionsMax);
+  const places = createPlaces(connectionsMax, acquireTimeoutMs);
   const prefix = root.pathname.replace(/\/$/, '');
   return {
     root: `${root.origin}${prefix}`,
-    async request({ method, path, headers, body }) {
+    async request({ method, path, headers, body, isBulk = false }) {
       let response: Dispatcher.ResponseData<null>;
+      // A reader that is slow holds its place; who waits for one learns in time that the archive is busy.
+      const release = isBulk ? await places.take() : () => undefined;
       try {
-        response = await agent.request({
+        response = await (isBulk ? bulk : questions).request({
           origin: root.origin,
           path: `${prefix}${path}`,
           method,
@@ -66,8 +76,10 @@ export function createArchiveHttp(options: ArchiveHttpOptions): ArchiveHttp {
           body: body === undefined ? null : Readable.from(body, { objectMode: false }),
         });
       } catch (cause) {
+        release();
         throw unavailable(cause);
       }
+      response.body.once('close', release);
       const { statusCode, headers: answered } = response;
       const contentType = answered['content-type'];
       return {
@@ -77,7 +89,50 @@ export function createArchiveHttp(options: ArchiveHttpOptions): ArchiveHttp {
         discard: () => response.body.dump(),
       };
     },
-    close: () => agent.destroy(),
+    close: async () => void (await Promise.all([questions.destroy(), bulk.destroy()])),
+  };
+}
+
+/** Connections for questions, which are short. */
+const QUESTIONS_MAX = 4;
+
+/** A number of places that are taken and given back. */
+function createPlaces(count: number, waitMs: number): { take(): Promise<() => void> } {
+  const waiting = new Set<() => void>();
+  let free = count;
+  const release = (): void => {
+    const [next] = waiting;
+    if (next === undefined) free += 1;
+    else next();
+  };
+  /** What is given back twice counts once. */
+  const once = (): (() => void) => {
+    let isHeld = true;
+    return () => {
+      if (isHeld) release();
+      isHeld = false;
+    };
+  };
+  return {
+    take: () =>
+      new Promise((resolve, reject) => {
+        if (free > 0) {
+          free -= 1;
+          resolve(once());
+          return;
+        }
+        const next = (): void => {
+          clearTimeout(timer);
+          waiting.delete(next);
+          resolve(once());
+        };
+        const timer = setTimeout(() => {
+          waiting.delete(next);
+          const info = { code: 'ARCHIVE_UNAVAILABLE', reason: 'BUSY' } as const;
+          reject(new ImagingError(info, 'every connection to the archive is taken'));
+        }, waitMs);
+        waiting.add(next);
+      }),
   };
 }
 

@@ -13,7 +13,7 @@ import {
 } from '@radledger/imaging';
 import { equalBytes } from '@radledger/primitives';
 import { type ArchiveHttp, type ArchiveHttpOptions, createArchiveHttp } from './archive-http.js';
-import { countOf, matchesOf, requireUid, TAGS, textOf } from './qido.js';
+import { countOf, isUid, matchesOf, requireUid, TAGS, textOf } from './qido.js';
 import { storeInstances } from './stow.js';
 import { type InstanceAddress, instanceBytes } from './wado.js';
 
@@ -21,10 +21,11 @@ export type DicomwebArchiveOptions = ArchiveHttpOptions;
 
 export interface DicomwebArchive extends PacsConnector, StudySink {
   /**
-   * Files a study by STOW-RS and reads every instance back: it is filed when the archive gives each byte again.
-   * DICOMweb knows no transaction: what an archive took before it broke off stays in it until the next try completes the study.
-   * @throws {ImagingError} `FILING_INCOMPLETE` when the archive refused instances or holds others under their UIDs |
-   *   `ARCHIVE_UNAVAILABLE` | `ARCHIVE_REFUSED` | `ARCHIVE_ANSWER_INVALID` | `QUARANTINE_CHANGED`
+   * Files a study by STOW-RS: sends what the archive does not have, and reads every instance back. It is filed when the archive gives
+   * each byte again. DICOMweb knows no transaction: what an archive took before it broke off stays in it until the next try completes
+   * the study.
+   * @throws {ImagingError} `STUDY_CONFLICT` when the archive holds other bytes under a UID of the study: nothing is sent then |
+   *   `FILING_INCOMPLETE` when it refused instances, or changed them | `ARCHIVE_UNAVAILABLE` | `ARCHIVE_REFUSED` | `ARCHIVE_ANSWER_INVALID` | `QUARANTINE_CHANGED`
    */
   fileStudy(study: QuarantinedStudy): Promise<FiledStudy>;
   /** Ends every connection. */
@@ -42,15 +43,31 @@ export function createDicomwebArchive(options: DicomwebArchiveOptions): Dicomweb
       const path = `/studies?includefield=${TAGS.studyInstances}`;
       for await (const match of matchesOf(http, path, TAGS.studyInstanceUid)) {
         const studyInstanceUid = textOf(match, TAGS.studyInstanceUid) ?? '';
+        // What cannot stand in an address can never be opened.
+        if (!isUid(studyInstanceUid)) continue;
         yield { studyInstanceUid, instances: countOf(match, TAGS.studyInstances) ?? 0 };
       }
+    },
+    async hasStudy(studyInstanceUid) {
+      requireUid(studyInstanceUid, '0020,000d');
+      const path = `/studies?StudyInstanceUID=${studyInstanceUid}`;
+      for await (const match of matchesOf(http, path, TAGS.studyInstanceUid)) {
+        if (textOf(match, TAGS.studyInstanceUid) === studyInstanceUid) return true;
+      }
+      return false;
     },
     openStudy: (studyInstanceUid) => openStudy(http, studyInstanceUid),
     async fileStudy(study) {
       const location = `${http.root}/studies/${study.studyInstanceUid}`;
-      if ((await lacking(http, study)).length === 0) return { location, written: false };
-      await storeInstances(http, study.studyInstanceUid, study.instances);
-      const missing = (await lacking(http, study)).length;
+      const before = await compare(http, study);
+      if (before.others > 0) {
+        const info = { code: 'STUDY_CONFLICT', instances: before.others } as const;
+        throw new ImagingError(info, 'the archive holds other instances under UIDs of this study: nothing was filed');
+      }
+      if (before.missing.length === 0) return { location, written: false };
+      await storeInstances(http, study.studyInstanceUid, before.missing);
+      const after = await compare(http, study);
+      const missing = after.missing.length + after.others;
       if (missing === 0) return { location, written: true };
       const message = 'the archive refused instances, or holds others under their UIDs: look at its log';
       throw new ImagingError({ code: 'FILING_INCOMPLETE', missing }, message);
@@ -61,20 +78,21 @@ export function createDicomwebArchive(options: DicomwebArchiveOptions): Dicomweb
 
 async function addressesOf(http: ArchiveHttp, studyInstanceUid: string): Promise<readonly InstanceAddress[]> {
   requireUid(studyInstanceUid, '0020,000d');
-  const found: InstanceAddress[] = [];
+  const found = new Map<string, InstanceAddress>();
   const path = `/studies/${studyInstanceUid}/instances?includefield=${TAGS.seriesInstanceUid}`;
   for await (const match of matchesOf(http, path, TAGS.sopInstanceUid)) {
-    if (found.length === INSTANCES_MAX) {
+    if (found.size === INSTANCES_MAX) {
       const info = { code: 'TOO_MANY_INSTANCES', instancesMax: INSTANCES_MAX } as const;
       throw new ImagingError(info, `expected at most ${INSTANCES_MAX} instances`);
     }
-    found.push({
-      studyInstanceUid,
-      seriesInstanceUid: requireUid(textOf(match, TAGS.seriesInstanceUid) ?? '', '0020,000e'),
-      sopInstanceUid: requireUid(textOf(match, TAGS.sopInstanceUid) ?? '', '0008,0018'),
-    });
+    const sopInstanceUid = requireUid(textOf(match, TAGS.sopInstanceUid) ?? '', '0008,0018');
+    if (found.has(sopInstanceUid)) {
+      throw new ImagingError({ code: 'DUPLICATE_INSTANCE' }, 'the archive names an instance of the study twice');
+    }
+    const seriesInstanceUid = requireUid(textOf(match, TAGS.seriesInstanceUid) ?? '', '0020,000e');
+    found.set(sopInstanceUid, { studyInstanceUid, seriesInstanceUid, sopInstanceUid });
   }
-  return found;
+  return [...found.values()];
 }
 
 async function openStudy(http: ArchiveHttp, studyInstanceUid: string): Promise<StudySnapshot> {
@@ -96,20 +114,21 @@ async function openStudy(http: ArchiveHttp, studyInstanceUid: string): Promise<S
   };
 }
 
-/** The instances that the archive does not give back byte for byte. */
-async function lacking(http: ArchiveHttp, study: QuarantinedStudy): Promise<readonly QuarantinedInstance[]> {
-  const held = new Map(
-    (await addressesOf(http, study.studyInstanceUid)).map((address, index) => [
-      address.sopInstanceUid,
-      { address, index },
-    ]),
-  );
+/** What an archive has of a study: instances that are not there, and how many are there with other bytes. */
+async function compare(
+  http: ArchiveHttp,
+  study: QuarantinedStudy,
+): Promise<{ readonly missing: readonly QuarantinedInstance[]; readonly others: number }> {
+  const addresses = await addressesOf(http, study.studyInstanceUid);
+  const held = new Map(addresses.map((address, index) => [address.sopInstanceUid, { address, index }]));
   const missing: QuarantinedInstance[] = [];
+  let others = 0;
   for (const instance of study.instances) {
     const found = held.get(instance.sopInstanceUid);
-    if (found === undefined || !(await isHeld(http, found.address, found.index, instance))) missing.push(instance);
+    if (found === undefined) missing.push(instance);
+    else if (!(await isHeld(http, found.address, found.index, instance))) others += 1;
   }
-  return missing;
+  return { missing, others };
 }
 
 async function isHeld(

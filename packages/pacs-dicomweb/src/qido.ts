@@ -18,28 +18,32 @@ export const TAGS = {
 export type Match = Readonly<Record<string, unknown>>;
 
 /**
- * All matches of a query, page by page; each has a value in `key`, and each value comes once.
+ * All matches of a query, page by page; each has a UID in `key`. A page that repeats one UID is refused. What a page repeats of the
+ * page before is left out: the archive took something in meanwhile, or it knows no offset.
  * @param path - with `?` and a filter
+ * @throws {ImagingError} `ARCHIVE_ANSWER_INVALID` | `ARCHIVE_REFUSED` | `ARCHIVE_UNAVAILABLE`
  */
 export async function* matchesOf(http: ArchiveHttp, path: string, key: string): AsyncGenerator<Match, void, void> {
-  const seen = new Set<string>();
+  let before: ReadonlySet<string> = new Set();
   let offset = 0;
   for (let pages = 0; pages < PAGES_MAX; pages++) {
     const page = await pageOf(http, `${path}&limit=${PAGE}&offset=${offset}`);
-    let isNew = false;
-    for (const match of page) {
-      const value = textOf(match, key);
-      if (value === undefined) throw answerInvalid('match', `expected ${key} in every match`);
-      if (seen.has(value)) continue;
-      seen.add(value);
-      isNew = true;
-      yield match;
-    }
+    const values = new Set(page.map((match) => keyOf(match, key)));
+    if (values.size !== page.length) throw answerInvalid('duplicate', `expected each ${key} once in a page`);
+    const added = page.filter((match) => !before.has(keyOf(match, key)));
+    yield* added;
     // Archives may give fewer than asked for; one that knows no offset repeats itself.
-    if (!isNew) return;
+    if (added.length === 0) return;
+    before = values;
     offset += page.length;
   }
   throw answerInvalid('pages', 'a query had no end');
+}
+
+function keyOf(match: Match, key: string): string {
+  const value = textOf(match, key);
+  if (value === undefined || value.length > 64) throw answerInvalid('match', `expected ${key} in every match`);
+  return value;
 }
 
 async function pageOf(http: ArchiveHttp, path: string): Promise<readonly Match[]> {
@@ -67,15 +71,13 @@ export function countOf(match: Match, tag: string): number | undefined {
   return Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }
 
-/** The items of a sequence. */
-export function itemsOf(match: Match, tag: string): readonly Match[] {
-  const values = valuesOf(match, tag);
-  return values.filter(isMatch);
+export function isUid(text: string): boolean {
+  return text.length <= 64 && /^[0-9]+(\.[0-9]+)*$/.test(text);
 }
 
 /** @throws {ImagingError} `INVALID_UID`: a UID of the archive is about to stand in an address */
 export function requireUid(uid: string, tag: string): string {
-  if (uid.length <= 64 && /^[0-9]+(\.[0-9]+)*$/.test(uid)) return uid;
+  if (isUid(uid)) return uid;
   throw new ImagingError({ code: 'INVALID_UID', tag }, 'expected at most 64 digits and dots');
 }
 

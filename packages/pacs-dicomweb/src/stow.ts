@@ -1,23 +1,18 @@
 /** STOW-RS: files instances in an archive (PS3.18, section 10.5). */
 import { randomBytes, toHex } from '@radledger/primitives';
 import type { QuarantinedInstance } from '@radledger/imaging';
-import { type ArchiveHttp, readJson, refuse } from './archive-http.js';
-import { itemsOf, type Match } from './qido.js';
-
-const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
-const REFERENCED_SOP_SEQUENCE = '00081199';
-const FAILED_SOP_SEQUENCE = '00081198';
+import { type ArchiveHttp, refuse } from './archive-http.js';
 
 /**
- * Sends instances in one request, streamed, with its length said before.
- * @returns how many the archive says it refused
- * @throws {ImagingError} `ARCHIVE_UNAVAILABLE` | `ARCHIVE_REFUSED` | `ARCHIVE_ANSWER_INVALID`
+ * Sends instances in one request, streamed, with its length said before. What the archive answers of each is not read: whoever
+ * wants to know what it holds asks for it back.
+ * @throws {ImagingError} `ARCHIVE_UNAVAILABLE` | `ARCHIVE_REFUSED`
  */
 export async function storeInstances(
   http: ArchiveHttp,
   studyInstanceUid: string,
   instances: readonly QuarantinedInstance[],
-): Promise<number> {
+): Promise<void> {
   const boundary = `radledger-${toHex(randomBytes(16))}`;
   const response = await http.request({
     method: 'POST',
@@ -28,14 +23,11 @@ export async function storeInstances(
       'content-length': String(bodyBytes(instances, boundary)),
     },
     body: bodyOf(instances, boundary),
+    isBulk: true,
   });
   // 202: some were refused; 409: all were.
   if (![200, 202, 409].includes(response.status)) return refuse(response);
-  const answer = await readJson(response, ANSWER_BYTES_MAX);
-  const [dataSet] = (Array.isArray(answer) ? answer : [answer]) as readonly Match[];
-  if (dataSet === undefined) return instances.length;
-  const failed = itemsOf(dataSet, FAILED_SOP_SEQUENCE).length;
-  return Math.max(failed, instances.length - itemsOf(dataSet, REFERENCED_SOP_SEQUENCE).length);
+  await response.discard();
 }
 
 const partHead = (boundary: string): Buffer =>

@@ -24,7 +24,7 @@ export async function* instanceBytes(
   index: number,
 ): AsyncGenerator<Uint8Array, void, void> {
   const path = `/studies/${studyInstanceUid}/series/${seriesInstanceUid}/instances/${sopInstanceUid}`;
-  const response = await http.request({ method: 'GET', path, headers: { accept: AS_STORED } });
+  const response = await http.request({ method: 'GET', path, headers: { accept: AS_STORED }, isBulk: true });
   if (response.status === 404 || response.status === 410) {
     await response.discard();
     throw new ImagingError({ code: 'INSTANCE_CHANGED', index }, 'the archive no longer has an instance of the study');

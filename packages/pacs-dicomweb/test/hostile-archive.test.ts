@@ -15,6 +15,7 @@ let server: Server;
 let archive: DicomwebArchive;
 let answer: RequestListener;
 let asked: string[];
+let baseUrl: () => string;
 beforeEach(async () => {
   asked = [];
   server = createServer((request, response) => {
@@ -23,7 +24,8 @@ beforeEach(async () => {
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
-  archive = createDicomwebArchive({ baseUrl: `http://127.0.0.1:${port}/dicom-web/`, idleTimeoutMs: 300 });
+  baseUrl = () => `http://127.0.0.1:${port}/dicom-web/`;
+  archive = createDicomwebArchive({ baseUrl: baseUrl(), idleTimeoutMs: 300 });
 });
 afterEach(async () => {
   await archive.close();
@@ -71,6 +73,49 @@ describe('QIDO-RS', () => {
     for await (const study of archive.listStudies()) listed.push(study);
     expect(listed).toEqual([{ studyInstanceUid: STUDY, instances: 7 }]);
     expect(asked).toHaveLength(2);
+  });
+
+  test('what a page repeats of the page before is left out: the archive took a study in meanwhile', async () => {
+    const pages: Readonly<Record<string, readonly string[]>> = { '0': ['2.25.1', '2.25.2'], '2': ['2.25.2', '2.25.3'] };
+    answer = (request, response) => {
+      const offset = new URL(request.url ?? '', 'http://a').searchParams.get('offset') ?? '';
+      json((pages[offset] ?? []).map((uid) => ({ '0020000D': text(uid) })))(request, response);
+    };
+    const listed: string[] = [];
+    for await (const { studyInstanceUid } of archive.listStudies()) listed.push(studyInstanceUid);
+    expect(listed).toEqual(['2.25.1', '2.25.2', '2.25.3']);
+  });
+
+  test('an instance that is named twice is refused, in one page and in two', async () => {
+    answer = json([instanceMatch(), instanceMatch('2.25.3', '2.25.9')]);
+    await expect(archive.openStudy(STUDY)).rejects.toMatchObject({ info: { rule: 'duplicate' } });
+    const pages = ['2.25.3', '2.25.4', '2.25.3'];
+    answer = (request, response) => {
+      const offset = Number(new URL(request.url ?? '', 'http://a').searchParams.get('offset'));
+      json(pages.slice(offset, offset + 1).map((uid) => instanceMatch(uid)))(request, response);
+    };
+    await expect(archive.openStudy(STUDY)).rejects.toMatchObject({ code: 'DUPLICATE_INSTANCE' });
+  });
+
+  test('a study whose UID cannot stand in an address is not listed; one of a megabyte is no answer', async () => {
+    answer = (request, response) =>
+      json(request.url?.includes('offset=0') ? [{ '0020000D': text('../x') }, { '0020000D': text('2.25.1') }] : [])(
+        request,
+        response,
+      );
+    expect(await list()).toBe(1);
+    answer = json([{ '0020000D': text('1'.repeat(1_000_000)) }]);
+    await expect(list()).rejects.toMatchObject({ info: { rule: 'match' } });
+  });
+
+  test('whether a study is there is one question, and an answer to another is none', async () => {
+    answer = json([{ '0020000D': text('2.25.77') }]);
+    expect(await archive.hasStudy?.(STUDY)).toBe(false);
+    asked = [];
+    answer = json([{ '0020000D': text(STUDY) }]);
+    expect(await archive.hasStudy?.(STUDY)).toBe(true);
+    expect(asked).toEqual([`GET /dicom-web/studies?StudyInstanceUID=${STUDY}&limit=200&offset=0`]);
+    await expect(archive.hasStudy?.('x/../y')).rejects.toMatchObject({ code: 'INVALID_UID' });
   });
 
   test.each<[string, unknown]>([
@@ -181,6 +226,29 @@ describe('WADO-RS', () => {
       await expect(read()).rejects.toMatchObject({ info: { rule: 'media-type' } });
   });
 
+  test('readers that stand still leave questions through, and who waits for a connection learns that there is none', async () => {
+    const busy = createDicomwebArchive({ baseUrl: baseUrl(), connectionsMax: 2, acquireTimeoutMs: 50 });
+    try {
+      answer = withInstance((_request, response) => {
+        response.setHeader('content-type', 'application/dicom');
+        response.write(file);
+      });
+      const snapshot = await busy.openStudy(STUDY);
+      const readers = [1, 2].map(() =>
+        (snapshot.instances[0]?.open() as AsyncIterable<Uint8Array>)[Symbol.asyncIterator](),
+      );
+      for (const reader of readers) await reader.next();
+      const third = (snapshot.instances[0]?.open() as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+      await expect(third.next()).rejects.toMatchObject({ code: 'ARCHIVE_UNAVAILABLE', info: { reason: 'BUSY' } });
+      await busy.openStudy(STUDY);
+      await readers[0]?.return?.();
+      const fourth = (snapshot.instances[0]?.open() as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+      expect((await fourth.next()).done).toBe(false);
+    } finally {
+      await busy.close();
+    }
+  });
+
   test('errors name no address and no UID', async () => {
     answer = withInstance((request) => request.destroy());
     const error = (await read().catch((thrown: unknown) => thrown)) as Error;
@@ -221,6 +289,39 @@ describe('STOW-RS', () => {
       else json({ '00081199': { vr: 'SQ', Value: [{}] } })(request, response);
     };
     await expect(archive.fileStudy(study)).rejects.toMatchObject({ code: 'FILING_INCOMPLETE', info: { missing: 1 } });
+  });
+
+  const second = { ...study.instances[0], sopInstanceUid: '2.25.4' } as QuarantinedStudy['instances'][number];
+
+  test('an archive that holds other bytes under a UID of the study gets nothing', async () => {
+    const other = Buffer.from(file);
+    other[other.length - 1] = 0xff;
+    answer = withInstance(
+      (_request, response) => void response.setHeader('content-type', 'application/dicom').end(other),
+    );
+    const filing = archive.fileStudy({ ...study, instances: [...study.instances, second] });
+    await expect(filing).rejects.toMatchObject({ code: 'STUDY_CONFLICT', info: { instances: 1 } });
+    expect(asked.filter((line) => line.startsWith('POST'))).toEqual([]);
+  });
+
+  test('only what is missing is sent, and what the archive says of it is not read', async () => {
+    const held = new Set(['2.25.3']);
+    let received = 0;
+    answer = (request, response) => {
+      if (request.method === 'POST') {
+        request.on('data', (chunk: Buffer) => (received += chunk.length));
+        request.on('end', () => {
+          held.add('2.25.4');
+          response.end('null');
+        });
+      } else if (request.url?.includes('?')) {
+        json(request.url.includes('offset=0') ? [...held].map((uid) => instanceMatch(uid)) : [])(request, response);
+      } else response.setHeader('content-type', 'application/dicom').end(file);
+    };
+    const filed = await archive.fileStudy({ ...study, instances: [...study.instances, second] });
+    expect(filed.written).toBe(true);
+    expect(received).toBeGreaterThan(file.length);
+    expect(received).toBeLessThan(2 * file.length);
   });
 
   test.each([400, 401, 415, 500, 507])('HTTP %i is said', async (status) => {

@@ -93,7 +93,10 @@ describe.skipIf(orthancIsMissing)('Orthanc', () => {
       const inPixels = changed.length >> 1;
       changed.writeUInt8((changed[inPixels] ?? 0) ^ 1, inPixels);
       await orthanc.store(changed);
-      await expect(archive.fileStudy(study)).rejects.toMatchObject({ code: 'FILING_INCOMPLETE', info: { missing: 1 } });
+      await expect(archive.fileStudy(study)).rejects.toMatchObject({
+        code: 'STUDY_CONFLICT',
+        info: { instances: 1 },
+      });
       await study.discard();
     });
 

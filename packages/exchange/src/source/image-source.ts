@@ -289,8 +289,14 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
 }
 
 async function mustExist(connector: PacsConnector, studyInstanceUid: string): Promise<void> {
-  for await (const study of connector.listStudies()) if (study.studyInstanceUid === studyInstanceUid) return;
+  if (await hasStudy(connector, studyInstanceUid)) return;
   throw new ExchangeError({ code: 'STUDY_NOT_FOUND' }, 'the archive has no such study');
+}
+
+async function hasStudy(connector: PacsConnector, studyInstanceUid: string): Promise<boolean> {
+  if (connector.hasStudy !== undefined) return connector.hasStudy(studyInstanceUid);
+  for await (const study of connector.listStudies()) if (study.studyInstanceUid === studyInstanceUid) return true;
+  return false;
 }
 
 function draftOf(studyInstanceUid: string, instances: number): WorklistEntry {

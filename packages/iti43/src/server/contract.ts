@@ -62,6 +62,8 @@ export interface DocumentRepositoryLimits {
   readonly requestTimeoutMs?: number;
   /** Longest time that a slow reader may block the response; default 60 000. */
   readonly idleTimeoutMs?: number;
+  /** Bytes a second that a slow reader has to take beyond that, over the whole response; default 65,536. */
+  readonly bytesPerSecondMin?: number;
 }
 
 export interface DocumentRepositoryOptions {

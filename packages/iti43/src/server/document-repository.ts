@@ -33,7 +33,8 @@ export type RequestHandler = (request: IncomingMessage, response: ServerResponse
  * grow with the size of a document.
  */
 export function createDocumentRepository(options: DocumentRepositoryOptions): RequestHandler {
-  const { requestBytesMax = 1_048_576, requestTimeoutMs = 30_000, idleTimeoutMs = 60_000 } = options.limits ?? {};
+  const { requestBytesMax = 1_048_576, requestTimeoutMs = 30_000 } = options.limits ?? {};
+  const { idleTimeoutMs = 60_000, bytesPerSecondMin = 65_536 } = options.limits ?? {};
   const now = options.now ?? (() => new Date());
   const report = options.onRefusal ?? (() => undefined);
 
@@ -120,8 +121,14 @@ export function createDocumentRepository(options: DocumentRepositoryOptions): Re
         'Content-Type': message.contentType,
         ...(message.sizeBytes === undefined ? {} : { 'Content-Length': message.sizeBytes }),
       });
+      // What a reader may block us in all: as long as one silence, and the time that its bytes take at the lowest rate.
+      let patienceMs = idleTimeoutMs;
       for await (const chunk of message.chunks()) {
-        if (!response.write(chunk)) await drained(response, idleTimeoutMs);
+        patienceMs += (chunk.length / bytesPerSecondMin) * 1000;
+        if (response.write(chunk)) continue;
+        const blockedMs = performance.now();
+        await drained(response, Math.min(idleTimeoutMs, patienceMs));
+        patienceMs -= performance.now() - blockedMs;
       }
       response.end();
     } catch (error) {
