@@ -4,7 +4,7 @@
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { parseArgs, stripVTControlCharacters } from 'node:util';
 
 const SIMULATOR = 'packages/simulator/dist/main.js';
 const SCENARIOS = readdirSync('packages/simulator/scenarios').map((file) => file.replace(/\.json$/, ''));
@@ -94,7 +94,7 @@ const PARTS = [
 
 /** The last line that is JSON (a test runner prints its summary after it), else the last line. */
 function figuresOf(stdout) {
-  const lines = stdout.trim().split('\n');
+  const lines = stripVTControlCharacters(stdout).trim().split('\n');
   return lines.findLast((line) => /^[{[].*[}\]]$/.test(line)) ?? lines.at(-1);
 }
 

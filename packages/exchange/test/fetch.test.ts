@@ -1,5 +1,6 @@
 /** The recipient: what it refuses to believe, and how it goes on after a stop. */
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createImageRequest, decodeImageRequestLink, encodeImageRequestLink } from '@radledger/handover';
 import { randomBytes, toHex } from '@radledger/primitives';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -163,6 +164,26 @@ test('a transfer that a stop interrupted goes on after the next start, by itself
   await hospital.openRecipient();
   await eventually(async () => (await stateNow()) === 'filed');
   expect(await readdir(hospital.filed)).toHaveLength(1);
+});
+
+test('a study is filed under the patient of the practice, and keeps the one of the hospital', async () => {
+  await hospital.recipient.close();
+  const asked: unknown[] = [];
+  await hospital.openRecipient({
+    async reconcile(study, origin) {
+      asked.push([study.studyInstanceUid, origin.studyId]);
+      return { name: 'Local^Paula', id: 'L-1' };
+    },
+  });
+  await reachAllowed();
+  const { state, studyId, location = '' } = await fetchToEnd();
+  expect(state).toBe('filed');
+  expect(asked).toEqual([[await hospital.studyInstanceUid(), studyId]]);
+  for (const name of await readdir(location)) {
+    const file = await readFile(join(location, name), 'latin1');
+    expect(file).toContain('Local^Paula');
+    expect(file).toContain('Radledger gateway');
+  }
 });
 
 test('fetching what is filed already is refused; watching tells every state once at least', async () => {

@@ -15,6 +15,16 @@ export interface DataSetHeader {
   readonly instanceNumber: number | undefined;
 }
 
+/** Where an element of the root stands, in bytes of the (inflated) data set. */
+export interface RootElement {
+  readonly tag: number;
+  readonly start: number;
+  readonly valueStart: number;
+  /** After its value; after the delimiter where the length is undefined. */
+  readonly end: number;
+  readonly hasUndefinedLength: boolean;
+}
+
 const SOP_CLASS_UID = 0x00080016;
 const SOP_INSTANCE_UID = 0x00080018;
 const STUDY_INSTANCE_UID = 0x0020000d;
@@ -60,15 +70,21 @@ export class DataSetReader {
   /** The wanted sequence of undefined length that is being read, items and delimiters included. */
   private wantedSequence: { readonly tag: number; readonly chunks: Uint8Array[]; bytes: number } | undefined;
   private valueBytesLeft = 0;
-  private rootTag = 0;
+  /** Bytes taken so far. */
+  private position = 0;
+  private root: Omit<RootElement, 'end'> = { tag: 0, start: 0, valueStart: 0, hasUndefinedLength: false };
   /** `padding`: only zeros may follow. `passed`: Pixel Data has ended; what follows it is not judged. */
   private state: 'elements' | 'padding' | 'passed' = 'elements';
   private isSettled = false;
 
-  /** @param wanted - further attributes of the root whose raw values are kept */
+  /**
+   * @param wanted - further attributes of the root whose raw values are kept
+   * @param onRootElement - told of each element of the root when it has ended
+   */
   constructor(
     layout: DataSetLayout,
     private readonly wanted: ReadonlySet<number> = new Set(),
+    private readonly onRootElement?: (element: RootElement) => void,
   ) {
     const { explicitVr, bigEndian } = layout;
     this.frames = [{ kind: 'elements', explicitVr, littleEndian: !bigEndian, fragments: false }];
@@ -88,6 +104,7 @@ export class DataSetReader {
       if (this.valueBytesLeft > 0) offset += this.takeValue(chunk, offset);
       else {
         this.head[this.headLength++] = chunk[offset++] as number;
+        this.position++;
         if (this.headLength >= 8) this.takeHead();
       }
       if (sequence !== undefined && (sequence.bytes += offset - start) <= WANTED_BYTES_MAX) {
@@ -134,6 +151,7 @@ export class DataSetReader {
       this.capture.filled += taken;
     }
     this.valueBytesLeft -= taken;
+    this.position += taken;
     if (this.valueBytesLeft === 0) this.valueEnded();
     return taken;
   }
@@ -156,8 +174,12 @@ export class DataSetReader {
   }
 
   private startElement(frame: Frame, tag: number, length: number, vr: string | undefined): void {
+    const start = this.position - this.headLength;
     this.headLength = 0;
-    if (this.frames.length === 1) this.startRootElement(tag, length);
+    if (this.frames.length === 1) {
+      this.root = { tag, start, valueStart: this.position, hasUndefinedLength: length === UNDEFINED_LENGTH };
+      this.startRootElement(tag, length);
+    }
     if (length !== UNDEFINED_LENGTH) {
       this.valueBytesLeft = length;
       if (length === 0) this.valueEnded();
@@ -173,7 +195,6 @@ export class DataSetReader {
   }
 
   private startRootElement(tag: number, length: number): void {
-    this.rootTag = tag;
     if (IDENTIFYING.has(tag)) {
       // Another parser may believe the other copy, or look where ours no longer does.
       if (this.values.has(tag) || this.isSettled)
@@ -226,8 +247,9 @@ export class DataSetReader {
     if (this.frames.length > 1) return;
     this.capture = undefined;
     this.endWantedSequence();
-    if (this.rootTag === INSTANCE_NUMBER) this.isSettled = true;
-    if (PIXEL_DATA.has(this.rootTag)) this.state = 'passed';
+    this.onRootElement?.({ ...this.root, end: this.position });
+    if (this.root.tag === INSTANCE_NUMBER) this.isSettled = true;
+    if (PIXEL_DATA.has(this.root.tag)) this.state = 'passed';
   }
 
   private endWantedSequence(): void {

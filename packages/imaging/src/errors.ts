@@ -39,6 +39,7 @@ export type ImagingErrorInfo =
   | { readonly code: 'TRANSFER_SYNTAX_REFUSED'; readonly index: number }
   | { readonly code: 'SOP_CLASS_REFUSED'; readonly index: number }
   | { readonly code: 'INSPECTION_ABORTED'; readonly reason: 'time' | 'memory' | 'crash' }
+  | { readonly code: 'LOCAL_PATIENT_REFUSED'; readonly field: string }
   | { readonly code: 'UNEXPECTED_STUDY' }
   | { readonly code: 'CONTENT_MISMATCH' }
   | { readonly code: 'QUARANTINE_CLOSED' }

@@ -7,8 +7,9 @@ import { ImagingError } from './errors.js';
 import { ZIP_NAME } from './file-set-judge.js';
 import { DEFAULT_IMPORT_POLICY, type ImportPolicy } from './import-policy.js';
 import type { InspectedInstance } from './instance-inspector.js';
-import { judgeInWorker } from './judge-in-worker.js';
+import { inWorker } from './in-worker.js';
 import { DEFAULT_IMPORT_LIMITS, type ImportLimits } from './limits.js';
+import { type PatientChange, validateChange } from './local-patient.js';
 import { createManifest, type Manifest } from './manifest.js';
 import { Quarantine } from './quarantine.js';
 import { onDisk, writeQuarantined } from './quarantine-disk.js';
@@ -30,6 +31,12 @@ export interface ImportOptions {
     /** True when the manifest is the one that the ledger's content commitment covers. */
     readonly isCommitted?: (manifest: Manifest, studyInstanceUid: string) => boolean | Promise<boolean>;
   };
+  /**
+   * Told of a study that passed every check: who the patient is in the recipient's own archive. The instances are then
+   * filed under that patient and keep the sender's in their Original Attributes Sequence; `manifest` stays what was sent.
+   * Default, and for undefined: as received.
+   */
+  readonly reconcile?: (study: QuarantinedStudy) => Promise<PatientChange | undefined>;
 }
 
 /**
@@ -39,7 +46,8 @@ export interface ImportOptions {
  * @throws {ImagingError} limits: `ZIP_TOO_LARGE` | `TOO_MANY_ENTRIES` | `COMPRESSION_RATIO` | `INSPECTION_ABORTED`; the
  *   ZIP: `INVALID_ZIP` | `UNSAFE_ENTRY_NAME` | `UNSUPPORTED_ENTRY` | `ENTRY_MISMATCH`; the study: what `inspectInstance`
  *   throws | `EMPTY_STUDY` | `MIXED_STUDIES` | `DUPLICATE_INSTANCE`; the policy: `TRANSFER_SYNTAX_REFUSED` |
- *   `SOP_CLASS_REFUSED`; the promise: `UNEXPECTED_STUDY` | `CONTENT_MISMATCH`; the disk: `FOLDER_UNUSABLE`; and what the
+ *   `SOP_CLASS_REFUSED`; the promise: `UNEXPECTED_STUDY` | `CONTENT_MISMATCH`; the hook:
+ *   `LOCAL_PATIENT_REFUSED`; the disk: `FOLDER_UNUSABLE`; and what the
  *   stream itself throws, unchanged
  */
 export async function importFileSet(options: ImportOptions): Promise<QuarantinedStudy> {
@@ -52,7 +60,8 @@ export async function importFileSet(options: ImportOptions): Promise<Quarantined
     if (expected?.zipSha256 !== undefined && !equalBytes(expected.zipSha256, received.zipSha256)) {
       throw contentMismatch('the ZIP is the one that was promised');
     }
-    const judged = await judgeInWorker({ folder, zipBytes: received.zipBytes, limits, policy });
+    const { zipBytes } = received;
+    const judged = await inWorker({ kind: 'judge', folder, zipBytes, limits, policy });
     const study = checkStudy(judged.map(({ facts }) => facts));
     if (expected?.studyInstanceUid !== undefined && expected.studyInstanceUid !== study.studyInstanceUid) {
       throw new ImagingError({ code: 'UNEXPECTED_STUDY' }, 'the file-set holds the study that was asked for');
@@ -60,7 +69,12 @@ export async function importFileSet(options: ImportOptions): Promise<Quarantined
     if (expected?.isCommitted && !(await expected.isCommitted(study.manifest, study.studyInstanceUid))) {
       throw contentMismatch('the manifest is the one that the ledger commits to');
     }
-    return new Quarantine(folder, { ...study, ...received, judged });
+    const quarantined = new Quarantine(folder, { ...study, ...received, judged });
+    const change = await options.reconcile?.(quarantined);
+    if (change === undefined) return quarantined;
+    validateChange(change);
+    const instances = await inWorker({ kind: 'rewrite', folder, zipBytes, limits, instances: judged, change });
+    return new Quarantine(folder, { ...study, ...received, judged: instances });
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw error;

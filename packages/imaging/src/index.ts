@@ -20,6 +20,7 @@ export {
   INSTANCES_MAX,
   type InstanceLimits,
 } from './limits.js';
+export type { LocalPatient, PatientChange } from './local-patient.js';
 export { createManifest, type Manifest, type ManifestEntry } from './manifest.js';
 export { type DicomJson } from './metadata/data-set-json.js';
 export { type DicomJsonElement } from './metadata/element-value.js';

@@ -3,6 +3,8 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { ImagingError } from './errors.js';
 import { FileWriter } from './file-writer.js';
 
+const CHUNK_BYTES = 256 * 1024;
+
 /** The system's own errors name paths; a full or read-only disk is for the operator to repair. */
 export async function onDisk<T>(act: () => Promise<T>): Promise<T> {
   try {
@@ -27,6 +29,26 @@ export async function writeQuarantined<T>(
     return result;
   } finally {
     await writer.settled();
+    await handle.close();
+  }
+}
+
+/** Bytes of a file; each chunk is a buffer of its own. Ends early where the file does. */
+export async function* rangeOf(
+  path: string,
+  offset: number,
+  sizeBytes: number,
+): AsyncGenerator<Uint8Array, void, void> {
+  const handle = await open(path, 'r');
+  try {
+    for (let position = 0; position < sizeBytes; ) {
+      const wanted = Math.min(CHUNK_BYTES, sizeBytes - position);
+      const { bytesRead, buffer } = await handle.read(new Uint8Array(wanted), 0, wanted, offset + position);
+      if (bytesRead === 0) return;
+      yield buffer.subarray(0, bytesRead);
+      position += bytesRead;
+    }
+  } finally {
     await handle.close();
   }
 }

@@ -1,6 +1,6 @@
 /** A study that passed: hands its instances out as they will be filed, from plain byte ranges on the disk. */
 import { createHash } from 'node:crypto';
-import { open, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { equalBytes } from '@radledger/primitives';
 import { ImagingError } from './errors.js';
@@ -8,10 +8,8 @@ import type { JudgedInstance } from './file-set-judge.js';
 import { bySopInstanceUid, type Manifest } from './manifest.js';
 import type { FiledStudy } from './pacs-connector.js';
 import { withoutPreamble } from './preamble.js';
-import { onDisk } from './quarantine-disk.js';
+import { onDisk, rangeOf } from './quarantine-disk.js';
 import type { QuarantinedInstance, QuarantinedStudy, StudySink } from './quarantined-study.js';
-
-const CHUNK_BYTES = 256 * 1024;
 
 export class Quarantine implements QuarantinedStudy {
   readonly studyInstanceUid: string;
@@ -73,22 +71,6 @@ export class Quarantine implements QuarantinedStudy {
     }
     if (!equalBytes(hash.digest(), facts.sha256)) throw quarantineChanged();
     if (held !== undefined) yield held;
-  }
-}
-
-/** Bytes of a file; each chunk is a buffer of its own. Ends early where the file does. */
-async function* rangeOf(path: string, offset: number, sizeBytes: number): AsyncGenerator<Uint8Array, void, void> {
-  const handle = await open(path, 'r');
-  try {
-    for (let position = 0; position < sizeBytes; ) {
-      const wanted = Math.min(CHUNK_BYTES, sizeBytes - position);
-      const { bytesRead, buffer } = await handle.read(new Uint8Array(wanted), 0, wanted, offset + position);
-      if (bytesRead === 0) return;
-      yield buffer.subarray(0, bytesRead);
-      position += bytesRead;
-    }
-  } finally {
-    await handle.close();
   }
 }
 

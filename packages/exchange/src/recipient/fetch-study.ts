@@ -2,7 +2,15 @@
  * One retrieval: proven endpoint, signed ITI-43 request, quarantine, comparison with the ledger, filing. Nothing that a
  * link, a notice or a sender says is believed where the ledger can be asked.
  */
-import { importFileSet, type ImportLimits, type ImportPolicy, ImagingError, type StudySink } from '@radledger/imaging';
+import {
+  importFileSet,
+  type ImportLimits,
+  type ImportPolicy,
+  type LocalPatient,
+  type QuarantinedStudy,
+  ImagingError,
+  type StudySink,
+} from '@radledger/imaging';
 import { Iti43Error } from '@radledger/iti43';
 import { type RetrievedDocument, type RetrieveResult, retrieveDocuments } from '@radledger/iti43/client';
 import { equalBytes, randomBytes, type Signer, toHex } from '@radledger/primitives';
@@ -16,6 +24,18 @@ import type { LedgerView } from '../ledger-view.js';
 import { type EndpointGuardOptions, guardEndpoint } from './endpoint-guard.js';
 import type { RetrievalRecord } from './recipient-records.js';
 
+/**
+ * Who the patient of a checked study is in the recipient's own archive: matched, or asked of somebody. Undefined files it
+ * under the patient that the source names. The source's patient stays in the Original Attributes Sequence.
+ * @param study - what was sent, in quarantine; `readMetadata` tells its patient
+ */
+export type Reconcile = (
+  study: QuarantinedStudy,
+  origin: { readonly source: Uint8Array; readonly studyId: Uint8Array },
+) => Promise<LocalPatient | undefined>;
+
+const SYSTEM = 'Radledger gateway';
+
 export interface FetchStudyOptions {
   readonly ledger: LedgerPort;
   readonly view: LedgerView;
@@ -26,6 +46,7 @@ export interface FetchStudyOptions {
   readonly endpointGuard: EndpointGuardOptions;
   readonly importLimits?: Partial<ImportLimits>;
   readonly importPolicy?: Partial<ImportPolicy>;
+  readonly reconcile?: Reconcile;
   /** Largest ITI-43 response, in bytes. */
   readonly responseBytesMax: number;
   readonly now: () => number;
@@ -127,6 +148,10 @@ async function fileResponse(
         isCommitted: (manifest, studyInstanceUid) =>
           equalBytes(contentOf({ contentSalt: target.contentSalt, manifest }), content) &&
           equalBytes(studyIdOf({ source, studySalt: target.studySalt, studyInstanceUid }), studyId),
+      },
+      async reconcile(checked) {
+        const patient = await options.reconcile?.(checked, { source, studyId });
+        return patient && { patient, system: SYSTEM, previousSource: toHex(source), atMs: options.now() };
       },
     });
     try {

@@ -19,7 +19,7 @@ import type { LedgerPort } from '../ledger-port.js';
 import { type LedgerView, openLedgerView, type ViewStanding } from '../ledger-view.js';
 import type { SecretBox } from '../secret-box.js';
 import type { EndpointGuardOptions } from './endpoint-guard.js';
-import { failureCodeOf, type FetchStudyOptions, fetchStudy, hasLiveGrant } from './fetch-study.js';
+import { failureCodeOf, type FetchStudyOptions, fetchStudy, hasLiveGrant, type Reconcile } from './fetch-study.js';
 import {
   noticeRecords,
   openRetrievalRecords,
@@ -58,6 +58,8 @@ export interface ImageRecipientOptions {
   readonly importLimits?: Partial<ImportLimits>;
   /** What may be filed: transfer syntaxes, SOP classes, preambles; default that of `imaging`. */
   readonly importPolicy?: Partial<ImportPolicy>;
+  /** Files studies under the recipient's own patients; default: under the patient that the source names. */
+  readonly reconcile?: Reconcile;
   /** Largest ITI-43 response; default 64 GiB. */
   readonly responseBytesMax?: number;
   /** Longest age of a ledger view that is still acted on; default 60 000. */
@@ -159,6 +161,7 @@ export async function openImageRecipient(options: ImageRecipientOptions): Promis
     responseBytesMax: options.responseBytesMax ?? RESPONSE_BYTES_MAX,
     ...(options.importLimits === undefined ? {} : { importLimits: options.importLimits }),
     ...(options.importPolicy === undefined ? {} : { importPolicy: options.importPolicy }),
+    ...(options.reconcile === undefined ? {} : { reconcile: options.reconcile }),
   };
 
   const stop = new AbortController();

@@ -1,5 +1,5 @@
 export { type EndpointGuardOptions, type GuardedEndpoint, guardEndpoint } from './endpoint-guard.js';
-export { failureCodeOf } from './fetch-study.js';
+export { failureCodeOf, type Reconcile } from './fetch-study.js';
 export {
   BOX_NOTICES_MAX,
   type ImageRecipient,

@@ -1,22 +1,25 @@
-/** Judges a received ZIP in a thread of its own that may be ended at any moment: by its time, its memory, its caller. */
+/** Reads what a sender wrote in a thread of its own that may be ended at any moment: by its time, or its memory. */
 import { Worker } from 'node:worker_threads';
 import { ImagingError, type ImagingErrorInfo } from './errors.js';
 import type { JudgedInstance, JudgeTask } from './file-set-judge.js';
+import type { RewriteTask } from './rewrite-file-set.js';
+
+export type ImportTask = ({ readonly kind: 'judge' } & JudgeTask) | ({ readonly kind: 'rewrite' } & RewriteTask);
 
 /** What the worker says; errors lose their class between threads. */
-export type JudgeAnswer =
-  | { readonly judged: readonly JudgedInstance[] }
+export type WorkerAnswer =
+  | { readonly instances: readonly JudgedInstance[] }
   | { readonly info: ImagingErrorInfo; readonly message: string };
 
 /** From `src`, where tests run, and from `dist` alike. */
-const WORKER = new URL('../dist/judge-worker.js', import.meta.url);
+const WORKER = new URL('../dist/import-worker.js', import.meta.url);
 const BYTES_PER_MS = 8192;
 
 /**
- * @throws {ImagingError} what `judgeFileSet` throws | `INSPECTION_ABORTED` when the worker ran out of time or memory, or
+ * @throws {ImagingError} what `judgeFileSet` or `rewriteFileSet` throws | `INSPECTION_ABORTED` when the worker ran out of time or memory, or
  *   died: it is gone then, and holds no file open
  */
-export async function judgeInWorker(task: JudgeTask): Promise<readonly JudgedInstance[]> {
+export async function inWorker(task: ImportTask): Promise<readonly JudgedInstance[]> {
   const { inspectionMsMax, inspectionMemoryMiBMax } = task.limits;
   const worker = new Worker(WORKER, {
     workerData: task,
@@ -27,7 +30,7 @@ export async function judgeInWorker(task: JudgeTask): Promise<readonly JudgedIns
   });
   let timer: NodeJS.Timeout | undefined;
   try {
-    const answer = await new Promise<JudgeAnswer>((resolve, reject) => {
+    const answer = await new Promise<WorkerAnswer>((resolve, reject) => {
       const abort = (reason: 'time' | 'memory' | 'crash', cause?: unknown): void =>
         reject(new ImagingError({ code: 'INSPECTION_ABORTED', reason }, ABORTED[reason], { cause }));
       timer = setTimeout(() => abort('time'), inspectionMsMax + task.zipBytes / BYTES_PER_MS);
@@ -37,7 +40,7 @@ export async function judgeInWorker(task: JudgeTask): Promise<readonly JudgedIns
       );
       worker.once('exit', () => abort('crash'));
     });
-    if ('judged' in answer) return answer.judged;
+    if ('instances' in answer) return answer.instances;
     throw new ImagingError(answer.info, answer.message.slice(answer.info.code.length + 2));
   } finally {
     clearTimeout(timer);
@@ -46,7 +49,7 @@ export async function judgeInWorker(task: JudgeTask): Promise<readonly JudgedIns
 }
 
 const ABORTED = {
-  time: 'expected a ZIP that is judged within its time',
-  memory: 'expected a ZIP that is judged within its memory',
-  crash: 'the thread that judged the ZIP ended without an answer',
+  time: 'expected a ZIP that is read within its time',
+  memory: 'expected a ZIP that is read within its memory',
+  crash: 'the thread that read the ZIP ended without an answer',
 } as const;
