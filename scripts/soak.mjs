@@ -48,6 +48,7 @@ const PARTS = [
   },
   { name: 'transfer-1-gib', ...node('packages/devnet/dist/transfer/main.js', '--mib', '1024') },
   { name: 'transfer-8-gib', ...node('packages/devnet/dist/transfer/main.js', '--mib', '8192') },
+  { name: 'refusal-timing', ...node('packages/devnet/dist/timing/main.js', '--timings', '10000') },
   { name: 'load', ...node('packages/devnet/dist/load/main.js', '--requests', '1000', '--refused', '10000') },
   {
     name: 'fuzz',

@@ -2,15 +2,12 @@
  * How a gateway bears many requests at once, and many that it must refuse: real processes, TLS, a ledger of four nodes. CPU is that of
  * the gateway's process alone, read from /proc; the latencies hold the requester's own work on the same machine.
  */
-import { readdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { ask } from '../document-consumer.js';
-import { DevnetError } from '../errors.js';
 import { startLocalNet } from '../local-net.js';
-import { openPatient } from '../patient.js';
-import { entitled, refusedSenders, type Sender, type Target } from './requests.js';
+import { entitled, refusedSenders, type Sender } from './requests.js';
+import { openSmallHospital } from './small-study.js';
 
-const DAY_MS = 86_400_000;
 /** Of `CLK_TCK`, which is 100 on every Linux that Node runs on. */
 const MS_PER_TICK = 10;
 
@@ -53,7 +50,10 @@ export interface LoadResult {
 export async function runLoad({ folder, requests, refused, tell }: LoadOptions): Promise<LoadResult> {
   const net = await startLocalNet(folder, { onStarted: ({ name }) => tell(`${name} is up`) });
   try {
-    const target = await publishSmallStudy(net.cast, folder);
+    const hospital = await openSmallHospital(net.cast);
+    const studyId = await hospital.publish();
+    await hospital.allow(studyId);
+    const target = hospital.target(studyId);
     const pid = net.processes.find(({ name }) => name === 'hospital')?.pid as number;
     const first = await ask(target.endpoint, target.wish, target.reader);
     const reading = entitled(target, first.sha256);
@@ -92,31 +92,6 @@ export async function runLoad({ folder, requests, refused, tell }: LoadOptions):
   } finally {
     await net.stop();
   }
-}
-
-/** One image, published, and allowed to the practice. */
-async function publishSmallStudy(
-  { node, hospital, practice, patient: cast }: Awaited<ReturnType<typeof startLocalNet>>['cast'],
-  folder: string,
-): Promise<Target> {
-  const slices = (await readdir(hospital.archive)).sort();
-  for (const name of slices.slice(0, -1)) await rm(join(hospital.archive, name));
-  const { txId } = await hospital.operator.defineSource({ name: 'City Hospital', ...hospital.keyProofs });
-  await node.waitForFinalized(txId);
-  const [study] = await hospital.operator.studies();
-  if (study === undefined)
-    throw new DevnetError({ code: 'STORY_BROKEN', step: 'archive' }, 'the archive holds a study');
-  const patient = await openPatient({ ...cast, folder: join(folder, 'patient', 'phone') });
-  const { studyInstanceUid } = study;
-  const studyId = await patient.claim(await hospital.operator.invite({ studyInstanceUid, label: 'a study' }));
-  const wantedUntilMs = Date.now() + 30 * DAY_MS;
-  const { link } = await practice.operator.request({ reason: 'Second opinion', wantedUntilMs });
-  await patient.allow(studyId, link);
-  return {
-    endpoint: hospital.iti43,
-    wish: { repositoryUniqueId: hospital.source, documentUniqueId: studyId },
-    reader: practice.recipient,
-  };
 }
 
 /** Sends `count` requests, `width` at a time; stops early when `until` says so, but sends at least `width`. */

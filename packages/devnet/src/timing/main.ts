@@ -1,0 +1,42 @@
+/** Command line of the timing runs: `npm run timing -- --help`. Progress on stderr, the result as one line of JSON on stdout. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { runTimings } from './timing-run.js';
+
+const HELP = `Times refusals of a hospital's gateway in random order, and compares them by Welch's t.
+
+  --timings N      of all kinds together (default 1000)
+
+Exit codes: 0 no two kinds differ (|t| at most 4.5), 1 two differ, 2 wrong arguments.`;
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: { timings: { type: 'string', default: '1000' }, help: { type: 'boolean', default: false } },
+  });
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  const timings = Number(values.timings);
+  if (!Number.isInteger(timings) || timings < 100 || timings > 1_000_000) {
+    console.error('--timings: expected 100 to 1000000');
+    return 2;
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'radledger-timing-'));
+  try {
+    const result = await runTimings({ folder, timings, tell: (line) => console.error(line) });
+    console.log(JSON.stringify(result));
+    return result.comparisons.some(({ differs }) => differs) ? 1 : 0;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  console.error(error);
+  process.exitCode = error instanceof TypeError && 'code' in error ? 2 : 1;
+}
