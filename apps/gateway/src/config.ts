@@ -4,11 +4,19 @@ import { dirname, resolve } from 'node:path';
 import { DEFAULT_IMPORT_POLICY } from '@radledger/imaging';
 import { parse } from 'smol-toml';
 import { z } from 'zod';
+import {
+  archiveIn,
+  certificateFilesIn,
+  goTogether,
+  host,
+  isOneArchive,
+  KEY_AND_CERTIFICATE,
+  ONE_ARCHIVE,
+  port,
+} from './archive-config.js';
 import { GatewayAppError } from './errors.js';
 
 const hex32 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex characters');
-const port = z.int().min(0).max(65_535);
-const host = z.string().min(1).max(255);
 const uids = z
   .array(
     z
@@ -19,12 +27,6 @@ const uids = z
   .min(1)
   .max(1_000);
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
-const goTogether = ({ key, certificate }: { key?: string | undefined; certificate?: string | undefined }): boolean =>
-  (key === undefined) === (certificate === undefined);
-const KEY_AND_CERTIFICATE = { message: 'key and certificate go together' };
-const isOneArchive = ({ folder, dicomweb }: { folder?: string | undefined; dicomweb?: object | undefined }): boolean =>
-  (folder === undefined) !== (dicomweb === undefined);
-const ONE_ARCHIVE = { message: 'needs either folder or a table dicomweb' };
 
 /** The file's form; relative paths in it are relative to `folder`. */
 function schemaIn(folder: string) {
@@ -33,28 +35,8 @@ function schemaIn(folder: string) {
     .min(1)
     .max(4096)
     .transform((relative) => resolve(folder, relative));
-  const certificateFiles = {
-    /** PEM of who may have signed the other side's certificate; default the system's. */
-    authority: path.optional(),
-    /** PEM of the own key and certificate, where the other side asks for one. */
-    key: path.optional(),
-    certificate: path.optional(),
-  };
-  const archive = {
-    /** Folder of DICOM files. */
-    folder: path.optional(),
-    /** A PACS that speaks DICOMweb. */
-    dicomweb: z
-      .strictObject({
-        /** Root of the services. */
-        url: z.string().regex(/^https?:\/\/[^?#@\s]+$/, 'must be http(s)://host[:port]/path'),
-        /** Holds the value of the Authorization header, for instance `Basic ...`. */
-        authorizationFile: path.optional(),
-        ...certificateFiles,
-      })
-      .refine(goTogether, KEY_AND_CERTIFICATE)
-      .optional(),
-  };
+  const certificateFiles = certificateFilesIn(path);
+  const archive = archiveIn(path);
   return z
     .strictObject({
       /** Address of the operator's own node. */
@@ -195,10 +177,10 @@ export interface GatewayConfig extends z.infer<ReturnType<typeof schemaIn>> {
   readonly file: string;
 }
 
-/** Where studies come from or go to: `folder` or `dicomweb`, never both. */
+/** Where studies come from or go to: `folder`, `dicomweb` or `dimse`, never two. */
 export type ArchiveConfig = Pick<
   NonNullable<GatewayConfig['source'] | GatewayConfig['recipient']>,
-  'folder' | 'dicomweb'
+  'folder' | 'dicomweb' | 'dimse'
 >;
 
 /**

@@ -85,7 +85,9 @@ export function encodeCommand(command: Command): Buffer {
 export function decodeCommand(bytes: Buffer): Command {
   const values = new Map<number, Buffer>();
   for (let position = 0; position < bytes.length; ) {
-    if (bytes.length < position + 8 || bytes.readUInt16LE(position) !== 0) throw malformed();
+    if (bytes.length < position + 8) throw malformed();
+    // DCMTK puts the UIDs that failed behind the command, in group 0008: nobody needs them.
+    if (bytes.readUInt16LE(position) !== 0) break;
     const number = bytes.readUInt16LE(position + 2);
     const end = position + 8 + bytes.readUInt32LE(position + 4);
     if (end > bytes.length || values.has(number)) throw malformed();
