@@ -7,6 +7,8 @@ export interface SampleInstance {
   readonly sopInstanceUid: string;
   /** Default Secondary Capture Image Storage. */
   readonly sopClassUid?: string;
+  /** Patient's Name and Patient ID, ASCII; default none: the attributes are left out. */
+  readonly patient?: { readonly name: string; readonly id: string };
   /** Default none: the attribute is left out. */
   readonly instanceNumber?: number;
   /** Value of Pixel Data; default 64 bytes that follow from the SOP Instance UID. An odd length is padded with a zero. */
@@ -36,6 +38,12 @@ export function sampleInstance(sample: SampleInstance): Uint8Array {
     meta,
     element(0x0008, 0x0016, 'UI', uidValue(sopClassUid)),
     element(0x0008, 0x0018, 'UI', uidValue(sample.sopInstanceUid)),
+    ...(sample.patient === undefined
+      ? []
+      : [
+          element(0x0010, 0x0010, 'PN', padded(utf8(sample.patient.name), 0x20)),
+          element(0x0010, 0x0020, 'LO', padded(utf8(sample.patient.id), 0x20)),
+        ]),
     element(0x0020, 0x000d, 'UI', uidValue(sample.studyInstanceUid)),
     element(0x0020, 0x000e, 'UI', uidValue(sample.seriesInstanceUid)),
     sample.instanceNumber === undefined
