@@ -129,6 +129,10 @@ function schemaIn(folder: string) {
             port,
             tlsKey: path.prefault('tls-key.pem'),
             tlsCertificate: path.prefault('tls-cert.pem'),
+            /** ITI-43 requests of one address, and of one key, a minute. */
+            requestsPerMinute: z.int().min(1).max(1_000_000).default(600),
+            /** Number of reverse proxies in front whose `X-Forwarded-For` is believed. */
+            trustedProxies: z.int().min(0).max(16).default(0),
           }),
         })
         .refine(isOneArchive, ONE_ARCHIVE)

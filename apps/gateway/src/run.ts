@@ -98,6 +98,7 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
         signer: await createSigner(keys.sourceSeed),
         baseUrl: sourceConfig.baseUrl ?? iti43.url,
         workBits: sourceConfig.workBits,
+        requestsPerMinute: sourceConfig.iti43.requestsPerMinute,
         ...(sourceConfig.id === undefined ? {} : { source: fromHex(sourceConfig.id) }),
         onServedHalted: () => logger.warn('a document was served while the network stands still'),
         onStudyChange: ({ state, code }) => logger.info({ state, code }, 'a study changed'),
@@ -131,9 +132,12 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
       trustedProxies: config.api.trustedProxies,
     });
     api.mount(patientApi);
-    if (source !== undefined) {
+    if (source !== undefined && sourceConfig !== undefined) {
+      const { requestsPerMinute, trustedProxies } = sourceConfig.iti43;
       const onRefusal = (error: Error): void => logger.info(describeFailure(error), 'a retrieval was refused');
-      iti43?.mount(createIti43Handler({ source, otherPaths: patientApi, onRefusal }));
+      iti43?.mount(
+        createIti43Handler({ source, otherPaths: patientApi, requestsPerMinute, trustedProxies, onRefusal }),
+      );
     }
     operator.mount(createOperatorApi({ ...both, tlsPins, bearerToken: keys.token }));
     logger.info({ chainId: toHex(chainId), height: (await ledger.head()).height }, 'gateway started');

@@ -134,7 +134,7 @@ async function writeGatewayConfigs(
   const finality = '[finality]\ngenesis = "../genesis.json"\n';
   const head = (index: number): string =>
     `node = "${net.nodes[index]?.api}"\nchainId = "${toHex(net.chainId)}"\n\n${listeners}\n${finality}\n`;
-  const source = `[source]\n${archives.hospital}\n[source.iti43]\nhost = "127.0.0.1"\nport = 0\n`;
+  const source = `[source]\n${archives.hospital}\n[source.iti43]\nhost = "127.0.0.1"\nport = 0\nrequestsPerMinute = 1000000\n`;
   await writeFile(join(hospitalFolder, 'gateway.toml'), head(0) + source);
   await writeFile(
     join(practiceFolder, 'gateway.toml'),

@@ -1,8 +1,10 @@
 // Goal: nothing is disclosed or filed without a record, on either side. Method: a hospital, a practice and their audits over real TLS.
 import { randomBytes, toHex } from '@radledger/primitives';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { ServerResponse } from 'node:http';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { AuditEvent } from '../src/audit/index.js';
-import { ask, retrieve } from './test-consumer.js';
+import { createIti43Handler } from '../src/http/index.js';
+import { ask, post, retrieve, signedMessage } from './test-consumer.js';
 import { eventually, TestHospital } from './test-hospital.js';
 import { signerOf } from './test-ledger.js';
 import { allow, DAY_MS, noticeFor, publishedStudy, type TestPatient } from './test-patient.js';
@@ -81,6 +83,51 @@ test('a grant that ends before its turn comes is recorded as refused', async () 
   await expect(read()).rejects.toMatchObject({ code: 'GRANT_NOT_LIVE' });
   expect(hospital.audited.map(shape)).toEqual(['source refused failure GRANT_NOT_LIVE']);
   expect(hospital.audited[0]?.documents).toEqual(documents);
+});
+
+describe('many refusals', () => {
+  const stranger = (index: number) => ({
+    signer: index.toString(16).padStart(64, '0'),
+    messageId: `urn:uuid:${index}`,
+    documents: [{ repositoryUniqueId: toHex(hospital.source.source), documentUniqueId: studyId }],
+  });
+
+  test('strangers cannot fill the audit: beyond 60 a minute they are counted, with those whose signature does not hold', async () => {
+    for (let index = 1; index <= 100; index += 1) {
+      await hospital.source.repository.retrieve(stranger(index) as never);
+    }
+    const text = Buffer.from(await signedMessage(hospital, await signerOf('stranger'), studyId)).toString('utf8');
+    expect((await post(hospital, Buffer.from(text.replace(studyId, '0'.repeat(64))))).status).toBeGreaterThanOrEqual(
+      400,
+    );
+    await hospital.source.close();
+    expect(hospital.audited).toHaveLength(61);
+    expect(hospital.audited.at(-1)).toMatchObject({ phase: 'refused', code: 'FURTHER_REFUSALS', refusals: 41 });
+    await hospital.openSource();
+  });
+
+  test('one key may ask so often a minute, whatever it may read', async () => {
+    await hospital.source.close();
+    await hospital.openSource({ requestsPerMinute: 2 });
+    const answers: string[] = [];
+    for (let index = 0; index < 3; index += 1) answers.push(await ask(hospital, patient.owner, studyId));
+    expect(answers[2]).toBe('XDSRepositoryBusy');
+    expect(await ask(hospital, await signerOf('stranger'), studyId)).toBe('XDSDocumentUniqueIdError');
+    hospital.ledger.nowMs += 60_000;
+    await hospital.ledger.finalize();
+    await eventually(
+      () => hospital.source.view.head.height === hospital.ledger.height && hospital.source.view.isUsable(),
+    );
+    expect(await ask(hospital, patient.owner, studyId)).toMatch(/^served/);
+  });
+
+  test('one address may ask so often a minute, and is not read beyond that', async () => {
+    const { source } = hospital;
+    const otherPaths = (_request: unknown, response: ServerResponse): void => void response.writeHead(404).end();
+    hospital.listener.mount(createIti43Handler({ source, otherPaths, requestsPerMinute: 1 }));
+    expect(await ask(hospital, patient.owner, studyId)).toMatch(/^served/);
+    await expect(ask(hospital, patient.owner, studyId)).rejects.toMatchObject({ info: { status: 429 } });
+  });
 });
 
 test('what cannot be recorded is not served', async () => {

@@ -24,7 +24,7 @@ type Attributes = Readonly<Record<string, string | undefined>>;
 
 /** @returns the XML of the message, with declaration; undefined for an event that makes none */
 export function encodeAtnaMessage({ atMs, event }: AuditEntry, identity: AuditIdentity): string | undefined {
-  if (event.phase === 'begun') return undefined;
+  if (event.phase === 'begun' || event.refusals !== undefined) return undefined;
   const isSource = event.side === 'source';
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',

@@ -30,10 +30,12 @@ export interface AuditEvent {
   readonly reader: string;
   /** IP address on the other side, where it is known. */
   readonly peerAddress?: string;
-  /** 1 to 1000, all of one outcome. */
+  /** 1 to 1000, all of one outcome; none with `refusals`. */
   readonly documents: readonly AuditedDocument[];
   /** Why it failed or was refused: an error code. */
   readonly code?: string;
+  /** Further refusals of about a minute, which have no event of their own; reader and request digest are empty then. */
+  readonly refusals?: number;
   /** Bytes of the documents that passed. */
   readonly bytes?: number;
   /** What allowed the reading. */

@@ -13,7 +13,7 @@ const IHE_EVENT = 'urn:ihe:event-type-code';
 
 /** @returns the resource as JSON values; undefined for an event that makes none */
 export function encodeBalpEvent({ atMs, event }: AuditEntry, identity: AuditIdentity): object | undefined {
-  if (event.phase === 'begun') return undefined;
+  if (event.phase === 'begun' || event.refusals !== undefined) return undefined;
   const isSource = event.side === 'source';
   const network = event.peerAddress === undefined ? {} : { network: { address: event.peerAddress, type: '2' } };
   return {

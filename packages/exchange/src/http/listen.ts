@@ -3,6 +3,8 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { createDocumentRepository, type DocumentRepositoryLimits, listenerOptions } from '@radledger/iti43/server';
+import express from 'express';
+import { rateLimit } from 'express-rate-limit';
 import { ExchangeError } from '../errors.js';
 import type { ImageSource } from '../source/image-source.js';
 
@@ -61,17 +63,40 @@ export function createIti43Handler(options: {
   readonly source: ImageSource;
   readonly otherPaths: RequestListener;
   readonly limits?: DocumentRepositoryLimits;
+  /** ITI-43 requests of one address a minute; default 600. */
+  readonly requestsPerMinute?: number;
+  /** Number of reverse proxies in front whose `X-Forwarded-For` is believed; default 0. */
+  readonly trustedProxies?: number;
   readonly onRefusal?: (error: Error) => void;
 }): RequestListener {
+  const { source, otherPaths } = options;
   const serve = createDocumentRepository({
-    ...options.source.repository,
+    ...source.repository,
     ...(options.limits === undefined ? {} : { limits: options.limits }),
-    ...(options.onRefusal === undefined ? {} : { onRefusal: options.onRefusal }),
+    onRefusal(error) {
+      source.countRefusal();
+      options.onRefusal?.(error);
+    },
   });
-  return (request, response) => {
-    if (request.url === '/xds/iti43') serve(request, response);
-    else options.otherPaths(request, response);
-  };
+  const app = express();
+  app.disable('x-powered-by');
+  app.enable('strict routing');
+  app.enable('case sensitive routing');
+  app.set('trust proxy', options.trustedProxies ?? 0);
+  const limit = rateLimit({
+    windowMs: 60_000,
+    limit: options.requestsPerMinute ?? 600,
+    standardHeaders: 'draft-8',
+    legacyHeaders: false,
+    handler(_request, response) {
+      source.countRefusal();
+      // What is left of the body is not read.
+      response.writeHead(429, { 'content-length': 0, connection: 'close' }).end();
+    },
+  });
+  app.all('/xds/iti43', limit, (request, response) => serve(request, response));
+  app.use((request, response) => otherPaths(request, response));
+  return app;
 }
 
 async function bind(

@@ -15,6 +15,8 @@ import { type Authorise, createAuthoriser, decoyStudy } from './authorise.js';
 import { createDirectoryEntry, type DirectoryEntry } from './directory-entry.js';
 import { createAccessLogs } from './access-log.js';
 import { createEras } from './eras.js';
+import { createKeyLimit } from './key-limit.js';
+import { createRefusalCount } from './refusal-count.js';
 import { createInvitations, currentStudy, type Invitations } from './invitations.js';
 import { createPublisher } from './publisher.js';
 import { createReplayStore } from './replay-store.js';
@@ -48,6 +50,8 @@ export interface ImageSourceOptions {
   readonly tlsPins: readonly Uint8Array[];
   /** Work asked of a source that genesis does not name; default 0. */
   readonly workBits?: number;
+  /** ITI-43 requests of one key a minute; default 600. */
+  readonly requestsPerMinute?: number;
   /** Longest age of a ledger view that still serves; default 60 000. */
   readonly viewAgeMsMax?: number;
   /** Longest age of a view that counts while the network has proven that it stands still; default a day, 0 for none. */
@@ -113,6 +117,8 @@ export interface ImageSource extends Pick<Invitations, 'claim'> {
   studySecret(requestBytes: Uint8Array): Promise<Uint8Array>;
   /** Who looked, sealed to the owner or her delegate. @throws {ExchangeError} see `createAccessLogs` */
   accessLog(requestBytes: Uint8Array): Promise<Uint8Array>;
+  /** Told of each request that was refused before anybody knew whose it is: the audit trail gets one line a minute of them. */
+  countRefusal(): void;
   amend(studyInstanceUid: string): Promise<{ readonly txId: Uint8Array; readonly content: Uint8Array }>;
   retire(studyInstanceUid: string, reason: RetireReason): Promise<{ readonly txId: Uint8Array }>;
   retry(studyInstanceUid: string): Promise<void>;
@@ -213,6 +219,8 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     replay: createReplayStore({ store, lock, scope: 'access-log', now }),
   });
 
+  const refusals = createRefusalCount({ audit: options.audit, endpointUrl, onFailure });
+
   const advancing = createCoalesced(async () => {
     await directory.advance();
     await publisher.advanceAll();
@@ -261,7 +269,8 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
         connector,
         repositoryUniqueId,
         authorise,
-        audit: createRetrievalAudit(options.audit, accessLogs, endpointUrl),
+        audit: createRetrievalAudit({ audit: options.audit, accesses: accessLogs, refusals, endpointUrl }),
+        isWithinLimit: createKeyLimit({ perMinute: options.requestsPerMinute ?? 600, now }),
         ...(options.onServedHalted && { onServedHalted: options.onServedHalted }),
       }),
     },
@@ -278,12 +287,13 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     claim: (claimBytes) => invitations.claim(claimBytes),
     studySecret,
     accessLog: (requestBytes) => accessLogs.answer(requestBytes),
+    countRefusal: () => refusals.count(),
     amend: (studyInstanceUid) => publisher.amend(studyInstanceUid),
     retire: (studyInstanceUid, reason) => publisher.retire(studyInstanceUid, reason),
     retry: (studyInstanceUid) => publisher.retry(studyInstanceUid),
     async close() {
       await view.close();
-      await Promise.all([...running, advancing.idle(), resubmitting.idle()]);
+      await Promise.all([...running, advancing.idle(), resubmitting.idle(), refusals.close()]);
     },
   };
 }

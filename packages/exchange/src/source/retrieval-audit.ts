@@ -5,6 +5,7 @@ import { type AuditedDocument, type AuditEvent, digestOf } from '../audit/audit-
 import type { Audit } from '../audit/audit-trail.js';
 import type { AccessLogs } from './access-log.js';
 import { readDocumentUniqueId } from './authorise.js';
+import type { RefusalCount } from './refusal-count.js';
 
 /** What is known of a document that may be read. */
 export type DisclosureFacts = Required<Pick<AuditEvent, 'basis' | 'standing'>> & {
@@ -14,7 +15,7 @@ export type DisclosureFacts = Required<Pick<AuditEvent, 'basis' | 'standing'>> &
 };
 
 export interface RetrievalAudit {
-  /** @throws {ExchangeError} `AUDIT_UNWRITABLE` */
+  /** Recorded, or only counted when there are many. @throws {ExchangeError} `AUDIT_UNWRITABLE` */
   refused(request: SignedRequest, documents: readonly AuditedDocument[], code: string): Promise<void>;
   /** The same bytes; when nothing can be recorded, none. */
   disclosed(
@@ -25,7 +26,13 @@ export interface RetrievalAudit {
   ): AsyncIterable<Uint8Array>;
 }
 
-export function createRetrievalAudit(audit: Audit, accesses: AccessLogs, endpointUrl: string): RetrievalAudit {
+export function createRetrievalAudit(options: {
+  readonly audit: Audit;
+  readonly accesses: AccessLogs;
+  readonly refusals: Pick<RefusalCount, 'admit'>;
+  readonly endpointUrl: string;
+}): RetrievalAudit {
+  const { audit, accesses, refusals, endpointUrl } = options;
   const common = (request: SignedRequest, documents: readonly AuditedDocument[]) => ({
     side: 'source' as const,
     transaction: 'ITI-43' as const,
@@ -41,8 +48,10 @@ export function createRetrievalAudit(audit: Audit, accesses: AccessLogs, endpoin
     })),
   });
   return {
-    refused: (request, documents, code) =>
-      audit.record({ ...common(request, documents), phase: 'refused', outcome: 'failure', code }),
+    async refused(request, documents, code) {
+      if (!refusals.admit()) return;
+      await audit.record({ ...common(request, documents), phase: 'refused', outcome: 'failure', code });
+    },
 
     async *disclosed(request, document, { content, era, basis, standing }, stream) {
       const event = { ...common(request, [{ ...document, content }]), basis, standing };

@@ -20,6 +20,8 @@ export interface ServingOptions {
   readonly repositoryUniqueId: string;
   readonly authorise: Authorise;
   readonly audit: RetrievalAudit;
+  /** Whether one more request of a key, in hex, is within its limit. */
+  readonly isWithinLimit: (signer: string) => boolean;
   /** Told of each document that is served although the network stands still. */
   readonly onServedHalted?: () => void;
 }
@@ -90,7 +92,12 @@ export function createRetrieve(options: ServingOptions): (request: SignedRequest
 
   return async (request) => {
     const answers: Answer[] = [];
+    const isWithinLimit = options.isWithinLimit(request.signer);
     for (const document of request.documents) {
+      if (!isWithinLimit) {
+        answers.push(TOO_OFTEN);
+        continue;
+      }
       const answer: Answer =
         document.repositoryUniqueId === repositoryUniqueId
           ? await answerOne(request, document.documentUniqueId)
@@ -118,6 +125,12 @@ async function* streamFileSet(
     await snapshot.close();
   }
 }
+
+const TOO_OFTEN: Answer = {
+  kind: 'error',
+  errorCode: 'XDSRepositoryBusy',
+  codeContext: 'too many requests of this key; retry in a minute',
+};
 
 const BUSY: Answer = {
   kind: 'error',
