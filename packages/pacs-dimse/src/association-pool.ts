@@ -70,7 +70,7 @@ export class AssociationPool {
     for (const association of this.used.keys()) association.abort();
     const idle = this.idle.splice(0);
     for (const { timer } of idle) clearTimeout(timer);
-    await Promise.all(idle.map(({ association }) => association.release().catch(() => undefined)));
+    await Promise.all(idle.map(({ association }) => association.release()));
     for (const proceed of this.waiting.splice(0)) proceed();
   }
 
@@ -93,7 +93,7 @@ export class AssociationPool {
     const position = this.idle.findIndex((each) => each.association === association);
     const [left] = position < 0 ? [] : this.idle.splice(position, 1);
     clearTimeout(left?.timer);
-    left?.association.release().catch(() => undefined);
+    void left?.association.release();
   }
 
   private async turn(): Promise<void> {

@@ -20,6 +20,8 @@ import { PduSocket } from './pdu-socket.js';
 /** What we let others send in one unit, and the largest that we send ourselves. */
 export const PDU_BYTES_MAX = 128 * 1024;
 
+const RELEASE_MS = 2_000;
+
 /** Where an application entity answers, and as whom it is asked. */
 export interface DimsePeer {
   readonly host: string;
@@ -115,16 +117,24 @@ export class Association {
     }
   }
 
-  /** Ends in order: the other side confirms, or the time-out of the connection strikes. */
+  /** Ends in order; an other side that does not confirm within 2 s is left all the same. */
   async release(): Promise<void> {
-    await this.socket.write(encodeReleaseRequest());
-    for (;;) {
-      const { type } = await this.socket.read();
-      if (type === 'release-response' || type === 'abort') break;
-      // Both ask at once: the acceptor's request is confirmed too (PS3.8, 7.2.2.6).
-      if (type === 'release-request') await this.socket.write(encodeReleaseResponse());
+    const timer = setTimeout(() => this.socket.destroy(), RELEASE_MS);
+    try {
+      await this.socket.write(encodeReleaseRequest());
+      for (;;) {
+        const { type } = await this.socket.read();
+        if (type === 'release-response' || type === 'abort') break;
+        // Both ask at once: the acceptor's request is confirmed too (PS3.8, 7.2.2.6).
+        if (type === 'release-request') await this.socket.write(encodeReleaseResponse());
+      }
+    } catch (error) {
+      // All that was asked has been answered: how the other side leaves changes nothing.
+      if (!(error instanceof ImagingError)) throw error;
+    } finally {
+      clearTimeout(timer);
+      this.socket.destroy();
     }
-    this.socket.destroy();
   }
 
   abort(): void {

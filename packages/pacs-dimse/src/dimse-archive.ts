@@ -5,7 +5,6 @@ import {
   ImagingError,
   inspectInstance,
   INSTANCES_MAX,
-  type ManifestEntry,
   type PacsConnector,
   type QuarantinedInstance,
   type QuarantinedStudy,
@@ -92,25 +91,23 @@ export function createDimseArchive(options: DimseArchiveOptions): DimseArchive {
     }
   };
 
-  /** Whether the archive gives back the very data set of the manifest. */
-  const isHeld = async (address: InstanceAddress, index: number, expected: ManifestEntry): Promise<boolean> => {
+  /** Whether the archive gives back the very data set that it was given. */
+  const isHeld = async (address: InstanceAddress, index: number, instance: QuarantinedInstance): Promise<boolean> => {
+    const own = await inspectInstance(instance.open(), { instanceBytesMax });
     const held = await inspectInstance(bytesOf(address, index), { instanceBytesMax });
-    return held.transferSyntaxUid === expected.transferSyntaxUid && equalBytes(held.dataSetSha256, expected.sha256);
+    return held.transferSyntaxUid === own.transferSyntaxUid && equalBytes(held.dataSetSha256, own.dataSetSha256);
   };
 
   /** Those of `instances` that the archive does not hold, as far as the check goes. */
   const lacking = async (
-    study: QuarantinedStudy,
+    { studyInstanceUid }: QuarantinedStudy,
     instances: readonly QuarantinedInstance[],
   ): Promise<readonly QuarantinedInstance[]> => {
-    const held = new Map((await addressesOf(study.studyInstanceUid)).map((each) => [each.sopInstanceUid, each]));
-    const manifest = new Map(study.manifest.map((entry) => [entry.sopInstanceUid, entry]));
+    const held = new Map((await addressesOf(studyInstanceUid)).map((each) => [each.sopInstanceUid, each]));
     const missing: QuarantinedInstance[] = [];
     for (const [index, instance] of instances.entries()) {
       const address = held.get(instance.sopInstanceUid);
-      const expected = manifest.get(instance.sopInstanceUid);
-      if (expected === undefined) throw new TypeError('the manifest names every instance');
-      const isThere = address !== undefined && (filingCheck === 'listed' || (await isHeld(address, index, expected)));
+      const isThere = address !== undefined && (filingCheck === 'listed' || (await isHeld(address, index, instance)));
       if (!isThere) missing.push(instance);
     }
     return missing;
