@@ -43,6 +43,12 @@ const PARTS = [
     environment: { RADLEDGER_KILLS: '100' },
   },
   {
+    name: 'gateway-kill-points',
+    command: 'npx',
+    args: ['vitest', 'run', '--root', 'tests/e2e', 'test/gateway-kill-points.test.ts'],
+    environment: { RADLEDGER_GATEWAY_KILLS: '50' },
+  },
+  {
     name: 'chaos',
     ...node('packages/devnet/dist/chaos/main.js', '--seconds', '600', '--faults', '200', '--seed', '1'),
   },

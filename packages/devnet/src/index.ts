@@ -1,6 +1,7 @@
 export { CONSENSUS_NAMES, type ConsensusChoice, consensusNamed } from './consensus-choice.js';
 export { createNodes, type DevNode, type DevNodes, type NodeNetOptions, proveKeys } from './dev-nodes.js';
 export { type DevProcess, type ProcessOptions, startProcess } from './dev-process.js';
+export { freePorts } from './free-port.js';
 export { DevnetError, type DevnetErrorInfo } from './errors.js';
 export { type LocalNet, startLocalNet } from './local-net.js';
 export type { NetworkFile } from './network-file.js';

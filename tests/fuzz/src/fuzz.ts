@@ -12,6 +12,8 @@ export interface Target {
   corpus(): Promise<readonly Uint8Array[]>;
   /** Refuses by an error with a code; any other error is a finding. */
   read(input: Uint8Array): Promise<unknown>;
+  /** Frees what it holds between executions. */
+  close?(): Promise<void>;
 }
 
 export interface FuzzFigures {
@@ -69,6 +71,7 @@ export async function fuzz(target: Target, { seed, seconds }: { seed: number; se
     return { ...figures, peakMiB: peakMiB(), growthMiB: peakMiB() - warmMiB };
   } finally {
     await coverage.stop();
+    await target.close?.();
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32, deflateRawSync } from 'node:zlib';
@@ -22,6 +22,10 @@ const limits = {
   inflatedBytesMax: 1024 * 1024,
   headerBytesMax: 64 * 1024,
 };
+
+const ZIP = 'study.zip';
+/** One for all executions: making and erasing one takes longer than judging. */
+let folder: string | undefined;
 
 /** A received ZIP, judged as in the importer's worker. */
 export const zipImport: Target = {
@@ -49,13 +53,17 @@ export const zipImport: Target = {
     ];
   },
   async read(input) {
-    const folder = await mkdtemp(join(tmpdir(), 'radledger-fuzz-'));
+    folder ??= await mkdtemp(join(tmpdir(), 'radledger-fuzz-'));
+    await writeFile(join(folder, ZIP), input);
     try {
-      await writeFile(join(folder, 'study.zip'), input);
       return await judgeFileSet({ folder, zipBytes: input.length, limits, policy: DEFAULT_IMPORT_POLICY });
     } finally {
-      await rm(folder, { recursive: true });
+      for (const name of await readdir(folder)) if (name !== ZIP) await rm(join(folder, name));
     }
+  },
+  async close() {
+    if (folder !== undefined) await rm(folder, { recursive: true });
+    folder = undefined;
   },
 };
 
