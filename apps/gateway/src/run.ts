@@ -6,6 +6,8 @@ import {
   type BoundListener,
   bindHttp,
   bindTls,
+  createDicomwebHandler,
+  DICOMWEB_REQUESTS_FACTOR,
   createIti43Handler,
   createOperatorApi,
   createPatientApi,
@@ -131,13 +133,15 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
       requestsPerMinute: config.api.requestsPerMinute,
       trustedProxies: config.api.trustedProxies,
     });
-    api.mount(patientApi);
-    if (source !== undefined && sourceConfig !== undefined) {
+    if (source === undefined || sourceConfig === undefined) api.mount(patientApi);
+    else {
       const { requestsPerMinute, trustedProxies } = sourceConfig.iti43;
       const onRefusal = (error: Error): void => logger.info(describeFailure(error), 'a retrieval was refused');
-      iti43?.mount(
-        createIti43Handler({ source, otherPaths: patientApi, requestsPerMinute, trustedProxies, onRefusal }),
-      );
+      const limits = { requestsPerMinute: DICOMWEB_REQUESTS_FACTOR * requestsPerMinute };
+      const dicomweb = { source, otherPaths: patientApi, onRefusal, ...limits };
+      api.mount(createDicomwebHandler({ ...dicomweb, trustedProxies: config.api.trustedProxies }));
+      const otherPaths = createDicomwebHandler({ ...dicomweb, trustedProxies });
+      iti43?.mount(createIti43Handler({ source, otherPaths, requestsPerMinute, trustedProxies, onRefusal }));
     }
     operator.mount(createOperatorApi({ ...both, tlsPins, bearerToken: keys.token }));
     logger.info({ chainId: toHex(chainId), height: (await ledger.head()).height }, 'gateway started');

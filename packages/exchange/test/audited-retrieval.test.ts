@@ -94,7 +94,7 @@ describe('many refusals', () => {
 
   test('strangers cannot fill the audit: beyond 60 a minute they are counted, with those whose signature does not hold', async () => {
     for (let index = 1; index <= 100; index += 1) {
-      await hospital.source.repository.retrieve(stranger(index) as never);
+      await hospital.source.repository.retrieve(stranger(index));
     }
     const text = Buffer.from(await signedMessage(hospital, await signerOf('stranger'), studyId)).toString('utf8');
     expect((await post(hospital, Buffer.from(text.replace(studyId, '0'.repeat(64))))).status).toBeGreaterThanOrEqual(

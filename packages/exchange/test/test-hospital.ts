@@ -10,7 +10,7 @@ import { MemoryLevel } from 'memory-level';
 import { generate } from 'selfsigned';
 import { vi } from 'vitest';
 import type { AuditEvent } from '../src/audit/index.js';
-import { type BoundListener, bindTls, createIti43Handler, tlsPinOf } from '../src/http/index.js';
+import { type BoundListener, bindTls, createDicomwebHandler, createIti43Handler, tlsPinOf } from '../src/http/index.js';
 import { createSecretBox, type ExchangeDatabase, type SecretBox } from '../src/index.js';
 import { type ImageRecipient, type ImageRecipientOptions, openImageRecipient } from '../src/recipient/index.js';
 import { type ImageSource, type ImageSourceOptions, openImageSource } from '../src/source/index.js';
@@ -93,7 +93,11 @@ export class TestHospital {
     this.listener.mount(
       createIti43Handler({
         source: { ...source, repository: { ...source.repository, retrieve } },
-        otherPaths: (_request, response) => void response.writeHead(404).end(),
+        otherPaths: createDicomwebHandler({
+          source,
+          otherPaths: (_request, response) => void response.writeHead(404).end(),
+          onRefusal: (error) => this.failures.push(error),
+        }),
         onRefusal: (error) => this.failures.push(error),
       }),
     );

@@ -30,7 +30,7 @@ const REQUEST_TAG = 'radledger/access-log-request/1';
 const REPLY_PURPOSE = 'radledger/access-log-reply/1';
 const REPLY_BYTES_MAX = 32 * 1024;
 
-const PARTS = ['file-set', 'manifest'] as const;
+const PARTS = ['file-set', 'manifest', 'instances', 'metadata'] as const;
 const BASES = ['grant', 'owner', 'delegate'] as const;
 const OUTCOMES = ['begun', 'success', 'failure'] as const;
 

@@ -25,6 +25,8 @@ export interface SignatureHeaders {
 
 /** What a signature that holds says. Whether the nonce is new, and what the key may read, is still to be decided. */
 export interface HttpRequestSignature {
+  /** The one of `urls` that was signed. */
+  readonly url: string;
   /** The key that signed, 32 bytes. */
   readonly key: Uint8Array;
   /** 22 to 64 characters, compared as they are. */
@@ -96,7 +98,7 @@ export async function verifyHttpRequest(request: ReceivedHttpRequest): Promise<H
   for (const url of request.urls) {
     const base = signatureBase(components, { method: request.method, url, digest }, text);
     if (await verifyFast(key, base, signature)) {
-      return { key, nonce, rememberUntilMs: expiresMs + HTTP_SIGNATURE_SKEW_MS };
+      return { url, key, nonce, rememberUntilMs: expiresMs + HTTP_SIGNATURE_SKEW_MS };
     }
   }
   throw new HandoverError({ code: 'SIGNATURE_INVALID', field: 'signature' }, 'not signed by the key that it names');

@@ -36,7 +36,7 @@ const receive = (changes: Partial<ReceivedHttpRequest> = {}, from = headers): Pr
   });
 
 test('a signed request holds, at any of the addresses of the server', async () => {
-  const expected = { key: signer.publicKey, nonce: expect.stringMatching(/^[\w-]{22}$/) };
+  const expected = { url, key: signer.publicKey, nonce: expect.stringMatching(/^[\w-]{22}$/) };
   expect(await receive()).toEqual({
     ...expected,
     rememberUntilMs: nowMs + HTTP_SIGNATURE_LIFETIME_MS + HTTP_SIGNATURE_SKEW_MS,

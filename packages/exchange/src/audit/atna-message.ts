@@ -3,7 +3,7 @@
  * Only what has ended makes one: `begun` is the gateway's own.
  */
 import { escapeAttribute } from '@radledger/iti43';
-import type { AuditEntry, AuditEvent } from './audit-event.js';
+import { type AuditEntry, type AuditEvent, TRANSACTION_NAMES } from './audit-event.js';
 
 /** Who records. */
 export interface AuditIdentity {
@@ -38,7 +38,7 @@ export function encodeAtnaMessage({ atMs, event }: AuditEntry, identity: AuditId
       },
       [
         isSource ? coded('EventID', '110106', 'DCM', 'Export') : coded('EventID', '110107', 'DCM', 'Import'),
-        coded('EventTypeCode', event.transaction, 'IHE Transactions', 'Retrieve Document Set'),
+        coded('EventTypeCode', event.transaction, 'IHE Transactions', TRANSACTION_NAMES[event.transaction]),
         ...(event.code === undefined
           ? []
           : [`<EventOutcomeDescription>${escapeAttribute(event.code)}</EventOutcomeDescription>`]),

@@ -16,15 +16,16 @@ export interface AuditedDocument {
  */
 export interface AuditEvent {
   readonly side: 'source' | 'recipient';
-  readonly transaction: 'ITI-43';
+  /** `RAD-107`: WADO-RS, and what else DICOMweb answers about a study. */
+  readonly transaction: 'ITI-43' | 'RAD-107';
   readonly phase: 'begun' | 'ended' | 'refused';
   /** `failure`: nobody has the document whole; always `success` while only begun. */
   readonly outcome: 'success' | 'failure';
   /** Names this retrieval, 32 lower-case hex; the same in `begun` and `ended`. */
   readonly id: string;
-  /** SHA-256 of wsa:MessageID, which both sides know, 64 lower-case hex. */
+  /** SHA-256 of wsa:MessageID, or of the nonce of a signed HTTP request: what both sides know, 64 lower-case hex. */
   readonly requestDigest: string;
-  /** ITI-43 endpoint of the source. */
+  /** Endpoint of the source. */
   readonly endpointUrl: string;
   /** The key that reads, on both sides; 64 lower-case hex. */
   readonly reader: string;
@@ -52,6 +53,12 @@ export interface AuditEntry {
   readonly atMs: number;
   readonly event: AuditEvent;
 }
+
+/** What a transaction is called in audit messages. */
+export const TRANSACTION_NAMES: Readonly<Record<AuditEvent['transaction'], string>> = {
+  'ITI-43': 'Retrieve Document Set',
+  'RAD-107': 'WADO-RS Retrieve',
+};
 
 /** What stands in a trail for a text that another side chose: wsa:MessageID, or an id that no study of ours can have. */
 export function digestOf(text: string): string {

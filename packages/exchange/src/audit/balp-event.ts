@@ -2,7 +2,7 @@
  * A retrieval as a FHIR R4 AuditEvent in the forms "Export" and "Import" of IHE BALP (Basic Audit Log Patterns 1.1), with the same facts as
  * the ATNA message.
  */
-import type { AuditEntry } from './audit-event.js';
+import { type AuditEntry, TRANSACTION_NAMES } from './audit-event.js';
 import type { AuditIdentity } from './atna-message.js';
 
 const DCM = 'http://dicom.nema.org/resources/ontology/DCM';
@@ -21,7 +21,7 @@ export function encodeBalpEvent({ atMs, event }: AuditEntry, identity: AuditIden
     type: isSource
       ? { system: DCM, code: '110106', display: 'Export' }
       : { system: DCM, code: '110107', display: 'Import' },
-    subtype: [{ system: IHE_EVENT, code: event.transaction, display: 'Retrieve Document Set' }],
+    subtype: [{ system: IHE_EVENT, code: event.transaction, display: TRANSACTION_NAMES[event.transaction] }],
     action: isSource ? 'R' : 'C',
     recorded: new Date(atMs).toISOString(),
     outcome: event.phase === 'refused' ? '4' : event.outcome === 'success' ? '0' : '8',

@@ -33,7 +33,7 @@ const accessSchema = struct({
   format: literal(1),
   atMs: uint(),
   reader: bytes({ length: 32 }),
-  part: oneOf(['file-set', 'manifest']),
+  part: oneOf(['file-set', 'manifest', 'instances', 'metadata']),
   basis: oneOf(['grant', 'owner', 'delegate']),
   outcome: oneOf(['begun', 'success', 'failure']),
   bytes: uint(),

@@ -3,6 +3,7 @@ import type { PacsConnector } from '@radledger/imaging';
 import type { DocumentRepositoryOptions, ReplayStore } from '@radledger/iti43/server';
 import { equalBytes, type Signer, toHex } from '@radledger/primitives';
 import { isKind, type RetireReason } from '@radledger/transactions';
+import type { AuditEvent } from '../audit/audit-event.js';
 import type { Audit } from '../audit/audit-trail.js';
 import { createCoalesced } from '../coalesce.js';
 import { ExchangeError } from '../errors.js';
@@ -20,9 +21,10 @@ import { createRefusalCount } from './refusal-count.js';
 import { createInvitations, currentStudy, type Invitations } from './invitations.js';
 import { createPublisher } from './publisher.js';
 import { createReplayStore } from './replay-store.js';
+import { createOpenStudy, type OpenStudy } from './open-study.js';
 import { createRetrieve } from './serving.js';
 import { type StudyRecord, studyRecords } from './source-records.js';
-import { createRetrievalAudit } from './retrieval-audit.js';
+import { createRetrievalAudit, type RetrievalAudit } from './retrieval-audit.js';
 import { createStudySecrets } from './study-secrets.js';
 import { openSuspensions } from './suspensions.js';
 
@@ -50,7 +52,7 @@ export interface ImageSourceOptions {
   readonly tlsPins: readonly Uint8Array[];
   /** Work asked of a source that genesis does not name; default 0. */
   readonly workBits?: number;
-  /** ITI-43 requests of one key a minute; default 600. */
+  /** ITI-43 requests of one key a minute, default 600; of DICOMweb ten times as many. */
   readonly requestsPerMinute?: number;
   /** Longest age of a ledger view that still serves; default 60 000. */
   readonly viewAgeMsMax?: number;
@@ -94,6 +96,22 @@ export interface WorklistEntry {
   readonly code: string | undefined;
 }
 
+/** A viewer asks for each instance by itself: so many times more requests than of ITI-43 are within a limit. */
+export const DICOMWEB_REQUESTS_FACTOR = 10;
+
+/** The same studies for whoever signs HTTP requests. */
+export interface DicomwebPort {
+  /** Where a request may be addressed to: the base URL on the ledger, and the patient-facing API. */
+  readonly baseUrls: readonly string[];
+  readonly repositoryUniqueId: string;
+  readonly replay: ReplayStore;
+  readonly openStudy: OpenStudy;
+  readonly audit: RetrievalAudit;
+  /** Whether one more request of a key, in hex, is within its limit. */
+  readonly isWithinLimit: (signer: string) => boolean;
+  readonly now: () => number;
+}
+
 export interface ImageSource extends Pick<Invitations, 'claim'> {
   /** The source id: also the repositoryUniqueId, in hex on the wire. */
   readonly source: Uint8Array;
@@ -110,6 +128,8 @@ export interface ImageSource extends Pick<Invitations, 'claim'> {
   readonly repository: Pick<DocumentRepositoryOptions, 'endpointUrl' | 'repositoryUniqueId' | 'retrieve' | 'now'> & {
     readonly replay: ReplayStore;
   };
+  /** What `createDicomwebHandler` needs to serve this source. */
+  readonly dicomweb: DicomwebPort;
   worklist(): AsyncIterable<WorklistEntry>;
   /** @throws {ExchangeError} `STUDY_NOT_FOUND` | `STUDY_TAKEN`; {HandoverError} `TEXT_REFUSED` */
   invite: Invitations['invite'];
@@ -149,6 +169,7 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
   const identity = { chainId, source, signer };
   const repositoryUniqueId = toHex(source);
   const endpointUrl = `${options.baseUrl}/xds/iti43`;
+  const requestsPerMinute = options.requestsPerMinute ?? 600;
 
   const suspensions = await openSuspensions({
     store,
@@ -220,6 +241,14 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
   });
 
   const refusals = createRefusalCount({ audit: options.audit, endpointUrl, onFailure });
+  const auditOf = (protocol: Pick<AuditEvent, 'transaction' | 'endpointUrl'>): RetrievalAudit =>
+    createRetrievalAudit({ audit: options.audit, accesses: accessLogs, refusals, protocol });
+  const openStudy = createOpenStudy({
+    store,
+    connector,
+    authorise,
+    ...(options.onServedHalted && { onServedHalted: options.onServedHalted }),
+  });
 
   const advancing = createCoalesced(async () => {
     await directory.advance();
@@ -265,14 +294,20 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
       replay,
       now: () => new Date(now()),
       retrieve: createRetrieve({
-        store,
-        connector,
         repositoryUniqueId,
-        authorise,
-        audit: createRetrievalAudit({ audit: options.audit, accesses: accessLogs, refusals, endpointUrl }),
-        isWithinLimit: createKeyLimit({ perMinute: options.requestsPerMinute ?? 600, now }),
-        ...(options.onServedHalted && { onServedHalted: options.onServedHalted }),
+        openStudy,
+        audit: auditOf({ transaction: 'ITI-43', endpointUrl }),
+        isWithinLimit: createKeyLimit({ perMinute: requestsPerMinute, now }),
       }),
+    },
+    dicomweb: {
+      baseUrls: [options.baseUrl, options.gatewayApi],
+      repositoryUniqueId,
+      replay,
+      openStudy,
+      audit: auditOf({ transaction: 'RAD-107', endpointUrl: `${options.baseUrl}/dicom-web` }),
+      isWithinLimit: createKeyLimit({ perMinute: DICOMWEB_REQUESTS_FACTOR * requestsPerMinute, now }),
+      now,
     },
     async *worklist() {
       for await (const { studyInstanceUid, instances } of connector.listStudies()) {

@@ -1,14 +1,24 @@
 /** Records what a source discloses: before a document's first byte, and how it ended. Spec: docs/spec/audit.md, section 5. */
-import type { SignedRequest } from '@radledger/iti43/server';
 import { fromHex, randomBytes, toHex } from '@radledger/primitives';
 import { type AuditedDocument, type AuditEvent, digestOf } from '../audit/audit-event.js';
 import type { Audit } from '../audit/audit-trail.js';
-import type { AccessLogs } from './access-log.js';
-import { readDocumentUniqueId } from './authorise.js';
+import type { Access, AccessLogs } from './access-log.js';
 import type { RefusalCount } from './refusal-count.js';
+
+/** What a record tells of a verified request: an ITI-43 message, or a signed HTTP request with its nonce as id. */
+export interface AuditedRequest {
+  /** The key that signed, 64 lower-case hex. */
+  readonly signer: string;
+  readonly messageId: string;
+  readonly peerAddress?: string;
+}
+
+export type DisclosedPart = Access['part'];
 
 /** What is known of a document that may be read. */
 export type DisclosureFacts = Required<Pick<AuditEvent, 'basis' | 'standing'>> & {
+  readonly studyId: Uint8Array;
+  readonly part: DisclosedPart;
   readonly content: string;
   /** Of the study's owner. */
   readonly era: number;
@@ -16,10 +26,10 @@ export type DisclosureFacts = Required<Pick<AuditEvent, 'basis' | 'standing'>> &
 
 export interface RetrievalAudit {
   /** Recorded, or only counted when there are many. @throws {ExchangeError} `AUDIT_UNWRITABLE` */
-  refused(request: SignedRequest, documents: readonly AuditedDocument[], code: string): Promise<void>;
+  refused(request: AuditedRequest, documents: readonly AuditedDocument[], code: string): Promise<void>;
   /** The same bytes; when nothing can be recorded, none. */
   disclosed(
-    request: SignedRequest,
+    request: AuditedRequest,
     document: AuditedDocument,
     facts: DisclosureFacts,
     stream: AsyncIterable<Uint8Array>,
@@ -30,15 +40,14 @@ export function createRetrievalAudit(options: {
   readonly audit: Audit;
   readonly accesses: AccessLogs;
   readonly refusals: Pick<RefusalCount, 'admit'>;
-  readonly endpointUrl: string;
+  readonly protocol: Pick<AuditEvent, 'transaction' | 'endpointUrl'>;
 }): RetrievalAudit {
-  const { audit, accesses, refusals, endpointUrl } = options;
-  const common = (request: SignedRequest, documents: readonly AuditedDocument[]) => ({
+  const { audit, accesses, refusals, protocol } = options;
+  const common = (request: AuditedRequest, documents: readonly AuditedDocument[]) => ({
     side: 'source' as const,
-    transaction: 'ITI-43' as const,
     id: toHex(randomBytes(16)),
     requestDigest: digestOf(request.messageId),
-    endpointUrl,
+    ...protocol,
     reader: request.signer,
     ...(request.peerAddress === undefined ? {} : { peerAddress: request.peerAddress }),
     documents: documents.map(({ documentUniqueId, repositoryUniqueId, content }) => ({
@@ -53,7 +62,7 @@ export function createRetrievalAudit(options: {
       await audit.record({ ...common(request, documents), phase: 'refused', outcome: 'failure', code });
     },
 
-    async *disclosed(request, document, { content, era, basis, standing }, stream) {
+    async *disclosed(request, document, { studyId, part, content, era, basis, standing }, stream) {
       const event = { ...common(request, [{ ...document, content }]), basis, standing };
       await audit.record({ ...event, phase: 'begun', outcome: 'success' });
       let bytes = 0;
@@ -61,7 +70,6 @@ export function createRetrievalAudit(options: {
       // What is left when the reader goes away, which ends this generator without an error.
       let code: string | undefined = 'CONNECTION_LOST';
       try {
-        const { studyId, part } = readDocumentUniqueId(document.documentUniqueId);
         end = await accesses.begin({ studyId, era, part, basis, reader: fromHex(request.signer) });
         for await (const chunk of stream) {
           // What is on its way counts as disclosed.

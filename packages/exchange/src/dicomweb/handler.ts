@@ -1,0 +1,265 @@
+/** DICOMweb of a source over HTTP: who signs may read what the ledger lets that key read. Spec: docs/spec/dicomweb.md. */
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { HandoverError, verifyHttpRequest } from '@radledger/handover';
+import { fromHex, toHex, utf8 } from '@radledger/primitives';
+import express from 'express';
+import { rateLimit } from 'express-rate-limit';
+import { ExchangeError } from '../errors.js';
+import { DICOMWEB_REQUESTS_FACTOR, type DicomwebPort, type ImageSource } from '../source/image-source.js';
+import type { AuditedRequest, DisclosedPart } from '../source/retrieval-audit.js';
+import { accepts, acceptsStored } from './accepted-types.js';
+import { answerOf, DICOM_JSON, studyEntry } from './answer.js';
+import { type Resource, isDicomwebPath, readResource, type StudyResource, type StudyResourceKind } from './resource.js';
+
+export interface DicomwebHandlerOptions {
+  readonly source: Pick<ImageSource, 'dicomweb' | 'countRefusal'>;
+  /** Everything else at the same address. */
+  readonly otherPaths: RequestListener;
+  /** Longest time that a slow reader may block an answer; default 60 000. */
+  readonly idleTimeoutMs?: number;
+  /** Requests of one address a minute; default 6000. */
+  readonly requestsPerMinute?: number;
+  /** Number of reverse proxies in front whose `X-Forwarded-For` is believed; default 0. */
+  readonly trustedProxies?: number;
+  /** Told what the requester is not: why a request was refused, or an answer broke off. */
+  readonly onRefusal?: (error: Error) => void;
+}
+
+/** Every answer that is not one about a study: fixed bytes, so that nothing can be told from them. */
+const REFUSALS = {
+  unauthorized: [401, 'UNAUTHORIZED', 'expected a signature as docs/spec/dicomweb.md says, used once'],
+  notFound: [404, 'NOT_FOUND', 'not available'],
+  badQuery: [400, 'MALFORMED_REQUEST', 'expected the parameters of docs/spec/dicomweb.md and no others'],
+  method: [405, 'MALFORMED_REQUEST', 'expected GET'],
+  notAcceptable: [406, 'NOT_ACCEPTABLE', 'instances are sent as they are stored: accept transfer-syntax=*'],
+  tooMany: [429, 'TOO_MANY_REQUESTS', 'retry in a minute'],
+  stale: [503, 'VIEW_STALE', 'the view of the ledger is out of date; retry later'],
+} as const;
+type Refusal = keyof typeof REFUSALS;
+
+const CORS = {
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Allow-Methods': 'GET',
+  'Access-Control-Allow-Headers': 'Accept, Signature, Signature-Input',
+  'Access-Control-Expose-Headers': 'ETag',
+  'Access-Control-Max-Age': '86400',
+} as const;
+const COMMON = {
+  ...CORS,
+  'Cache-Control': 'no-store',
+  'Cross-Origin-Resource-Policy': 'cross-origin',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+} as const;
+
+interface AuthenticRequest extends AuditedRequest {
+  /** Of the base address that the request was signed for: where its sender can reach this gateway. */
+  readonly dicomwebUrl: string;
+}
+
+/** Serves `/dicom-web/` and `/fhir/`. Memory does not grow with the size of a study. */
+export function createDicomwebHandler(options: DicomwebHandlerOptions): RequestListener {
+  const { source, otherPaths } = options;
+  const port = source.dicomweb;
+  const report = options.onRefusal ?? (() => undefined);
+  const idleTimeoutMs = options.idleTimeoutMs ?? 60_000;
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method === 'OPTIONS') return void response.writeHead(204, CORS).end();
+    if (request.method !== 'GET') return refuse(response, 'method', { Allow: 'GET' });
+    const target = request.url ?? '';
+    const authentic = await authenticate(request, target);
+    if (authentic === undefined) {
+      source.countRefusal();
+      return refuse(response, 'unauthorized', { 'WWW-Authenticate': 'Signature' });
+    }
+    if (!port.isWithinLimit(authentic.signer)) return refuse(response, 'tooMany');
+
+    const resource = readResource(target);
+    if (resource === undefined) return refuse(response, 'notFound');
+    if (resource === 'bad-query') return refuse(response, 'badQuery');
+    const { accept } = request.headers;
+    if (!accepts(accept, MEDIA_TYPES[resource.kind])) return refuse(response, 'notAcceptable');
+    if (resource.kind === 'search-studies') await searchStudies(resource, authentic, response);
+    else await answerStudy(resource, authentic, accept, response);
+  }
+
+  /** Every signed request acts once, also the one that asks for nothing that there is. */
+  async function authenticate(request: IncomingMessage, target: string): Promise<AuthenticRequest | undefined> {
+    const { headers } = request;
+    try {
+      if (headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0') {
+        throw new ExchangeError({ code: 'MALFORMED_REQUEST' }, 'a GET has no body');
+      }
+      const { url, key, nonce, rememberUntilMs } = await verifyHttpRequest({
+        method: 'GET',
+        urls: port.baseUrls.map((base) => base + target),
+        signatureInput: textOf(headers['signature-input']),
+        signature: textOf(headers.signature),
+        contentDigest: textOf(headers['content-digest']),
+        body: undefined,
+        nowMs: port.now(),
+      });
+      if (!(await port.replay.remember(toHex(key), nonce, rememberUntilMs))) {
+        throw new ExchangeError({ code: 'REPLAYED' }, 'this signature was used before');
+      }
+      const peerAddress = request.socket.remoteAddress;
+      return {
+        signer: toHex(key),
+        messageId: nonce,
+        dicomwebUrl: `${url.slice(0, -target.length)}/dicom-web`,
+        ...(peerAddress === undefined ? {} : { peerAddress }),
+      };
+    } catch (error) {
+      if (!(error instanceof HandoverError) && !(error instanceof ExchangeError)) throw error;
+      report(error);
+      return undefined;
+    }
+  }
+
+  const openStudy = (request: AuditedRequest, studyId: string, part: DisclosedPart) =>
+    port.openStudy({
+      request,
+      part,
+      studyId: fromHex(studyId),
+      document: documentOf(port, studyId),
+      audit: port.audit,
+    });
+
+  async function answerStudy(
+    resource: StudyResource,
+    request: AuthenticRequest,
+    accept: string | undefined,
+    response: ServerResponse,
+  ): Promise<void> {
+    const { studyId, kind } = resource;
+    const opened = await openStudy(request, studyId, PARTS[kind]);
+    const answer = typeof opened === 'string' ? undefined : answerOf(opened, resource, request.dicomwebUrl);
+    if (typeof opened === 'string' || answer === undefined) {
+      const refusal = opened === 'stale-view' ? 'stale' : 'notFound';
+      await port.audit.refused(request, [documentOf(port, studyId)], REFUSALS[refusal][1]);
+      return refuse(response, refusal);
+    }
+    if (
+      kind === 'instances' &&
+      !acceptsStored(
+        accept,
+        opened.plan.entries.map((entry) => entry.transferSyntaxUid),
+      )
+    ) {
+      return refuse(response, 'notAcceptable');
+    }
+    response.writeHead(200, {
+      ...COMMON,
+      'Content-Type': answer.contentType,
+      ETag: `"${toHex(opened.content)}"`,
+      ...(answer.sizeBytes === undefined ? {} : { 'Content-Length': answer.sizeBytes }),
+    });
+    await send(
+      response,
+      opened.disclosed((openSnapshot) => answer.bytes(openSnapshot)),
+    );
+  }
+
+  /** What may not be read is left out, whatever the reason. */
+  async function searchStudies(
+    { studyIds, page }: Extract<Resource, { kind: 'search-studies' }>,
+    request: AuthenticRequest,
+    response: ServerResponse,
+  ): Promise<void> {
+    const entries: AsyncIterable<Uint8Array>[] = [];
+    const refused: string[] = [];
+    for (const studyId of studyIds.slice(page.offset, page.offset + page.limit)) {
+      const opened = await openStudy(request, studyId, 'metadata');
+      if (opened === 'stale-view') return refuse(response, 'stale');
+      if (opened === 'refused') refused.push(studyId);
+      else entries.push(opened.disclosed((openSnapshot) => studyEntry(opened, request.dicomwebUrl, openSnapshot)));
+    }
+    if (refused.length > 0) {
+      const documents = refused.map((studyId) => documentOf(port, studyId));
+      await port.audit.refused(request, documents, REFUSALS.notFound[1]);
+    }
+    response.writeHead(200, { ...COMMON, 'Content-Type': DICOM_JSON });
+    await send(response, arrayOf(entries));
+  }
+
+  /** A stream that fails destroys the connection before its end: nobody takes what came for the whole. */
+  async function send(response: ServerResponse, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+    response.setTimeout(idleTimeoutMs, () => response.destroy());
+    await pipeline(Readable.from(bytes, { objectMode: false }), response);
+  }
+
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('trust proxy', options.trustedProxies ?? 0);
+  const limit = rateLimit({
+    windowMs: 60_000,
+    limit: options.requestsPerMinute ?? 600 * DICOMWEB_REQUESTS_FACTOR,
+    // Refusals are the same to the letter; what is left of a limit is not.
+    standardHeaders: false,
+    legacyHeaders: false,
+    handler(_request, response) {
+      source.countRefusal();
+      refuse(response, 'tooMany');
+    },
+  });
+  app.use((request, response, next) => {
+    if (isDicomwebPath(request.url)) void limit(request, response, next);
+    else otherPaths(request, response);
+  });
+  app.use((request, response) => {
+    serve(request, response).catch((error: unknown) => {
+      response.destroy();
+      report(error instanceof Error ? error : new Error('the request failed', { cause: error }));
+    });
+  });
+  return app;
+}
+
+const MEDIA_TYPES: Readonly<Record<Resource['kind'], string>> = {
+  instances: 'multipart/related',
+  metadata: DICOM_JSON,
+  'search-studies': DICOM_JSON,
+  'search-series': DICOM_JSON,
+  'search-instances': DICOM_JSON,
+  manifest: 'application/octet-stream',
+  'imaging-study': 'application/fhir+json',
+  bundle: 'application/fhir+json',
+};
+
+/** What an owner is told was read. */
+const PARTS: Readonly<Record<StudyResourceKind, DisclosedPart>> = {
+  instances: 'instances',
+  manifest: 'manifest',
+  metadata: 'metadata',
+  'search-series': 'metadata',
+  'search-instances': 'metadata',
+  'imaging-study': 'metadata',
+  bundle: 'metadata',
+};
+
+function refuse(response: ServerResponse, refusal: Refusal, headers: Readonly<Record<string, string>> = {}): void {
+  const [status, code, message] = REFUSALS[refusal];
+  const body = utf8(JSON.stringify({ error: { code, message } }));
+  response
+    .writeHead(status, { ...COMMON, ...headers, 'Content-Type': 'application/json', 'Content-Length': body.length })
+    .end(body);
+}
+
+async function* arrayOf(entries: readonly AsyncIterable<Uint8Array>[]): AsyncIterable<Uint8Array> {
+  for (const [index, entry] of entries.entries()) {
+    yield utf8(index === 0 ? '[' : ',');
+    yield* entry;
+  }
+  yield utf8(entries.length === 0 ? '[]' : ']');
+}
+
+function documentOf({ repositoryUniqueId }: DicomwebPort, studyId: string) {
+  return { documentUniqueId: studyId, repositoryUniqueId };
+}
+
+function textOf(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header.join(', ') : header;
+}

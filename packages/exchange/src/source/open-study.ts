@@ -1,0 +1,102 @@
+/**
+ * From a verified request to a study that may be read: the one way in, for ITI-43 and DICOMweb alike. Spec: docs/spec/gateway-api.md,
+ * section 3.
+ */
+import {
+  decodeFileSetPlan,
+  type FileSetPlan,
+  ImagingError,
+  type PacsConnector,
+  type StudySnapshot,
+} from '@radledger/imaging';
+import { fromHex, toHex } from '@radledger/primitives';
+import type { AuditedDocument } from '../audit/audit-event.js';
+import { ExchangeError } from '../errors.js';
+import type { ExchangeStore } from '../exchange-store.js';
+import type { Authorise } from './authorise.js';
+import { createPlanCache } from './plan-cache.js';
+import { planId } from './publisher.js';
+import type { AuditedRequest, DisclosedPart, DisclosureFacts, RetrievalAudit } from './retrieval-audit.js';
+import { planRecords, type StudyRecord } from './source-records.js';
+
+/** A verified request for one study. */
+export interface StudyRequest {
+  readonly request: AuditedRequest;
+  readonly document: AuditedDocument;
+  readonly studyId: Uint8Array;
+  readonly part: DisclosedPart;
+  readonly audit: RetrievalAudit;
+}
+
+export interface OpenedStudy {
+  readonly study: StudyRecord;
+  readonly plan: FileSetPlan;
+  /** What the ledger says the study is now. */
+  readonly content: Uint8Array;
+  /**
+   * The bytes of an answer, recorded before the first of them. Asks once more when their turn has come: what is recorded is
+   * what let them leave. The snapshot is closed at the end.
+   * @throws {ExchangeError} (when read) `VIEW_STALE` | `GRANT_NOT_LIVE`
+   */
+  disclosed(
+    answer: (openSnapshot: () => Promise<StudySnapshot>) => AsyncIterable<Uint8Array>,
+  ): AsyncIterable<Uint8Array>;
+}
+
+/** @returns why not: the ledger cannot be asked now, or one word for every other reason */
+export type OpenStudy = (request: StudyRequest) => Promise<OpenedStudy | 'stale-view' | 'refused'>;
+
+export function createOpenStudy(options: {
+  readonly store: ExchangeStore;
+  readonly connector: PacsConnector;
+  readonly authorise: Authorise;
+  /** Told of each answer that is served although the network stands still. */
+  readonly onServedHalted?: () => void;
+}): OpenStudy {
+  const { store, connector, authorise } = options;
+  const plans = createPlanCache(async (id) => {
+    const encoded = await store.get(planRecords, id);
+    return encoded === undefined ? undefined : decodeFileSetPlan(encoded);
+  });
+
+  return async ({ request, document, studyId, part, audit }) => {
+    const signer = fromHex(request.signer);
+    const verdict = await authorise({ studyId, signer });
+    if (!verdict.allowed) return verdict.reason;
+    const { content, study } = verdict;
+    const plan = await plans(planId(studyId, content));
+    if (plan === undefined) return 'stale-view';
+
+    const reauthorise = async (): Promise<DisclosureFacts> => {
+      const again = await authorise({ studyId, signer });
+      if (!again.allowed || toHex(again.content) !== toHex(content)) {
+        const code = !again.allowed && again.reason === 'stale-view' ? 'VIEW_STALE' : 'GRANT_NOT_LIVE';
+        await audit.refused(request, [document], code);
+        throw new ExchangeError({ code }, 'the grant ended, or the study changed, before its turn came');
+      }
+      const { basis, standing } = again;
+      if (standing === 'halted') options.onServedHalted?.();
+      return { studyId, part, content: toHex(content), era: again.study.grantSalts.length - 1, basis, standing };
+    };
+
+    return {
+      study,
+      plan,
+      content,
+      async *disclosed(answer) {
+        let snapshot: StudySnapshot | undefined;
+        const openSnapshot = async (): Promise<StudySnapshot> => {
+          snapshot = await connector.openStudy(study.studyInstanceUid);
+          if (snapshot.studyInstanceUid === plan.studyInstanceUid) return snapshot;
+          throw new ImagingError({ code: 'MIXED_STUDIES' }, 'the archive opened another study');
+        };
+        const facts = await reauthorise();
+        try {
+          yield* audit.disclosed(request, document, facts, answer(openSnapshot));
+        } finally {
+          await snapshot?.close();
+        }
+      },
+    };
+  };
+}
