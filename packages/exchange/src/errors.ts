@@ -42,6 +42,7 @@ export type ExchangeErrorCode =
   | 'BOX_UNKNOWN'
   | 'BOX_FULL'
   | 'REQUEST_UNKNOWN'
+  | 'KEY_WITHDRAWN'
   | 'NOTHING_TO_FETCH'
   | 'NOTICE_INVALID'
   | 'GRANT_NOT_LIVE'

@@ -23,6 +23,12 @@ export { openClaimReply, sealClaimReply } from './claim-reply.js';
 export { type Delegation, openDelegation, sealDelegation } from './delegation.js';
 export { HandoverError, type HandoverErrorInfo } from './errors.js';
 export { REQUEST_SKEW_MS } from './fresh-request.js';
+export {
+  createKeyWithdrawal,
+  KEY_WITHDRAWAL_BYTES_MAX,
+  type KeyWithdrawal,
+  openKeyWithdrawal,
+} from './key-withdrawal.js';
 export { validateGatewayUrl } from './gateway-url.js';
 export {
   decodeGrantNotice,

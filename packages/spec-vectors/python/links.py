@@ -39,6 +39,7 @@ ACCESS_LOG = struct(format=FORMAT, requestHash=ID, source=ID, studyId=ID,
                     entries=list_of(struct(position=BYTES, atMs=UINT, reader=KEY, part=_named(_PARTS),
                                            basis=_named(_BASES), outcome=_named(_OUTCOMES), bytes=UINT)),
                     isOlderLeft=FLAG, issuedAtMs=UINT)
+KEY_WITHDRAWAL = struct(format=FORMAT, chainId=ID, key=KEY)
 ROLE_ACCEPTANCE = struct(format=FORMAT, chainId=ID, source=ID, studyId=ID, role=TEXT, key=KEY, acceptance=SIGNATURE,
                          sealingKey=SEALING_KEY)
 DELEGATION = struct(format=FORMAT, chainId=ID, source=ID, studyId=ID, era=UINT, studySalt=ID, contentSalt=ID,
@@ -163,6 +164,11 @@ def access_log(given):
     return {"plaintext": plaintext.hex(), **_seal_and_open(given, purpose, aad, plaintext)}
 
 
+def key_withdrawal(given):
+    body = KEY_WITHDRAWAL.write({"chainId": given["chainId"], "key": key_of(given["seed"])})
+    return _signed(given["seed"], "radledger/withdraw-key/1", given["chainId"], body).hex()
+
+
 def role_acceptance(given):
     study = given["study"]
     tag = "radledger/accept-delegate/1" if study["role"] == "delegate" else "radledger/accept-move/1"
@@ -196,7 +202,7 @@ def well_known(given):
 MAKERS = {
     "invitation": invitation, "claim": claim, "image request": image_request, "grant notice": grant_notice,
     "study secret request": study_secret_request, "claim reply": disclosure, "study secret reply": disclosure,
-    "access log request": access_log_request, "access log": access_log,
+    "access log request": access_log_request, "access log": access_log, "key withdrawal": key_withdrawal,
     "role acceptance": role_acceptance, "delegation": delegation, "well-known document": well_known,
 }
 

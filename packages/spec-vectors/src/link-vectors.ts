@@ -1,5 +1,6 @@
 import {
   createAccessLogRequest,
+  createKeyWithdrawal,
   createClaim,
   createImageRequest,
   createRoleAcceptance,
@@ -20,6 +21,7 @@ import {
   type Invitation,
   decodeAccessLogRequest,
   openAccessLog,
+  openKeyWithdrawal,
   openClaimReply,
   openDelegation,
   openGrantNotice,
@@ -62,6 +64,7 @@ export async function linkVectors(): Promise<VectorFile[]> {
         ...(await grantNotices()),
         ...(await studySecretRequests()),
         ...(await accessLogs()),
+        await keyWithdrawal(),
         ...(await roleAcceptances()),
         ...(await delegations()),
         ...(await wellKnowns()),
@@ -287,6 +290,12 @@ async function studySecretRequests(): Promise<VectorCase[]> {
     },
   );
   return [plain.vector, noted.vector, reply];
+}
+
+async function keyWithdrawal(): Promise<VectorCase> {
+  const statement = await createKeyWithdrawal({ chainId, signer: await signerOf(0x14) });
+  await openKeyWithdrawal(statement, { chainId });
+  return { name: 'key withdrawal', input: asJson({ chainId, seed: seeds.recipient }), output: asJson(statement) };
 }
 
 /** Sealed with a fresh key by the package, and once more with a fixed one for the vector: it opens both. */

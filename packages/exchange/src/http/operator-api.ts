@@ -1,5 +1,5 @@
 /** The operator API of a gateway: loopback, bearer token. Spec: docs/spec/gateway-api.md, section 2. */
-import { equalSecrets, fromHex, toHex, utf8 } from '@radledger/primitives';
+import { equalBytes, equalSecrets, fromHex, toHex, utf8 } from '@radledger/primitives';
 import { RETIRE_REASON_NUMBERS, type RetireReason } from '@radledger/transactions';
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
@@ -116,6 +116,13 @@ function addRecipientRoutes(app: Express, recipient: ImageRecipient): void {
     const { retrievalId } = membersOf(request.body, [], ['retrievalId']);
     const wanted = retrievalId === undefined || retrievalId === null ? undefined : textOf(retrievalId, 128);
     response.status(202).json(requestJson(await recipient.fetch(String(request.params.id), wanted)));
+  });
+  app.post('/v1/recipient/withdraw', async (request, response) => {
+    const { key } = membersOf(request.body, ['key']);
+    if (!equalBytes(hexOf(key, 32), recipient.recipientKey))
+      throw malformed('the recipient key: it is withdrawn for ever');
+    const { told, left } = await recipient.withdrawKey();
+    response.json({ told, left: left.map(({ source, code }) => ({ source: toHex(source), code })) });
   });
   app.get('/v1/requests/:id/events', async (request, response) => {
     const gone = new AbortController();

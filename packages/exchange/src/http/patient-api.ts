@@ -4,10 +4,11 @@ import {
   CLAIM_BYTES_MAX,
   createWellKnown,
   GRANT_NOTICE_BYTES_MAX,
+  KEY_WITHDRAWAL_BYTES_MAX,
   STUDY_SECRET_REQUEST_BYTES_MAX,
   wellKnownToJson,
 } from '@radledger/handover';
-import type { Signer } from '@radledger/primitives';
+import { fromHex, type Signer } from '@radledger/primitives';
 import express, { type Express, type RequestHandler, type Response } from 'express';
 import { rateLimit } from 'express-rate-limit';
 import helmet from 'helmet';
@@ -93,6 +94,13 @@ export function createPatientApi(options: PatientApiOptions): Express {
     app.post('/v1/access-logs', octets(ACCESS_LOG_REQUEST_BYTES_MAX), async (request, response) => {
       sendOctets(response, await source.accessLog(bodyOf(request.body)));
     });
+    app.post('/v1/key-withdrawals/:studyId', octets(KEY_WITHDRAWAL_BYTES_MAX), async (request, response) => {
+      const studyId = String(request.params.studyId);
+      if (!STUDY_ID.test(studyId))
+        throw new ExchangeError({ code: 'MALFORMED_REQUEST' }, 'expected a study id of 64 lower-case hex digits');
+      await source.withdrawKey(bodyOf(request.body), fromHex(studyId));
+      response.status(202).json({});
+    });
   }
   if (recipient !== undefined) {
     app.post('/v1/boxes/:boxId', octets(GRANT_NOTICE_BYTES_MAX), async (request, response) => {
@@ -107,6 +115,8 @@ export function createPatientApi(options: PatientApiOptions): Express {
   app.use(errorHandler(onFailure));
   return app;
 }
+
+const STUDY_ID = /^[0-9a-f]{64}$/;
 
 const openToEveryOrigin: RequestHandler = (request, response, next) => {
   response.set({

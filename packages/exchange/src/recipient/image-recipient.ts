@@ -1,6 +1,7 @@
 /** An image recipient: asks patients for images, learns of grants, fetches what the ledger allows, files what it checked. */
 import {
   createImageRequest,
+  createKeyWithdrawal,
   encodeImageRequestLink,
   GRANT_NOTICE_BYTES_MAX,
   generateSealingKeyPair,
@@ -28,7 +29,10 @@ import {
   type RetrievalState,
   requestRecords,
   retrievalRecords,
+  WITHDRAWAL,
+  withdrawalRecords,
 } from './recipient-records.js';
+import { sendWithdrawal } from './withdraw-key.js';
 
 /** How long a request can be answered. */
 export const REQUEST_LIFETIME_MS = 30 * 24 * 3_600_000;
@@ -123,6 +127,14 @@ export interface ImageRecipient {
    * @throws {ExchangeError} `REQUEST_UNKNOWN` | `NOTHING_TO_FETCH`
    */
   fetch(requestId: string, retrievalId?: string): Promise<RequestStatus>;
+  /**
+   * Withdraws the recipient key for ever and tells the source of each notice; nothing is asked for or fetched under it from now on. To be
+   * called again until nobody is left.
+   */
+  withdrawKey(): Promise<{
+    readonly told: number;
+    readonly left: readonly { readonly source: Uint8Array; readonly code: string }[];
+  }>;
   /** Ends transfers; they go on after the next start. */
   close(): Promise<void>;
 }
@@ -164,6 +176,11 @@ export async function openImageRecipient(options: ImageRecipientOptions): Promis
     ...(options.reconcile === undefined ? {} : { reconcile: options.reconcile }),
   };
 
+  let isWithdrawn = (await store.get(withdrawalRecords, WITHDRAWAL)) !== undefined;
+  const refuseWithdrawn = (): void => {
+    if (isWithdrawn)
+      throw new ExchangeError({ code: 'KEY_WITHDRAWN' }, 'this recipient key was withdrawn: make another');
+  };
   const stop = new AbortController();
   const transfers = new Map<string, Promise<void>>();
   const progress = new Map<string, number>();
@@ -311,7 +328,27 @@ export async function openImageRecipient(options: ImageRecipientOptions): Promis
     chainId,
     view,
 
+    async withdrawKey() {
+      await store.commit([put(withdrawalRecords, WITHDRAWAL, 0)]);
+      isWithdrawn = true;
+      const statement = await createKeyWithdrawal({ chainId, signer });
+      const left: { source: Uint8Array; code: string }[] = [];
+      let told = 0;
+      for (const { value: notice } of await store.list(retrievalRecords)) {
+        try {
+          const { endpointGuard } = fetching;
+          await sendWithdrawal(statement, notice, { ledger, endpointGuard, signal: stop.signal });
+          told += 1;
+        } catch (error) {
+          onFailure(error);
+          left.push({ source: notice.source, code: failureCodeOf(error) });
+        }
+      }
+      return { told, left };
+    },
+
     async request({ reason, wantedUntilMs }) {
+      refuseWithdrawn();
       validatePlainText(reason, { field: 'reason', bytesMax: 200 });
       const sealing = await generateSealingKeyPair();
       const boxId = randomBytes(16);
@@ -391,6 +428,7 @@ export async function openImageRecipient(options: ImageRecipientOptions): Promis
     },
 
     async fetch(requestId, retrievalId) {
+      refuseWithdrawn();
       const request = await requestOf(requestId);
       const wanted = (await store.list(retrievalRecords, `${requestId}.`)).filter(
         ({ id }) => retrievalId === undefined || id === retrievalId,

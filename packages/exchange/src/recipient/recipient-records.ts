@@ -59,3 +59,7 @@ export const retrievalRecords: RecordKind<RetrievalRecord> = {
 
 /** Retrievals that wait for the ledger or were being fetched, so that a restart need not read all of them. */
 export const openRetrievalRecords: RecordKind<0> = { name: 'open-retrieval', schema: literal(0), bytesMax: 8 };
+
+/** There when the recipient key was withdrawn. */
+export const withdrawalRecords: RecordKind<0> = { name: 'withdrawal', schema: literal(0), bytesMax: 8 };
+export const WITHDRAWAL = 'own';

@@ -31,6 +31,7 @@ export interface AuthoriserOptions {
   readonly store: ExchangeStore;
   readonly view: LedgerView;
   readonly suspensions: Suspensions;
+  readonly isWithdrawn: (key: Uint8Array) => boolean;
   readonly source: Uint8Array;
   readonly now: () => number;
 }
@@ -57,7 +58,7 @@ export async function createAuthoriser(options: AuthoriserOptions): Promise<Auth
     const basis = readingBasis({ cells, era, signer, finalizedTimestampMs: view.head.timestampMs, nowMs: now() });
     const isServed = found && study.state === 'published' && study.pending?.kind !== 'retire-study';
     const isSuspended = suspensions.covers(studyId, tag);
-    const isKey = isStrictPublicKey(signer);
+    const isKey = isStrictPublicKey(signer) && !options.isWithdrawn(signer);
     // Reading the cells took time: the view must still be usable when the decision falls.
     const standing = view.standing();
     if (standing === 'stale') return { allowed: false, reason: 'stale-view' };

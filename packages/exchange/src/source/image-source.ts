@@ -27,6 +27,7 @@ import { type StudyRecord, studyRecords } from './source-records.js';
 import { createRetrievalAudit, type RetrievalAudit } from './retrieval-audit.js';
 import { createStudySecrets } from './study-secrets.js';
 import { openSuspensions } from './suspensions.js';
+import { openWithdrawnKeys } from './withdrawn-keys.js';
 
 export interface ImageSourceOptions {
   /** Any `abstract-level` database; this process is its only user. */
@@ -137,6 +138,8 @@ export interface ImageSource extends Pick<Invitations, 'claim'> {
   studySecret(requestBytes: Uint8Array): Promise<Uint8Array>;
   /** Who looked, sealed to the owner or her delegate. @throws {ExchangeError} see `createAccessLogs` */
   accessLog(requestBytes: Uint8Array): Promise<Uint8Array>;
+  /** Serves nobody under a key any more that its holder withdrew. @throws {ExchangeError} see `openWithdrawnKeys` */
+  withdrawKey(statement: Uint8Array, studyId: Uint8Array): Promise<void>;
   /** Told of each request that was refused before anybody knew whose it is: the audit trail gets one line a minute of them. */
   countRefusal(): void;
   amend(studyInstanceUid: string): Promise<{ readonly txId: Uint8Array; readonly content: Uint8Array }>;
@@ -182,7 +185,10 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
   });
   const eras = createEras({ store, lock });
   const replay = createReplayStore({ store, lock, scope: 'iti43', now });
-  const authorise = await createAuthoriser({ store, view, suspensions, source, now });
+  const decoy = await store.createDecoy(studyRecords, decoyStudy());
+  const withdrawn = await openWithdrawnKeys({ store, view, decoy });
+  const isWithdrawn = (key: Uint8Array): boolean => withdrawn.has(key);
+  const authorise = await createAuthoriser({ store, view, suspensions, isWithdrawn, source, now });
   const publisher = createPublisher({
     store,
     lock,
@@ -228,7 +234,7 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     eras,
     now,
     replay: createReplayStore({ store, lock, scope: 'study-secret', now }),
-    decoy: await store.createDecoy(studyRecords, decoyStudy()),
+    decoy,
   });
 
   const accessLogs = createAccessLogs({
@@ -322,6 +328,7 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     claim: (claimBytes) => invitations.claim(claimBytes),
     studySecret,
     accessLog: (requestBytes) => accessLogs.answer(requestBytes),
+    withdrawKey: (statement, studyId) => withdrawn.take(statement, studyId),
     countRefusal: () => refusals.count(),
     amend: (studyInstanceUid) => publisher.amend(studyInstanceUid),
     retire: (studyInstanceUid, reason) => publisher.retire(studyInstanceUid, reason),
