@@ -147,6 +147,8 @@ function schemaIn(folder: string) {
             .int()
             .min(1_048_576)
             .default(64 * 1024 ** 3),
+          /** Most transfers at a time. */
+          transfersMax: z.int().min(1).max(64).default(4),
           /** What may be filed. */
           policy: z
             .strictObject({

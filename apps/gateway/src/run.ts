@@ -117,6 +117,7 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
         signer: await createSigner(keys.recipientSeed),
         quarantineFolder: recipientConfig.quarantine,
         responseBytesMax: recipientConfig.responseBytesMax,
+        transfersMax: recipientConfig.transfersMax,
         importPolicy: recipientConfig.policy,
         endpointGuard: { allowLoopback: recipientConfig.allowLoopback, allowPrivate: recipientConfig.allowPrivate },
       });

@@ -1,6 +1,7 @@
 /** Both sides together, over real TLS 1.3 on the loopback interface. */
 import { randomBytes } from 'node:crypto';
 import { connect as connectTcp } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type RetrievedDocument, retrieveDocuments, type RetrieveOptions, signRequest } from '../src/client/index.js';
@@ -317,6 +318,22 @@ describe('streams that end badly', () => {
     const limits = { responseBytesMax: Number.MAX_SAFE_INTEGER };
     expect(await codeOf(readNothingOf(request(server, ['a'], { limits })))).toBe('CONNECTION_LOST');
     expect(failures).toMatchObject([{ code: 'TIMEOUT' }]);
+  });
+
+  test('a repository that sends a little all the time holds us no longer than the lowest rate allows', async () => {
+    const drips = async function* (): AsyncGenerator<Uint8Array> {
+      for (;;) {
+        yield new Uint8Array(10);
+        await nextTurn();
+      }
+    };
+    const server = await repository(async () => [documentOf(new Uint8Array(0), { open: drips })]);
+    const limits = {
+      responseBytesMax: Number.MAX_SAFE_INTEGER,
+      idleTimeoutMs: 200,
+      bytesPerSecondMin: Number.POSITIVE_INFINITY,
+    };
+    expect(await codeOf(readAll(request(server, ['a'], { limits })))).toBe('TIMEOUT');
   });
 
   test('the caller may give up', async () => {

@@ -19,6 +19,7 @@ import { createKeyedLock } from '../keyed-lock.js';
 import type { LedgerPort } from '../ledger-port.js';
 import { type LedgerView, openLedgerView, type ViewStanding } from '../ledger-view.js';
 import type { SecretBox } from '../secret-box.js';
+import { createSlots } from '../slots.js';
 import type { EndpointGuardOptions } from './endpoint-guard.js';
 import { failureCodeOf, type FetchStudyOptions, fetchStudy, hasLiveGrant, type Reconcile } from './fetch-study.js';
 import {
@@ -39,6 +40,7 @@ export const REQUEST_LIFETIME_MS = 30 * 24 * 3_600_000;
 /** Notices that one box takes in its life. */
 export const BOX_NOTICES_MAX = 64;
 const RESPONSE_BYTES_MAX = 64 * 1024 ** 3;
+const TRANSFERS_MAX = 4;
 
 export interface ImageRecipientOptions {
   /** Any `abstract-level` database; this process is its only user. */
@@ -64,6 +66,8 @@ export interface ImageRecipientOptions {
   readonly importPolicy?: Partial<ImportPolicy>;
   /** Files studies under the recipient's own patients; default: under the patient that the source names. */
   readonly reconcile?: Reconcile;
+  /** Most transfers at a time; the others wait their turn; default 4. */
+  readonly transfersMax?: number;
   /** Largest ITI-43 response; default 64 GiB. */
   readonly responseBytesMax?: number;
   /** Longest age of a ledger view that is still acted on; default 60 000. */
@@ -183,6 +187,7 @@ export async function openImageRecipient(options: ImageRecipientOptions): Promis
   };
   const stop = new AbortController();
   const transfers = new Map<string, Promise<void>>();
+  const slots = createSlots(options.transfersMax ?? TRANSFERS_MAX);
   const progress = new Map<string, number>();
   const watchers = new Map<string, Set<() => void>>();
 
@@ -256,7 +261,7 @@ export async function openImageRecipient(options: ImageRecipientOptions): Promis
 
   const startTransfer = (id: string): void => {
     if (transfers.has(id) || stop.signal.aborted) return;
-    const transfer = runTransfer(id)
+    const transfer = slots(() => runTransfer(id))
       .catch(onFailure)
       .finally(() => {
         transfers.delete(id);
@@ -266,6 +271,7 @@ export async function openImageRecipient(options: ImageRecipientOptions): Promis
   };
 
   const runTransfer = async (id: string): Promise<void> => {
+    if (stop.signal.aborted) return;
     const record = await store.get(retrievalRecords, id);
     if (record?.state !== 'fetching') return;
     let end: RetrievalRecord;

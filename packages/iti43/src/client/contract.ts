@@ -22,6 +22,8 @@ export interface RetrieveOptions {
     readonly envelopeBytesMax?: number;
     /** Longest silence on the wire; default 30 000. */
     readonly idleTimeoutMs?: number;
+    /** Lowest rate, besides one longest silence in all, in bytes a second; default 65,536. Time that the caller takes does not count. */
+    readonly bytesPerSecondMin?: number;
   };
   readonly signal?: AbortSignal;
   /** Told the MessageID; the request leaves when it resolves, and not at all when it rejects. */

@@ -12,6 +12,7 @@ export interface HttpExchangeOptions {
   readonly body: Uint8Array;
   readonly responseBytesMax: number;
   readonly idleTimeoutMs: number;
+  readonly bytesPerSecondMin: number;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -51,7 +52,7 @@ export async function exchange(options: HttpExchangeOptions): Promise<HttpExchan
     status: response.statusCode ?? 0,
     contentType: response.headers['content-type'] ?? '',
     contentLength: Number.isSafeInteger(length) ? length : undefined,
-    body: receive(response, watch, options.responseBytesMax),
+    body: receive(response, watch, options),
     close: () => watch.end(),
   };
 }
@@ -81,10 +82,12 @@ function send(socket: TLSSocket, { url, contentType, body }: HttpExchangeOptions
 function receive(
   response: IncomingMessage,
   watch: ConnectionWatch,
-  responseBytesMax: number,
+  { responseBytesMax, idleTimeoutMs, bytesPerSecondMin }: HttpExchangeOptions,
 ): AsyncIterableIterator<Uint8Array, undefined> {
   const iterator = response[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
   let bytes = 0;
+  // How long we may still wait in all: one silence, and the time that the bytes take at the lowest rate.
+  let patienceMs = idleTimeoutMs;
   const end = (): IteratorReturnResult<undefined> => {
     watch.end();
     return { done: true, value: undefined };
@@ -93,10 +96,15 @@ function receive(
     async next() {
       try {
         watch.waiting = true;
+        const askedMs = performance.now();
         const step = await iterator.next();
         watch.waiting = false;
         if (step.done === true) return end();
         bytes += step.value.length;
+        patienceMs += (step.value.length / bytesPerSecondMin) * 1000 - (performance.now() - askedMs);
+        if (patienceMs < 0) {
+          throw new Iti43Error({ code: 'TIMEOUT' }, `expected at least ${bytesPerSecondMin} bytes a second`);
+        }
         if (bytes <= responseBytesMax) return step;
       } catch (error) {
         watch.end();
