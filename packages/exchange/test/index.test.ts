@@ -25,8 +25,10 @@ test('the public surface', () => {
         "verifyTrail",
       ],
       "http": [
+        "DICOMWEB_REQUESTS_FACTOR",
         "bindHttp",
         "bindTls",
+        "createDicomwebHandler",
         "createIti43Handler",
         "createOperatorApi",
         "createPatientApi",
