@@ -72,14 +72,21 @@ export class Orthanc {
   /** SHA-256 of every stored file by its SOP Instance UID, as Orthanc keeps it. */
   async files(): Promise<ReadonlyMap<string, string>> {
     const found = new Map<string, string>();
+    for await (const { sopInstanceUid, bytes } of this.eachFile()) {
+      found.set(sopInstanceUid, createHash('sha256').update(bytes).digest('hex'));
+    }
+    return found;
+  }
+
+  /** Every stored file, as Orthanc keeps it. */
+  async *eachFile(): AsyncGenerator<{ readonly sopInstanceUid: string; readonly bytes: Uint8Array }, void, void> {
     for (const id of (await (await fetch(`${this.url}/instances`)).json()) as string[]) {
       const { MainDicomTags } = (await (await fetch(`${this.url}/instances/${id}`)).json()) as {
         MainDicomTags: { SOPInstanceUID: string };
       };
       const file = await (await fetch(`${this.url}/instances/${id}/file`)).arrayBuffer();
-      found.set(MainDicomTags.SOPInstanceUID, createHash('sha256').update(new Uint8Array(file)).digest('hex'));
+      yield { sopInstanceUid: MainDicomTags.SOPInstanceUID, bytes: new Uint8Array(file) };
     }
-    return found;
   }
 
   /** Removes everything. */

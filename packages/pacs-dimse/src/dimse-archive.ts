@@ -94,7 +94,8 @@ export function createDimseArchive(options: DimseArchiveOptions): DimseArchive {
   /** Whether the archive gives back the very data set that it was given. */
   const isHeld = async (address: InstanceAddress, index: number, instance: QuarantinedInstance): Promise<boolean> => {
     const own = await inspectInstance(instance.open(), { instanceBytesMax });
-    const held = await inspectInstance(bytesOf(address, index), { instanceBytesMax });
+    const { sopClassUid } = instance;
+    const held = await inspectInstance(bytesOf({ ...address, sopClassUid }, index), { instanceBytesMax });
     return held.transferSyntaxUid === own.transferSyntaxUid && equalBytes(held.dataSetSha256, own.dataSetSha256);
   };
 

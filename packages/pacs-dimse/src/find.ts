@@ -66,7 +66,8 @@ export interface InstanceAddress {
   readonly studyInstanceUid: string;
   readonly seriesInstanceUid: string;
   readonly sopInstanceUid: string;
-  readonly sopClassUid: string;
+  /** Absent when the archive does not tell it: the standard leaves that open. */
+  readonly sopClassUid: string | undefined;
 }
 
 /** The instances of a study, series by series: archives need not answer across series. */
@@ -89,7 +90,8 @@ export async function* instancesOf(
       [TAGS.sopClassUid, ''],
     ]);
     for await (const match of find(association, query, TAGS.sopInstanceUid)) {
-      const sopClassUid = requireUid(match.get(TAGS.sopClassUid) ?? '', TAGS.sopClassUid);
+      const told = match.get(TAGS.sopClassUid) ?? '';
+      const sopClassUid = told === '' ? undefined : requireUid(told, TAGS.sopClassUid);
       yield { studyInstanceUid, seriesInstanceUid, sopInstanceUid: match.get(TAGS.sopInstanceUid) ?? '', sopClassUid };
     }
   }

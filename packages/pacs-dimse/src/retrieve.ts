@@ -29,6 +29,9 @@ export async function* getInstance(
   index: number,
   { instanceBytesMax }: RetrieveOptions,
 ): AsyncGenerator<Uint8Array, void, void> {
+  if (address.sopClassUid === undefined) {
+    throw answerInvalid('sop-class', 'expected an archive that tells SOP classes; retrieve from this one by C-MOVE');
+  }
   const association = await pool.acquire(getting(address.sopClassUid));
   let isDone = false;
   try {
@@ -168,7 +171,8 @@ function requireAddress(
   arrived: { readonly sopClassUid: string; readonly sopInstanceUid: string },
   asked: InstanceAddress,
 ): void {
-  if (arrived.sopInstanceUid !== asked.sopInstanceUid || arrived.sopClassUid !== asked.sopClassUid) {
+  const { sopInstanceUid, sopClassUid = arrived.sopClassUid } = asked;
+  if (arrived.sopInstanceUid !== sopInstanceUid || arrived.sopClassUid !== sopClassUid) {
     throw answerInvalid('instance', 'expected the instance that was asked for');
   }
 }

