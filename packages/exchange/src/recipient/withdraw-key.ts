@@ -26,6 +26,7 @@ export async function sendWithdrawal(
     body: statement,
     responseBytesMax: 4_096,
     idleTimeoutMs: TIMEOUT_MS,
+    bytesPerSecondMin: 1_024,
     signal: options.signal,
   });
   response.close();
