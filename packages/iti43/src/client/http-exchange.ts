@@ -4,6 +4,8 @@ import type { TLSSocket } from 'node:tls';
 import { Iti43Error, malformed } from '../errors.js';
 import { aborted, openPinnedConnection } from './pinned-connection.js';
 
+const BYTES_PER_SECOND_MIN = 65_536;
+
 export interface HttpExchangeOptions {
   readonly url: URL;
   readonly pins: readonly Uint8Array[];
@@ -12,7 +14,8 @@ export interface HttpExchangeOptions {
   readonly body: Uint8Array;
   readonly responseBytesMax: number;
   readonly idleTimeoutMs: number;
-  readonly bytesPerSecondMin: number;
+  /** Default 65,536. */
+  readonly bytesPerSecondMin?: number | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -82,7 +85,7 @@ function send(socket: TLSSocket, { url, contentType, body }: HttpExchangeOptions
 function receive(
   response: IncomingMessage,
   watch: ConnectionWatch,
-  { responseBytesMax, idleTimeoutMs, bytesPerSecondMin }: HttpExchangeOptions,
+  { responseBytesMax, idleTimeoutMs, bytesPerSecondMin = BYTES_PER_SECOND_MIN }: HttpExchangeOptions,
 ): AsyncIterableIterator<Uint8Array, undefined> {
   const iterator = response[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
   let bytes = 0;

@@ -16,7 +16,6 @@ import { exchange, type HttpExchange } from './http-exchange.js';
 import { signRequest } from './sign-request.js';
 
 const IDLE_TIMEOUT_MS = 30_000;
-const BYTES_PER_SECOND_MIN = 65_536;
 const ENVELOPE_BYTES_MAX = 4 * 1024 * 1024;
 
 /**
@@ -44,7 +43,7 @@ export async function retrieveDocuments(options: RetrieveOptions): Promise<Retri
     body: await collect(message.chunks(), Number.POSITIVE_INFINITY),
     responseBytesMax: limits.responseBytesMax,
     idleTimeoutMs: limits.idleTimeoutMs ?? IDLE_TIMEOUT_MS,
-    bytesPerSecondMin: limits.bytesPerSecondMin ?? BYTES_PER_SECOND_MIN,
+    bytesPerSecondMin: limits.bytesPerSecondMin,
     signal: options.signal,
   });
   try {
