@@ -24,6 +24,8 @@ export interface ImportOptions {
   readonly quarantineFolder: string;
   readonly limits?: Partial<ImportLimits>;
   readonly policy?: Partial<ImportPolicy>;
+  /** Ends the judging; its reason is thrown. The stream is the caller's to end. */
+  readonly signal?: AbortSignal;
   /** What the ledger and the sender promised. */
   readonly expected?: {
     readonly studyInstanceUid?: string;
@@ -61,7 +63,7 @@ export async function importFileSet(options: ImportOptions): Promise<Quarantined
       throw contentMismatch('the ZIP is the one that was promised');
     }
     const { zipBytes } = received;
-    const judged = await inWorker({ kind: 'judge', folder, zipBytes, limits, policy });
+    const judged = await inWorker({ kind: 'judge', folder, zipBytes, limits, policy }, options.signal);
     const study = checkStudy(judged.map(({ facts }) => facts));
     if (expected?.studyInstanceUid !== undefined && expected.studyInstanceUid !== study.studyInstanceUid) {
       throw new ImagingError({ code: 'UNEXPECTED_STUDY' }, 'the file-set holds the study that was asked for');
@@ -73,7 +75,8 @@ export async function importFileSet(options: ImportOptions): Promise<Quarantined
     const change = await options.reconcile?.(quarantined);
     if (change === undefined) return quarantined;
     validateChange(change);
-    const instances = await inWorker({ kind: 'rewrite', folder, zipBytes, limits, instances: judged, change });
+    const rewrite = { kind: 'rewrite', folder, zipBytes, limits, instances: judged, change } as const;
+    const instances = await inWorker(rewrite, options.signal);
     return new Quarantine(folder, { ...study, ...received, judged: instances });
   } catch (error) {
     await rm(folder, { recursive: true, force: true });

@@ -16,10 +16,10 @@ const WORKER = new URL('../dist/import-worker.js', import.meta.url);
 const BYTES_PER_MS = 8192;
 
 /**
- * @throws {ImagingError} what `judgeFileSet` or `rewriteFileSet` throws | `INSPECTION_ABORTED` when the worker ran out of time or memory, or
- *   died: it is gone then, and holds no file open
+ * @throws {ImagingError} what `judgeFileSet` or `rewriteFileSet` throws | `INSPECTION_ABORTED` when the worker ran out of
+ *   time or memory, or died; the reason of `signal`. The worker is gone then, and holds no file open
  */
-export async function inWorker(task: ImportTask): Promise<readonly JudgedInstance[]> {
+export async function inWorker(task: ImportTask, signal?: AbortSignal): Promise<readonly JudgedInstance[]> {
   const { inspectionMsMax, inspectionMemoryMiBMax } = task.limits;
   const worker = new Worker(WORKER, {
     workerData: task,
@@ -29,11 +29,15 @@ export async function inWorker(task: ImportTask): Promise<readonly JudgedInstanc
     resourceLimits: { maxOldGenerationSizeMb: inspectionMemoryMiBMax, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 },
   });
   let timer: NodeJS.Timeout | undefined;
+  let onAbort = (): void => undefined;
   try {
     const answer = await new Promise<WorkerAnswer>((resolve, reject) => {
       const abort = (reason: 'time' | 'memory' | 'crash', cause?: unknown): void =>
         reject(new ImagingError({ code: 'INSPECTION_ABORTED', reason }, ABORTED[reason], { cause }));
       timer = setTimeout(() => abort('time'), inspectionMsMax + task.zipBytes / BYTES_PER_MS);
+      onAbort = () => reject(signal?.reason as Error);
+      signal?.addEventListener('abort', onAbort);
+      if (signal?.aborted === true) onAbort();
       worker.once('message', resolve);
       worker.once('error', (error: NodeJS.ErrnoException) =>
         abort(error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'memory' : 'crash', error),
@@ -44,6 +48,7 @@ export async function inWorker(task: ImportTask): Promise<readonly JudgedInstanc
     throw new ImagingError(answer.info, answer.message.slice(answer.info.code.length + 2));
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener('abort', onAbort);
     await worker.terminate();
   }
 }

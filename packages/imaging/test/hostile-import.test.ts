@@ -91,6 +91,19 @@ describe('bombs', () => {
   });
 });
 
+test('an import that is called off while it is judged ends, and leaves nothing', async () => {
+  const quarantineFolder = await temporaryFolder();
+  const controller = new AbortController();
+  const reason = new Error('closing');
+  async function* lastBytes(): AsyncGenerator<Uint8Array> {
+    yield zipOf(sliceOf(1));
+    controller.abort(reason);
+  }
+  const more = { quarantineFolder, signal: controller.signal };
+  await expect(importFileSet({ stream: lastBytes(), ...more })).rejects.toBe(reason);
+  expect(await readdir(quarantineFolder)).toEqual([]);
+});
+
 describe('files that are something else as well', () => {
   const heads: readonly (readonly [string, readonly number[]])[] = [
     ['a Windows program', [0x4d, 0x5a, 0x90, 0x00]],

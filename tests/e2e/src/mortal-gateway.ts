@@ -1,16 +1,19 @@
-/** A gateway's process that dies at one kill point after the other and is started again each time, at the same address. */
+/** A gateway's process that dies at one kill point after the other and is started again at once each time, as by its supervisor, at the same address. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createOperatorClient, type OperatorClient } from '@radledger/client';
 import { DevnetError, type DevProcess, PROGRAMS, startProcess } from '@radledger/devnet';
 import type { KillPoint } from './kill-points.js';
 
+const PRELOAD = new URL('crash-point.mjs', import.meta.url).href;
+
 export class MortalGateway {
   /** Kill points that it died at. */
   readonly deaths: KillPoint[] = [];
   #process: DevProcess | undefined;
-  #isAlive = false;
   #death: Promise<void> = Promise.resolve();
+  #ready: Promise<void> = Promise.resolve();
+  #isRetired = false;
 
   private constructor(
     private readonly name: string,
@@ -19,7 +22,8 @@ export class MortalGateway {
     private readonly nextPoint: (index: number) => KillPoint,
   ) {}
 
-  static async create(options: {
+  /** Starts it with its first kill point. */
+  static async start(options: {
     readonly name: string;
     /** Made by `radledger-gateway init`, with `gateway.toml`. */
     readonly folder: string;
@@ -29,7 +33,14 @@ export class MortalGateway {
     const { name, folder, operatorPort, nextPoint } = options;
     const bearerToken = (await readFile(join(folder, 'operator-token'), 'utf8')).trim();
     const operator = createOperatorClient({ url: `http://127.0.0.1:${operatorPort}`, bearerToken });
-    return new MortalGateway(name, folder, operator, nextPoint);
+    const gateway = new MortalGateway(name, folder, operator, nextPoint);
+    gateway.#revive();
+    return gateway;
+  }
+
+  /** Settles when it listens; rejects when it ended by itself instead. */
+  get ready(): Promise<void> {
+    return this.#ready;
   }
 
   /** Settles when the process that runs now is gone. */
@@ -37,60 +48,52 @@ export class MortalGateway {
     return this.#death;
   }
 
-  /** Starts it with its next kill point when it is dead, as often as it dies before it listens. */
-  async revive(): Promise<void> {
-    while (!this.#isAlive) {
+  /** Ends it for good. */
+  async stop(): Promise<void> {
+    this.#isRetired = true;
+    await this.#ready;
+    await this.#process?.stop();
+  }
+
+  /** Ends it, and starts it once more, without a kill point. */
+  async restart(): Promise<void> {
+    await this.stop();
+    this.#process = await this.#startProcess([], {});
+  }
+
+  #revive(): void {
+    this.#ready = this.#untilListening();
+    // Whoever does the next step hears of it.
+    this.#ready.catch(() => undefined);
+  }
+
+  /** As often as it dies before it listens. */
+  async #untilListening(): Promise<void> {
+    while (!this.#isRetired) {
       const point = this.nextPoint(this.deaths.length);
-      const preload = new URL('crash-point.mjs', import.meta.url).href;
       try {
-        await this.#start({
-          nodeOptions: ['--import', preload],
-          environment: { CRASH_POINT: JSON.stringify(point) },
-          onExit: () => this.deaths.push(point),
+        const process = await this.#startProcess(['--import', PRELOAD], { CRASH_POINT: JSON.stringify(point) });
+        this.#process = process;
+        this.#death = process.exited.then(() => {
+          if (this.#isRetired) return;
+          this.deaths.push(point);
+          this.#revive();
         });
+        return;
       } catch (error) {
-        if (!(error instanceof DevnetError && error.code === 'PROCESS_FAILED' && error.info.code === 'PROCESS_FAILED'))
-          throw error;
-        // A process that ends by itself, with an exit code, did not die of a kill point.
-        if (error.info.exitCode !== null) throw error;
+        // What ends by itself has an exit code: it did not die of a kill point.
+        const isKilled =
+          error instanceof DevnetError && error.info.code === 'PROCESS_FAILED' && error.info.exitCode === null;
+        if (!isKilled) throw error;
         this.deaths.push(point);
       }
     }
   }
 
-  /** Starts it without a kill point; it is ended first when it lives. */
-  async restart(): Promise<void> {
-    await this.stop();
-    await this.#start({ nodeOptions: [], environment: {}, onExit: () => undefined });
-  }
-
-  async stop(): Promise<void> {
-    this.#isAlive = false;
-    await this.#process?.stop();
-  }
-
-  async #start(how: {
-    readonly nodeOptions: readonly string[];
-    readonly environment: Readonly<Record<string, string>>;
-    readonly onExit: () => void;
-  }): Promise<void> {
+  #startProcess(nodeOptions: readonly string[], environment: Readonly<Record<string, string>>): Promise<DevProcess> {
     const { name, folder } = this;
     const args = ['run', '--config', join(folder, 'gateway.toml')];
-    const { nodeOptions, environment } = how;
-    const process = await startProcess({
-      name,
-      script: PROGRAMS.gateway,
-      args,
-      logFile: join(folder, 'gateway.log'),
-      nodeOptions,
-      environment,
-    });
-    this.#process = process;
-    this.#isAlive = true;
-    this.#death = process.exited.then(() => {
-      if (!this.#isAlive || this.#process !== process) return;
-      this.#isAlive = false;
-      how.onExit();
-    });
+    const logFile = join(folder, 'gateway.log');
+    return startProcess({ name, script: PROGRAMS.gateway, args, logFile, nodeOptions, environment });
   }
 }

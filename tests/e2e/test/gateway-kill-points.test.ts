@@ -73,7 +73,7 @@ beforeAll(async () => {
   const recipientTable = '[recipient]\nfolder = "received"\nallowLoopback = true\n';
   await writeFile(join(at('practice'), 'gateway.toml'), head(practiceApi, practiceOperator) + recipientTable);
   const gateway = (name: 'hospital' | 'practice', operatorPort: number): Promise<MortalGateway> =>
-    MortalGateway.create({
+    MortalGateway.start({
       name,
       folder: at(name),
       operatorPort,
@@ -139,7 +139,7 @@ const where = (): string => `seed ${SEED}, deaths ${JSON.stringify(deaths())}`;
 /** Does a step, again and again while gateways die of it. */
 async function surviving<T>(step: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
-    await Promise.all([hospital.revive(), practice.revive()]);
+    await Promise.all([hospital.ready, practice.ready]);
     try {
       return await step();
     } catch (error) {

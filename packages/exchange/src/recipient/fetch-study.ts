@@ -110,7 +110,7 @@ export async function fetchStudy(
         await options.audit.record(begun);
       },
     });
-    const location = await fileResponse(response, target, options, studyCell.content, (bytes) => {
+    const location = await fileResponse(response, target, options, studyCell.content, call.signal, (bytes) => {
       received = bytes;
       call.onProgress(bytes);
     });
@@ -128,6 +128,7 @@ async function fileResponse(
   target: FetchTarget,
   options: FetchStudyOptions,
   content: Uint8Array,
+  signal: AbortSignal,
   onBytes: (total: number) => void,
 ): Promise<string> {
   const { source, studyId } = target;
@@ -141,6 +142,7 @@ async function fileResponse(
     const study = await importFileSet({
       stream: counted(document.content, onBytes),
       quarantineFolder: options.quarantineFolder,
+      signal,
       ...(options.importLimits === undefined ? {} : { limits: options.importLimits }),
       ...(options.importPolicy === undefined ? {} : { policy: options.importPolicy }),
       expected: {
