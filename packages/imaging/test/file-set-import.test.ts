@@ -117,7 +117,9 @@ describe('a study that passes', () => {
     const study = await importInto(quarantineFolder, await honestZip([sliceOf(1)]));
     const [path = ''] = await filesBelow(quarantineFolder);
     const zip = await readFile(path);
-    zip.writeUInt8(zip.readUInt8(400) ^ 1, 400);
+    // The DICOMDIR comes first, and is not filed.
+    const inInstance = zip.lastIndexOf('DICM') + 100;
+    zip.writeUInt8(zip.readUInt8(inInstance) ^ 1, inInstance);
     await writeFile(path, zip);
     const [instance] = study.instances;
     let handedOut = 0;
