@@ -129,6 +129,8 @@ function schemaIn(folder: string) {
             port,
             tlsKey: path.prefault('tls-key.pem'),
             tlsCertificate: path.prefault('tls-cert.pem'),
+            /** Certificates whose pins go on the ledger too: of the key that is to take over, or of a proxy that ends TLS in front. */
+            otherTlsCertificates: z.array(path).max(2).default([]),
             /** ITI-43 requests of one address, and of one key, a minute. */
             requestsPerMinute: z.int().min(1).max(1_000_000).default(600),
             /** Number of reverse proxies in front whose `X-Forwarded-For` is believed. */

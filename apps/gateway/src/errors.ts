@@ -6,6 +6,7 @@ export type GatewayAppErrorInfo =
   | { readonly code: 'KEY_FILE_MISSING'; readonly file: string }
   | { readonly code: 'KEY_FILE_MODE'; readonly file: string; readonly mode: string }
   | { readonly code: 'KEY_FILE_INVALID'; readonly file: string }
+  | { readonly code: 'TLS_PIN_UNKNOWN'; readonly file: string }
   | { readonly code: 'FOLDER_UNUSABLE'; readonly folder: string }
   | { readonly code: 'DATABASE_LOCKED'; readonly folder: string }
   | { readonly code: 'DATABASE_UNREADABLE'; readonly folder: string }
@@ -34,6 +35,7 @@ const EXIT_CODES: Readonly<Record<GatewayAppErrorInfo['code'], number>> = {
   KEY_FILE_MISSING: 11,
   KEY_FILE_MODE: 11,
   KEY_FILE_INVALID: 11,
+  TLS_PIN_UNKNOWN: 11,
   FOLDER_UNUSABLE: 13,
   DATABASE_LOCKED: 13,
   DATABASE_UNREADABLE: 13,

@@ -47,6 +47,7 @@ program
     const config = await readConfig(file);
     const gateway = await startGateway(config, createLogger(config.logLevel));
     print({ event: 'listening', ...gateway.listening });
+    process.on('SIGHUP', () => void gateway.renewTls());
     await stopRequested;
     await gateway.close();
     print({ event: 'stopped' });

@@ -4,6 +4,7 @@ import { createNodeClient } from '@radledger/client';
 import { createSecretBox, ExchangeError, type ViewStanding } from '@radledger/exchange';
 import {
   type BoundListener,
+  type BoundTlsListener,
   bindHttp,
   bindTls,
   createDicomwebHandler,
@@ -11,7 +12,6 @@ import {
   createIti43Handler,
   createOperatorApi,
   createPatientApi,
-  tlsPinOf,
 } from '@radledger/exchange/http';
 import { type ImageRecipient, openImageRecipient } from '@radledger/exchange/recipient';
 import { type ImageSource, openImageSource } from '@radledger/exchange/source';
@@ -24,11 +24,14 @@ import type { GatewayConfig } from './config.js';
 import { GatewayAppError, type ListenerName } from './errors.js';
 import { openLedger } from './ledger.js';
 import { describeFailure } from './log.js';
-import { readCertificate, readSecretBoxKey, readSecretFile, readSeed, readToken } from './secret-files.js';
+import { readSecretBoxKey, readSeed, readToken } from './secret-files.js';
+import { readTlsIdentity } from './tls-identity.js';
 
 export interface RunningGateway {
   /** Where it listens and who it is: the line that `run` prints. */
   readonly listening: Readonly<Record<string, string>>;
+  /** Reads the TLS key and certificate again. Kept as they were, with a line in the log, when the ledger does not name the new key. */
+  renewTls(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -48,10 +51,11 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
     const operator = await listening('operator', config.operator, (address) => bindHttp(address));
     listeners.push(operator);
     const { source: sourceConfig, recipient: recipientConfig } = config;
-    const tls = keys.tls;
-    let iti43: BoundListener | undefined;
+    let { tls } = keys;
+    let iti43: BoundTlsListener | undefined;
     if (sourceConfig !== undefined && tls !== undefined) {
-      iti43 = await listening('source.iti43', sourceConfig.iti43, (address) => bindTls(address, tls));
+      const pair = tls;
+      iti43 = await listening('source.iti43', sourceConfig.iti43, (address) => bindTls(address, pair));
       listeners.push(iti43);
     }
 
@@ -89,7 +93,7 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
     };
 
     let source: ImageSource | undefined;
-    const tlsPins = tls === undefined ? [] : [tlsPinOf(tls.cert)];
+    const tlsPins = (): readonly Uint8Array[] => tls?.pins ?? [];
     if (sourceConfig !== undefined && keys.sourceSeed !== undefined && iti43 !== undefined) {
       const archive = await openArchive(sourceConfig);
       opened.push(archive);
@@ -150,10 +154,26 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
       listening: {
         api: gatewayApi,
         operator: operator.url,
-        ...(source === undefined || tlsPins[0] === undefined
+        ...(source === undefined || tls === undefined
           ? {}
-          : { iti43: source.endpointUrl, tlsPin: toHex(tlsPins[0]), sourceId: toHex(source.source) }),
+          : { iti43: source.endpointUrl, tlsPin: toHex(tls.pins[0]), sourceId: toHex(source.source) }),
         ...(recipient === undefined ? {} : { recipientKey: toHex(recipient.recipientKey) }),
+      },
+      async renewTls() {
+        if (sourceConfig === undefined || iti43 === undefined || source === undefined) return;
+        try {
+          const next = await readTlsIdentity(sourceConfig.iti43);
+          const endpoint = (await ledger.source(source.source))?.endpoint;
+          if (endpoint !== undefined && !endpoint.tlsPins.some((pin) => equalBytes(pin, next.pins[0]))) {
+            const info = { code: 'TLS_PIN_UNKNOWN', file: sourceConfig.iti43.tlsCertificate } as const;
+            throw new GatewayAppError(info, 'the ledger does not name this TLS key yet: move the source first');
+          }
+          iti43.renew(next);
+          tls = next;
+          logger.info({ tlsPins: next.pins.map(toHex) }, 'the TLS key was read again');
+        } catch (error) {
+          logger.error(describeFailure(error), 'the TLS key is kept as it was');
+        }
       },
       async close() {
         // Listeners first: answers that run may still need what is below them. A recipient's transfers are resumed.
@@ -174,13 +194,7 @@ async function readKeys(config: GatewayConfig) {
     secretBox: await readSecretBoxKey(config.secretBoxKey),
     sourceSeed: source === undefined ? undefined : await readSeed(source.signingKey),
     recipientSeed: recipient === undefined ? undefined : await readSeed(recipient.recipientKey),
-    tls:
-      source === undefined
-        ? undefined
-        : {
-            key: await readSecretFile(source.iti43.tlsKey),
-            cert: await readCertificate(source.iti43.tlsCertificate),
-          },
+    tls: source === undefined ? undefined : await readTlsIdentity(source.iti43),
   };
 }
 
@@ -201,11 +215,11 @@ async function openDatabase(folder: string): Promise<ClassicLevel<string, Uint8A
   }
 }
 
-async function listening(
+async function listening<Bound extends BoundListener>(
   listener: ListenerName,
   { host, port }: { readonly host: string; readonly port: number },
-  bind: (address: { host: string; port: number }) => Promise<BoundListener>,
-): Promise<BoundListener> {
+  bind: (address: { host: string; port: number }) => Promise<Bound>,
+): Promise<Bound> {
   const address = `${host}:${port}`;
   try {
     return await bind({ host, port });
@@ -221,7 +235,7 @@ async function listening(
 }
 
 /** What stops a gateway, in the app's own words. */
-function asOneLine(error: unknown, { node, database, source, audit }: GatewayConfig): unknown {
+function asOneLine(error: unknown, { node, database, audit }: GatewayConfig): unknown {
   if (error instanceof ExchangeError && error.code === 'SOURCE_UNPROVEN') {
     const message = `the node at ${node} cannot prove what it says: ask another node, or check genesis and recoveries`;
     return new GatewayAppError({ code: 'NODE_UNPROVEN', node }, message, { cause: error });
@@ -241,12 +255,6 @@ function asOneLine(error: unknown, { node, database, source, audit }: GatewayCon
   if (error instanceof ExchangeError && error.code === 'AUDIT_UNREADABLE') {
     const info = { code: 'AUDIT_UNREADABLE', folder: audit.folder } as const;
     return new GatewayAppError(info, `${audit.folder}: ${error.message}`, { cause: error });
-  }
-  const code = (error as { code?: unknown } | null)?.code;
-  if (source !== undefined && typeof code === 'string' && code.startsWith('ERR_OSSL')) {
-    const file = source.iti43.tlsKey;
-    const message = `${file} and ${source.iti43.tlsCertificate} are not a PEM key and its certificate`;
-    return new GatewayAppError({ code: 'KEY_FILE_INVALID', file }, message, { cause: error });
   }
   return error;
 }

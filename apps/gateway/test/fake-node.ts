@@ -1,6 +1,8 @@
-/** As much of a node's API as a gateway needs to start: a status, a stream of heartbeats, an empty state is never asked for. */
+/** As much of a node's API as a gateway needs to start: a status, a stream of heartbeats, and proofs that a source is not on the ledger. */
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createFakeNode } from '@radledger/client/testing';
+import { publicKeyOf } from '@radledger/primitives';
 
 const CHAIN_ID = 'ab'.repeat(32);
 
@@ -28,6 +30,16 @@ export async function startFakeNode(): Promise<FakeNode> {
     nodeKey: null,
   };
   const streams = new Set<ServerResponse>();
+  const [source, nodeKey, vrfKey] = await Promise.all(
+    [1, 2, 3].map((seed) => publicKeyOf(new Uint8Array(32).fill(seed))),
+  );
+  if (source === undefined || nodeKey === undefined || vrfKey === undefined) throw new TypeError('three keys');
+  const ledger = await createFakeNode({ sources: [{ source, nodeKey, vrfKey }] });
+  const proveSource = async (path: string, response: ServerResponse): Promise<void> => {
+    const answer = await ledger.fetch(`http://ledger${path}`, {});
+    response.writeHead(answer.status, { 'content-type': 'application/json' });
+    response.end(Buffer.from(await answer.arrayBuffer()));
+  };
   const server: Server = createServer((request, response) => {
     if (request.url?.startsWith('/v1/status') === true) {
       response.setHeader('content-type', 'application/json');
@@ -36,6 +48,8 @@ export async function startFakeNode(): Promise<FakeNode> {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       response.write(`event: status\ndata: ${JSON.stringify({ height: 7, proofAgeMs: 10, nowMs: 0 })}\n\n`);
       streams.add(response);
+    } else if (request.url?.startsWith('/v1/sources/') === true) {
+      void proveSource(request.url, response);
     } else {
       response.writeHead(404, { 'content-type': 'application/json' });
       response.end(JSON.stringify({ error: { code: 'NOT_FOUND', message: '' } }));

@@ -1,11 +1,17 @@
+import { X509Certificate } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULT_PARAMETERS, genesisToJson } from '@radledger/chain';
+import { connect } from 'node:tls';
 import { createOperatorClient } from '@radledger/client';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { tlsPinOf } from '@radledger/exchange/http';
+import { toHex } from '@radledger/primitives';
+import { generate } from 'selfsigned';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { initFolder } from '../src/init.js';
+import { readTlsIdentity } from '../src/tls-identity.js';
 import { type FakeNode, startFakeNode } from './fake-node.js';
 import { type CommandResult, type RunningGateway, runCommand, startGateway } from './process.js';
 
@@ -234,4 +240,52 @@ describe('what is around it', () => {
 test('a wrong command line exits with 2', async () => {
   expect((await runCommand('init', '--folder', folder, '--role', 'king')).code).toBe(2);
   expect((await runCommand('fly')).code).toBe(2);
+});
+
+describe('the TLS key', () => {
+  /** The pin of who answers at an address. */
+  const pinAt = (url: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const { hostname, port } = new URL(url);
+      const socket = connect({ host: hostname, port: Number(port), rejectUnauthorized: false }, () => {
+        const { raw } = socket.getPeerX509Certificate() ?? {};
+        socket.destroy();
+        if (raw === undefined) reject(new Error('no certificate'));
+        else resolve(toHex(tlsPinOf(new X509Certificate(raw).toString())));
+      });
+      socket.once('error', reject);
+    });
+  const newPair = () => generate([{ name: 'commonName', value: 'gateway' }], { keyType: 'ec', curve: 'P-256' });
+
+  test('is read again on SIGHUP, while connections go on; what is no pair changes nothing', async () => {
+    const next = await newPair();
+    await writeFile(join(folder, 'next-cert.pem'), next.cert);
+    await writeFile(config, text().replace('[recipient]', 'otherTlsCertificates = ["next-cert.pem"]\n[recipient]'));
+    const gateway = await start();
+    const iti43 = gateway.listening.iti43 as string;
+    expect(await pinAt(iti43)).toBe(gateway.listening.tlsPin);
+
+    await writeFile(join(folder, 'tls-cert.pem'), next.cert);
+    gateway.child.kill('SIGHUP');
+    await vi.waitFor(() => expect(gateway.log()).toContain('the TLS key is kept as it was'), 20_000);
+    expect(await pinAt(iti43)).toBe(gateway.listening.tlsPin);
+
+    await writeFile(join(folder, 'tls-key.pem'), next.private, { mode: 0o600 });
+    gateway.child.kill('SIGHUP');
+    await vi.waitFor(() => expect(gateway.log()).toContain('the TLS key was read again'), 20_000);
+    expect(await pinAt(iti43)).toBe(toHex(tlsPinOf(next.cert)));
+  });
+
+  test('and the next one are what goes on the ledger', async () => {
+    const next = await newPair();
+    await writeFile(join(folder, 'next-cert.pem'), next.cert);
+    const iti43 = { host: '127.0.0.1', port: 0, requestsPerMinute: 1, trustedProxies: 0 };
+    const tlsKey = join(folder, 'tls-key.pem');
+    const tlsCertificate = join(folder, 'tls-cert.pem');
+    const otherTlsCertificates = [join(folder, 'next-cert.pem')];
+    const { pins } = await readTlsIdentity({ ...iti43, tlsKey, tlsCertificate, otherTlsCertificates });
+    expect(pins).toEqual([tlsPinOf(await readFile(tlsCertificate, 'utf8')), tlsPinOf(next.cert)]);
+    const after = { ...iti43, tlsKey, tlsCertificate, otherTlsCertificates: [tlsCertificate] };
+    expect((await readTlsIdentity(after)).pins).toHaveLength(1);
+  });
 });

@@ -32,7 +32,7 @@ beforeEach(async () => {
       requestsPerMinute: 100,
     }),
   );
-  operator.mount(createOperatorApi({ ...shared, bearerToken: TOKEN, tlsPins: [hospital.tlsPin] }));
+  operator.mount(createOperatorApi({ ...shared, bearerToken: TOKEN, tlsPins: () => [hospital.tlsPin] }));
 });
 
 afterEach(async () => {

@@ -30,6 +30,17 @@ export interface BoundListener extends Listener {
   mount(handler: RequestListener): void;
 }
 
+/** A key and its certificate in PEM. */
+export interface TlsPair {
+  readonly key: string;
+  readonly cert: string;
+}
+
+export interface BoundTlsListener extends BoundListener {
+  /** Takes another key for connections from now on; those that are open go on. @throws what `node:tls` throws for a key that does not fit */
+  renew(tls: TlsPair): void;
+}
+
 /** Binds plain HTTP; TLS for it is the work of a reverse proxy. @throws {ExchangeError} `LISTEN_FAILED` */
 export function bindHttp(address: Address): Promise<BoundListener> {
   return bind(
@@ -48,11 +59,13 @@ export function bindHttp(address: Address): Promise<BoundListener> {
  * @param tls - PEM
  * @throws {ExchangeError} `LISTEN_FAILED`; what `node:tls` throws for a key that does not fit its certificate
  */
-export function bindTls(
-  address: Address,
-  tls: { readonly key: string; readonly cert: string },
-): Promise<BoundListener> {
-  return bind((handler) => createTlsServer({ ...listenerOptions, ...tls }, handler), address, 'https');
+export async function bindTls(address: Address, tls: TlsPair): Promise<BoundTlsListener> {
+  const server = createTlsServer({ ...listenerOptions, ...tls });
+  const bound = await bind((handler) => server.on('request', handler), address, 'https');
+  return {
+    ...bound,
+    renew: ({ key, cert }) => server.setSecureContext({ minVersion: listenerOptions.minVersion, key, cert }),
+  };
 }
 
 /**

@@ -16,7 +16,7 @@ export interface OperatorApiOptions {
   /** A secret of at least 16 characters. */
   readonly bearerToken: string;
   /** SHA-256 of the SubjectPublicKeyInfo of the TLS keys in use. */
-  readonly tlsPins?: readonly Uint8Array[];
+  readonly tlsPins?: () => readonly Uint8Array[];
   readonly onFailure?: (error: unknown) => void;
 }
 
@@ -41,7 +41,7 @@ export function createOperatorApi(options: OperatorApiOptions): Express {
     response.json({
       chainId: toHex(options.chainId),
       node: view === undefined ? null : viewJson(view),
-      source: source === undefined ? null : await sourceJson(source, options.tlsPins ?? []),
+      source: source === undefined ? null : await sourceJson(source, options.tlsPins?.() ?? []),
       recipient: recipient === undefined ? null : { key: toHex(recipient.recipientKey) },
       suspended: source?.suspended ?? 0,
     });

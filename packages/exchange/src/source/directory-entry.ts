@@ -40,7 +40,7 @@ export interface DirectoryEntryOptions {
   /** Where other gateways reach this one; ITI-43 is at `<baseUrl>/xds/iti43`. */
   readonly baseUrl: string;
   /** SHA-256 of the SubjectPublicKeyInfo of the TLS keys in use, 1 to 3. */
-  readonly tlsPins: readonly Uint8Array[];
+  readonly tlsPins: () => readonly Uint8Array[];
   /** Work that open admission asks of a source that genesis does not name. */
   readonly workBits: number;
   readonly onFailure: (error: unknown) => void;
@@ -57,7 +57,7 @@ export interface DirectoryEntry {
 }
 
 export function createDirectoryEntry(options: DirectoryEntryOptions): DirectoryEntry {
-  const { store, lock, ledger, identity, baseUrl, tlsPins } = options;
+  const { store, lock, ledger, identity, baseUrl } = options;
   const { chainId, source, signer } = identity;
 
   const submit = async (signed: SignedTransaction): Promise<{ txId: Uint8Array }> => {
@@ -131,7 +131,7 @@ export function createDirectoryEntry(options: DirectoryEntryOptions): DirectoryE
               source,
               name,
               baseUrl,
-              tlsPins,
+              tlsPins: options.tlsPins(),
               nodeKey,
               nodeKeyProof: nodeProof,
               vrfKey,
@@ -154,7 +154,7 @@ export function createDirectoryEntry(options: DirectoryEntryOptions): DirectoryE
             kind: 'move-source',
             signer,
             expiryHeight: height + EXPIRY_BLOCKS,
-            payload: { source, baseUrl, tlsPins, name },
+            payload: { source, baseUrl, tlsPins: options.tlsPins(), name },
           }),
         );
       }),

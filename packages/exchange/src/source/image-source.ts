@@ -49,8 +49,8 @@ export interface ImageSourceOptions {
   readonly walletPage?: string;
   /** Base URL for Define Source: https; ITI-43 is at `<baseUrl>/xds/iti43`. */
   readonly baseUrl: string;
-  /** SHA-256 of the SubjectPublicKeyInfo of each TLS key in use, 1 to 3. */
-  readonly tlsPins: readonly Uint8Array[];
+  /** SHA-256 of the SubjectPublicKeyInfo of each TLS key in use, 1 to 3; a function when they change while the source runs. */
+  readonly tlsPins: readonly Uint8Array[] | (() => readonly Uint8Array[]);
   /** Work asked of a source that genesis does not name; default 0. */
   readonly workBits?: number;
   /** ITI-43 requests of one key a minute, default 600; of DICOMweb ten times as many. */
@@ -205,7 +205,7 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     identity,
     onFailure,
     baseUrl: options.baseUrl,
-    tlsPins: options.tlsPins,
+    tlsPins: () => (typeof options.tlsPins === 'function' ? options.tlsPins() : options.tlsPins),
     workBits: options.workBits ?? 0,
   });
 
