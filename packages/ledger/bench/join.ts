@@ -15,7 +15,7 @@ import { ClassicLevel } from 'classic-level';
 import { joinBySnapshot, type Ledger, openLedger } from '../src/index.js';
 import { encodeAnnouncement } from '../src/sync-messages.js';
 import { heightReached } from '../test/support/net.js';
-import { type Answering, networkOf, nobody } from '../test/support/made-node.js';
+import { type Answering, memoryDatabase, networkOf, nobody } from '../test/support/made-node.js';
 import type { BenchResult } from './bench-result.js';
 
 const START = Date.UTC(2026, 0, 1);
@@ -41,28 +41,40 @@ interface JoinResult extends BenchResult {
   };
 }
 
+/**
+ * @param options.chainFolder - keeps the made chain, and takes one that an earlier run with the same sizes left there; default the environment
+ *   variable RADLEDGER_MADE_CHAIN, else the chain is made anew and goes with the run
+ */
 export async function run({
   blocks = 2_000,
   epochHeights = 720,
+  chainFolder = process.env['RADLEDGER_MADE_CHAIN'],
 }: {
   readonly blocks?: number;
   readonly epochHeights?: number;
+  readonly chainFolder?: string | undefined;
 } = {}): Promise<JoinResult> {
   const folder = await mkdtemp(join(tmpdir(), 'radledger-join-'));
   try {
-    return await measure(folder, blocks, epochHeights);
+    return await measure({ folder, blocks, epochHeights, chainFolder: chainFolder ?? join(folder, 'origin') });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function measure(folder: string, blocks: number, epochHeights: number): Promise<JoinResult> {
-  const openIn = (name: string, chainId: Uint8Array): Promise<LedgerStore> =>
-    openStore(
-      new ClassicLevel<Uint8Array, Uint8Array>(join(folder, name), { keyEncoding: 'view', valueEncoding: 'view' }),
-      { chainId },
-    );
-  const made = await timed(() => makeChain(blocks, epochHeights, (chainId) => openIn('origin', chainId)));
+async function measure(sizes: {
+  readonly folder: string;
+  readonly blocks: number;
+  readonly epochHeights: number;
+  readonly chainFolder: string;
+}): Promise<JoinResult> {
+  const { folder, blocks, epochHeights, chainFolder } = sizes;
+  const openAt = (path: string, chainId: Uint8Array): Promise<LedgerStore> =>
+    openStore(new ClassicLevel<Uint8Array, Uint8Array>(path, { keyEncoding: 'view', valueEncoding: 'view' }), {
+      chainId,
+    });
+  const openIn = (name: string, chainId: Uint8Array): Promise<LedgerStore> => openAt(join(folder, name), chainId);
+  const made = await timed(() => makeChain(blocks, epochHeights, (chainId) => openAt(chainFolder, chainId)));
   const { maker, store, transactions } = made.value;
   const { chainId, genesis } = maker;
   const floorSeconds = await secondsOfChecks(store, maker);
@@ -118,7 +130,7 @@ async function measure(folder: string, blocks: number, epochHeights: number): Pr
 
 /** Opens a node on a store and waits until it has the whole chain. */
 async function follow(
-  { genesis, height, nextTimestampMs }: ChainMaker,
+  { genesis, height, nextTimestampMs }: Made['maker'],
   store: LedgerStore,
   answer: Answering,
 ): Promise<{ readonly ledger: Ledger; readonly answer: Answering; readonly bytes: () => number }> {
@@ -132,15 +144,29 @@ async function follow(
   return { ledger, answer: own.answer, bytes: served.bytes };
 }
 
+interface Made {
+  readonly maker: Pick<ChainMaker, 'genesis' | 'chainId' | 'height' | 'nextTimestampMs'>;
+  readonly store: LedgerStore;
+  readonly transactions: number;
+}
+
 /** One study and nine grants on it a block. */
 async function makeChain(
   blocks: number,
   epochHeights: number,
   open: (chainId: Uint8Array) => Promise<LedgerStore>,
-): Promise<{ readonly maker: ChainMaker; readonly store: LedgerStore; readonly transactions: number }> {
+): Promise<Made> {
   const opened: LedgerStore[] = [];
   const wide = { sourceStudyBase: 1_000_000, sourceAllowFactor: 1_000, studyAllowBurst: 1_000 };
   const options = { voters: 4, startMs: START, intervalMs: INTERVAL, parameters: { epochHeights, ...wide } };
+  // All keys follow from names, so the same sizes give the same chain.
+  const { genesis, chainId } = await openChainMaker(options, (id) => openStore(memoryDatabase(), { chainId: id }));
+  const kept = await open(chainId);
+  if (kept.tip?.height === blocks) {
+    const maker = { genesis, chainId, height: blocks, nextTimestampMs: START + (blocks + 1) * INTERVAL };
+    return { maker, store: kept, transactions: options.voters + (blocks - options.voters) * PER_BLOCK };
+  }
+  await kept.close();
   const maker = await openChainMaker(options, async (chainId) => {
     const store = await open(chainId);
     opened.push(store);
@@ -170,7 +196,7 @@ async function makeChain(
 }
 
 /** What no replay can leave out; decoding is not counted. */
-async function secondsOfChecks(store: LedgerStore, { chainId, genesis, height }: ChainMaker): Promise<number> {
+async function secondsOfChecks(store: LedgerStore, { chainId, genesis, height }: Made['maker']): Promise<number> {
   const { parameters } = genesis;
   let seconds = 0;
   let epoch: EpochContext | undefined;

@@ -25,7 +25,7 @@ export interface Snapshots {
   close(): Promise<void>;
 }
 
-/** Answers peers about boundaries and states. States are views of the database: they cost nothing to take, and end with the process. */
+/** Answers peers about boundaries and states. States cost nothing to take, and end with the process; commits keep what they displace for them. */
 export function createSnapshots(options: {
   readonly store: LedgerStore;
   readonly network: Pick<Network, 'handle' | 'penalise'>;

@@ -1,24 +1,20 @@
 /** Any abstract-level database as a map from bytes to bytes, with errors that say what to do. */
-import type { AbstractSnapshot } from 'abstract-level';
 import { StorageError } from './errors.js';
 import { corruptDatabase } from './store-meta.js';
 
 /** What the store uses of an abstract-level database; whatever its own encodings are, every call here names them. */
 export interface AnyLevel {
   readonly status: string;
-  readonly supports: { readonly explicitSnapshots?: boolean | undefined };
+  readonly supports: { readonly implicitSnapshots?: boolean | undefined };
   open(): Promise<void>;
   close(): Promise<void>;
-  getMany(keys: Uint8Array[], options: ReadOptions): Promise<(Uint8Array | undefined)[]>;
-  iterator(options: ReadOptions & KeyRange): {
+  getMany(keys: Uint8Array[], options: typeof encodings): Promise<(Uint8Array | undefined)[]>;
+  iterator(options: typeof encodings & KeyRange): {
     nextv(count: number): Promise<[Uint8Array, Uint8Array][]>;
     close(): Promise<void>;
   };
   batch(operations: BatchOperation[], options: typeof encodings & { readonly sync: boolean }): Promise<void>;
-  snapshot(): AbstractSnapshot;
 }
-
-type ReadOptions = typeof encodings & { readonly snapshot?: AbstractSnapshot | undefined };
 
 export type BatchOperation =
   | { readonly type: 'put'; readonly key: Uint8Array; readonly value: Uint8Array }
@@ -32,17 +28,16 @@ export interface KeyRange {
 }
 
 const encodings = { keyEncoding: 'view', valueEncoding: 'view' } as const;
-/** Entries that one turn of an iterator brings. */
-const ITERATOR_TURN = 1_000;
+const PAGE_ENTRIES = 1_000;
 
 export class ByteDatabase {
   constructor(private readonly level: AnyLevel) {}
 
   /** @throws {StorageError} `DATABASE_LOCKED` | `DATABASE_CORRUPT` | `DATABASE_UNREADABLE` | `UNSUITABLE_DATABASE` */
   async open(): Promise<void> {
-    if (!this.level.supports.explicitSnapshots) {
-      const info = { code: 'UNSUITABLE_DATABASE', missing: 'explicitSnapshots' } as const;
-      throw new StorageError(info, 'choose a database that can take snapshots');
+    if (!this.level.supports.implicitSnapshots) {
+      const info = { code: 'UNSUITABLE_DATABASE', missing: 'implicitSnapshots' } as const;
+      throw new StorageError(info, 'choose a database whose reads each see one moment');
     }
     await guard(() => this.level.open());
   }
@@ -51,41 +46,55 @@ export class ByteDatabase {
     await guard(() => this.level.close());
   }
 
-  snapshot(): AbstractSnapshot {
-    return this.level.snapshot();
-  }
-
   async get(key: Uint8Array): Promise<Uint8Array | undefined> {
     const [value] = await this.getMany([key]);
     return value;
   }
 
-  async getMany(keys: readonly Uint8Array[], snapshot?: AbstractSnapshot): Promise<(Uint8Array | undefined)[]> {
+  async getMany(keys: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
     if (keys.length === 0) return [];
-    const options = snapshot === undefined ? encodings : { ...encodings, snapshot };
-    const values = await guard(() => this.level.getMany([...keys], options));
+    const values = await guard(() => this.level.getMany([...keys], encodings));
     return values.map((value) => (value === undefined ? undefined : plain(value)));
   }
 
-  /** Entries of a range in the order of keys, as many at a time as one turn of the iterator brings. */
-  async *pages(range: KeyRange, snapshot?: AbstractSnapshot): AsyncGenerator<readonly [Uint8Array, Uint8Array][]> {
-    const options = { ...encodings, ...range, ...(snapshot === undefined ? {} : { snapshot }) };
-    const iterator = this.level.iterator(options);
-    try {
-      for (;;) {
-        const page = await guard(() => iterator.nextv(ITERATOR_TURN));
-        if (page.length === 0) return;
-        yield page.map(([key, value]) => [plain(key), plain(value)]);
-      }
-    } finally {
-      await iterator.close();
+  /**
+   * Entries of a range in the order of keys, a page at a time, each of its own moment. No iterator lives longer than a page: it holds a
+   * snapshot of the database (see `held-states.ts`).
+   */
+  async *pages(range: KeyRange): AsyncGenerator<readonly [Uint8Array, Uint8Array][]> {
+    let { gte } = range;
+    let left = range.limit ?? Number.POSITIVE_INFINITY;
+    while (left > 0) {
+      const limit = Math.min(PAGE_ENTRIES, left);
+      const page = await this.page({ ...range, gte, limit });
+      if (page.length > 0) yield page;
+      if (page.length < limit) return;
+      left -= page.length;
+      const [last] = page.at(-1) as [Uint8Array, Uint8Array];
+      gte = new Uint8Array(last.length + 1);
+      gte.set(last);
     }
   }
 
-  async range(range: KeyRange, snapshot?: AbstractSnapshot): Promise<[Uint8Array, Uint8Array][]> {
+  async range(range: KeyRange): Promise<[Uint8Array, Uint8Array][]> {
     const entries: [Uint8Array, Uint8Array][] = [];
-    for await (const page of this.pages(range, snapshot)) entries.push(...page);
+    for await (const page of this.pages(range)) entries.push(...page);
     return entries;
+  }
+
+  private async page(range: KeyRange & { readonly limit: number }): Promise<readonly [Uint8Array, Uint8Array][]> {
+    const iterator = this.level.iterator({ ...encodings, ...range });
+    try {
+      const page: [Uint8Array, Uint8Array][] = [];
+      while (page.length < range.limit) {
+        const entries = await guard(() => iterator.nextv(range.limit - page.length));
+        if (entries.length === 0) break;
+        for (const [key, value] of entries) page.push([plain(key), plain(value)]);
+      }
+      return page;
+    } finally {
+      await iterator.close();
+    }
   }
 
   /** All of it or nothing, on the disk when this resolves. `sync` is LevelDB's; databases without it sync by themselves. */

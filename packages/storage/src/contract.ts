@@ -76,7 +76,9 @@ export interface StoredDuties {
   readonly dutyEvents: readonly Uint8Array[];
 }
 
-/** The state after one block, unmoved by later commits. Hold it for the length of one answer. */
+/**
+ * The state after one block, unmoved by later commits; of nodes, those that its tree has. While it is held, commits keep what they displace.
+ */
 export interface StateSnapshot extends StateReader {
   /** The block whose state it is; undefined: the empty state before genesis. */
   readonly tip: StoredTip | undefined;

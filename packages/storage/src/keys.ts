@@ -15,6 +15,7 @@ const kind = {
   heightOfTransaction: 't',
   lowest: 'l',
   import: 's',
+  displaced: 'v',
   cell: 'c',
   node: 'n',
 } as const;
@@ -51,6 +52,32 @@ export function idKey(of: IdKind, id: Uint8Array): Uint8Array {
 export function prefixRange(of: IdKind, prefix: Uint8Array): { gte: Uint8Array; lt: Uint8Array } {
   const gte = idKey(of, prefix);
   return { gte, lt: successor(gte) };
+}
+
+/** What of the state can be displaced. */
+export type DisplacedKind = 'cell' | 'node';
+
+/** Where the old value of an entry is kept for the state with this label, and older ones. */
+export function displacedKey(label: number, of: DisplacedKind, id: Uint8Array): Uint8Array {
+  return concatBytes(prefixes.displaced, encodeHeight(label), prefixes[of], id);
+}
+
+export function displacedRange(
+  label: number,
+  of?: DisplacedKind,
+  prefix: Uint8Array = new Uint8Array(0),
+): { gte: Uint8Array; lt: Uint8Array } {
+  const at = concatBytes(prefixes.displaced, encodeHeight(label));
+  const gte = of === undefined ? at : concatBytes(at, prefixes[of], prefix);
+  return { gte, lt: successor(gte) };
+}
+
+export function displacedRangeBelow(label: number): { gte: Uint8Array; lt: Uint8Array } {
+  return { gte: prefixes.displaced, lt: concatBytes(prefixes.displaced, encodeHeight(label)) };
+}
+
+export function idOfDisplaced(key: Uint8Array): Uint8Array {
+  return key.subarray(10);
 }
 
 /** Range of all keys of one kind. */

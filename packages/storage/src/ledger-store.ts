@@ -9,7 +9,6 @@ import {
   type Header,
 } from '@radledger/chain';
 import { bytes, concatBytes, decodeWith, encodeWith, equalBytes, fromHex, list } from '@radledger/primitives';
-import type { AbstractSnapshot } from 'abstract-level';
 import { type AnyLevel, type BatchOperation, ByteDatabase, storageErrorOf } from './byte-database.js';
 import { decodePlaces, encodePlaces } from './changed-places.js';
 import type {
@@ -23,8 +22,10 @@ import type {
   StoredTip,
 } from './contract.js';
 import { StorageError } from './errors.js';
+import { HeldStates } from './held-states.js';
 import {
   decodeHeight,
+  type DisplacedKind,
   encodeHeight,
   heightKey,
   heightOfKey,
@@ -35,7 +36,7 @@ import {
   prefixRange,
 } from './keys.js';
 import { RecentBlocks } from './recent-blocks.js';
-import { corruptDatabase, decodeMeta, encodeMeta } from './store-meta.js';
+import { corruptDatabase, encodeMeta } from './store-meta.js';
 import { type Inspected, inspectDatabase } from './inspection.js';
 import { createStateImport, discardImport, readImport } from './state-import.js';
 
@@ -76,6 +77,7 @@ export async function openStore(database: AnyLevel, options: StoreOptions): Prom
 }
 
 class LevelStore implements LedgerStore {
+  private readonly states: HeldStates;
   private queue: Promise<void> = Promise.resolve();
   private failedAt: number | undefined;
   private closing: Promise<void> | undefined;
@@ -95,6 +97,8 @@ class LevelStore implements LedgerStore {
     this.storedTip = tip;
     this.lowest = lowestHeight;
     this.importing = isImporting;
+    this.states = new HeldStates(database);
+    this.forgetDisplaced({ below: labelOf(tip) });
   }
 
   get tip(): StoredTip | undefined {
@@ -119,24 +123,25 @@ class LevelStore implements LedgerStore {
     return readNodes(this.database, paths);
   }
 
-  async snapshot(): Promise<StateSnapshot> {
-    if (this.closing !== undefined) throw closedError();
-    const { database, chainId } = this;
-    const snapshot = database.snapshot();
-    try {
-      // Not `this.tip`: a batch can be seen a moment before its commit resolves.
-      const tip = await readTip(database, chainId, snapshot);
-      return {
+  snapshot(): Promise<StateSnapshot> {
+    return this.enqueue(() => {
+      const tip = this.storedTip;
+      const label = labelOf(tip);
+      const { states } = this;
+      states.hold(label);
+      let isOpen = true;
+      return Promise.resolve({
         tip,
-        getMany: (names) => readCells(database, names, snapshot),
-        scan: (prefix) => scanCells(database, prefix, snapshot),
-        getNodes: (paths) => readNodes(database, paths, snapshot),
-        close: () => snapshot.close(),
-      };
-    } catch (error) {
-      await snapshot.close();
-      throw error;
-    }
+        getMany: (names) => states.getMany(label, 'cell', names),
+        scan: (prefix) => states.scan(label, prefix),
+        getNodes: (paths) => states.getMany(label, 'node', paths),
+        close: () => {
+          if (isOpen) for (const gone of states.release(label)) this.forgetDisplaced({ label: gone });
+          isOpen = false;
+          return Promise.resolve();
+        },
+      });
+    });
   }
 
   // Blocks.
@@ -253,6 +258,15 @@ class LevelStore implements LedgerStore {
     return this.closing;
   }
 
+  /** Page by page, so that commits go between; what a crash or an early end leaves is forgotten after the next start. */
+  private forgetDisplaced(which: { readonly label: number } | { readonly below: number }): void {
+    if (this.closing !== undefined) return;
+    this.enqueue(() => this.states.forget(which)).then(
+      (mayHaveMore) => mayHaveMore && this.forgetDisplaced(which),
+      () => undefined,
+    );
+  }
+
   /** Runs a change after those before it, whatever became of them. */
   private enqueue<T>(change: () => Promise<T>): Promise<T> {
     if (this.closing !== undefined) return Promise.reject(closedError());
@@ -275,14 +289,16 @@ class LevelStore implements LedgerStore {
       await discardImport(this.database, this.chainId);
       this.importing = false;
     }
+    const { cells, nodes } = finalized.writeSet;
     const operations = [
+      ...(await this.states.displacing([...entriesOf('cell', cells), ...entriesOf('node', nodes)])),
       ...blockEntries(finalized, encodedHeader, encodedBody),
       put(heightKey('changes', height), encodePlaces(finalized.writeSet)),
       put(META_KEY, encodeMeta({ chainId: this.chainId, tipHeight: height, tipId: id })),
     ];
     for (const [kind, entries] of [
-      ['cell', finalized.writeSet.cells],
-      ['node', finalized.writeSet.nodes],
+      ['cell', cells],
+      ['node', nodes],
     ] as const) {
       for (const [hex, value] of entries) {
         const key = idKey(kind, fromHex(hex));
@@ -408,48 +424,26 @@ function blockEntries(block: ImportedBlock, encodedHeader: Uint8Array, encodedBo
   return entries;
 }
 
-async function readTip(
-  database: ByteDatabase,
-  chainId: Uint8Array,
-  snapshot: AbstractSnapshot,
-): Promise<StoredTip | undefined> {
-  const [meta] = await database.getMany([META_KEY], snapshot);
-  if (meta === undefined) return undefined;
-  const { tipHeight: height, tipId: id } = decodeMeta(meta, chainId);
-  const [header] = await database.getMany([heightKey('header', height)], snapshot);
-  if (header === undefined) throw corruptDatabase('the newest block');
-  return { height, id, header: decodeStored('header', () => decodeHeader(header)) };
+/** Number of blocks that the state after `tip` has behind it. */
+function labelOf(tip: StoredTip | undefined): number {
+  return tip === undefined ? 0 : tip.height + 1;
 }
 
-function readCells(
-  database: ByteDatabase,
-  names: readonly Uint8Array[],
-  snapshot?: AbstractSnapshot,
-): Promise<(Uint8Array | undefined)[]> {
-  return database.getMany(
-    names.map((name) => idKey('cell', name)),
-    snapshot,
-  );
+function entriesOf(kind: DisplacedKind, written: ReadonlyMap<string, unknown>) {
+  return Array.from(written.keys(), (hex) => ({ kind, id: fromHex(hex) }));
 }
 
-async function scanCells(
-  database: ByteDatabase,
-  prefix: Uint8Array,
-  snapshot?: AbstractSnapshot,
-): Promise<[Uint8Array, Uint8Array][]> {
-  const entries = await database.range(prefixRange('cell', prefix), snapshot);
+function readCells(database: ByteDatabase, names: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+  return database.getMany(names.map((name) => idKey('cell', name)));
+}
+
+async function scanCells(database: ByteDatabase, prefix: Uint8Array): Promise<[Uint8Array, Uint8Array][]> {
+  const entries = await database.range(prefixRange('cell', prefix));
   return entries.map(([key, value]) => [key.subarray(1), value]);
 }
 
-function readNodes(
-  database: ByteDatabase,
-  paths: readonly Uint8Array[],
-  snapshot?: AbstractSnapshot,
-): Promise<(Uint8Array | undefined)[]> {
-  return database.getMany(
-    paths.map((path) => idKey('node', path)),
-    snapshot,
-  );
+function readNodes(database: ByteDatabase, paths: readonly Uint8Array[]): Promise<(Uint8Array | undefined)[]> {
+  return database.getMany(paths.map((path) => idKey('node', path)));
 }
 
 function isHeight(height: number): boolean {

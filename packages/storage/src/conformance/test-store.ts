@@ -3,8 +3,8 @@ import { hashedKeyOf, proveCell, verifyCellProof } from '@radledger/chain';
 import { compareBytes, fromHex, toHex, utf8 } from '@radledger/primitives';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type AnyLevel, ByteDatabase } from '../byte-database.js';
-import type { LedgerStore } from '../contract.js';
-import { idKey } from '../keys.js';
+import type { FinalizedBlock, LedgerStore, StateSnapshot } from '../contract.js';
+import { displacedRangeBelow, idKey } from '../keys.js';
 import { openStore } from '../ledger-store.js';
 import { withBatchFaults } from './faults.js';
 import { SyntheticChain } from './synthetic-chain.js';
@@ -75,21 +75,67 @@ export function testStore(name: string, createFixture: () => Promise<DatabaseFix
       }
     });
 
-    test('a snapshot stays at its block while commits go on', async () => {
-      const [genesis, first, second] = await chain.take(3);
-      if (genesis === undefined || first === undefined || second === undefined)
-        throw new Error('expected three blocks');
-      await store.commit(genesis);
-      await store.commit(first);
-      const name = fromHex([...second.writeSet.cells.keys()].find((hex) => hex !== toHex(utf8('params'))) ?? '');
-      const [before] = await store.getMany([name]);
+    test('snapshots stay at their blocks while commits go on, whichever is closed first', async () => {
+      const blocks = await chain.take(24);
+      const open = new Map<number, StateSnapshot>();
+      const expectAsCommitted = async (): Promise<void> => {
+        for (const [height, snapshot] of open) {
+          const cells = cellsAfter(blocks.slice(0, height + 1));
+          const known = new Set(blocks.flatMap(({ writeSet }) => [...writeSet.cells.keys()]));
+          expect(snapshot.tip?.height).toBe(height);
+          for (const hex of known) {
+            expect(await snapshot.getMany([fromHex(hex)])).toEqual([cells.get(hex)]);
+          }
+          const sorted = [...cells].map(([hex, value]) => [fromHex(hex), value] as const);
+          expect(await snapshot.scan(new Uint8Array(0))).toEqual(sorted.sort(([a], [b]) => compareBytes(a, b)));
+          const stateRoot = snapshot.tip?.header.stateRoot ?? new Uint8Array(0);
+          for (const [name, value] of sorted) {
+            const proof = await proveCell(snapshot, name);
+            expect(verifyCellProof({ stateRoot, name, value, proof })).toBe(true);
+          }
+        }
+      };
+      const closeAt = async (height: number): Promise<void> => {
+        await open.get(height)?.close();
+        open.delete(height);
+      };
+      for (const finalized of blocks) {
+        await store.commit(finalized);
+        const { height } = finalized.block.header;
+        if (height % 4 === 1) open.set(height, await store.snapshot());
+        if (height === 10) await closeAt(5);
+        if (height === 14) await closeAt(1);
+        if (height === 19) await closeAt(17);
+        if (height % 3 === 2) await expectAsCommitted();
+      }
+      await expectAsCommitted();
+      expect(open.size).toBe(3);
+      await Promise.all([...open.values()].map((snapshot) => snapshot.close()));
+      await expectWhole(store, chain);
+    });
+
+    test('what a snapshot kept goes with it, and at the next start when there was no time for it', async () => {
+      const kept = async (): Promise<number> => {
+        await store.close();
+        const database = new ByteDatabase(await fixture.database());
+        await database.open();
+        const { length } = await database.range(displacedRangeBelow(Number.MAX_SAFE_INTEGER));
+        await database.close();
+        store = await openStore(await fixture.database(), { chainId: chain.chainId });
+        return length;
+      };
+      for (const finalized of await chain.take(5)) await store.commit(finalized);
       const snapshot = await store.snapshot();
-      await store.commit(second);
-      expect(snapshot.tip?.height).toBe(1);
-      expect(await snapshot.getMany([name])).toEqual([before]);
-      expect((await snapshot.scan(utf8('study/'))).length).not.toBe(0);
-      expect(await store.getMany([name])).not.toEqual([before]);
+      for (const finalized of await chain.take(5)) await store.commit(finalized);
       await snapshot.close();
+      await store.commit(await chain.next());
+      expect(await kept()).toBe(0);
+      await store.snapshot();
+      for (const finalized of await chain.take(5)) await store.commit(finalized);
+      expect(await kept()).toBeGreaterThan(0);
+      await store.commit(await chain.next());
+      expect(await kept()).toBe(0);
+      await expectWhole(store, chain);
     });
 
     test('what is not the next block is refused, and nothing of it is written', async () => {
@@ -331,6 +377,16 @@ export function testStore(name: string, createFixture: () => Promise<DatabaseFix
       await expect(store.snapshot()).rejects.toMatchObject({ code: 'CLOSED' });
     });
   });
+}
+
+/** The state after some blocks, by hex of the names. */
+function cellsAfter(blocks: readonly FinalizedBlock[]): ReadonlyMap<string, Uint8Array> {
+  const cells = new Map<string, Uint8Array>();
+  for (const [hex, value] of blocks.flatMap(({ writeSet }) => [...writeSet.cells])) {
+    if (value === undefined) cells.delete(hex);
+    else cells.set(hex, value);
+  }
+  return cells;
 }
 
 /** Compares all that a store holds with the chain that was committed to it. */
