@@ -107,6 +107,24 @@ test('an unreachable node only delays publishing', async () => {
   expect(await definitions()).toBe(1);
 });
 
+test('a claim that is on disk is published after a stop right behind it, though nobody claims again', async () => {
+  await hospital.source.close();
+  const folder = createFolderSource({ folder: hospital.archive });
+  const stopped = (): Promise<never> => Promise.reject(new Error('the machine lost power'));
+  await hospital.openSource({ connector: { ...folder, openStudy: stopped } });
+  const invitation = await hospital.source.invite({
+    studyInstanceUid: await hospital.studyInstanceUid(),
+    label: 'MRI',
+  });
+  await claimStudy(hospital.source, invitation, await signerOf('patient'));
+  await eventually(() => hospital.failures.length > 0);
+  expect(await hospital.stateOfStudy()).toBe('claimed');
+  await hospital.source.close();
+  await hospital.openSource();
+  await hospital.finalizeUntil(async () => (await hospital.stateOfStudy()) === 'published');
+  expect(await definitions()).toBe(1);
+});
+
 test('an archive that is away only delays publishing, and is not asked for each study', async () => {
   const folder = createFolderSource({ folder: hospital.archive });
   let isAway = true;

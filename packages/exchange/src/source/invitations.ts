@@ -21,6 +21,7 @@ import {
   planRecords,
   type StudyRecord,
   studyRecords,
+  workRecords,
   worklistRecords,
 } from './source-records.js';
 import type { SourceIdentity } from './source-identity.js';
@@ -210,6 +211,8 @@ export function createInvitations(options: InvitationsOptions): Invitations {
         ...(first ? { state: 'claimed' as const } : {}),
         claim: { ownerKey, acceptance, prekeys, claimHash, reply },
       }),
+      // In the same batch: a stop right behind it must not leave a claim that nobody publishes.
+      ...(first ? [put(workRecords, toHex(studyId), 0 as const)] : []),
     ]);
     return reply;
   }
