@@ -96,6 +96,8 @@ function schemaIn(folder: string) {
           folder: path.prefault('audit'),
           /** Names this gateway in audit messages; default its host name. */
           sourceId: z.string().min(1).max(64).optional(),
+          /** Names of receivers by their key, for the accounting of disclosures: whose key it is, the operator knows. */
+          receivers: z.record(hex32, z.string().min(1).max(256)).default({}),
           /** Names the site in audit messages, for instance its OID. */
           siteId: z.string().min(1).max(64).optional(),
           /** A receiver of audit messages: syslog over TLS (RFC 5425). */

@@ -14,6 +14,7 @@ export type GatewayAppErrorInfo =
   | { readonly code: 'ADDRESS_IN_USE'; readonly listener: ListenerName; readonly address: string }
   | { readonly code: 'ADDRESS_UNAVAILABLE'; readonly listener: ListenerName; readonly address: string }
   | { readonly code: 'NODE_UNREACHABLE'; readonly node: string }
+  | { readonly code: 'GATEWAY_UNREACHABLE' }
   | { readonly code: 'FOREIGN_CHAIN'; readonly node: string }
   | { readonly code: 'NODE_UNPROVEN'; readonly node: string }
   | { readonly code: 'CHECKPOINT_REFUSED'; readonly node: string }
@@ -43,6 +44,7 @@ const EXIT_CODES: Readonly<Record<GatewayAppErrorInfo['code'], number>> = {
   ADDRESS_IN_USE: 14,
   ADDRESS_UNAVAILABLE: 14,
   NODE_UNREACHABLE: 15,
+  GATEWAY_UNREACHABLE: 15,
   FOREIGN_CHAIN: 15,
   NODE_UNPROVEN: 15,
   CHECKPOINT_REFUSED: 15,

@@ -3,6 +3,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { verifyAudit } from './audit.js';
 import { readConfig } from './config.js';
+import { disclosureLines } from './disclosures.js';
 import { exitCodeOf } from './errors.js';
 import { initFolder, type Role } from './init.js';
 import { createLogger } from './log.js';
@@ -15,6 +16,12 @@ function print(value: object): void {
 function countOf(text: string): number {
   if (!/^[1-9]\d{0,14}$/.test(text)) throw new InvalidArgumentError('expected a number from 1 on.');
   return Number(text);
+}
+
+function dayOf(text: string): number {
+  const ms = /^\d{4}-\d{2}-\d{2}$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isNaN(ms)) throw new InvalidArgumentError('expected a day as 2026-01-31.');
+  return ms;
 }
 
 function hexKeysOf(text: string, before: readonly string[] = []): readonly string[] {
@@ -67,6 +74,26 @@ program
     const report = await verifyAudit(await readConfig(file), { headFile, firstNumber, earlierKeys });
     print(report);
     if (report.problems.length > 0) process.exitCode = 1;
+  });
+
+program
+  .command('disclosures')
+  .description(
+    'print the accounting of disclosures as CSV: who was given which study, when, what and why; holds patient data',
+  )
+  .requiredOption('--config <file>', 'gateway.toml of the gateway that runs')
+  .option('--from <day>', 'first day, as 2026-01-31 (UTC); default the first there is', dayOf)
+  .option('--to <day>', 'last day, inclusive; default today', dayOf)
+  .option('--study <uid>', 'only of this Study Instance UID')
+  .action(async (options: { config: string; from?: number; to?: number; study?: string }) => {
+    const { from, to, study } = options;
+    const filter = {
+      ...(from === undefined ? {} : { from }),
+      ...(to === undefined ? {} : { to: to + 86_400_000 }),
+      ...(study === undefined ? {} : { study }),
+    };
+    for await (const line of disclosureLines(await readConfig(options.config), filter))
+      process.stdout.write(`${line}\r\n`);
   });
 
 try {

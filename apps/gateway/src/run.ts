@@ -105,6 +105,7 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
         baseUrl: sourceConfig.baseUrl ?? iti43.url,
         workBits: sourceConfig.workBits,
         requestsPerMinute: sourceConfig.iti43.requestsPerMinute,
+        receiverNames: new Map(Object.entries(config.audit.receivers)),
         ...(sourceConfig.id === undefined ? {} : { source: fromHex(sourceConfig.id) }),
         onServedHalted: () => logger.warn('a document was served while the network stands still'),
         onStudyChange: ({ state, code }) => logger.info({ state, code }, 'a study changed'),

@@ -65,6 +65,8 @@ export interface ExchangeStore {
     prefix: string,
     range: { readonly limit: number; readonly before?: string },
   ): Promise<readonly { readonly id: string; readonly value: T }[]>;
+  /** All records of a kind whose id starts with `prefix`, in the order of their ids, one at a time. */
+  scan<T>(kind: RecordKind<T>, prefix?: string): AsyncIterable<{ readonly id: string; readonly value: T }>;
   /** All of `changes` or none of them; on disk when it resolves. */
   commit(changes: readonly Change[]): Promise<void>;
   /** A stable name for something that must not stand in a key: HMAC-SHA-256 under a key that only this database has. */
@@ -106,16 +108,22 @@ export async function openExchangeStore(options: {
     await database.batch<string, Uint8Array>(operations, DURABLE);
   };
 
-  const records = async <T>(
-    kind: RecordKind<T>,
-    range: { readonly gte: string; readonly lt: string; readonly reverse?: boolean; readonly limit?: number },
-  ): Promise<readonly { readonly id: string; readonly value: T }[]> => {
-    const found: { id: string; value: T }[] = [];
+  type Range = { readonly gte: string; readonly lt: string; readonly reverse?: boolean; readonly limit?: number };
+  type Found<T> = { readonly id: string; readonly value: T };
+  async function* scan<T>(kind: RecordKind<T>, range: Range): AsyncGenerator<Found<T>, void, void> {
     for await (const [key, sealed] of database.iterator<string, Uint8Array>({ ...range, ...READ })) {
       const value = decodeRecord(kind, await secretBox.open(key, sealed));
-      found.push({ id: key.slice(kind.name.length + 1), value });
+      yield { id: key.slice(kind.name.length + 1), value };
     }
+  }
+  const records = async <T>(kind: RecordKind<T>, range: Range): Promise<readonly Found<T>[]> => {
+    const found: Found<T>[] = [];
+    for await (const record of scan(kind, range)) found.push(record);
     return found;
+  };
+  const allWith = (kind: { readonly name: string }, prefix: string): Range => {
+    const start = `${kind.name}/${prefix}`;
+    return { gte: start, lt: `${start}\xff` };
   };
 
   let indexKey = await read(META_KEY);
@@ -144,10 +152,8 @@ export async function openExchangeStore(options: {
       );
       return { found: sealed !== undefined, value: decodeRecord(kind, plaintext) };
     },
-    list: (kind, prefix = '') => {
-      const start = `${kind.name}/${prefix}`;
-      return records(kind, { gte: start, lt: `${start}\xff` });
-    },
+    list: (kind, prefix = '') => records(kind, allWith(kind, prefix)),
+    scan: (kind, prefix = '') => scan(kind, allWith(kind, prefix)),
     newest: (kind, prefix, { limit, before = '\xff' }) => {
       const start = `${kind.name}/${prefix}`;
       return records(kind, { gte: start, lt: `${start}${before}`, reverse: true, limit });

@@ -78,6 +78,23 @@ function addSourceRoutes(app: Express, source: ImageSource): void {
     for await (const entry of source.worklist()) studies.push(studyJson(entry));
     response.json({ studies });
   });
+  app.get('/v1/disclosures', async (request, response) => {
+    const { from = '0', to, studyInstanceUid } = request.query;
+    const filter = {
+      fromMs: timeOf(Number(from)),
+      toMs: to === undefined ? Number.MAX_SAFE_INTEGER : timeOf(Number(to)),
+      ...(studyInstanceUid === undefined ? {} : { studyInstanceUid: uidOf(studyInstanceUid) }),
+    };
+    const gone = new AbortController();
+    response.on('close', () => gone.abort());
+    response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+    for await (const { atMs, receiverName, ...disclosure } of source.disclosures(filter)) {
+      const line = { time: new Date(atMs).toISOString(), ...disclosure, receiverName: receiverName ?? null };
+      if (!response.write(`${JSON.stringify(line)}\n`)) await drained(response, gone.signal);
+      if (gone.signal.aborted) return;
+    }
+    response.end();
+  });
   app.post('/v1/invitations', async (request, response) => {
     const body = membersOf(request.body, ['studyInstanceUid', 'label']);
     const studyInstanceUid = uidOf(body.studyInstanceUid);

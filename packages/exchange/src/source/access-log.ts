@@ -38,12 +38,12 @@ const accessSchema = struct({
   outcome: oneOf(['begun', 'success', 'failure']),
   bytes: uint(),
 });
-type AccessRecord = Infer<typeof accessSchema>;
+export type AccessRecord = Infer<typeof accessSchema>;
 /**
  * The id is `<studyId>.<era>.<position>`, all in hex; positions ascend with time. An owner sees the readings of her own era: who read
  * in an earlier one was allowed by somebody else, whose recipients are not hers to know.
  */
-const accessRecords: RecordKind<AccessRecord> = { name: 'access', schema: accessSchema, bytesMax: 256 };
+export const accessRecords: RecordKind<AccessRecord> = { name: 'access', schema: accessSchema, bytesMax: 256 };
 
 /** One reading as it goes on. */
 export type Access = Pick<AccessLogEntry, 'reader' | 'part' | 'basis'> & {

@@ -16,6 +16,7 @@ import { type Authorise, createAuthoriser, decoyStudy } from './authorise.js';
 import { createDirectoryEntry, type DirectoryEntry } from './directory-entry.js';
 import { createAccessLogs } from './access-log.js';
 import { createEras } from './eras.js';
+import { type Disclosure, type DisclosureFilter, disclosuresOf } from './disclosures.js';
 import { createKeyLimit } from './key-limit.js';
 import { createRefusalCount } from './refusal-count.js';
 import { createInvitations, currentStudy, type Invitations } from './invitations.js';
@@ -61,6 +62,8 @@ export interface ImageSourceOptions {
   readonly haltedMsMax?: number;
   /** Told when the view becomes fresh, halted or stale. */
   readonly onStanding?: (standing: ViewStanding) => void;
+  /** Whom the operator knows, by key in hex: names in the accounting of disclosures. */
+  readonly receiverNames?: ReadonlyMap<string, string>;
   /** Told of each document that is served on such a view. */
   readonly onServedHalted?: () => void;
   /** The clock, Unix ms; default the system's. */
@@ -138,6 +141,8 @@ export interface ImageSource extends Pick<Invitations, 'claim'> {
   studySecret(requestBytes: Uint8Array): Promise<Uint8Array>;
   /** Who looked, sealed to the owner or her delegate. @throws {ExchangeError} see `createAccessLogs` */
   accessLog(requestBytes: Uint8Array): Promise<Uint8Array>;
+  /** To whom studies were given. Holds patient data. */
+  disclosures(filter: DisclosureFilter): AsyncIterable<Disclosure>;
   /** Serves nobody under a key any more that its holder withdrew. @throws {ExchangeError} see `openWithdrawnKeys` */
   withdrawKey(statement: Uint8Array, studyId: Uint8Array): Promise<void>;
   /** Told of each request that was refused before anybody knew whose it is: the audit trail gets one line a minute of them. */
@@ -328,6 +333,7 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     claim: (claimBytes) => invitations.claim(claimBytes),
     studySecret,
     accessLog: (requestBytes) => accessLogs.answer(requestBytes),
+    disclosures: (filter) => disclosuresOf(store, filter, options.receiverNames ?? new Map()),
     withdrawKey: (statement, studyId) => withdrawn.take(statement, studyId),
     countRefusal: () => refusals.count(),
     amend: (studyInstanceUid) => publisher.amend(studyInstanceUid),

@@ -1,0 +1,69 @@
+/** The accounting of disclosures: to whom each study was given, when, what and why it was allowed. Spec: docs/spec/audit.md, section 6. */
+import { toHex } from '@radledger/primitives';
+import type { ExchangeStore } from '../exchange-store.js';
+import { accessRecords, type AccessRecord } from './access-log.js';
+import { studyRecords } from './source-records.js';
+
+/** Holds patient data: for the operator alone. */
+export interface Disclosure {
+  readonly atMs: number;
+  /** Empty when the study's records were erased. */
+  readonly studyInstanceUid: string;
+  readonly studyId: string;
+  /** The key that read, 64 lower-case hex. */
+  readonly receiver: string;
+  /** What the operator calls the holder of that key; the patient herself and her delegate are called so. */
+  readonly receiverName: string | undefined;
+  /** Where the name is from: the ledger names owner and delegate, the operator everybody else. */
+  readonly origin: 'ledger' | 'operator' | 'unknown';
+  readonly what: AccessRecord['part'];
+  /** Bytes that left. */
+  readonly bytes: number;
+  readonly outcome: AccessRecord['outcome'];
+  readonly purpose: string;
+}
+
+export interface DisclosureFilter {
+  /** Unix ms, inclusive. */
+  readonly fromMs: number;
+  /** Unix ms, exclusive. */
+  readonly toMs: number;
+  /** Default every study. */
+  readonly studyInstanceUid?: string;
+}
+
+const PURPOSES: Readonly<Record<AccessRecord['basis'], string>> = {
+  grant: 'released as the patient authorised on the ledger',
+  owner: "the patient's own access",
+  delegate: "access by the patient's delegate",
+};
+const NAMES: Readonly<Partial<Record<AccessRecord['basis'], string>>> = {
+  owner: 'the patient',
+  delegate: 'delegate of the patient',
+};
+
+/**
+ * Every reading that began, study by study, by time within one owner's era.
+ * @param names - by key in hex: whom the operator knows
+ */
+export async function* disclosuresOf(
+  store: ExchangeStore,
+  { fromMs, toMs, studyInstanceUid: wanted }: DisclosureFilter,
+  names: ReadonlyMap<string, string>,
+): AsyncGenerator<Disclosure, void, void> {
+  let studyId = '';
+  let studyInstanceUid = '';
+  for await (const { id, value } of store.scan(accessRecords)) {
+    if (!id.startsWith(`${studyId}.`)) {
+      studyId = id.slice(0, id.indexOf('.'));
+      studyInstanceUid = (await store.get(studyRecords, studyId))?.studyInstanceUid ?? '';
+    }
+    const { atMs, reader, part, basis, outcome, bytes } = value;
+    if (atMs < fromMs || atMs >= toMs || (wanted !== undefined && wanted !== studyInstanceUid)) continue;
+    const receiver = toHex(reader);
+    const receiverName = NAMES[basis] ?? names.get(receiver);
+    const origin = basis === 'grant' ? (receiverName === undefined ? 'unknown' : 'operator') : 'ledger';
+    const purpose = PURPOSES[basis];
+    yield { atMs, studyInstanceUid, studyId, receiver, receiverName, origin, what: part, bytes, outcome, purpose };
+  }
+}
