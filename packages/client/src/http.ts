@@ -19,6 +19,7 @@ export interface Exchange {
   readonly method?: 'GET' | 'POST';
   /** JSON when a plain object, `application/octet-stream` when bytes. */
   readonly body?: Uint8Array | Readonly<Record<string, unknown>>;
+  readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
   /** Default 4 MiB. */
   readonly responseBytesMax?: number;
@@ -101,7 +102,7 @@ export class Http {
     try {
       const response = await this.#send(path, {
         method: exchange.method ?? 'GET',
-        headers: { ...this.#headers, ...contentType(exchange.body) },
+        headers: { ...this.#headers, ...contentType(exchange.body), ...exchange.headers },
         ...(exchange.body === undefined ? {} : { body: bodyOf(exchange.body) }),
         signal,
       });

@@ -1,4 +1,10 @@
 export { type CellReader, createCellReader } from './cell-reader.js';
+export {
+  createDicomwebClient,
+  type DicomwebClient,
+  type DicomwebClientOptions,
+  type DicomwebTarget,
+} from './dicomweb-client.js';
 export type { DutyAccount, DutyAccounts } from './duty-accounts.js';
 export { ClientError, type ClientErrorInfo, isRefusal } from './errors.js';
 export { createGatewayClient, type GatewayClient } from './gateway-client.js';

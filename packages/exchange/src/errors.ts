@@ -51,7 +51,10 @@ export type ExchangeErrorCode =
   | 'CONTENT_MISMATCH'
   | 'WRONG_STUDY'
   | 'RETRIEVAL_REFUSED'
-  | 'RETRIEVAL_FAILED';
+  | 'RETRIEVAL_FAILED'
+  // receipts
+  | 'TRANSFER_UNKNOWN'
+  | 'RECEIPT_REFUSED';
 
 /** What an `ExchangeError` tells a caller who acts on it. */
 export interface ExchangeErrorInfo {
@@ -59,7 +62,7 @@ export interface ExchangeErrorInfo {
   /** With `WRONG_CODE`: how many wrong tries the invitation still bears. */
   readonly triesLeft?: number;
   /** With `TRANSACTION_REFUSED`: the rule the transaction broke. With `RETRIEVAL_REFUSED`: the repository's own
-   *  code. With `LISTEN_FAILED` and `AUDIT_UNWRITABLE`: the system's. */
+   *  code. With `RECEIPT_REFUSED`: what the source answered. With `LISTEN_FAILED` and `AUDIT_UNWRITABLE`: the system's. */
   readonly reason?: string;
 }
 

@@ -2,6 +2,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
+import { createDicomwebClient } from '@radledger/client';
 import { signHttpRequest } from '@radledger/handover';
 import { inspectInstance } from '@radledger/imaging';
 import { createSigner, randomBytes, type Signer, sha256, toHex } from '@radledger/primitives';
@@ -352,6 +353,36 @@ test('browsers of every origin may ask, without credentials; other methods may n
   expect(preflight.headers['access-control-allow-credentials']).toBeUndefined();
   expect(preflight.headers['access-control-allow-headers']).toContain('Signature-Input');
   expect((await send(hospital, study, {}, 'POST')).status).toBe(405);
+});
+
+test('the client of viewers and apps reads by it, and believes only what the ledger commits to', async () => {
+  await grant();
+  const client = createDicomwebClient({
+    url: hospital.listener.url,
+    signer: practice,
+    now: () => ledger.nowMs,
+    async fetch(url, init) {
+      const headers = init.headers as Record<string, string>;
+      const { status, headers: got, body } = await send(hospital, url.slice(hospital.listener.url.length), headers);
+      return new Response(new Uint8Array(body), { status, headers: got as Record<string, string> });
+    },
+  });
+  const { studyId, studySalt, contentSalt } = patient.disclosure;
+  const files = await archived();
+  expect(await client.studies([studyId, randomBytes(32)])).toHaveLength(1);
+  expect(await client.series(studyId)).toHaveLength(1);
+  expect(await client.instances({ studyId })).toHaveLength(files.length);
+  expect(await client.metadata({ studyId })).toHaveLength(files.length);
+  expect(await client.imagingStudy(studyId)).toMatchObject({ resourceType: 'ImagingStudy' });
+  const content = (await ledger.study(hospital.source.source, studyId))?.content ?? studyId;
+  expect(await client.manifest(studyId, { contentSalt, content })).toHaveLength(files.length);
+  await expect(client.manifest(studyId, { contentSalt, content: studyId })).rejects.toMatchObject({
+    code: 'MALFORMED_RESPONSE',
+  });
+  const instanceId = instanceIdOf({ studySalt, sopInstanceUid: files[0]?.facts.sopInstanceUid ?? '' });
+  const response = await client.openInstances({ studyId, instanceId }, { signal: new AbortController().signal });
+  expect((await response.arrayBuffer()).byteLength).toBeGreaterThan(files[0]?.bytes.length ?? 0);
+  await expect(client.metadata({ studyId: randomBytes(32) })).rejects.toMatchObject({ info: { status: 404 } });
 });
 
 test('the next request works after one that was cut, and ITI-43 beside it', async () => {

@@ -5,12 +5,19 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createFolderSink, createFolderSource } from '@radledger/imaging/folder';
 import type { DocumentAnswer } from '@radledger/iti43/server';
-import { randomBytes } from '@radledger/primitives';
+import { randomBytes, type Signer } from '@radledger/primitives';
 import { MemoryLevel } from 'memory-level';
 import { generate } from 'selfsigned';
 import { vi } from 'vitest';
 import type { AuditEvent } from '../src/audit/index.js';
-import { type BoundListener, bindTls, createDicomwebHandler, createIti43Handler, tlsPinOf } from '../src/http/index.js';
+import {
+  type BoundListener,
+  bindTls,
+  createDicomwebHandler,
+  createIti43Handler,
+  createPatientApi,
+  tlsPinOf,
+} from '../src/http/index.js';
 import { createSecretBox, type ExchangeDatabase, type SecretBox } from '../src/index.js';
 import { type ImageRecipient, type ImageRecipientOptions, openImageRecipient } from '../src/recipient/index.js';
 import { type ImageSource, type ImageSourceOptions, openImageSource } from '../src/source/index.js';
@@ -30,6 +37,9 @@ export class TestHospital {
   source!: ImageSource;
   recipient!: ImageRecipient;
   listener!: BoundListener;
+  signer!: Signer;
+  /** The hospital gives no receipts. */
+  refuseReceipts = false;
   tlsPin!: Uint8Array;
 
   private constructor(
@@ -65,13 +75,14 @@ export class TestHospital {
 
   async openSource(options: Partial<ImageSourceOptions> = {}): Promise<ImageSource> {
     const { ledger, secretBox } = this;
+    this.signer = await signerOf('hospital');
     this.source = await openImageSource({
       database: this.sourceDatabase,
       secretBox,
       ledger,
       audit: this.audit,
       connector: createFolderSource({ folder: this.archive }),
-      signer: await signerOf('hospital'),
+      signer: this.signer,
       gatewayApi: 'http://127.0.0.1:1',
       baseUrl: this.listener.url,
       tlsPins: [this.tlsPin],
@@ -85,7 +96,9 @@ export class TestHospital {
 
   /** Serves the source, with each document answer passed through `change`. */
   private mount(change: (answer: DocumentAnswer) => DocumentAnswer): void {
-    const { source } = this;
+    const { source, signer } = this;
+    const gatewayApi = 'http://127.0.0.1:1';
+    const patientApi = createPatientApi({ source, signer, gatewayApi, chainId: source.chainId });
     const retrieve: typeof source.repository.retrieve = async (request) =>
       (await source.repository.retrieve(request)).map((answer) =>
         answer.kind === 'document' ? change(answer) : answer,
@@ -95,7 +108,10 @@ export class TestHospital {
         source: { ...source, repository: { ...source.repository, retrieve } },
         otherPaths: createDicomwebHandler({
           source,
-          otherPaths: (_request, response) => void response.writeHead(404).end(),
+          otherPaths: (request, response) => {
+            if (this.refuseReceipts && request.url === '/v1/receipts') response.writeHead(404).end();
+            else patientApi(request, response);
+          },
           onRefusal: (error) => this.failures.push(error),
         }),
         onRefusal: (error) => this.failures.push(error),

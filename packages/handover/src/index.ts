@@ -100,4 +100,12 @@ export {
   sealStudySecretReply,
   verifyStudySecretRequest,
 } from './study-secret.js';
+export {
+  createTransferReceipt,
+  decodeTransferReceipt,
+  type SignedTransferReceipt,
+  TRANSFER_RECEIPT_BYTES_MAX,
+  type TransferReceipt,
+  verifyTransferReceipt,
+} from './transfer-receipt.js';
 export { createWellKnown, verifyWellKnown, type WellKnown, wellKnownFromJson, wellKnownToJson } from './well-known.js';

@@ -26,7 +26,8 @@ SECRET_REQUEST = struct(format=FORMAT, chainId=ID, source=ID, studyId=ID, ownerK
 DISCLOSURE = struct(format=FORMAT, requestHash=ID, source=ID, studyId=ID, ownerKey=KEY, era=UINT, studySalt=ID,
                     contentSalt=ID, grantSalt=ID, studyInstanceUid=TEXT, label=TEXT, issuedAtMs=UINT,
                     note=optional(struct(writtenAtMs=UINT, sealed=BYTES)))
-_PARTS, _BASES, _OUTCOMES = ["file-set", "manifest"], ["grant", "owner", "delegate"], ["begun", "success", "failure"]
+_PARTS, _BASES = ["file-set", "manifest", "instances", "metadata"], ["grant", "owner", "delegate"]
+_OUTCOMES = ["begun", "success", "failure"]
 
 
 def _named(names):
@@ -40,6 +41,8 @@ ACCESS_LOG = struct(format=FORMAT, requestHash=ID, source=ID, studyId=ID,
                                            basis=_named(_BASES), outcome=_named(_OUTCOMES), bytes=UINT)),
                     isOlderLeft=FLAG, issuedAtMs=UINT)
 KEY_WITHDRAWAL = struct(format=FORMAT, chainId=ID, key=KEY)
+TRANSFER_RECEIPT = struct(format=FORMAT, chainId=ID, side=_named(["source", "recipient"]), source=ID, recipientKey=KEY,
+                          studyId=ID, content=ID, requestDigest=ID, bytes=UINT, atMs=UINT)
 ROLE_ACCEPTANCE = struct(format=FORMAT, chainId=ID, source=ID, studyId=ID, role=TEXT, key=KEY, acceptance=SIGNATURE,
                          sealingKey=SEALING_KEY)
 DELEGATION = struct(format=FORMAT, chainId=ID, source=ID, studyId=ID, era=UINT, studySalt=ID, contentSalt=ID,
@@ -169,6 +172,12 @@ def key_withdrawal(given):
     return _signed(given["seed"], "radledger/withdraw-key/1", given["chainId"], body).hex()
 
 
+def transfer_receipt(given):
+    receipt = given["receipt"]
+    body = TRANSFER_RECEIPT.write(receipt)
+    return _signed(given["seed"], "radledger/transfer-receipt/1", receipt["chainId"], body).hex()
+
+
 def role_acceptance(given):
     study = given["study"]
     tag = "radledger/accept-delegate/1" if study["role"] == "delegate" else "radledger/accept-move/1"
@@ -203,6 +212,7 @@ MAKERS = {
     "invitation": invitation, "claim": claim, "image request": image_request, "grant notice": grant_notice,
     "study secret request": study_secret_request, "claim reply": disclosure, "study secret reply": disclosure,
     "access log request": access_log_request, "access log": access_log, "key withdrawal": key_withdrawal,
+    "transfer receipt": transfer_receipt,
     "role acceptance": role_acceptance, "delegation": delegation, "well-known document": well_known,
 }
 

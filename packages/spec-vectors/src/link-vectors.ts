@@ -5,11 +5,13 @@ import {
   createImageRequest,
   createRoleAcceptance,
   createStudySecretRequest,
+  createTransferReceipt,
   createWellKnown,
   decodeClaim,
   type Delegation,
   decodeImageRequestLink,
   decodeInvitationLink,
+  decodeTransferReceipt,
   deriveSealingKeyPair,
   encodeGrantNotice,
   encodeImageRequestLink,
@@ -34,7 +36,9 @@ import {
   sealStudySecretReply,
   sealTo,
   type StudyDisclosure,
+  type TransferReceipt,
   verifyClaim,
+  verifyTransferReceipt,
   decodeStudySecretRequest,
   wellKnownToJson,
 } from '@radledger/handover';
@@ -65,6 +69,7 @@ export async function linkVectors(): Promise<VectorFile[]> {
         ...(await studySecretRequests()),
         ...(await accessLogs()),
         await keyWithdrawal(),
+        ...(await transferReceipts()),
         ...(await roleAcceptances()),
         ...(await delegations()),
         ...(await wellKnowns()),
@@ -299,6 +304,33 @@ async function keyWithdrawal(): Promise<VectorCase> {
 }
 
 /** Sealed with a fresh key by the package, and once more with a fixed one for the vector: it opens both. */
+async function transferReceipts(): Promise<VectorCase[]> {
+  const { source, studyId } = await study();
+  const recipientKey = await keyOf(0x14);
+  const sides = [
+    ['recipient', seeds.recipient, 0x14],
+    ['source', seeds.source, 0x11],
+  ] as const;
+  return Promise.all(
+    sides.map(async ([side, seed, byte]) => {
+      const receipt: TransferReceipt = {
+        chainId,
+        side,
+        source,
+        recipientKey,
+        studyId,
+        content: fill(0x3b),
+        requestDigest: fill(0x3c),
+        bytes: 9_000_000_000,
+        atMs: nowMs,
+      };
+      const bytes = await createTransferReceipt(receipt, await signerOf(byte));
+      await verifyTransferReceipt(decodeTransferReceipt(bytes), { key: await keyOf(byte), about: receipt });
+      return { name: `transfer receipt, by the ${side}`, input: asJson({ receipt, seed }), output: asJson(bytes) };
+    }),
+  );
+}
+
 async function accessLogs(): Promise<VectorCase[]> {
   const { source, studyId } = await study();
   const pair = await deriveSealingKeyPair(recipientKeyMaterial);
@@ -327,6 +359,15 @@ async function accessLogs(): Promise<VectorCase[]> {
       basis: 'owner',
       outcome: 'begun',
       bytes: 0,
+    },
+    {
+      position: fill(0x38, 10),
+      atMs: nowMs - 3_000,
+      reader,
+      part: 'metadata',
+      basis: 'delegate',
+      outcome: 'failure',
+      bytes: 700,
     },
   ] as const;
   const log = { entries, isOlderLeft: true, issuedAtMs: nowMs };

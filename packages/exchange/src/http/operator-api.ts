@@ -6,7 +6,9 @@ import helmet from 'helmet';
 import { ExchangeError } from '../errors.js';
 import type { LedgerView } from '../ledger-view.js';
 import type { ImageRecipient, RequestStatus } from '../recipient/image-recipient.js';
+import type { ReceiptRecord } from '../recipient/receipts.js';
 import type { ImageSource, WorklistEntry } from '../source/image-source.js';
+import type { TransferRecord } from '../source/transfers.js';
 import { errorHandler, sendError } from './replies.js';
 
 export interface OperatorApiOptions {
@@ -45,6 +47,10 @@ export function createOperatorApi(options: OperatorApiOptions): Express {
       recipient: recipient === undefined ? null : { key: toHex(recipient.recipientKey) },
       suspended: source?.suspended ?? 0,
     });
+  });
+  app.get('/v1/receipts', async (_request, response) => {
+    const [sent, received] = [await source?.transfers(), await recipient?.receipts()];
+    response.json({ sent: (sent ?? []).map(sentJson), received: (received ?? []).map(receivedJson) });
   });
   if (source !== undefined) addSourceRoutes(app, source);
   if (recipient !== undefined) addRecipientRoutes(app, recipient);
@@ -237,6 +243,27 @@ function requestJson({ requestId, reason, wantedUntilMs, expiresAtMs, retrievals
     folder: newest?.folder ?? null,
     code: newest?.code ?? null,
     retrievals: shown,
+  };
+}
+
+function sentJson({ recipientKey, state, ...transfer }: TransferRecord) {
+  return { ...transferJson(transfer), recipientKey: toHex(recipientKey), state };
+}
+
+function receivedJson({ source, ...transfer }: ReceiptRecord) {
+  return { ...transferJson(transfer), source: toHex(source) };
+}
+
+function transferJson(transfer: Pick<TransferRecord, keyof TransferRecord & keyof ReceiptRecord>) {
+  const { requestDigest, studyId, content, bytes, atMs, received, given } = transfer;
+  return {
+    requestDigest: toHex(requestDigest),
+    studyId: toHex(studyId),
+    content: toHex(content),
+    bytes,
+    atMs,
+    received: received === undefined ? null : toHex(received),
+    given: given === undefined ? null : toHex(given),
   };
 }
 

@@ -6,6 +6,7 @@ import {
   GRANT_NOTICE_BYTES_MAX,
   KEY_WITHDRAWAL_BYTES_MAX,
   STUDY_SECRET_REQUEST_BYTES_MAX,
+  TRANSFER_RECEIPT_BYTES_MAX,
   wellKnownToJson,
 } from '@radledger/handover';
 import { fromHex, type Signer } from '@radledger/primitives';
@@ -90,6 +91,9 @@ export function createPatientApi(options: PatientApiOptions): Express {
     });
     app.post('/v1/study-secrets', octets(STUDY_SECRET_REQUEST_BYTES_MAX), async (request, response) => {
       sendOctets(response, await source.studySecret(bodyOf(request.body)));
+    });
+    app.post('/v1/receipts', octets(TRANSFER_RECEIPT_BYTES_MAX), async (request, response) => {
+      sendOctets(response, await source.exchangeReceipts(bodyOf(request.body)));
     });
     app.post('/v1/access-logs', octets(ACCESS_LOG_REQUEST_BYTES_MAX), async (request, response) => {
       sendOctets(response, await source.accessLog(bodyOf(request.body)));

@@ -13,7 +13,7 @@ import {
 } from '@radledger/imaging';
 import { Iti43Error } from '@radledger/iti43';
 import { type RetrievedDocument, type RetrieveResult, retrieveDocuments } from '@radledger/iti43/client';
-import { equalBytes, randomBytes, type Signer, toHex } from '@radledger/primitives';
+import { equalBytes, fromHex, randomBytes, type Signer, toHex } from '@radledger/primitives';
 import { contentOf, studyIdOf } from '@radledger/transactions';
 import { isLive } from '@radledger/chain';
 import { type AuditEvent, digestOf } from '../audit/audit-event.js';
@@ -22,6 +22,7 @@ import { ExchangeError } from '../errors.js';
 import type { LedgerPort } from '../ledger-port.js';
 import type { LedgerView } from '../ledger-view.js';
 import { type EndpointGuardOptions, guardEndpoint } from './endpoint-guard.js';
+import type { Received } from './receipts.js';
 import type { RetrievalRecord } from './recipient-records.js';
 
 /**
@@ -61,7 +62,7 @@ export type FetchTarget = Pick<
 /**
  * Fetches and files one study.
  * @param call.onProgress - told how many bytes of the file-set have arrived
- * @returns where the sink filed it
+ * @returns where the sink filed it, and what is to be signed for
  * @throws {ExchangeError} why it was not fetched, by its own reading of the ledger where the source only says no;
  *   {ImagingError} | {Iti43Error} what was wrong with what came
  */
@@ -69,7 +70,7 @@ export async function fetchStudy(
   target: FetchTarget,
   options: FetchStudyOptions,
   call: { readonly signal: AbortSignal; readonly onProgress: (bytes: number) => void },
-): Promise<{ readonly location: string; readonly bytes: number }> {
+): Promise<{ readonly location: string; readonly received: Received }> {
   const { ledger, signer } = options;
   const { source, studyId } = target;
   await requireLiveGrant(target, options);
@@ -115,7 +116,8 @@ export async function fetchStudy(
       call.onProgress(bytes);
     });
     await record({ outcome: 'success', bytes: received });
-    return { location, bytes: received };
+    const requestDigest = fromHex(digestOf(response.messageId));
+    return { location, received: { source, studyId, content: studyCell.content, requestDigest, bytes: received } };
   } catch (error) {
     await record({ outcome: 'failure', code: failureCodeOf(error), bytes: received });
     throw error;

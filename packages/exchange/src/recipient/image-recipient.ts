@@ -14,7 +14,7 @@ import { equalBytes, randomBytes, type Signer, sha256, toHex } from '@radledger/
 import type { Audit } from '../audit/audit-trail.js';
 import { createCoalesced } from '../coalesce.js';
 import { ExchangeError } from '../errors.js';
-import { type ExchangeDatabase, openExchangeStore, put, remove } from '../exchange-store.js';
+import { type Change, type ExchangeDatabase, openExchangeStore, put, remove } from '../exchange-store.js';
 import { createKeyedLock } from '../keyed-lock.js';
 import type { LedgerPort } from '../ledger-port.js';
 import { type LedgerView, openLedgerView, type ViewStanding } from '../ledger-view.js';
@@ -22,6 +22,7 @@ import type { SecretBox } from '../secret-box.js';
 import { createSlots } from '../slots.js';
 import type { EndpointGuardOptions } from './endpoint-guard.js';
 import { failureCodeOf, type FetchStudyOptions, fetchStudy, hasLiveGrant, type Reconcile } from './fetch-study.js';
+import { createReceipts, type Receipts } from './receipts.js';
 import {
   noticeRecords,
   openRetrievalRecords,
@@ -139,6 +140,8 @@ export interface ImageRecipient {
     readonly told: number;
     readonly left: readonly { readonly source: Uint8Array; readonly code: string }[];
   }>;
+  /** Every study that was received, with both receipts. */
+  receipts: Receipts['list'];
   /** Ends transfers; they go on after the next start. */
   close(): Promise<void>;
 }
@@ -185,6 +188,16 @@ export async function openImageRecipient(options: ImageRecipientOptions): Promis
     if (isWithdrawn)
       throw new ExchangeError({ code: 'KEY_WITHDRAWN' }, 'this recipient key was withdrawn: make another');
   };
+  const receipts = createReceipts({
+    store,
+    ledger,
+    chainId,
+    signer,
+    now,
+    onFailure,
+    endpointGuard: fetching.endpointGuard,
+  });
+
   const stop = new AbortController();
   const transfers = new Map<string, Promise<void>>();
   const slots = createSlots(options.transfersMax ?? TRANSFERS_MAX);
@@ -196,10 +209,10 @@ export async function openImageRecipient(options: ImageRecipientOptions): Promis
   };
 
   /** Every change of a retrieval: one batch, then the watchers hear of it. */
-  const save = async (id: string, record: RetrievalRecord): Promise<void> => {
+  const save = async (id: string, record: RetrievalRecord, more: readonly Change[] = []): Promise<void> => {
     const isOpen = record.state === 'waiting' || record.state === 'allowed' || record.state === 'fetching';
     const open = isOpen ? put(openRetrievalRecords, id, 0) : remove(openRetrievalRecords, id);
-    await store.commit([put(retrievalRecords, id, record), open]);
+    await store.commit([put(retrievalRecords, id, record), open, ...more]);
     changed(toHex(record.boxId));
   };
 
@@ -259,6 +272,8 @@ export async function openImageRecipient(options: ImageRecipientOptions): Promis
     for (const { id } of await store.list(openRetrievalRecords)) await judge(id);
   }, onFailure);
 
+  const delivering = createCoalesced(() => receipts.deliver(stop.signal), onFailure);
+
   const startTransfer = (id: string): void => {
     if (transfers.has(id) || stop.signal.aborted) return;
     const transfer = slots(() => runTransfer(id))
@@ -275,15 +290,17 @@ export async function openImageRecipient(options: ImageRecipientOptions): Promis
     const record = await store.get(retrievalRecords, id);
     if (record?.state !== 'fetching') return;
     let end: RetrievalRecord;
+    let receipt: readonly Change[] = [];
     try {
-      const { location, bytes } = await fetchStudy(record, fetching, {
+      const { location, received } = await fetchStudy(record, fetching, {
         signal: stop.signal,
-        onProgress(received) {
-          progress.set(id, received);
+        onProgress(bytes) {
+          progress.set(id, bytes);
           changed(boxOf(id));
         },
       });
-      end = { ...record, state: 'filed', location, bytesReceived: bytes };
+      end = { ...record, state: 'filed', location, bytesReceived: received.bytes };
+      receipt = await receipts.sign(received);
     } catch (error) {
       // Stopped from here: still `fetching` on disk, taken up again by the next start.
       if (stop.signal.aborted) return;
@@ -291,7 +308,8 @@ export async function openImageRecipient(options: ImageRecipientOptions): Promis
       const code = failureCodeOf(error);
       end = { ...record, state: code === 'GRANT_NOT_LIVE' ? 'ended' : 'failed', code };
     }
-    await lock(`retrieval/${id}`, () => save(id, end));
+    await lock(`retrieval/${id}`, () => save(id, end, receipt));
+    delivering.trigger();
   };
 
   const statusOf = async (request: RequestRecord): Promise<RequestStatus> => {
@@ -325,9 +343,16 @@ export async function openImageRecipient(options: ImageRecipientOptions): Promis
     return request;
   };
 
-  view.listen({ onFinalized: async () => catchUp.trigger(), onHeartbeat: async () => catchUp.trigger() });
+  view.listen({
+    onFinalized: async () => catchUp.trigger(),
+    async onHeartbeat() {
+      catchUp.trigger();
+      delivering.trigger();
+    },
+  });
   for (const { id } of await store.list(openRetrievalRecords)) startTransfer(id);
   catchUp.trigger();
+  delivering.trigger();
 
   return {
     recipientKey,
@@ -458,11 +483,14 @@ export async function openImageRecipient(options: ImageRecipientOptions): Promis
       return statusOf(request);
     },
 
+    receipts: () => receipts.list(),
+
     async close() {
       stop.abort();
       await view.close();
       await catchUp.idle();
       await Promise.all(transfers.values());
+      await delivering.idle();
     },
   };
 }

@@ -10,3 +10,4 @@ export {
   type RetrievalStatus,
 } from './image-recipient.js';
 export type { RetrievalState } from './recipient-records.js';
+export type { ReceiptRecord } from './receipts.js';

@@ -28,6 +28,7 @@ import { type StudyRecord, studyRecords } from './source-records.js';
 import { createRetrievalAudit, type RetrievalAudit } from './retrieval-audit.js';
 import { createStudySecrets } from './study-secrets.js';
 import { openSuspensions } from './suspensions.js';
+import { createTransfers, type Transfers } from './transfers.js';
 import { openWithdrawnKeys } from './withdrawn-keys.js';
 
 export interface ImageSourceOptions {
@@ -147,6 +148,10 @@ export interface ImageSource extends Pick<Invitations, 'claim'> {
   withdrawKey(statement: Uint8Array, studyId: Uint8Array): Promise<void>;
   /** Told of each request that was refused before anybody knew whose it is: the audit trail gets one line a minute of them. */
   countRefusal(): void;
+  /** Takes a recipient's receipt for a study that was sent. @throws {ExchangeError} see `Transfers` */
+  exchangeReceipts: Transfers['exchangeReceipts'];
+  /** Every study that was sent, with both receipts. */
+  transfers: Transfers['list'];
   amend(studyInstanceUid: string): Promise<{ readonly txId: Uint8Array; readonly content: Uint8Array }>;
   retire(studyInstanceUid: string, reason: RetireReason): Promise<{ readonly txId: Uint8Array }>;
   retry(studyInstanceUid: string): Promise<void>;
@@ -254,10 +259,12 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
   const refusals = createRefusalCount({ audit: options.audit, endpointUrl, onFailure });
   const auditOf = (protocol: Pick<AuditEvent, 'transaction' | 'endpointUrl'>): RetrievalAudit =>
     createRetrievalAudit({ audit: options.audit, accesses: accessLogs, refusals, protocol });
+  const transfers = createTransfers({ store, lock, identity, now });
   const openStudy = createOpenStudy({
     store,
     connector,
     authorise,
+    transfers,
     ...(options.onServedHalted && { onServedHalted: options.onServedHalted }),
   });
 
@@ -336,6 +343,8 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     disclosures: (filter) => disclosuresOf(store, filter, options.receiverNames ?? new Map()),
     withdrawKey: (statement, studyId) => withdrawn.take(statement, studyId),
     countRefusal: () => refusals.count(),
+    exchangeReceipts: (encoded) => transfers.exchangeReceipts(encoded),
+    transfers: () => transfers.list(),
     amend: (studyInstanceUid) => publisher.amend(studyInstanceUid),
     retire: (studyInstanceUid, reason) => publisher.retire(studyInstanceUid, reason),
     retry: (studyInstanceUid) => publisher.retry(studyInstanceUid),

@@ -10,7 +10,7 @@ import {
   type StudySnapshot,
 } from '@radledger/imaging';
 import { fromHex, toHex } from '@radledger/primitives';
-import type { AuditedDocument } from '../audit/audit-event.js';
+import { type AuditedDocument, digestOf } from '../audit/audit-event.js';
 import { ExchangeError } from '../errors.js';
 import type { ExchangeStore } from '../exchange-store.js';
 import type { Authorise } from './authorise.js';
@@ -18,6 +18,7 @@ import { createPlanCache } from './plan-cache.js';
 import { planId } from './publisher.js';
 import type { AuditedRequest, DisclosedPart, DisclosureFacts, RetrievalAudit } from './retrieval-audit.js';
 import { planRecords, type StudyRecord } from './source-records.js';
+import type { Transfers } from './transfers.js';
 
 /** A verified request for one study. */
 export interface StudyRequest {
@@ -50,10 +51,12 @@ export function createOpenStudy(options: {
   readonly store: ExchangeStore;
   readonly connector: PacsConnector;
   readonly authorise: Authorise;
+  /** Where whole studies that leave are kept for their receipts. */
+  readonly transfers: Transfers;
   /** Told of each answer that is served although the network stands still. */
   readonly onServedHalted?: () => void;
 }): OpenStudy {
-  const { store, connector, authorise } = options;
+  const { store, connector, authorise, transfers } = options;
   const plans = createPlanCache(async (id) => {
     const encoded = await store.get(planRecords, id);
     return encoded === undefined ? undefined : decodeFileSetPlan(encoded);
@@ -91,10 +94,16 @@ export function createOpenStudy(options: {
           throw new ImagingError({ code: 'MIXED_STUDIES' }, 'the archive opened another study');
         };
         const facts = await reauthorise();
+        const requestDigest = fromHex(digestOf(request.messageId));
+        const transfer = { studyId, content, requestDigest, recipientKey: signer, bytes: plan.zipBytes };
+        const end = part === 'file-set' ? await transfers.begin(transfer) : undefined;
+        let isWhole = false;
         try {
           yield* audit.disclosed(request, document, facts, answer(openSnapshot));
+          isWhole = true;
         } finally {
           await snapshot?.close();
+          await end?.(isWhole);
         }
       },
     };

@@ -1,0 +1,122 @@
+/** After a transfer each side holds what the other signed; what was not signed shows. */
+import { createTransferReceipt, decodeTransferReceipt, verifyTransferReceipt } from '@radledger/handover';
+import { randomBytes, toHex } from '@radledger/primitives';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { bindHttp, createOperatorApi } from '../src/http/index.js';
+import { eventually, TestHospital } from './test-hospital.js';
+import { ask } from './test-consumer.js';
+import { signerOf, type TestLedger } from './test-ledger.js';
+import { allow, DAY_MS, noticeFor, publishedStudy, type TestPatient } from './test-patient.js';
+
+let hospital: TestHospital;
+let ledger: TestLedger;
+let patient: TestPatient;
+let request: { requestId: string; link: string };
+
+beforeEach(async () => {
+  hospital = await TestHospital.open();
+  ledger = hospital.ledger;
+  patient = await publishedStudy(hospital);
+  await hospital.openRecipient();
+  request = await hospital.recipient.request({ reason: 'second opinion', wantedUntilMs: ledger.nowMs + DAY_MS });
+});
+
+afterEach(async () => {
+  await hospital.close();
+});
+
+const stateNow = async (): Promise<string | undefined> =>
+  (await hospital.recipient.requestStatus(request.requestId)).retrievals[0]?.state;
+
+async function fetchStudy(): Promise<void> {
+  const { sealed } = await noticeFor(ledger, patient, request.link);
+  await hospital.recipient.takeNotice(request.requestId, sealed);
+  await allow(ledger, patient, hospital.recipient.recipientKey);
+  await hospital.finalizeUntil(async () => (await stateNow()) === 'allowed');
+  await hospital.recipient.fetch(request.requestId);
+  await eventually(async () => (await stateNow()) === 'filed');
+}
+
+test('each side keeps what the other signed for the same request, content and bytes', async () => {
+  await fetchStudy();
+  await eventually(async () => (await hospital.recipient.receipts())[0]?.received !== undefined);
+  const [received] = await hospital.recipient.receipts();
+  const [sent] = await hospital.source.transfers();
+  expect(sent?.state).toBe('sent');
+  expect(sent?.received).toEqual(received?.given);
+  expect(sent?.given).toEqual(received?.received);
+  const { source, studyId } = patient.disclosure;
+  const about = {
+    chainId: ledger.chainId,
+    source,
+    studyId,
+    content: (await ledger.study(source, studyId))?.content ?? studyId,
+    recipientKey: hospital.recipient.recipientKey,
+    requestDigest: sent?.requestDigest ?? studyId,
+    bytes: sent?.bytes ?? 0,
+  };
+  expect(about.bytes).toBeGreaterThan(1_000_000);
+  const [theirs, ours] = [sent?.received, sent?.given].map((one) => decodeTransferReceipt(one ?? new Uint8Array()));
+  if (theirs === undefined || ours === undefined) throw new Error('both are there');
+  await verifyTransferReceipt(theirs, { key: about.recipientKey, about: { ...about, side: 'recipient' } });
+  await verifyTransferReceipt(ours, { key: hospital.source.signingKey, about: { ...about, side: 'source' } });
+  // The operator exports both, of both sides.
+  const operator = await bindHttp({ host: '127.0.0.1', port: 0 });
+  const bearerToken = 'a token of the operator, 32 chars';
+  const { source: from, recipient } = hospital;
+  operator.mount(createOperatorApi({ source: from, recipient, chainId: ledger.chainId, bearerToken }));
+  const headers = { authorization: `Bearer ${bearerToken}` };
+  const exported = (await (await fetch(`${operator.url}/v1/receipts`, { headers })).json()) as object;
+  await operator.close(0);
+  const both = { requestDigest: toHex(about.requestDigest), studyId: toHex(studyId), bytes: about.bytes };
+  expect(exported).toMatchObject({
+    sent: [
+      { ...both, recipientKey: toHex(about.recipientKey), state: 'sent', received: toHex(sent?.received ?? studyId) },
+    ],
+    received: [{ ...both, source: toHex(source), received: toHex(sent?.given ?? studyId) }],
+  });
+  // The same receipt again is answered alike.
+  expect(await hospital.source.exchangeReceipts(sent?.received ?? new Uint8Array())).toEqual(sent?.given);
+});
+
+test('a reader who never sends his receipt shows', async () => {
+  const practice = await signerOf('practice');
+  await allow(ledger, patient, practice.publicKey);
+  await ledger.finalize();
+  await eventually(() => hospital.source.view.head.height === ledger.height);
+  const { studyId } = patient.disclosure;
+  expect(await ask(hospital, practice, Buffer.from(studyId).toString('hex'))).toMatch(/^served /);
+  expect(await hospital.source.transfers()).toMatchObject([{ state: 'sent', received: undefined, given: undefined }]);
+});
+
+test('a receipt waits for a source that is away, over a restart', async () => {
+  hospital.refuseReceipts = true;
+  await fetchStudy();
+  await eventually(() => hospital.failures.some((error) => String(error).includes('RECEIPT_REFUSED')));
+  expect(await hospital.recipient.receipts()).toMatchObject([{ received: undefined }]);
+  expect(await hospital.source.transfers()).toMatchObject([{ state: 'sent', received: undefined }]);
+  hospital.refuseReceipts = false;
+  await hospital.recipient.close();
+  await hospital.openRecipient();
+  await eventually(async () => (await hospital.recipient.receipts())[0]?.received !== undefined);
+});
+
+test('a receipt for what was not sent, of another size, or signed by another, is refused', async () => {
+  hospital.refuseReceipts = true;
+  await fetchStudy();
+  const [sent] = await hospital.source.transfers();
+  const practice = await signerOf('practice');
+  const { source } = patient.disclosure;
+  if (sent === undefined) throw new Error('a study was sent');
+  const { studyId, content, requestDigest, recipientKey, bytes } = sent;
+  const good = { chainId: ledger.chainId, source, studyId, content, requestDigest, recipientKey, bytes, atMs: 1 };
+  const give = async (changes: object, signer = practice) =>
+    hospital.source.exchangeReceipts(await createTransferReceipt({ ...good, side: 'recipient', ...changes }, signer));
+  await expect(give({ requestDigest: randomBytes(32) })).rejects.toMatchObject({ code: 'TRANSFER_UNKNOWN' });
+  for (const changes of [{ bytes: bytes + 1 }, { content: randomBytes(32) }, { side: 'source' }]) {
+    await expect(give(changes)).rejects.toMatchObject({ code: 'SIGNATURE_INVALID' });
+  }
+  await expect(give({}, await signerOf('stranger'))).rejects.toMatchObject({ code: 'SIGNATURE_INVALID' });
+  await expect(hospital.source.exchangeReceipts(randomBytes(100))).rejects.toMatchObject({ code: 'MALFORMED_REQUEST' });
+  expect(await hospital.source.transfers()).toMatchObject([{ received: undefined }]);
+});
