@@ -10,6 +10,7 @@ export const ns = {
   exclusive: 'http://www.w3.org/2001/10/xml-exc-c14n#',
   xds: 'urn:ihe:iti:xds-b:2007',
   rs: 'urn:oasis:names:tc:ebxml-regrep:xsd:rs:3.0',
+  saml: 'urn:oasis:names:tc:SAML:2.0:assertion',
   xop: 'http://www.w3.org/2004/08/xop/include',
   xml: 'http://www.w3.org/XML/1998/namespace',
 } as const;

@@ -1,5 +1,5 @@
 /** One text, one parse, one tree; and the few ways in which we look at it: by path, namespace and local name. */
-import { type Attr, DOMParser, type Element, type Node, onWarningStopParsing } from '@xmldom/xmldom';
+import { type Attr, DOMParser, type Element, type Node, onWarningStopParsing, XMLSerializer } from '@xmldom/xmldom';
 import { type Iti43Error, malformed } from './errors.js';
 import { checkXmlTokens, type XmlLimits } from './xml-tokens.js';
 import { isXmlText } from './xml-writer.js';
@@ -102,4 +102,9 @@ export function holdsOnlyElements(element: Element): boolean {
       (node.nodeType !== TEXT_NODE && node.nodeType !== CDATA_SECTION_NODE) ||
       /^[ \t\r\n]*$/.test(node.nodeValue ?? ''),
   );
+}
+
+/** An element as a document of its own, with the namespaces that it uses. */
+export function textOfNode(element: Element): string {
+  return new XMLSerializer().serializeToString(element);
 }

@@ -489,3 +489,45 @@ test('a thousand documents in one request', async () => {
   });
   expect(await readSignedRequest(envelope, options)).toEqual({ signer: rfc8032.test1.publicKey, messageId, documents });
 });
+
+// IHE XUA: an assertion is signed by its identity provider, stands beside our signature, and proves nothing to us.
+const SAML = 'urn:oasis:names:tc:SAML:2.0:assertion';
+const foreignSignature = part('ds:Signature').replaceAll(/ (?:wsu:)?Id="[^"]*"/g, '');
+const assertion = (content = foreignSignature, id = '_a1'): string =>
+  `<saml:Assertion xmlns:saml="${SAML}" xmlns:ds="http://www.w3.org/2000/09/xmldsig#" ID="${id}">${content}</saml:Assertion>`;
+const besideSignature = (xml: string): string => change(good, '</wsse:Security>', `${xml}</wsse:Security>`);
+
+test('a signed SAML assertion beside the signature is handed on as it is, and changes nothing else', async () => {
+  const xml = besideSignature(assertion(`<saml:Issuer>https://idp.example</saml:Issuer>${foreignSignature}`));
+  const request = await readSignedRequest(utf8(xml), options);
+  expect(request.signer).toBe(rfc8032.test1.publicKey);
+  expect(request.assertion).toContain('<saml:Issuer>https://idp.example</saml:Issuer>');
+  expect((await readSignedRequest(utf8(good), options)).assertion).toBeUndefined();
+});
+
+test.each<[string, () => string, string]>([
+  ['two assertions', () => besideSignature(assertion() + assertion('', '_a2')), 'SIGNATURE_STRUCTURE assertion'],
+  [
+    'the only signature inside the assertion',
+    () => change(good, part('ds:Signature'), assertion(part('ds:Signature'))),
+    'SIGNATURE_MISSING',
+  ],
+  [
+    'an assertion elsewhere',
+    () => change(good, '</soap:Header>', `${assertion()}</soap:Header>`),
+    'SIGNATURE_STRUCTURE one-of-each',
+  ],
+  [
+    'the signed Body hidden in the assertion, another in its place',
+    () =>
+      change(
+        change(good, part('soap:Body'), evilBody),
+        '</wsse:Security>',
+        `${assertion(part('soap:Body'))}</wsse:Security>`,
+      ),
+    'SIGNATURE_STRUCTURE one-of-each',
+  ],
+  ['an Id of a signed part', () => besideSignature(assertion('', 'id-body')), 'DUPLICATE_ID'],
+])('an assertion opens no door: %s', async (_name, make, expected) => {
+  expect(await verdict(make())).toBe(expected);
+});

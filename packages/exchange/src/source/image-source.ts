@@ -23,7 +23,7 @@ import { createInvitations, currentStudy, type Invitations } from './invitations
 import { createPublisher } from './publisher.js';
 import { createReplayStore } from './replay-store.js';
 import { createOpenStudy, type OpenStudy } from './open-study.js';
-import { createRetrieve } from './serving.js';
+import { createRetrieve, type RetrievalPolicy } from './serving.js';
 import { type StudyRecord, studyRecords } from './source-records.js';
 import { createRetrievalAudit, type RetrievalAudit } from './retrieval-audit.js';
 import { createStudySecrets } from './study-secrets.js';
@@ -57,6 +57,8 @@ export interface ImageSourceOptions {
   readonly workBits?: number;
   /** ITI-43 requests of one key a minute, default 600; of DICOMweb ten times as many. */
   readonly requestsPerMinute?: number;
+  /** A rule of the site beyond the ledger's, for ITI-43 requests: default none. */
+  readonly policy?: RetrievalPolicy;
   /** Longest age of a ledger view that still serves; default 60 000. */
   readonly viewAgeMsMax?: number;
   /** Longest age of a view that counts while the network has proven that it stands still; default a day, 0 for none. */
@@ -316,6 +318,7 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
         openStudy,
         audit: auditOf({ transaction: 'ITI-43', endpointUrl }),
         isWithinLimit: createKeyLimit({ perMinute: requestsPerMinute, now }),
+        ...(options.policy && { policy: options.policy }),
       }),
     },
     dicomweb: {

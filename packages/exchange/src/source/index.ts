@@ -8,6 +8,7 @@ export {
   type WorklistState,
 } from './image-source.js';
 export { type CreatedInvitation, INVITATION_LIFETIME_MS, WRONG_TRIES_MAX } from './invitations.js';
+export type { RetrievalPolicy } from './serving.js';
 export type { TransferRecord } from './transfers.js';
 export { judgeSuspension, type SuspensionOutcome } from './suspensions.js';
 export { connectNode } from './connect-node.js';

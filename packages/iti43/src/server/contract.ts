@@ -10,6 +10,11 @@ export interface SignedRequest {
   readonly messageId: string;
   /** 1 to 1000, in the order of the request. */
   readonly documents: readonly DocumentReference[];
+  /**
+   * The SAML 2.0 assertion beside the signature (IHE XUA), as XML. Nothing in it was checked, not its signature, its time or that
+   * it is about the signer: a site's own policy may, and it never allows what the signer may not.
+   */
+  readonly assertion?: string;
   /** IP address of whoever sent it: the requester's, or of a proxy before this server. */
   readonly peerAddress?: string;
 }

@@ -23,6 +23,7 @@ import {
   isNamed,
   parseXml,
   textOf,
+  textOfNode,
 } from '../xml-tree.js';
 import { requestLimits } from '../xml-tokens.js';
 import type { ReadSignedRequestOptions, SignedRequest } from './contract.js';
@@ -64,6 +65,7 @@ export async function readSignedRequest(
   checkAnonymous(addressing.faultTo, 'FaultTo');
   checkAnonymous(addressing.from, 'From');
   const security = locateSecurity(document.root, soap);
+  const assertion = security.assertion && textOfNode(security.assertion);
 
   // 5: no Id twice, in any spelling.
   refuseDuplicateIds(document.root);
@@ -97,7 +99,12 @@ export async function readSignedRequest(
   if (to !== options.endpointUrl) {
     throw new Iti43Error({ code: 'WRONG_ENDPOINT' }, 'wsa:To is not the URL of this repository');
   }
-  const request: SignedRequest = { signer: signature.signer, messageId, documents };
+  const request: SignedRequest = {
+    signer: signature.signer,
+    messageId,
+    documents,
+    ...(assertion === undefined ? {} : { assertion }),
+  };
   if (!documents.some(({ repositoryUniqueId }) => repositoryUniqueId === options.repositoryUniqueId)) {
     throw new Iti43Error({ code: 'UNKNOWN_REPOSITORY', ...request }, 'no DocumentRequest names this repository');
   }
@@ -123,14 +130,28 @@ function checkAction(addressing: Addressing, payload: Element): void {
   }
 }
 
-function locateSecurity(root: Element, soap: Envelope): { readonly timestamp: Element; readonly signature: Element } {
-  const count = (namespace: string, localName: string): number => {
-    let found = 0;
-    for (const element of descendantsAndSelf(root)) if (isNamed(element, namespace, localName)) found++;
-    return found;
-  };
+interface LocatedSecurity {
+  readonly timestamp: Element;
+  readonly signature: Element;
+  readonly assertion: Element | undefined;
+}
+
+function locateSecurity(root: Element, soap: Envelope): LocatedSecurity {
   const securities = soap.blocks.filter((block) => isNamed(block, ns.wsse, 'Security'));
   const [security] = securities;
+  const [assertion, ...moreAssertions] = security === undefined ? [] : childrenNamed(security, ns.saml, 'Assertion');
+  // An identity provider signs its assertion: that signature is the assertion's own, and never looked at here.
+  const foreign = new Set(assertion === undefined ? [] : descendantsAndSelf(assertion));
+  const count = (namespace: string, localName: string): number => {
+    let found = 0;
+    for (const element of descendantsAndSelf(root)) {
+      if (isNamed(element, namespace, localName) && !(namespace === ns.ds && foreign.has(element))) found++;
+    }
+    return found;
+  };
+  if (moreAssertions.length > 0) {
+    throw new Iti43Error({ code: 'SIGNATURE_STRUCTURE', rule: 'assertion' }, 'there is at most one assertion');
+  }
   if (security === undefined || count(ns.ds, 'Signature') === 0) {
     throw new Iti43Error({ code: 'SIGNATURE_MISSING' }, 'the request must be signed in wsse:Security');
   }
@@ -154,7 +175,7 @@ function locateSecurity(root: Element, soap: Envelope): { readonly timestamp: El
       'Timestamp and Signature are in wsse:Security',
     );
   }
-  return { timestamp, signature };
+  return { timestamp, signature, assertion };
 }
 
 function refuseDuplicateIds(root: Element): void {
