@@ -126,6 +126,12 @@ function schemaIn(folder: string) {
             )
             .optional(),
           workBits: z.int().min(0).max(32).default(0),
+          /** How often the whole archive is listed for new, changed and purged studies; 0: never. */
+          lookSeconds: z.int().min(0).max(86_400).default(300),
+          /** How long a study must stay as it is before it is offered, and before late images are amended. */
+          settleSeconds: z.int().min(0).max(86_400).default(60),
+          /** How long a published study must be missing before it is retired, which is for ever; 0: never. */
+          purgedHours: z.int().min(0).max(8_760).default(24),
           iti43: z.strictObject({
             host,
             port,

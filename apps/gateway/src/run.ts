@@ -24,6 +24,7 @@ import type { GatewayConfig } from './config.js';
 import { GatewayAppError, type ListenerName } from './errors.js';
 import { openLedger } from './ledger.js';
 import { describeFailure } from './log.js';
+import { createRepeated } from './repeated.js';
 import { readSecretBoxKey, readSeed, readToken } from './secret-files.js';
 import { readTlsIdentity } from './tls-identity.js';
 
@@ -104,6 +105,8 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
         signer: await createSigner(keys.sourceSeed),
         baseUrl: sourceConfig.baseUrl ?? iti43.url,
         workBits: sourceConfig.workBits,
+        settleMs: sourceConfig.settleSeconds * 1_000,
+        ...(sourceConfig.purgedHours === 0 ? {} : { purgedMs: sourceConfig.purgedHours * 3_600_000 }),
         requestsPerMinute: sourceConfig.iti43.requestsPerMinute,
         receiverNames: new Map(Object.entries(config.audit.receivers)),
         ...(sourceConfig.id === undefined ? {} : { source: fromHex(sourceConfig.id) }),
@@ -111,6 +114,9 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
         onStudyChange: ({ state, code }) => logger.info({ state, code }, 'a study changed'),
       });
       opened.push(source);
+      const { lookAtArchive } = source;
+      const { lookSeconds } = sourceConfig;
+      if (lookSeconds > 0) opened.push(createRepeated(lookAtArchive, lookSeconds * 1_000, onFailure));
     }
     let recipient: ImageRecipient | undefined;
     if (recipientConfig !== undefined && keys.recipientSeed !== undefined) {

@@ -134,7 +134,8 @@ async function writeGatewayConfigs(
   const finality = '[finality]\ngenesis = "../genesis.json"\n';
   const head = (index: number): string =>
     `node = "${net.nodes[index]?.api}"\nchainId = "${toHex(net.chainId)}"\n\n${listeners}\n${finality}\n`;
-  const source = `[source]\n${archives.hospital}\n[source.iti43]\nhost = "127.0.0.1"\nport = 0\nrequestsPerMinute = 1000000\n`;
+  // Studies are there before the net is, and scripts wait for none.
+  const source = `[source]\nsettleSeconds = 0\n${archives.hospital}\n[source.iti43]\nhost = "127.0.0.1"\nport = 0\nrequestsPerMinute = 1000000\n`;
   await writeFile(join(hospitalFolder, 'gateway.toml'), head(0) + source);
   await writeFile(
     join(practiceFolder, 'gateway.toml'),

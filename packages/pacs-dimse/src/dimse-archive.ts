@@ -15,7 +15,7 @@ import {
 import { equalBytes } from '@radledger/primitives';
 import type { DimsePeer } from './association.js';
 import { AssociationPool, type Purpose } from './association-pool.js';
-import { find, type InstanceAddress, instancesOf } from './find.js';
+import { find, type InstanceAddress, instancesOf, requireUid } from './find.js';
 import { TAGS } from './identifier.js';
 import { getInstance, moveInstance } from './retrieve.js';
 import type { StorageReceiver } from './storage-receiver.js';
@@ -128,6 +128,22 @@ export function createDimseArchive(options: DimseArchiveOptions): DimseArchive {
           const studyInstanceUid = match.get(TAGS.studyInstanceUid) ?? '';
           yield { studyInstanceUid, instances: Number.isSafeInteger(instances) && instances >= 0 ? instances : 0 };
         }
+      } finally {
+        pool.give(association);
+      }
+    },
+    async hasStudy(studyInstanceUid) {
+      const association = await pool.acquire(FINDING);
+      try {
+        const query = new Map([
+          [TAGS.queryRetrieveLevel, 'STUDY'],
+          [TAGS.studyInstanceUid, requireUid(studyInstanceUid, TAGS.studyInstanceUid)],
+        ]);
+        let isThere = false;
+        for await (const match of find(association, query, TAGS.studyInstanceUid)) {
+          isThere ||= match.get(TAGS.studyInstanceUid) === studyInstanceUid;
+        }
+        return isThere;
       } finally {
         pool.give(association);
       }

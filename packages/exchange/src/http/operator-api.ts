@@ -79,9 +79,13 @@ function addSourceRoutes(app: Express, source: ImageSource): void {
     const { txId } = await source.directory.move({ name: textOf(name, 64) });
     response.status(202).json({ txId: toHex(txId) });
   });
-  app.get('/v1/studies', async (_request, response) => {
+  app.get('/v1/studies', async (request, response) => {
+    const { state } = request.query;
+    if (state !== undefined && typeof state !== 'string') throw malformed('one state');
     const studies = [];
-    for await (const entry of source.worklist()) studies.push(studyJson(entry));
+    for await (const entry of source.worklist()) {
+      if (state === undefined || entry.state === state) studies.push(studyJson(entry));
+    }
     response.json({ studies });
   });
   app.get('/v1/disclosures', async (request, response) => {

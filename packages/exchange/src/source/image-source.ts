@@ -1,5 +1,5 @@
 /** An image source: everything between an archive on one side, and patients, other gateways and the ledger on the other. */
-import type { PacsConnector } from '@radledger/imaging';
+import type { PacsConnector, StudySummary } from '@radledger/imaging';
 import type { DocumentRepositoryOptions, ReplayStore } from '@radledger/iti43/server';
 import { equalBytes, type Signer, toHex } from '@radledger/primitives';
 import { isKind, type RetireReason } from '@radledger/transactions';
@@ -12,6 +12,8 @@ import { createKeyedLock } from '../keyed-lock.js';
 import type { LedgerPort } from '../ledger-port.js';
 import { type LedgerView, openLedgerView, type ViewStanding } from '../ledger-view.js';
 import type { SecretBox } from '../secret-box.js';
+import { createArchiveFollower } from './archive-follower.js';
+import { createArchiveWatch } from './archive-watch.js';
 import { type Authorise, createAuthoriser, decoyStudy } from './authorise.js';
 import { createDirectoryEntry, type DirectoryEntry } from './directory-entry.js';
 import { createAccessLogs } from './access-log.js';
@@ -63,6 +65,10 @@ export interface ImageSourceOptions {
   readonly viewAgeMsMax?: number;
   /** Longest age of a view that counts while the network has proven that it stands still; default a day, 0 for none. */
   readonly haltedMsMax?: number;
+  /** How long a study of the archive must stay as it is before it is offered, and before late images are amended, in ms; default 0. */
+  readonly settleMs?: number;
+  /** How long a published study must be missing in the archive before it is retired, in ms; default never. */
+  readonly purgedMs?: number;
   /** Told when the view becomes fresh, halted or stale. */
   readonly onStanding?: (standing: ViewStanding) => void;
   /** Whom the operator knows, by key in hex: names in the accounting of disclosures. */
@@ -78,6 +84,7 @@ export interface ImageSourceOptions {
 }
 
 export type WorklistState =
+  | 'arriving'
   | 'draft'
   | 'invited'
   | 'claimed'
@@ -138,6 +145,12 @@ export interface ImageSource extends Pick<Invitations, 'claim'> {
   /** What `createDicomwebHandler` needs to serve this source. */
   readonly dicomweb: DicomwebPort;
   worklist(): AsyncIterable<WorklistEntry>;
+  /**
+   * Looks once at the whole archive: notices new studies, amends those with late images, retires those that were purged. To be called
+   * every minute or so; nothing new is published by it.
+   * @throws {ImagingError} what listing the archive throws
+   */
+  lookAtArchive(): Promise<void>;
   /** @throws {ExchangeError} `STUDY_NOT_FOUND` | `STUDY_TAKEN`; {HandoverError} `TEXT_REFUSED` */
   invite: Invitations['invite'];
   /** @throws {ExchangeError} see `createStudySecrets` */
@@ -209,6 +222,19 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     connector,
     onFailure,
     onChange: (study) => options.onStudyChange?.(entryOf(study, 0)),
+  });
+  const watch = createArchiveWatch({
+    now,
+    settleMs: options.settleMs ?? 0,
+    purgedMs: options.purgedMs ?? Number.POSITIVE_INFINITY,
+  });
+  const lookAtArchive = createArchiveFollower({
+    store,
+    connector,
+    watch,
+    publisher,
+    onFailure,
+    hasStudy: (studyInstanceUid) => hasStudy(connector, studyInstanceUid),
   });
   const directory = createDirectoryEntry({
     store,
@@ -331,11 +357,13 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
       now,
     },
     async *worklist() {
-      for await (const { studyInstanceUid, instances } of connector.listStudies()) {
-        const study = await currentStudy(store, studyInstanceUid);
-        yield study === undefined ? draftOf(studyInstanceUid, instances) : entryOf(study, instances);
+      for await (const listed of connector.listStudies()) {
+        const study = await currentStudy(store, listed.studyInstanceUid);
+        if (study !== undefined) yield entryOf(study, listed.instances);
+        else yield offerOf(listed, watch.isSettled(listed) ? 'draft' : 'arriving');
       }
     },
+    lookAtArchive: () => lock('archive', lookAtArchive),
     async invite(input) {
       await mustExist(connector, input.studyInstanceUid);
       return invitations.invite(input);
@@ -369,9 +397,9 @@ async function hasStudy(connector: PacsConnector, studyInstanceUid: string): Pro
   return false;
 }
 
-function draftOf(studyInstanceUid: string, instances: number): WorklistEntry {
+function offerOf({ studyInstanceUid, instances }: StudySummary, state: 'draft' | 'arriving'): WorklistEntry {
   const nothing = { studyId: undefined, height: undefined, label: undefined, code: undefined };
-  return { studyInstanceUid, instances, state: 'draft', ...nothing };
+  return { studyInstanceUid, instances, state, ...nothing };
 }
 
 function entryOf(study: StudyRecord, instances: number): WorklistEntry {

@@ -87,6 +87,13 @@ export function testPacsConnector({ name, createArchive }: PacsConnectorUnderTes
       ]);
     });
 
+    test('knows single studies as it lists them, if it does', async () => {
+      const { connector } = archive;
+      if (connector.hasStudy === undefined) return;
+      await archive.store([instanceOf(STUDY, 1)]);
+      expect([await connector.hasStudy(STUDY), await connector.hasStudy(OTHER_STUDY)]).toEqual([true, false]);
+    });
+
     test('an iteration that is left early does no harm', async () => {
       await archive.store([instanceOf(STUDY, 1), instanceOf(OTHER_STUDY, 1)]);
       for await (const _study of archive.connector.listStudies()) break;

@@ -1,0 +1,79 @@
+/** Keeps what is published equal to what the archive holds: late images are amended, a purged study is retired. */
+import { decodeFileSetPlan, ImagingError, type PacsConnector, type StudySummary } from '@radledger/imaging';
+import { ExchangeError } from '../errors.js';
+import type { ExchangeStore } from '../exchange-store.js';
+import type { ArchiveWatch } from './archive-watch.js';
+import { currentStudy } from './invitations.js';
+import { type Publisher, planId } from './publisher.js';
+import { planRecords, type StudyRecord, studyRecords } from './source-records.js';
+
+export interface ArchiveFollowerOptions {
+  readonly store: ExchangeStore;
+  readonly connector: PacsConnector;
+  readonly watch: ArchiveWatch;
+  readonly publisher: Publisher;
+  /** Whether the archive has a study now. */
+  readonly hasStudy: (studyInstanceUid: string) => Promise<boolean>;
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** @returns looks once at the whole archive, and does what follows from it */
+export function createArchiveFollower(options: ArchiveFollowerOptions): () => Promise<void> {
+  const { store, connector, watch, publisher, hasStudy, onFailure } = options;
+  let isFirst = true;
+  /** Settled studies that are not looked after yet: on their way to the ledger, or the archive was away. */
+  const waiting = new Map<string, StudySummary>();
+
+  const follow = async (study: StudySummary): Promise<void> => {
+    const { studyInstanceUid, instances } = study;
+    const record = await currentStudy(store, studyInstanceUid);
+    if (record === undefined || record.state === 'retired' || (await plannedInstances(record)) === instances) {
+      waiting.delete(studyInstanceUid);
+    } else if (record.state === 'published' && record.pending === undefined) {
+      await publisher.amend(studyInstanceUid).catch(settle);
+      waiting.delete(studyInstanceUid);
+    }
+  };
+
+  const plannedInstances = async ({ studyId, content }: StudyRecord): Promise<number | undefined> => {
+    const plan = content === undefined ? undefined : await store.get(planRecords, planId(studyId, content));
+    return plan === undefined ? undefined : decodeFileSetPlan(plan).entries.length;
+  };
+
+  /** What an amendment that came to nothing leaves to do. */
+  const settle = (error: unknown): void => {
+    if (error instanceof ExchangeError && (error.code === 'UNCHANGED' || error.code === 'NOT_PUBLISHED')) return;
+    throw error;
+  };
+
+  const retirePurged = async (studyInstanceUid: string): Promise<void> => {
+    const record = await currentStudy(store, studyInstanceUid);
+    if (record?.state !== 'published' || (await hasStudy(studyInstanceUid))) return;
+    await publisher.retire(studyInstanceUid, 'no-longer-held');
+  };
+
+  return async () => {
+    const listing: StudySummary[] = [];
+    for await (const study of connector.listStudies()) listing.push(study);
+    if (isFirst) {
+      // What was purged while this gateway stood still was never listed to it.
+      const published = (await store.list(studyRecords)).filter(({ value }) => value.state === 'published');
+      watch.see(published.map(({ value: { studyInstanceUid } }) => ({ studyInstanceUid, instances: 0 })));
+      isFirst = false;
+    }
+    const { settled, purged } = watch.see(listing);
+    for (const study of settled) waiting.set(study.studyInstanceUid, study);
+    for (const study of [...waiting.values()]) {
+      await follow(study).catch((error: unknown) => {
+        onFailure(error);
+        // Tried again when the archive is back; anything else waits for the next change.
+        const isAway = error instanceof ImagingError && error.code === 'ARCHIVE_UNAVAILABLE';
+        if (!isAway) waiting.delete(study.studyInstanceUid);
+      });
+    }
+    for (const studyInstanceUid of purged) {
+      waiting.delete(studyInstanceUid);
+      await retirePurged(studyInstanceUid).catch(onFailure);
+    }
+  };
+}

@@ -1,0 +1,115 @@
+// Goal: what is published follows the archive. Method: the clock is the test ledger's; the archive is a folder that files come to and go from.
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sampleInstance } from '@radledger/imaging/conformance';
+import { toHex } from '@radledger/primitives';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { TestHospital } from './test-hospital.js';
+import { signerOf } from './test-ledger.js';
+import { claimStudy } from './test-patient.js';
+
+const SETTLE_MS = 60_000;
+const PURGED_MS = 3_600_000;
+let hospital: TestHospital;
+let studyInstanceUid: string;
+
+beforeEach(async () => {
+  hospital = await TestHospital.open();
+  await hospital.define();
+  studyInstanceUid = await hospital.studyInstanceUid();
+  await hospital.source.close();
+  await hospital.openSource({ settleMs: SETTLE_MS, purgedMs: PURGED_MS });
+});
+afterEach(async () => {
+  await hospital.close();
+});
+
+const pass = (ms: number): void => void (hospital.ledger.nowMs += ms);
+const addImage = (number: number, study = studyInstanceUid): Promise<void> => {
+  const series = { studyInstanceUid: study, seriesInstanceUid: '2.25.70' };
+  const file = sampleInstance({ ...series, sopInstanceUid: `2.25.70.${number}`, instanceNumber: number });
+  return writeFile(join(hospital.archive, `late-${number}.dcm`), file);
+};
+
+async function worklist(): Promise<Record<string, string>> {
+  const states: Record<string, string> = {};
+  for await (const { studyInstanceUid: uid, state } of hospital.source.worklist()) states[uid] = state;
+  return states;
+}
+
+async function publish(): Promise<Uint8Array> {
+  const { source } = hospital;
+  await claimStudy(source, await source.invite({ studyInstanceUid, label: 'MRI, head' }), await signerOf('patient'));
+  await hospital.finalizeUntil(async () => (await hospital.stateOfStudy()) === 'published');
+  for await (const { studyId } of source.worklist()) if (studyId !== undefined) return studyId;
+  throw new Error('expected a published study');
+}
+
+async function contentOf(studyId: Uint8Array): Promise<string> {
+  return toHex((await hospital.ledger.study(hospital.source.source, studyId))?.content ?? new Uint8Array(0));
+}
+
+test('a new study is offered when no image came for a while, and nothing of it is published', async () => {
+  await hospital.source.lookAtArchive();
+  await addImage(1, '2.25.69');
+  await hospital.source.lookAtArchive();
+  pass(SETTLE_MS - 1);
+  await addImage(2, '2.25.69');
+  await hospital.source.lookAtArchive();
+  pass(SETTLE_MS - 1);
+  expect(await worklist()).toEqual({ [studyInstanceUid]: 'draft', '2.25.69': 'arriving' });
+  pass(1);
+  expect(await worklist()).toEqual({ [studyInstanceUid]: 'draft', '2.25.69': 'draft' });
+  await hospital.source.lookAtArchive();
+  expect(hospital.ledger.pending).toEqual([]);
+});
+
+test('late images are amended once, when no more come', async () => {
+  const studyId = await publish();
+  await hospital.source.lookAtArchive();
+  const before = await contentOf(studyId);
+  await addImage(1);
+  await hospital.source.lookAtArchive();
+  pass(SETTLE_MS);
+  await addImage(2);
+  await hospital.source.lookAtArchive();
+  expect(hospital.ledger.pending).toEqual([]);
+  pass(SETTLE_MS);
+  await hospital.source.lookAtArchive();
+  expect(hospital.ledger.pending.map(({ transaction }) => transaction.kind)).toEqual(['amend-study']);
+  await hospital.finalizeUntil(async () => (await hospital.stateOfStudy()) === 'published');
+  const after = await contentOf(studyId);
+  expect(after).not.toBe(before);
+  pass(SETTLE_MS);
+  await hospital.source.lookAtArchive();
+  expect(hospital.ledger.pending).toEqual([]);
+});
+
+test('images that came while the gateway stood still are amended after its start', async () => {
+  const studyId = await publish();
+  const before = await contentOf(studyId);
+  await hospital.source.close();
+  await addImage(1);
+  await hospital.openSource({ settleMs: SETTLE_MS });
+  await hospital.source.lookAtArchive();
+  pass(SETTLE_MS);
+  await hospital.source.lookAtArchive();
+  await hospital.finalizeUntil(async () => (await contentOf(studyId)) !== before);
+});
+
+test('a study that was purged is retired, one that is back in time is not', async () => {
+  await publish();
+  await hospital.source.lookAtArchive();
+  await addImage(1, '2.25.69');
+  await rm(join(hospital.archive), { recursive: true });
+  const { mkdir } = await import('node:fs/promises');
+  await mkdir(hospital.archive);
+  await addImage(1, '2.25.69');
+  await hospital.source.lookAtArchive();
+  pass(PURGED_MS - 1);
+  await hospital.source.lookAtArchive();
+  expect(hospital.ledger.pending).toEqual([]);
+  pass(1);
+  await hospital.source.lookAtArchive();
+  expect(hospital.ledger.pending.map(({ transaction }) => transaction.kind)).toEqual(['retire-study']);
+});
