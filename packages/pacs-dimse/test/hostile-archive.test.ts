@@ -259,7 +259,7 @@ describe('C-GET', () => {
     ],
     [
       'a data set without a command',
-      (a, socket) => async () => void socket.write(Buffer.from([4, 0, 0, 0, 0, 6, 0, 0, 0, 2, 1, 2])),
+      (_a, socket) => async () => void socket.write(Buffer.from([4, 0, 0, 0, 0, 6, 0, 0, 0, 2, 1, 2])),
       { rule: 'command' },
     ],
   ])('%s, and the next request works', async (_name, hostile, info) => {
