@@ -313,8 +313,17 @@ export function createSync(options: SyncOptions): Sync {
     const verdict = await executor.verify(block);
     if (verdict.kind === 'mismatch') throw falseData('WRONG_BODY');
     if (verdict.kind === 'notYet') return;
-    if (verdict.kind === 'invalid') throw falseData(verdict.code);
+    if (verdict.kind === 'invalid')
+      throw isOwnFault(verdict.code) ? brokenState(height, verdict.code) : falseData(verdict.code);
     await executor.commit(block, proof);
+  }
+
+  /**
+   * More than two thirds of the weight made the block final, and the body is its own: what does not hold is the state that is on this disk.
+   * A finality that rests on later blocks is no such proof.
+   */
+  function isOwnFault(code: string): boolean {
+    return module.caps.finality === 'instant' && code !== 'JUSTIFICATION_UNREADABLE';
   }
 
   /** Decodes a batch block by block; the signatures of the next are checked while one is executed. */
@@ -402,6 +411,11 @@ function falseData(rule: string, cause?: unknown): LedgerError {
   return new LedgerError({ code: 'PEER_DATA_INVALID', rule }, 'a peer sent a block that is not the finalized one', {
     cause,
   });
+}
+
+function brokenState(height: number, rule: string): LedgerError {
+  const message = `the final block ${height} does not execute here (${rule}): the database is damaged; begin anew with an empty one`;
+  return new LedgerError({ code: 'STATE_ROOT_MISMATCH', height }, message);
 }
 
 function codeOf(error: unknown): string {
