@@ -90,6 +90,7 @@ test('a study is claimed, shared, listed, stopped, and restored from the words',
   expect(allowed.json).toMatchObject({ ok: true, command: 'grant allow', result: { studyId, noticeDelivered: true } });
   expect(allowed.stderr).toContain('waiting until it is final');
   const tag = String(allowed.json.result?.tag);
+  expect((await cli(['study', 'who-looked', studyId])).json.result).toEqual({ studyId, readings: [] });
   expect((await cli(['grant', 'list', studyId])).json.result).toMatchObject({
     grants: [{ tag, status: 'live', recipient }],
   });

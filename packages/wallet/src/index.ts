@@ -9,6 +9,7 @@ export type {
   GrantStatus,
   GrantView,
   LongOptions,
+  ReadingView,
   StudyStatus,
   StudyView,
   WalletProgress,

@@ -1,7 +1,11 @@
 /** What an owner asks of a source: her study's secrets, and to keep her sealed note. Spec: docs/spec/wallet-keys.md, sections 5 and 6. */
+import type { GatewayClient } from '@radledger/client';
 import {
+  type AccessLogEntry,
+  createAccessLogRequest,
   createStudySecretRequest,
   generateSealingKeyPair,
+  openAccessLog,
   openSealed,
   openStudySecretReply,
   type SealContext,
@@ -12,7 +16,7 @@ import { encodeCanonical, toHex } from '@radledger/primitives';
 import { WalletError } from './errors.js';
 import { locateGateway } from './gateway-locator.js';
 import type { WalletKeys } from './keys.js';
-import type { LedgerView } from './ledger-view.js';
+import type { DirectorySource, LedgerView } from './ledger-view.js';
 import type { WalletPorts } from './wallet-ports.js';
 import { decodeOwnerNote, encodeOwnerNote, type GrantRecord, type StudyRecord } from './wallet-state.js';
 
@@ -38,17 +42,9 @@ export class SourceDialogue {
     options: { readonly note?: Uint8Array; readonly signal?: AbortSignal },
   ): Promise<SignedStudyDisclosure & { readonly api: string }> {
     const { note, signal } = options;
-    const { gateway, gatewayCandidates = [], now = Date.now } = this.#ports;
+    const { now = Date.now } = this.#ports;
     const { chainId } = this.#ledger;
-    const source = await this.#ledger.source(record.source, signal);
-    const candidates = [...(record.gatewayApi === undefined ? [] : [record.gatewayApi]), ...gatewayCandidates];
-    const api = await locateGateway({ chainId, source, gateway, candidates, signal });
-    if (api === undefined) {
-      throw new WalletError(
-        { code: 'GATEWAY_UNKNOWN', source: toHex(record.source) },
-        "the source's gateway does not answer",
-      );
-    }
+    const { api, source, client } = await this.#gatewayOf(record, signal);
     const sealingKeyPair = await generateSealingKeyPair();
     const request = await createStudySecretRequest({
       chainId,
@@ -59,9 +55,56 @@ export class SourceDialogue {
       timeMs: now(),
       ...(note === undefined ? {} : { note }),
     });
-    const sealed = await gateway(api, source).studySecret(request, signal === undefined ? {} : { signal });
+    const sealed = await client.studySecret(request, signal === undefined ? {} : { signal });
     const reply = await openStudySecretReply({ request, sealed, sealingKeyPair, signingKey: source.signingKey });
     return { ...reply, api };
+  }
+
+  /**
+   * Asks who read a study in the current owner's time, newest first.
+   * @param options.entriesMax - a source cannot keep her asking for ever
+   * @throws as `ask`
+   */
+  async accessLog(
+    record: StudyRecord,
+    options: { readonly entriesMax: number; readonly signal?: AbortSignal },
+  ): Promise<readonly AccessLogEntry[]> {
+    const { entriesMax, signal } = options;
+    const { now = Date.now } = this.#ports;
+    const { source, client } = await this.#gatewayOf(record, signal);
+    const found: AccessLogEntry[] = [];
+    for (;;) {
+      const before = found.at(-1)?.position;
+      const sealingKeyPair = await generateSealingKeyPair();
+      const request = await createAccessLogRequest({
+        chainId: this.#ledger.chainId,
+        source: record.source,
+        studyId: record.studyId,
+        signer: await this.#keys.ownerSigner(record.branch, record.keyIndex),
+        sealingKey: sealingKeyPair.publicKey,
+        timeMs: now(),
+        ...(before === undefined ? {} : { before }),
+      });
+      const sealed = await client.accessLog(request, signal === undefined ? {} : { signal });
+      const { log } = await openAccessLog({ request, sealed, sealingKeyPair, signingKey: source.signingKey });
+      found.push(...log.entries);
+      if (!log.isOlderLeft || log.entries.length === 0 || found.length >= entriesMax) return found.slice(0, entriesMax);
+    }
+  }
+
+  async #gatewayOf(
+    record: StudyRecord,
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly api: string; readonly source: DirectorySource; readonly client: GatewayClient }> {
+    const { gateway, gatewayCandidates = [] } = this.#ports;
+    const source = await this.#ledger.source(record.source, signal);
+    const candidates = [...(record.gatewayApi === undefined ? [] : [record.gatewayApi]), ...gatewayCandidates];
+    const api = await locateGateway({ chainId: this.#ledger.chainId, source, gateway, candidates, signal });
+    if (api !== undefined) return { api, source, client: gateway(api, source) };
+    throw new WalletError(
+      { code: 'GATEWAY_UNKNOWN', source: toHex(record.source) },
+      "the source's gateway does not answer",
+    );
   }
 
   /** The grants of a study, sealed so that only her words open them. */

@@ -1,5 +1,6 @@
 /** What a wallet shows: her own knowledge joined with what the ledger says now. */
 import type { StudyCell } from '@radledger/chain';
+import type { AccessLogEntry } from '@radledger/handover';
 import { equalBytes } from '@radledger/primitives';
 import type { RestoreProgress } from './restoring.js';
 import type { StudyRecord } from './wallet-state.js';
@@ -35,6 +36,19 @@ export interface GrantView {
   readonly reason?: string;
   readonly gatewayApi?: string;
   readonly noticeDelivered: boolean;
+}
+
+/** One reading of a study, as its source tells. */
+export interface ReadingView {
+  readonly atMs: number;
+  /** The key that read. */
+  readonly reader: Uint8Array;
+  /** What the reader gave as its reason when it asked for the images; only of a grant that this wallet knows. */
+  readonly reason?: string;
+  readonly part: AccessLogEntry['part'];
+  readonly basis: AccessLogEntry['basis'];
+  readonly outcome: AccessLogEntry['outcome'];
+  readonly bytes: number;
 }
 
 /** A transaction that became final. */

@@ -38,6 +38,7 @@ import {
   type GrantView,
   type LongOptions,
   type StudyView,
+  type ReadingView,
   studyViewOf,
 } from './views.js';
 import type { WalletPorts } from './wallet-ports.js';
@@ -57,6 +58,7 @@ export const GRANT_MS_MAX = 3_653 * 24 * 3_600_000;
 /** How far ahead of the newest finalized block a transaction may still enter one; the protocol's own limit is 512. */
 const EXPIRY_BLOCKS = 256;
 const VIEW_AGE_MS_MAX = 60_000;
+const READINGS_MAX = 1_000;
 const PUBLISH_TIMEOUT_MS = 10 * 60_000;
 
 /** Makes a wallet with new words, and saves it. @throws {WalletError} `WALLET_EXISTS` */
@@ -212,6 +214,21 @@ export class Wallet {
           ? {}
           : { recipientKey: requester.recipientKey, reason: requester.reason, gatewayApi: requester.gatewayApi }),
       };
+    });
+  }
+
+  /**
+   * Who read a study since it is this owner's, newest first, as the source tells and signs; at most 1,000.
+   * @throws {WalletError} `STUDY_UNKNOWN` | `SOURCE_UNKNOWN` | `GATEWAY_UNKNOWN`; {ClientError}; {HandoverError} when the answer does not hold
+   */
+  async whoLooked(studyId: Uint8Array, options: CallOptions = {}): Promise<readonly ReadingView[]> {
+    const record = this.#record(studyId);
+    const entries = await this.#source.accessLog(record, { entriesMax: READINGS_MAX, ...signalOf(options) });
+    return entries.map(({ position: _, ...entry }) => {
+      const asked = record.grants.find(
+        ({ requester }) => requester && equalBytes(requester.recipientKey, entry.reader),
+      );
+      return { ...entry, ...(asked?.requester && { reason: asked.requester.reason }) };
     });
   }
 

@@ -1,4 +1,5 @@
 import { createNodeClient } from '@radledger/client';
+import type { AccessLogEntry } from '@radledger/handover';
 import { toHex } from '@radledger/primitives';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createMemoryStore, createWallet, openWallet, type Wallet } from '../src/index.js';
@@ -372,5 +373,45 @@ describe('the stored wallet', () => {
       world.ports({ store, node: createNodeClient({ url: 'http://node.example', fetch: other.node.fetch }) }),
     );
     await expect(opened?.studies()).rejects.toMatchObject({ code: 'WRONG_CHAIN' });
+  });
+});
+
+describe('who looked', () => {
+  const readingAt = (index: number, reader: Uint8Array): AccessLogEntry => ({
+    position: new Uint8Array(10).fill(index >> 8, 0, 9).fill(index & 0xff, 9),
+    atMs: 1_700_000_000_000 + index,
+    reader,
+    part: 'file-set',
+    basis: 'grant',
+    outcome: 'success',
+    bytes: index,
+  });
+
+  test('all pages of the log come, newest first, and a reader whom she let in has its own reason', async () => {
+    const { studyId } = await claimOne();
+    const request = await world.practice.request();
+    await wallet.allow({ studyId, request, notAfterMs: Date.now() + DAY_MS });
+    const stranger = new Uint8Array(32).fill(7);
+    world.hospital.accesses = Array.from({ length: 450 }, (_, index) =>
+      readingAt(450 - index, index === 0 ? world.practice.key.publicKey : stranger),
+    );
+    const readings = await wallet.whoLooked(studyId);
+    expect(readings.map(({ bytes }) => bytes)).toEqual(Array.from({ length: 450 }, (_, index) => 450 - index));
+    expect(readings[0]).toMatchObject({ reason: request.reason, basis: 'grant', outcome: 'success' });
+    expect(readings[1]).not.toHaveProperty('reason');
+    expect(readings[1]?.reader).toEqual(stranger);
+  });
+
+  test('a source that always has more is asked no longer than 1,000 readings last', async () => {
+    const { studyId } = await claimOne();
+    world.hospital.accesses = Array.from({ length: 1_500 }, (_, index) => readingAt(1_500 - index, new Uint8Array(32)));
+    expect(await wallet.whoLooked(studyId)).toHaveLength(1_000);
+  });
+
+  test('a study that is not hers, and a gateway that is away', async () => {
+    await expect(wallet.whoLooked(new Uint8Array(32))).rejects.toMatchObject({ code: 'STUDY_UNKNOWN' });
+    const { studyId } = await claimOne();
+    world.hospital.isDown = true;
+    await expect(wallet.whoLooked(studyId)).rejects.toMatchObject({ code: 'GATEWAY_UNKNOWN' });
   });
 });

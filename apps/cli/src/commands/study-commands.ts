@@ -10,7 +10,7 @@ import { usageError } from '../errors.js';
 import { addOperatorOptions, addWalletOptions, example } from '../options.js';
 import { describeProgress } from '../progress.js';
 
-/** `study claim|list|delegate|accept|move-owner|publish|retire`. */
+/** `study claim|list|who-looked|delegate|accept|move-owner|publish|retire`. */
 export function addStudyCommands(program: Command, context: Context): void {
   const study = program.command('study').description('studies: of your wallet, or of the gateway that you operate');
   addPatientCommands(study, context);
@@ -58,6 +58,27 @@ function addPatientCommands(study: Command, context: Context): void {
         output.result('study list', { studies: studies.map(studyJson) }, [
           studies.length === 0 ? 'no studies' : table.toString(),
         ]);
+      });
+    });
+
+  addWalletOptions(study.command('who-looked'))
+    .description('list who read a study since it is yours: the source tells, and signs what it tells')
+    .argument('<study>', 'study id', idArgument)
+    .addHelpText('after', example('radledger study who-looked <study>'))
+    .action(async (studyId: Uint8Array, options: WalletOptions) => {
+      await withWallet(context, options, async (wallet) => {
+        const readings = await wallet.whoLooked(studyId, { signal });
+        const table = new Table({ head: ['when', 'who', 'what', 'allowed as', 'outcome'], style: { head: [] } });
+        for (const { atMs, reader, reason, part, basis, outcome } of readings) {
+          table.push([new Date(atMs).toISOString(), reason ?? toHex(reader), part, basis, outcome]);
+        }
+        const json = readings.map(({ reader, reason, ...reading }) => ({
+          ...reading,
+          reader: toHex(reader),
+          reason: reason ?? null,
+        }));
+        const result = { studyId: toHex(studyId), readings: json };
+        output.result('study who-looked', result, [readings.length === 0 ? 'nobody' : table.toString()]);
       });
     });
 

@@ -1,15 +1,20 @@
 /** A source's gateway behind its patient-facing API, for tests: real hand-over messages and transactions; no archive, no sockets. */
 import {
+  ACCESS_LOG_ENTRIES_MAX,
+  type AccessLogEntry,
   createInvitation,
   createWellKnown,
+  decodeAccessLogRequest,
   decodeClaim,
   decodeStudySecretRequest,
   HandoverError,
   type Invitation,
   type OwnerNote,
+  sealAccessLog,
   sealClaimReply,
   sealStudySecretReply,
   type StudyDisclosure,
+  verifyAccessLogRequest,
   verifyClaim,
   verifyStudySecretRequest,
   wellKnownToJson,
@@ -48,6 +53,8 @@ export interface FakeGateway {
   isDown: boolean;
   /** While true, claims are answered and nothing is published. */
   isPublishingPaused: boolean;
+  /** Readings that it tells owners of, newest first. */
+  accesses: readonly AccessLogEntry[];
   /** Enters the source in the directory. */
   define(input: { name: string; baseUrl: string; node: Signer; vrf: Signer }): Promise<void>;
   invite(input: { studyInstanceUid: string; label: string; expiresAtMs?: number }): {
@@ -134,10 +141,23 @@ export function createFakeGateway(options: { node: FakeNode; api: string; signer
     return octets(await sealStudySecretReply({ request, signer, disclosure }));
   };
 
+  const accessLog = async (bytes: Uint8Array): Promise<Response> => {
+    const request = decodeAccessLogRequest(bytes);
+    await verifyAccessLogRequest(request, { chainId, source, nowMs: Date.now() });
+    const { cell } = await ledger.study(source, request.studyId);
+    if (cell === undefined || !equalBytes(cell.owner, request.key)) return refuse(404, 'STUDY_UNKNOWN');
+    const { before } = request;
+    const left = fake.accesses.filter(({ position }) => before === undefined || toHex(position) < toHex(before));
+    const entries = left.slice(0, ACCESS_LOG_ENTRIES_MAX);
+    const log = { entries, isOlderLeft: left.length > entries.length, issuedAtMs: Date.now() };
+    return octets(await sealAccessLog({ request, log, signer }));
+  };
+
   const fake: FakeGateway = {
     api,
     source,
     boxes,
+    accesses: [],
     isDown: false,
     isPublishingPaused: false,
     async define({ name, baseUrl, node: nodeSigner, vrf }) {
@@ -183,6 +203,7 @@ export function createFakeGateway(options: { node: FakeNode; api: string; signer
       const body = new Uint8Array(init.body as Uint8Array);
       if (path === '/v1/claims') return claim(body);
       if (path === '/v1/study-secrets') return studySecret(body);
+      if (path === '/v1/access-logs') return accessLog(body);
       const box = /^\/v1\/boxes\/([0-9a-f]{32})$/.exec(path)?.[1];
       if (box === undefined) return refuse(404, 'NOT_FOUND');
       boxes.set(box, [...(boxes.get(box) ?? []), body]);
