@@ -1,7 +1,8 @@
 /** The recipient: what it refuses to believe, and how it goes on after a stop. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createImageRequest, decodeImageRequestLink, encodeImageRequestLink } from '@radledger/handover';
+import { sampleInstance } from '@radledger/imaging/conformance';
 import { randomBytes, toHex } from '@radledger/primitives';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { guardEndpoint, type RequestStatus } from '../src/recipient/index.js';
@@ -253,4 +254,18 @@ describe('where a ledger cell may send this gateway', () => {
       guardEndpoint('https://gw.example', { allowLoopback: true, allowPrivate: true, ...resolve(['169.254.169.254']) }),
     ).rejects.toMatchObject({ code: 'ENDPOINT_REFUSED' });
   });
+});
+
+test('a study that was amended shows as changed, and is fetched again as it is now', async () => {
+  await reachAllowed();
+  expect(await fetchToEnd()).toMatchObject({ state: 'filed', changed: false });
+  await expect(hospital.recipient.fetch(request.requestId)).rejects.toMatchObject({ code: 'NOTHING_TO_FETCH' });
+  const studyInstanceUid = await hospital.studyInstanceUid();
+  const late = { studyInstanceUid, seriesInstanceUid: '2.25.70', sopInstanceUid: '2.25.70.1' };
+  await writeFile(join(hospital.archive, 'late.dcm'), sampleInstance(late));
+  await hospital.source.amend(studyInstanceUid);
+  await hospital.finalizeUntil(async () => (await status()).retrievals[0]?.changed === true);
+  const { state, changed, location = '' } = await fetchToEnd();
+  expect({ state, changed }).toEqual({ state: 'filed', changed: false });
+  expect(await readdir(location)).toHaveLength(21);
 });

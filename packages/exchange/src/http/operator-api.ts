@@ -235,6 +235,7 @@ function requestJson({ requestId, reason, wantedUntilMs, expiresAtMs, retrievals
     progress: { bytes: retrieval.bytesReceived },
     folder: retrieval.location ?? null,
     code: retrieval.code ?? null,
+    changed: retrieval.changed,
   }));
   const newest = shown.at(-1);
   return {

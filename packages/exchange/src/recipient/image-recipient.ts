@@ -25,6 +25,7 @@ import { failureCodeOf, type FetchStudyOptions, fetchStudy, hasLiveGrant, type R
 import { createReceipts, type Receipts } from './receipts.js';
 import {
   noticeRecords,
+  filedContentRecords,
   openRetrievalRecords,
   type RequestRecord,
   type RetrievalRecord,
@@ -95,6 +96,8 @@ export interface RetrievalStatus {
   readonly location: string | undefined;
   /** Why it failed or ended. */
   readonly code: string | undefined;
+  /** True when the source has amended the study since it was filed: it can be fetched again. */
+  readonly changed: boolean;
 }
 
 export interface RequestStatus {
@@ -290,7 +293,7 @@ export async function openImageRecipient(options: ImageRecipientOptions): Promis
     const record = await store.get(retrievalRecords, id);
     if (record?.state !== 'fetching') return;
     let end: RetrievalRecord;
-    let receipt: readonly Change[] = [];
+    let more: readonly Change[] = [];
     try {
       const { location, received } = await fetchStudy(record, fetching, {
         signal: stop.signal,
@@ -300,7 +303,7 @@ export async function openImageRecipient(options: ImageRecipientOptions): Promis
         },
       });
       end = { ...record, state: 'filed', location, bytesReceived: received.bytes };
-      receipt = await receipts.sign(received);
+      more = [put(filedContentRecords, id, received.content), ...(await receipts.sign(received))];
     } catch (error) {
       // Stopped from here: still `fetching` on disk, taken up again by the next start.
       if (stop.signal.aborted) return;
@@ -308,7 +311,7 @@ export async function openImageRecipient(options: ImageRecipientOptions): Promis
       const code = failureCodeOf(error);
       end = { ...record, state: code === 'GRANT_NOT_LIVE' ? 'ended' : 'failed', code };
     }
-    await lock(`retrieval/${id}`, () => save(id, end, receipt));
+    await lock(`retrieval/${id}`, () => save(id, end, more));
     delivering.trigger();
   };
 
@@ -321,20 +324,31 @@ export async function openImageRecipient(options: ImageRecipientOptions): Promis
       reason,
       wantedUntilMs,
       expiresAtMs,
-      retrievals: retrievals
-        .toSorted((a, b) => a.value.receivedAtMs - b.value.receivedAtMs)
-        .map(({ id, value }) => ({
-          retrievalId: id,
-          state: value.state,
-          source: value.source,
-          studyId: value.studyId,
-          label: value.label,
-          notAfterMs: value.notAfterMs,
-          bytesReceived: progress.get(id) ?? value.bytesReceived,
-          location: value.location,
-          code: value.code,
-        })),
+      retrievals: await Promise.all(
+        retrievals
+          .toSorted((a, b) => a.value.receivedAtMs - b.value.receivedAtMs)
+          .map(async ({ id, value }) => ({
+            retrievalId: id,
+            state: value.state,
+            source: value.source,
+            studyId: value.studyId,
+            label: value.label,
+            notAfterMs: value.notAfterMs,
+            bytesReceived: progress.get(id) ?? value.bytesReceived,
+            location: value.location,
+            code: value.code,
+            // Who cannot ask the ledger does not know; the answer about the rest is worth having.
+            changed: await isChanged(id, value).catch(() => false),
+          })),
+      ),
     };
+  };
+
+  /** Whether the ledger names another content of the study than the one that was filed. */
+  const isChanged = async (id: string, { state, source, studyId }: RetrievalRecord): Promise<boolean> => {
+    const filed = state === 'filed' ? await store.get(filedContentRecords, id) : undefined;
+    const cell = filed === undefined ? undefined : await ledger.study(source, studyId);
+    return filed !== undefined && cell !== undefined && !equalBytes(cell.content, filed);
   };
 
   const requestOf = async (requestId: string): Promise<RequestRecord> => {
@@ -469,7 +483,9 @@ export async function openImageRecipient(options: ImageRecipientOptions): Promis
         await judge(id);
         await lock(`retrieval/${id}`, async () => {
           const record = await store.get(retrievalRecords, id);
-          if (record === undefined || !['allowed', 'failed', 'fetching'].includes(record.state)) return;
+          if (record === undefined) return;
+          const isWanted = ['allowed', 'failed', 'fetching'].includes(record.state) || (await isChanged(id, record));
+          if (!isWanted) return;
           started += 1;
           if (record.state !== 'fetching') {
             await save(id, { ...record, state: 'fetching', code: undefined, bytesReceived: 0 });
@@ -478,7 +494,10 @@ export async function openImageRecipient(options: ImageRecipientOptions): Promis
         startTransfer(id);
       }
       if (started === 0) {
-        throw new ExchangeError({ code: 'NOTHING_TO_FETCH' }, 'no study of this request is allowed and not yet filed');
+        throw new ExchangeError(
+          { code: 'NOTHING_TO_FETCH' },
+          'no study of this request is allowed and not yet filed as it is now',
+        );
       }
       return statusOf(request);
     },

@@ -57,6 +57,9 @@ export const retrievalRecords: RecordKind<RetrievalRecord> = {
   bytesMax: 8192,
 };
 
+/** Which content of its study a retrieval filed; the id is its own. */
+export const filedContentRecords: RecordKind<Uint8Array> = { name: 'filed-content', schema: id32, bytesMax: 64 };
+
 /** Retrievals that wait for the ledger or were being fetched, so that a restart need not read all of them. */
 export const openRetrievalRecords: RecordKind<0> = { name: 'open-retrieval', schema: literal(0), bytesMax: 8 };
 
