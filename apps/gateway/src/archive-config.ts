@@ -79,9 +79,17 @@ export function archiveIn(path: Path) {
             ...certificateFilesIn(path),
           })
           .refine(goTogether, KEY_AND_CERTIFICATE)
+          .refine(({ authority, key }) => authority === undefined || key !== undefined, {
+            path: ['authority'],
+            message: 'needs key and certificate beside it: without them callers are not asked for theirs',
+          })
           .optional(),
       })
       .refine(goTogether, KEY_AND_CERTIFICATE)
+      .refine(({ tls, authority, key }) => tls || (authority === undefined && key === undefined), {
+        path: ['tls'],
+        message: 'must be true where authority, key or certificate are given',
+      })
       .optional(),
   };
 }
