@@ -1,5 +1,5 @@
 // Goal: what is published follows the archive. Method: the clock is the test ledger's; the archive is a folder that files come to and go from.
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sampleInstance } from '@radledger/imaging/conformance';
 import { toHex } from '@radledger/primitives';
@@ -97,12 +97,10 @@ test('images that came while the gateway stood still are amended after its start
   await hospital.finalizeUntil(async () => (await contentOf(studyId)) !== before);
 });
 
-test('a study that was purged is retired, one that is back in time is not', async () => {
+test('a study that was purged is retired, and not before its time', async () => {
   await publish();
   await hospital.source.lookAtArchive();
-  await addImage(1, '2.25.69');
-  await rm(join(hospital.archive), { recursive: true });
-  const { mkdir } = await import('node:fs/promises');
+  await rm(hospital.archive, { recursive: true });
   await mkdir(hospital.archive);
   await addImage(1, '2.25.69');
   await hospital.source.lookAtArchive();
@@ -112,4 +110,16 @@ test('a study that was purged is retired, one that is back in time is not', asyn
   pass(1);
   await hospital.source.lookAtArchive();
   expect(hospital.ledger.pending.map(({ transaction }) => transaction.kind)).toEqual(['retire-study']);
+});
+
+test('an archive that lists nothing at all purges nothing: its disk may not be mounted', async () => {
+  await publish();
+  await hospital.source.lookAtArchive();
+  await rm(hospital.archive, { recursive: true });
+  await mkdir(hospital.archive);
+  for (let looks = 0; looks < 3; looks++) {
+    await hospital.source.lookAtArchive();
+    pass(PURGED_MS);
+  }
+  expect(hospital.ledger.pending).toEqual([]);
 });

@@ -55,6 +55,8 @@ export function createArchiveFollower(options: ArchiveFollowerOptions): () => Pr
   return async () => {
     const listing: StudySummary[] = [];
     for await (const study of connector.listStudies()) listing.push(study);
+    // A disk that is not mounted, or a filter that lets nothing pass, looks like an empty archive; Retire Study is for ever.
+    if (listing.length === 0) return;
     if (isFirst) {
       // What was purged while this gateway stood still was never listed to it.
       const published = (await store.list(studyRecords)).filter(({ value }) => value.state === 'published');
