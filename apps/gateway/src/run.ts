@@ -114,9 +114,9 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
         onStudyChange: ({ state, code }) => logger.info({ state, code }, 'a study changed'),
       });
       opened.push(source);
-      const { lookAtArchive } = source;
+      const watched = source;
       const { lookSeconds } = sourceConfig;
-      if (lookSeconds > 0) opened.push(createRepeated(lookAtArchive, lookSeconds * 1_000, onFailure));
+      if (lookSeconds > 0) opened.push(createRepeated(() => watched.lookAtArchive(), lookSeconds * 1_000, onFailure));
     }
     let recipient: ImageRecipient | undefined;
     if (recipientConfig !== undefined && keys.recipientSeed !== undefined) {
