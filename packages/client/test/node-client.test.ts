@@ -305,6 +305,7 @@ test('the package exports what its README names, and nothing by accident', () =>
     [
       "ClientError",
       "createCellReader",
+      "createDicomwebClient",
       "createGatewayClient",
       "createLightClient",
       "createNodeClient",

@@ -213,7 +213,7 @@ describe('IHE and Swiss EPR samples', () => {
       repositoryUniqueId,
       now: new Date('2020-09-22T12:13:35Z'),
     };
-    await expect(readSignedRequest(bytes, options)).rejects.toMatchObject({ code: 'SIGNATURE_STRUCTURE' });
+    await expect(readSignedRequest(bytes, options)).rejects.toMatchObject({ code: 'SIGNATURE_MISSING' });
   });
 
   test('Swiss response: white space around the Include', () => {
