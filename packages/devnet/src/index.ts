@@ -3,6 +3,7 @@ export { createNodes, type DevNode, type DevNodes, type NodeNetOptions, proveKey
 export { type DevProcess, type ProcessOptions, startProcess } from './dev-process.js';
 export { freePorts } from './free-port.js';
 export { DevnetError, type DevnetErrorInfo } from './errors.js';
+export { freshUid } from './fresh-uid.js';
 export { type LocalNet, startLocalNet } from './local-net.js';
 export type { NetworkFile } from './network-file.js';
 export { Orthanc, orthancIsMissing } from './orthanc.js';

@@ -1,10 +1,9 @@
 // Goal: what tells who a patient is stands nowhere but in the images, the worklist and her own note: in no log, no audit trail, no database, no file of the ledger, no wallet.
 // Method: a study full of canaries goes its whole way by real processes, refusals and unreadable files included; then every file that anybody wrote is searched.
-import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
-import { type LocalNet, openPatient, startLocalNet, whenFiled } from '@radledger/devnet';
+import { freshUid, type LocalNet, openPatient, startLocalNet, whenFiled } from '@radledger/devnet';
 import { sampleInstance } from '@radledger/imaging/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
@@ -13,8 +12,7 @@ const NAME = 'ZEBRAFINCH^OTTOLINE';
 const PATIENT_ID = 'PID-7731-QUOKKA';
 const LABEL = 'Capybara of the knee';
 const FILE_NAME = 'ZEBRAFINCH_OTTOLINE_19610407';
-const uid = (): string => `2.25.${BigInt(`0x${randomBytes(15).toString('hex')}`)}`;
-const UIDS = { studyInstanceUid: uid(), seriesInstanceUid: uid(), sopInstanceUid: uid() };
+const UIDS = { studyInstanceUid: freshUid(), seriesInstanceUid: freshUid(), sopInstanceUid: freshUid() };
 const CANARIES = ['ZEBRAFINCH', 'OTTOLINE', PATIENT_ID, LABEL, ...Object.values(UIDS)];
 
 let folder: string;
@@ -52,7 +50,7 @@ test('no artefact of a run names the patient or holds an identifier of the study
   const again = await practice.operator.request({ reason: 'Follow-up', wantedUntilMs });
   await patient.allow(studyId, again.link);
   await expect(whenFiled(practice.operator, again.requestId)).rejects.toMatchObject({ code: 'STORY_BROKEN' });
-  await expect(hospital.operator.invite({ studyInstanceUid: uid(), label: LABEL })).rejects.toThrow();
+  await expect(hospital.operator.invite({ studyInstanceUid: freshUid(), label: LABEL })).rejects.toThrow();
   await patient.revoke(studyId, tag);
   await net.stop();
 

@@ -1,8 +1,6 @@
 /** Command line of the load runs: `npm run load -- --help`. Progress on stderr, the result as one line of JSON on stdout. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { exitWith, measureInFolder } from '../measurement.js';
 import { runLoad } from './load-run.js';
 
 const HELP = `Loads a hospital's gateway with signed requests for a small study, and with requests that it must refuse.
@@ -29,19 +27,8 @@ async function main(): Promise<number> {
     console.error('--requests and --refused: expected 1 to 100000');
     return 2;
   }
-  const folder = await mkdtemp(join(tmpdir(), 'radledger-load-'));
-  try {
-    const result = await runLoad({ folder, requests, refused, tell: (line) => console.error(line) });
-    console.log(JSON.stringify(result));
-    return result.failures.length === 0 ? 0 : 1;
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  const result = await measureInFolder('load', (folder, tell) => runLoad({ folder, requests, refused, tell }));
+  return result.failures.length === 0 ? 0 : 1;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(error);
-  process.exitCode = error instanceof TypeError && 'code' in error ? 2 : 1;
-}
+await exitWith(main);

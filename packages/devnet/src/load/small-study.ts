@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sampleInstance } from '@radledger/imaging/testing';
+import { freshUid } from '../fresh-uid.js';
 import { openPatient, type Patient } from '../patient.js';
 import type { StoryCast } from '../story.js';
 import type { Target } from './requests.js';
@@ -32,11 +33,10 @@ export async function openSmallHospital({
   const { txId } = await hospital.operator.defineSource({ name: 'City Hospital', ...hospital.keyProofs });
   await node.waitForFinalized(txId);
   const patient = await openPatient({ ...cast, folder: join(cast.folder, 'phone') });
-  const uid = (): string => `2.25.${BigInt(`0x${randomBytes(15).toString('hex')}`)}`;
   return {
     patient,
     async publish() {
-      const ids = { studyInstanceUid: uid(), seriesInstanceUid: uid(), sopInstanceUid: uid() };
+      const ids = { studyInstanceUid: freshUid(), seriesInstanceUid: freshUid(), sopInstanceUid: freshUid() };
       const pixelData = new Uint8Array(randomBytes(PIXEL_BYTES));
       await writeFile(join(hospital.archive, `${ids.sopInstanceUid}.dcm`), sampleInstance({ ...ids, pixelData }));
       const { studyInstanceUid } = ids;

@@ -1,8 +1,6 @@
 /** Command line of the timing runs: `npm run timing -- --help`. Progress on stderr, the result as one line of JSON on stdout. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { exitWith, measureInFolder } from '../measurement.js';
 import { runTimings } from './timing-run.js';
 
 const HELP = `Times refusals of a hospital's gateway in random order, and compares them by Welch's t.
@@ -24,19 +22,8 @@ async function main(): Promise<number> {
     console.error('--timings: expected 100 to 1000000');
     return 2;
   }
-  const folder = await mkdtemp(join(tmpdir(), 'radledger-timing-'));
-  try {
-    const result = await runTimings({ folder, timings, tell: (line) => console.error(line) });
-    console.log(JSON.stringify(result));
-    return result.comparisons.some(({ differs }) => differs) ? 1 : 0;
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  const result = await measureInFolder('timing', (folder, tell) => runTimings({ folder, timings, tell }));
+  return result.comparisons.some(({ differs }) => differs) ? 1 : 0;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(error);
-  process.exitCode = error instanceof TypeError && 'code' in error ? 2 : 1;
-}
+await exitWith(main);

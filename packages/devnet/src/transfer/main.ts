@@ -1,8 +1,6 @@
 /** Command line of the transfer runs: `npm run transfer -- --help`. Progress on stderr, the result as one line of JSON on stdout. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { exitWith, measureInFolder } from '../measurement.js';
 import { runTransfer } from './transfer-run.js';
 
 const HELP = `Sends a large study from gateway to gateway, and beside a bare HTTPS stream of the same files.
@@ -35,21 +33,12 @@ async function main(): Promise<number> {
     console.error('--mib and --rounds: expected 1 to 65536; the bounds: numbers above 0');
     return 2;
   }
-  const folder = await mkdtemp(join(tmpdir(), 'radledger-transfer-'));
-  try {
-    const result = await runTransfer({ folder, bytes: mib * 1024 * 1024, rounds, tell: (line) => console.error(line) });
-    console.log(JSON.stringify(result));
-    const { hospital, practice, readAtFirstByte } = result;
-    const isFlat = [hospital, practice].every(({ growthMiB }) => growthMiB <= growthMax);
-    return isFlat && readAtFirstByte <= readMax ? 0 : 1;
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  const result = await measureInFolder('transfer', (folder, tell) =>
+    runTransfer({ folder, bytes: mib * 1024 * 1024, rounds, tell }),
+  );
+  const { hospital, practice, readAtFirstByte } = result;
+  const isFlat = [hospital, practice].every(({ growthMiB }) => growthMiB <= growthMax);
+  return isFlat && readAtFirstByte <= readMax ? 0 : 1;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  console.error(error);
-  process.exitCode = error instanceof TypeError && 'code' in error ? 2 : 1;
-}
+await exitWith(main);
