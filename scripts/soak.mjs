@@ -59,7 +59,7 @@ const PARTS = [
   {
     name: 'fuzz',
     command: 'npx',
-    args: ['vitest', 'run', '--root', 'tests/fuzz', '--reporter=dot'],
+    args: ['vitest', 'run', '--root', 'tests/fuzz'],
     environment: { RADLEDGER_FUZZ_SECONDS: '60' },
   },
   {
