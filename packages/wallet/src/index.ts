@@ -14,7 +14,8 @@ export type {
   StudyView,
   WalletProgress,
 } from './views.js';
-export { createWallet, GRANT_MS_MAX, openWallet, Wallet } from './wallet.js';
+export { GRANT_MS_MAX } from './usable-study.js';
+export { createWallet, openWallet, Wallet } from './wallet.js';
 export type { WalletPorts } from './wallet-ports.js';
 export { createMemoryStore, type WalletStore } from './wallet-store.js';
 export { entropyOf, generateEntropy, looksLikeWords, seedOf, wordsOf } from './words.js';

@@ -103,6 +103,12 @@ export type StudyRecord = Infer<typeof study>;
 /** Everything a wallet remembers. Holds the seed: an app seals it before it writes it anywhere. */
 export type WalletState = Infer<typeof state>;
 
+/** The secrets without what else came with them. */
+export function secretsOf(disclosure: StudySecrets): StudySecrets {
+  const { era, studySalt, contentSalt, grantSalt, studyInstanceUid, label } = disclosure;
+  return { era, studySalt, contentSalt, grantSalt, studyInstanceUid, label };
+}
+
 const SNAPSHOT_BYTES_MAX = 64 * 1024 * 1024;
 
 /** The snapshot's bytes. They hold the seed in clear. */

@@ -1,0 +1,84 @@
+/** From the words back to studies and grants. */
+import { equalBytes, toHex } from '@radledger/primitives';
+import { branchOf } from './keys.js';
+import { type FoundStudy, RESTORED_SKIP, walkBranches } from './restoring.js';
+import { refreshSecrets } from './study-secrets.js';
+import type { LongOptions } from './views.js';
+import { isSameStudy, nextIndexIn, signalOf, type WalletCore } from './wallet-core.js';
+import type { GrantRecord, StudyRecord, WalletState } from './wallet-state.js';
+
+/** See `Wallet.restore`. */
+export async function restore(
+  core: WalletCore,
+  input: { findAllGrants?: boolean } = {},
+  options: LongOptions = {},
+): Promise<{ readonly studies: number; readonly unanswered: readonly Uint8Array[] }> {
+  const sources = await core.ledger.directory(options.signal);
+  const found = await walkBranches({
+    ledger: core.ledger,
+    keys: core.keys,
+    branches: new Set(sources.map(({ id }) => branchOf(id))),
+    nextIndexOf: (branch) => core.nextIndex(branch),
+    ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+    ...signalOf(options),
+  });
+  await core.update((state) => withFound(state, found));
+  const unanswered: Uint8Array[] = [];
+  for (const record of core.state.studies) {
+    if (record.role === 'delegate') continue;
+    try {
+      await refreshSecrets(core, record.studyId, options);
+    } catch {
+      options.signal?.throwIfAborted();
+      unanswered.push(record.studyId);
+    }
+    options.onProgress?.({
+      step: 'source-asked',
+      studyId: record.studyId,
+      answered: !unanswered.includes(record.studyId),
+    });
+  }
+  if (input.findAllGrants === true || unanswered.length > 0) await findAllGrants(core, options);
+  return { studies: core.state.studies.length, unanswered };
+}
+
+async function findAllGrants(core: WalletCore, options: LongOptions): Promise<void> {
+  const all = await core.ledger.allGrants(core.state.studies, options.signal);
+  const withAll = (record: StudyRecord): StudyRecord => {
+    const found = all.get(`${toHex(record.source)}/${toHex(record.studyId)}`) ?? [];
+    const unknown = found.filter(({ tag }) => !record.grants.some((grant) => equalBytes(grant.tag, tag)));
+    const added = unknown.map(
+      ({ tag, cell }): GrantRecord => ({
+        tag,
+        requester: undefined,
+        sequence: cell.sequence,
+        notAfterMs: cell.notAfterMs,
+        recordedAtMs: 0,
+        noticeDelivered: true,
+      }),
+    );
+    return { ...record, grants: [...record.grants, ...added] };
+  };
+  await core.update(({ studies }) => ({ studies: studies.map(withAll) }));
+}
+
+/** The state with what the walk found: a record for each new study, and indices beyond what may be promised. */
+function withFound(state: WalletState, found: readonly FoundStudy[]): Partial<WalletState> {
+  let { studies, branches } = state;
+  for (const { source, studyId, role, branch, keyIndex } of found) {
+    const known = studies.find((record) => isSameStudy(record, { source, studyId }));
+    const base = known ?? {
+      source,
+      studyId,
+      secrets: undefined,
+      gatewayApi: undefined,
+      receipt: undefined,
+      grants: [],
+    };
+    studies = [...studies.filter((record) => record !== known), { ...base, role, branch, keyIndex }];
+    // Claims that were not published yet may have promised the keys behind the last match.
+    const nextIndex = Math.max(nextIndexIn(branches, branch), keyIndex + 1 + (known === undefined ? RESTORED_SKIP : 0));
+    branches = [...branches.filter((entry) => entry.branch !== branch), { branch, nextIndex }];
+  }
+  return { studies, branches };
+}

@@ -1,0 +1,65 @@
+/** What a wallet shows of studies, grants and readings. */
+import { isLive } from '@radledger/chain';
+import { equalBytes } from '@radledger/primitives';
+import type { CallOptions, GrantView, ReadingView, StudyView } from './views.js';
+import { signalOf, type WalletCore } from './wallet-core.js';
+
+const READINGS_MAX = 1_000;
+
+/** See `Wallet.studies`. */
+export async function showStudies(core: WalletCore, options: CallOptions = {}): Promise<readonly StudyView[]> {
+  await core.ledger.head(options.signal);
+  const cells = await core.ledger.studies(core.state.studies, options.signal);
+  return core.state.studies.map((record, index) => core.viewOf(record, cells[index]));
+}
+
+/** See `Wallet.study`. */
+export async function showStudy(core: WalletCore, studyId: Uint8Array, options: CallOptions = {}): Promise<StudyView> {
+  const record = core.record(studyId);
+  return core.viewOf(record, await core.ledger.study(record.source, record.studyId, options.signal));
+}
+
+/** See `Wallet.grants`. */
+export async function showGrants(
+  core: WalletCore,
+  studyId: Uint8Array,
+  options: CallOptions = {},
+): Promise<readonly GrantView[]> {
+  const record = core.record(studyId);
+  const { timestampMs } = await core.ledger.head(options.signal);
+  const study = await core.ledger.study(record.source, record.studyId, options.signal);
+  const tags = record.grants.map(({ tag }) => tag);
+  const cells = await core.ledger.grants(record.source, record.studyId, tags, options.signal);
+  return record.grants.map((grant, index): GrantView => {
+    const cell = cells[index];
+    const live =
+      study !== undefined &&
+      cell !== undefined &&
+      isLive({ study, grant: cell, finalizedTimestampMs: timestampMs, nowMs: core.now() });
+    const status = cell === undefined ? 'absent' : live ? 'live' : cell.revoked ? 'revoked' : 'ended';
+    const { requester } = grant;
+    return {
+      tag: grant.tag,
+      status,
+      notAfterMs: cell?.notAfterMs ?? grant.notAfterMs,
+      noticeDelivered: grant.noticeDelivered,
+      ...(requester === undefined
+        ? {}
+        : { recipientKey: requester.recipientKey, reason: requester.reason, gatewayApi: requester.gatewayApi }),
+    };
+  });
+}
+
+/** See `Wallet.whoLooked`. */
+export async function showReadings(
+  core: WalletCore,
+  studyId: Uint8Array,
+  options: CallOptions = {},
+): Promise<readonly ReadingView[]> {
+  const record = core.record(studyId);
+  const entries = await core.source.accessLog(record, { entriesMax: READINGS_MAX, ...signalOf(options) });
+  return entries.map(({ position: _, ...entry }) => {
+    const asked = record.grants.find(({ requester }) => requester && equalBytes(requester.recipientKey, entry.reader));
+    return { ...entry, ...(asked?.requester && { reason: asked.requester.reason }) };
+  });
+}
