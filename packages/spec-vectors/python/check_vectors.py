@@ -28,6 +28,7 @@ import simplex  # noqa: E402
 import stake  # noqa: E402
 import state_tree  # noqa: E402
 import transactions  # noqa: E402
+import vault  # noqa: E402
 import wallet_keys  # noqa: E402
 from canonical import H, Refused, decode, encode, hkdf_sha256  # noqa: E402
 
@@ -106,6 +107,7 @@ CHECKERS = {
     "links": links.link,
     "dicomweb": dicomweb.dicomweb,
     "wallet-keys": wallet_keys.wallet,
+    "vault": vault.vault,
     "file-set": file_set.file_set,
     "peer-protocol": node_bytes.peer,
     "sign-log": node_bytes.sign_log,

@@ -17,6 +17,7 @@ import { stateTreeVectors } from './state-tree-vectors.js';
 import { studyVectors } from './study-vectors.js';
 import { transactionVectors } from './transaction-vectors.js';
 import type { VectorFile } from './vector-file.js';
+import { vaultVectors } from './vault-vectors.js';
 import { walletVectors } from './wallet-vectors.js';
 
 export type { VectorCase, VectorFile } from './vector-file.js';
@@ -41,6 +42,7 @@ export async function allVectors(): Promise<VectorFile[]> {
     ...(await linkVectors()),
     await dicomwebVectors(),
     await walletVectors(),
+    await vaultVectors(),
     await fileSetVectors(),
     ...(await nodeVectors()),
   ];

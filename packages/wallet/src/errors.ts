@@ -17,7 +17,23 @@ export type WalletErrorInfo =
   | { readonly code: 'END_DATE_REFUSED'; readonly rule: 'past' | 'too-far' | 'beyond-delegation' }
   | { readonly code: 'ACCEPTANCE_MISMATCH'; readonly field: string }
   | { readonly code: 'NOT_PUBLISHED'; readonly waitedMs: number }
-  | { readonly code: 'GATEWAY_UNKNOWN'; readonly source: string };
+  | { readonly code: 'GATEWAY_UNKNOWN'; readonly source: string }
+  | { readonly code: 'VAULT_EXISTS' }
+  | { readonly code: 'VAULT_EMPTY' }
+  | { readonly code: 'VAULT_IN_USE' }
+  | { readonly code: 'VAULT_CLOSED' }
+  | { readonly code: 'VAULT_DAMAGED' }
+  | { readonly code: 'WRAPPER_MISSING'; readonly kind: 'passkey' | 'pin' }
+  | { readonly code: 'STORAGE_FULL' }
+  | { readonly code: 'STORAGE_FAILED' }
+  | { readonly code: 'WORDS_OF_ANOTHER' }
+  | { readonly code: 'PASSKEY_REFUSED' }
+  | { readonly code: 'PASSKEY_WITHOUT_PRF' }
+  | { readonly code: 'PIN_REFUSED'; readonly lengthMin: number; readonly lengthMax: number }
+  | { readonly code: 'WRONG_PIN'; readonly waitMs: number }
+  | { readonly code: 'PIN_WAIT'; readonly untilMs: number }
+  | { readonly code: 'CARD_INVALID'; readonly rule: 'words' | 'check' | 'format' | 'count' | 'same-card' | 'other-set' }
+  | { readonly code: 'TRANSFER_INVALID'; readonly rule: 'offer' | 'answer' };
 
 /** Thrown by the wallet. */
 export class WalletError extends CodedError<WalletErrorInfo> {

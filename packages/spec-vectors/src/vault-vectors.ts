@@ -1,0 +1,131 @@
+/** The vault of a device, the helpers' cards and the way to a new phone: opened, since sealing is random. Inputs made once by the wallet. */
+import { fromHex } from '@radledger/primitives';
+import {
+  createMemoryVaultStorage,
+  createPhoneOffer,
+  createVault,
+  type PasskeyPort,
+  readPhoneOffer,
+  type VaultRecord,
+  wordsOfHelperCards,
+} from '@radledger/wallet';
+import { wordlist } from '@scure/bip39/wordlists/english.js';
+import { asJson, type VectorFile } from './vector-file.js';
+
+const VAULT = {
+  passkey: {
+    credentialId: '01010101010101010101010101010101',
+    salt: '02020202020202020202020202020202',
+    secret: '0303030303030303030303030303030303030303030303030303030303030303',
+    sealed: '9301c40c070707070707070707070707c420e00c445852725c958f4e741a5503ebc9504e20c645c50cecf23dab0c78cd933d',
+  },
+  pin: {
+    pin: '４71103',
+    salt: '04040404040404040404040404040404',
+    deviceKey: '0505050505050505050505050505050505050505050505050505050505050505',
+    sealed: '9301c40c080808080808080808080808c42088a8d869dda97bfd3cf7c6d2526ae90f00b20ef71114d8410c20b5ce2d394deb',
+  },
+  profiles:
+    '9301c40c0a0a0a0a0a0a0a0a0a0a0a0ac43bfccf9571452e58acd8020c70c8a37eeab244be1d678347d12992600e1de106a80ab9993cc1695864fb14a826c692e1c0349955deaff3d5c17baa13',
+  snapshots: [
+    {
+      id: 'holder',
+      sealed:
+        '9301c40c0b0b0b0b0b0b0b0b0b0b0b0bc426650d796952d521d1a3301a5b4f2b51adf6cd0625d3e035a617427d68213b849d6b402d6d23b8',
+    },
+    {
+      id: '06060606060606060606060606060606',
+      sealed: '9301c40c0c0c0c0c0c0c0c0c0c0c0c0cc420f5f8445aa85ee2dcd0a4910fcf04e6e96e38b867de45fc845f7a1b892934c867',
+    },
+  ],
+};
+const CARDS = [
+  'barely educate clean kiss emerge table wife shed waste front diesel soft rough cable equal cook',
+  'barely educate barely bean success stumble include habit firm void labor fog creek middle goat bar',
+  'barely educate dawn pill super wage dizzy motion track draft zebra crack better bone range language',
+];
+const PHONE = {
+  privateKey: '56e510fd73bb1c7f571e840ce7808d7efaa38fd5b56736f257e221c431a1d7ee',
+  publicKey: 'de8923a675d02180cdd7d0097ba404b9e1e2930d5665cba58d1765006361793b',
+  offer: '9201C420DE8923A675D02180CDD7D0097BA404B9E1E2930D5665CBA58D1765006361793B',
+  answer:
+    '9601200101C42097B4267E8E159B9259ED61E778F2DA3E703A53B4F567D3C9BAA892CD963F772AC43D668D69FCC03BB3C3E8E8234217179A49B1FB995984FC44C31E996F445CC90C553DA8475BF474160F9BEF7ABF6400C5A3B426DA6D44E41B28F69051E17C',
+};
+
+export async function vaultVectors(): Promise<VectorFile> {
+  return {
+    name: 'vault',
+    spec: 'wallet-keys.md',
+    cases: [
+      { name: 'opened by its passkey', input: { vault: VAULT, by: 'passkey' }, output: await opened('passkey') },
+      { name: 'opened by its PIN', input: { vault: VAULT, by: 'pin' }, output: await opened('pin') },
+      ...(await Promise.all(
+        [
+          [0, 1],
+          [2, 0],
+          [1, 2],
+        ].map(async (picked) => {
+          const cards = picked.map((place) => CARDS[place] ?? '');
+          return {
+            name: `cards ${picked.join(' and ')}`,
+            input: { cards: cards.map(placesOf) },
+            output: { words: placesOf(await wordsOfHelperCards(cards)) },
+          };
+        }),
+      )),
+      { name: 'to a new phone', input: { phone: PHONE }, output: await carried() },
+    ],
+  };
+}
+
+async function opened(by: 'passkey' | 'pin'): Promise<unknown> {
+  const { passkey, pin, snapshots } = VAULT;
+  const storage = createMemoryVaultStorage();
+  const deviceKey = await crypto.subtle.importKey(
+    'raw',
+    new Uint8Array(fromHex(pin.deviceKey)),
+    { name: 'HMAC', hash: 'SHA-256' },
+    false,
+    ['sign'],
+  );
+  const { credentialId, salt, sealed } = passkey;
+  const tries = { wrongTries: 0, nextTryAtMs: 0 };
+  const record: VaultRecord = {
+    format: 1,
+    generation: 1,
+    wraps: [
+      { kind: 'passkey', credentialId: fromHex(credentialId), salt: fromHex(salt), sealed: fromHex(sealed) },
+      { kind: 'pin', salt: fromHex(pin.salt), deviceKey, sealed: fromHex(pin.sealed), ...tries },
+    ],
+    profiles: fromHex(VAULT.profiles),
+    snapshots: snapshots.map((snapshot) => ({ id: snapshot.id, sealed: fromHex(snapshot.sealed) })),
+  };
+  await storage.save(record);
+  const secret = { credentialId: fromHex(credentialId), secret: fromHex(passkey.secret) };
+  const passkeys: PasskeyPort = { create: () => Promise.resolve(secret), ask: () => Promise.resolve(secret) };
+  const lock = { take: () => Promise.resolve(() => undefined) };
+  const vault = await createVault({ storage, passkeys, lock }).open(by === 'pin' ? { pin: pin.pin } : 'passkey');
+  return asJson({
+    profiles: await Promise.all(
+      [vault, ...vault.profiles].map(async ({ id, name, words, store }) => ({
+        id,
+        name,
+        words: placesOf(words),
+        snapshot: await store.load(),
+      })),
+    ),
+  });
+}
+
+async function carried(): Promise<unknown> {
+  const { publicKey, privateKey, answer } = PHONE;
+  const newPhone = await createPhoneOffer({ publicKey: fromHex(publicKey), privateKey: fromHex(privateKey) });
+  const { matchingWords } = readPhoneOffer(newPhone.offer);
+  const profiles = (await newPhone.accept(answer)).map(({ name, words }) => ({ name, words: placesOf(words) }));
+  return { offer: newPhone.offer, matchingWords: placesOf(matchingWords), profiles };
+}
+
+/** Places in the word list, from 0: whoever checks needs no list. */
+function placesOf(words: string): readonly number[] {
+  return words.split(' ').map((word) => wordlist.indexOf(word));
+}

@@ -1,0 +1,198 @@
+/** An unlocked vault: holds the seed in memory until it is closed. Spec: docs/spec/wallet-keys.md, section 9. */
+import { validatePlainText } from '@radledger/handover';
+import { bytes, decodeWith, encodeWith, list, randomBytes, struct, text, toHex } from '@radledger/primitives';
+import { WalletError } from '../errors.js';
+import type { WalletStore } from '../wallet-store.js';
+import { entropyOf, generateEntropy, wordsOf } from '../words.js';
+import { makeHelperCards } from './helper-cards.js';
+import type { PasskeyPort } from './passkeys.js';
+import { openAtRest, type RestContext, sealAtRest } from './sealed-at-rest.js';
+import type { VaultRecord, VaultStorage } from './vault-storage.js';
+import { type Wrap, type WrapperKind, wrapByPasskey, wrapByPin } from './wraps.js';
+
+/** One person's images on this device: the holder's own, or those of somebody she acts for. Each has its own words. */
+export interface Profile {
+  /** `holder`, or 32 lower-case hex. */
+  readonly id: string;
+  /** Empty for the holder. */
+  readonly name: string;
+  readonly words: string;
+  readonly store: WalletStore;
+}
+
+const HOLDER = 'holder';
+const PROFILES_MAX = 100;
+const NAME_BYTES_MAX = 64;
+const PROFILES_CONTEXT: RestContext = { purpose: 'radledger/vault-profiles/1', names: [] };
+
+const profilesSchema = list(
+  struct({ id: bytes({ length: 16 }), name: text({ max: NAME_BYTES_MAX }), entropy: bytes({ length: 16 }) }),
+  { max: PROFILES_MAX },
+);
+
+/** A profile as it stands in the sealed list. */
+export interface ListedProfile {
+  readonly id: Uint8Array;
+  readonly name: string;
+  readonly entropy: Uint8Array;
+}
+
+export function sealProfiles(entropy: Uint8Array, profiles: readonly ListedProfile[]): Promise<Uint8Array> {
+  return sealAtRest(entropy, PROFILES_CONTEXT, encodeWith(profilesSchema, profiles));
+}
+
+/** @returns undefined when this is not the seed they were sealed under */
+export async function openProfiles(
+  entropy: Uint8Array,
+  sealed: Uint8Array,
+): Promise<readonly ListedProfile[] | undefined> {
+  const opened = await openAtRest(entropy, PROFILES_CONTEXT, sealed);
+  return opened && decodeWith(profilesSchema, opened, { bytesMax: 64 * 1024 });
+}
+
+/** The holder's profile, and what can be changed about the vault itself. Calls may overlap. */
+export class OpenVault implements Profile {
+  readonly id = HOLDER;
+  readonly name = '';
+  readonly store: WalletStore;
+  readonly #entropy: Uint8Array;
+  readonly #ports: { readonly storage: VaultStorage; readonly passkeys: PasskeyPort; readonly now: () => number };
+  readonly #release: () => void;
+  #record: VaultRecord;
+  #listed: readonly ListedProfile[];
+  #written: Promise<unknown> = Promise.resolve();
+  #isClosed = false;
+
+  /** Use `Vault.create` or `Vault.open`. */
+  constructor(input: {
+    ports: { readonly storage: VaultStorage; readonly passkeys: PasskeyPort; readonly now: () => number };
+    record: VaultRecord;
+    entropy: Uint8Array;
+    listed: readonly ListedProfile[];
+    release: () => void;
+  }) {
+    this.#ports = input.ports;
+    this.#record = input.record;
+    this.#entropy = input.entropy;
+    this.#listed = input.listed;
+    this.#release = input.release;
+    this.store = this.#storeOf(HOLDER, input.entropy);
+  }
+
+  /** The holder's twelve words: what the recovery sheet shows. */
+  get words(): string {
+    return wordsOf(this.#entropy);
+  }
+
+  /** Those the holder acts for. */
+  get profiles(): readonly Profile[] {
+    return this.#listed.map(({ id, name, entropy }) => this.#profileOf(toHex(id), name, entropy));
+  }
+
+  /** What can bring the seed back. One alone is one accident from none. */
+  wrappers(): readonly WrapperKind[] {
+    return wrapperKinds(this.#record);
+  }
+
+  /**
+   * @param name - plain text, at most 64 bytes; stored sealed
+   * @param input.words - those of somebody who had images before; default new ones
+   * @throws {WalletError} `WORDS_INVALID`; {HandoverError} `TEXT_REFUSED`
+   */
+  async addProfile(name: string, input: { words?: string } = {}): Promise<Profile> {
+    validatePlainText(name, { field: 'name', bytesMax: NAME_BYTES_MAX });
+    const entropy = input.words === undefined ? generateEntropy() : entropyOf(input.words);
+    const added = { id: randomBytes(16), name, entropy };
+    await this.#change(async (record) => {
+      const listed = [...this.#listed, added];
+      const profiles = await sealProfiles(this.#entropy, listed);
+      return [{ ...record, profiles }, listed];
+    });
+    return this.#profileOf(toHex(added.id), name, entropy);
+  }
+
+  /** Adds a passkey beside the others. Needs a gesture. @throws {WalletError} `PASSKEY_REFUSED` | `PASSKEY_WITHOUT_PRF` */
+  async addPasskey(input: { readonly userName: string }): Promise<void> {
+    const wrap = await wrapByPasskey(this.#entropy, await this.#ports.passkeys.create(input));
+    await this.#changeWraps((wraps) => [...wraps, wrap]);
+  }
+
+  /** Sets the PIN, or another. @throws {WalletError} `PIN_REFUSED` */
+  async setPin(pin: string): Promise<void> {
+    const wrap = await wrapByPin(this.#entropy, pin);
+    await this.#changeWraps((wraps) => [...wraps.filter(({ kind }) => kind !== 'pin'), wrap]);
+  }
+
+  /** Remembers that the recovery sheet is on paper: say so only after the person has it. */
+  noteSheetMade(): Promise<void> {
+    return this.#notePaper('sheet');
+  }
+
+  /**
+   * Three cards for three helpers; any two give the words back. Cards made earlier stay good: who lost trust in a helper moves her
+   * studies to new words.
+   */
+  async makeHelperCards(): Promise<readonly [string, string, string]> {
+    const cards = await makeHelperCards(this.#entropy);
+    await this.#notePaper('helpers');
+    return cards;
+  }
+
+  /** Forgets the seed as far as a browser can, and lets another window open the vault. */
+  close(): void {
+    this.#isClosed = true;
+    this.#entropy.fill(0);
+    for (const { entropy } of this.#listed) entropy.fill(0);
+    this.#listed = [];
+    this.#release();
+  }
+
+  #notePaper(kind: 'sheet' | 'helpers'): Promise<void> {
+    const noted = { kind, madeAtMs: this.#ports.now() };
+    return this.#changeWraps((wraps) => [...wraps.filter((wrap) => wrap.kind !== kind), noted]);
+  }
+
+  #profileOf(id: string, name: string, entropy: Uint8Array): Profile {
+    return { id, name, words: wordsOf(entropy), store: this.#storeOf(id, entropy) };
+  }
+
+  #storeOf(id: string, entropy: Uint8Array): WalletStore {
+    const context: RestContext = { purpose: 'radledger/vault-snapshot/1', names: [id] };
+    return {
+      load: async () => {
+        const kept = this.#record.snapshots.find((snapshot) => snapshot.id === id);
+        if (kept === undefined) return undefined;
+        const snapshot = await openAtRest(entropy, context, kept.sealed);
+        if (snapshot !== undefined) return snapshot;
+        throw new WalletError({ code: 'VAULT_DAMAGED' }, 'what is stored was changed; restore from the words');
+      },
+      save: (snapshot) =>
+        this.#change(async (record) => {
+          const sealed = await sealAtRest(entropy, context, snapshot);
+          const others = record.snapshots.filter((other) => other.id !== id);
+          return [{ ...record, snapshots: [...others, { id, sealed }] }, this.#listed];
+        }),
+    };
+  }
+
+  #changeWraps(change: (wraps: readonly Wrap[]) => readonly Wrap[]): Promise<void> {
+    return this.#change((record) => Promise.resolve([{ ...record, wraps: change(record.wraps) }, this.#listed]));
+  }
+
+  /** One change after the other, each from what the one before left; one that fails changes nothing. */
+  #change(change: (record: VaultRecord) => Promise<readonly [VaultRecord, readonly ListedProfile[]]>): Promise<void> {
+    const written = this.#written.then(async () => {
+      if (this.#isClosed) throw new WalletError({ code: 'VAULT_CLOSED' }, 'the vault was closed; open it again');
+      const [record, listed] = await change(this.#record);
+      await this.#ports.storage.save(record);
+      this.#record = record;
+      this.#listed = listed;
+    });
+    this.#written = written.catch(() => undefined);
+    return written;
+  }
+}
+
+export function wrapperKinds({ wraps }: VaultRecord): readonly WrapperKind[] {
+  return [...new Set(wraps.map(({ kind }) => kind))];
+}

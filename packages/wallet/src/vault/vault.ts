@@ -1,0 +1,183 @@
+/**
+ * Where the root seed lives on a device: wrapped by whatever the person has, each wrap enough by itself.
+ * Spec: docs/spec/wallet-keys.md, section 9; what each wrap is worth: section 10.
+ */
+import { equalBytes } from '@radledger/primitives';
+import { WalletError } from '../errors.js';
+import { entropyOf, generateEntropy } from '../words.js';
+import { createIndexedDbStorage } from './indexeddb-storage.js';
+import { OpenVault, openProfiles, sealProfiles, wrapperKinds } from './open-vault.js';
+import { createPasskeys, type PasskeyPort } from './passkeys.js';
+import { createWebLock, type VaultLock } from './vault-lock.js';
+import { inUse, type VaultRecord, type VaultStorage } from './vault-storage.js';
+import {
+  afterWrongPin,
+  type PinWrap,
+  unwrapByPasskey,
+  unwrapByPin,
+  type Wrap,
+  wrapByPasskey,
+  wrapByPin,
+  type WrapperKind,
+} from './wraps.js';
+
+export interface VaultPorts {
+  readonly storage: VaultStorage;
+  readonly passkeys: PasskeyPort;
+  readonly lock: VaultLock;
+  /** Unix ms; default the system clock. */
+  readonly now?: () => number;
+}
+
+/** The vault of one device. */
+export interface Vault {
+  /** What can open it; none when nothing is stored. Asks nobody. @throws {WalletError} `STORAGE_FAILED` */
+  wrappers(): Promise<readonly WrapperKind[]>;
+  /**
+   * The first start: makes a seed and its first wrap. With a passkey it needs one gesture.
+   * @param input.words - makes the vault for these words instead of new ones: the restore from a sheet, helpers or another phone
+   * @param input.restoredFrom - the paper that the words came from, which then counts as a wrapper
+   * @throws {WalletError} `VAULT_EXISTS` | `VAULT_IN_USE` | `PASSKEY_REFUSED` | `PASSKEY_WITHOUT_PRF` | `PIN_REFUSED` | `WORDS_INVALID` |
+   *   `STORAGE_FULL` | `STORAGE_FAILED`
+   */
+  create(
+    how: { readonly passkey: { readonly userName: string } } | { readonly pin: string },
+    input?: { readonly words?: string; readonly restoredFrom?: 'sheet' | 'helpers' },
+  ): Promise<OpenVault>;
+  /**
+   * @param input.takeOver - also when another window has it open, which then can no longer write
+   * @throws {WalletError} `VAULT_EMPTY` | `VAULT_IN_USE` | `WRAPPER_MISSING` | `PASSKEY_REFUSED` | `PASSKEY_WITHOUT_PRF` | `WRONG_PIN` |
+   *   `PIN_WAIT` | `WORDS_INVALID` | `WORDS_OF_ANOTHER` | `VAULT_DAMAGED` | `STORAGE_FAILED`
+   */
+  open(
+    how: 'passkey' | { readonly pin: string } | { readonly words: string },
+    input?: { readonly takeOver?: boolean },
+  ): Promise<OpenVault>;
+  /** Removes everything from the device, also under an open vault. Passkeys stay in the device's own list, worth nothing. */
+  erase(): Promise<void>;
+}
+
+/** @param input.database - name of the IndexedDB database and of the lock; default `radledger` */
+export function createBrowserVault(input: {
+  readonly rpId: string;
+  readonly rpName: string;
+  readonly database?: string;
+}): Vault {
+  const { database = 'radledger' } = input;
+  return createVault({
+    storage: createIndexedDbStorage(database),
+    passkeys: createPasskeys(input),
+    lock: createWebLock(`${database}/vault`),
+  });
+}
+
+export function createVault(input: VaultPorts): Vault {
+  const { storage, lock } = input;
+  const ports = { ...input, now: input.now ?? Date.now };
+
+  /** Runs with the lock; who fails lets it go. */
+  async function locked(takeOver: boolean, work: (release: () => void) => Promise<OpenVault>): Promise<OpenVault> {
+    const release = await lock.take({ takeOver });
+    if (release === undefined) throw inUse();
+    try {
+      return await work(release);
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  async function entropyByPasskey(record: VaultRecord): Promise<Uint8Array | undefined> {
+    const wraps = record.wraps.filter((wrap) => wrap.kind === 'passkey');
+    if (wraps.length === 0) throw missing('passkey');
+    const { credentialId, secret } = await ports.passkeys.ask(wraps.map((wrap) => wrap.credentialId));
+    const wrap = wraps.find((candidate) => equalBytes(candidate.credentialId, credentialId));
+    return wrap && unwrapByPasskey(wrap, secret);
+  }
+
+  /** A wrong try is written down before it is made: closing the window in the middle does not give it back. */
+  async function entropyByPin(record: VaultRecord, pin: string): Promise<Uint8Array> {
+    const wrap = record.wraps.find((candidate) => candidate.kind === 'pin');
+    if (wrap === undefined) throw missing('pin');
+    const nowMs = ports.now();
+    if (wrap.nextTryAtMs > nowMs) {
+      throw new WalletError({ code: 'PIN_WAIT', untilMs: wrap.nextTryAtMs }, 'too many wrong tries; wait');
+    }
+    const counted = afterWrongPin(wrap, nowMs);
+    await storage.save({ ...record, wraps: withPin(record.wraps, counted) });
+    const entropy = await unwrapByPin(wrap, pin);
+    if (entropy !== undefined) return entropy;
+    const waitMs = Math.max(0, counted.nextTryAtMs - nowMs);
+    throw new WalletError({ code: 'WRONG_PIN', waitMs }, 'this is not the PIN');
+  }
+
+  return {
+    async wrappers() {
+      const record = await storage.load();
+      return record === undefined ? [] : wrapperKinds(record);
+    },
+    create: (how, { words, restoredFrom } = {}) =>
+      locked(false, async (release) => {
+        const existing = await storage.load();
+        if (existing !== undefined && existing.wraps.length > 0) {
+          throw new WalletError({ code: 'VAULT_EXISTS' }, 'this device has a vault already; open it');
+        }
+        const entropy = words === undefined ? generateEntropy() : entropyOf(words);
+        const wrap =
+          'pin' in how
+            ? await wrapByPin(entropy, how.pin)
+            : await wrapByPasskey(entropy, await ports.passkeys.create(how.passkey));
+        const paper = restoredFrom === undefined ? [] : [{ kind: restoredFrom, madeAtMs: ports.now() }];
+        const record: VaultRecord = {
+          format: 1,
+          generation: (existing?.generation ?? 0) + 1,
+          wraps: [wrap, ...paper],
+          profiles: await sealProfiles(entropy, []),
+          snapshots: [],
+        };
+        await storage.save(record);
+        return new OpenVault({ ports, record, entropy, listed: [], release });
+      }),
+    open: (how, { takeOver = false } = {}) =>
+      locked(takeOver, async (release) => {
+        const stored = await storage.load();
+        if (stored === undefined || stored.wraps.length === 0) {
+          throw new WalletError({ code: 'VAULT_EMPTY' }, 'nothing is stored on this device');
+        }
+        const entropy =
+          how === 'passkey'
+            ? await entropyByPasskey(stored)
+            : 'pin' in how
+              ? await entropyByPin(stored, how.pin)
+              : entropyOf(how.words);
+        const listed = entropy && (await openProfiles(entropy, stored.profiles));
+        if (entropy === undefined || listed === undefined) {
+          const isWords = typeof how === 'object' && 'words' in how;
+          throw isWords
+            ? new WalletError({ code: 'WORDS_OF_ANOTHER' }, 'what is stored here belongs to other words')
+            : new WalletError({ code: 'VAULT_DAMAGED' }, 'what is stored was changed; restore from the words');
+        }
+        const record = { ...stored, generation: stored.generation + 1, wraps: stored.wraps.map(withoutTries) };
+        await storage.save(record);
+        return new OpenVault({ ports, record, entropy, listed, release });
+      }),
+    async erase() {
+      const stored = await storage.load();
+      if (stored === undefined) return;
+      const generation = stored.generation + 1;
+      await storage.save({ format: 1, generation, wraps: [], profiles: new Uint8Array(0), snapshots: [] });
+    },
+  };
+}
+
+function withPin(wraps: readonly Wrap[], pin: PinWrap): readonly Wrap[] {
+  return wraps.map((wrap) => (wrap.kind === 'pin' ? pin : wrap));
+}
+
+function withoutTries(wrap: Wrap): Wrap {
+  return wrap.kind === 'pin' ? { ...wrap, wrongTries: 0, nextTryAtMs: 0 } : wrap;
+}
+
+function missing(kind: 'passkey' | 'pin'): WalletError {
+  return new WalletError({ code: 'WRAPPER_MISSING', kind }, `this vault was not locked with a ${kind}`);
+}

@@ -1,0 +1,238 @@
+import { utf8 } from '@radledger/primitives';
+import { describe, expect, test } from 'vitest';
+import { createMemoryVaultStorage, createWallet, openWallet, type VaultRecord, wordsOf } from '../../src/index.js';
+import { createWorld } from '../wallet-fixture.js';
+import { createDevice } from './vault-fixture.js';
+
+const PASSKEY = { passkey: { userName: 'My images' } };
+const OTHER_WORDS = wordsOf(new Uint8Array(16));
+
+describe('each wrap alone opens the vault', () => {
+  test('the passkey', async () => {
+    const device = createDevice();
+    const vault = device.window();
+    expect(await vault.wrappers()).toEqual([]);
+    const first = await vault.create(PASSKEY);
+    expect(await vault.wrappers()).toEqual(['passkey']);
+    const { words } = first;
+    await first.store.save(utf8('snapshot'));
+    first.close();
+    const again = await vault.open('passkey');
+    expect(again.words).toBe(words);
+    expect(await again.store.load()).toEqual(utf8('snapshot'));
+  });
+
+  test('any of two passkeys', async () => {
+    const device = createDevice();
+    const first = await device.window().create(PASSKEY);
+    await first.addPasskey({ userName: 'My images' });
+    const { words } = first;
+    first.close();
+    const [, second] = device.passkeys.made;
+    const passkeys = {
+      ...device.passkeys,
+      ask: (ids: readonly Uint8Array[]) => device.passkeys.ask([...ids].reverse()),
+    };
+    expect(second).toBeDefined();
+    expect((await device.window({ passkeys }).open('passkey')).words).toBe(words);
+  });
+
+  test('the PIN, in whatever form the keyboard writes it', async () => {
+    const vault = createDevice().window();
+    const first = await vault.create({ pin: '４71103' });
+    const { words } = first;
+    first.close();
+    await expect(vault.open({ pin: '471104' })).rejects.toMatchObject({ info: { code: 'WRONG_PIN', waitMs: 0 } });
+    expect((await vault.open({ pin: '471103' })).words).toBe(words);
+  });
+
+  test('the words, also those of a sheet written in capitals', async () => {
+    const vault = createDevice().window();
+    const first = await vault.create(PASSKEY);
+    const { words } = first;
+    first.close();
+    await expect(vault.open({ words: OTHER_WORDS })).rejects.toMatchObject({ code: 'WORDS_OF_ANOTHER' });
+    expect((await vault.open({ words: words.toUpperCase() })).words).toBe(words);
+  });
+
+  test('and the words make it anew on another device', async () => {
+    const { words } = await createDevice().window().create(PASSKEY);
+    const restored = await createDevice().window().create(PASSKEY, { words, restoredFrom: 'sheet' });
+    expect(restored.words).toBe(words);
+    expect(restored.wrappers()).toEqual(['passkey', 'sheet']);
+  });
+});
+
+describe('a lock that was not made, or does not open', () => {
+  test('is told apart', async () => {
+    const device = createDevice();
+    const vault = device.window();
+    await expect(vault.open('passkey')).rejects.toMatchObject({ code: 'VAULT_EMPTY' });
+    const first = await vault.create(PASSKEY);
+    first.close();
+    await expect(vault.open({ pin: '471103' })).rejects.toMatchObject({
+      info: { code: 'WRAPPER_MISSING', kind: 'pin' },
+    });
+    await expect(vault.create(PASSKEY)).rejects.toMatchObject({ code: 'VAULT_EXISTS' });
+    const passkeys = {
+      ...device.passkeys,
+      ask: async (ids: readonly Uint8Array[]) => ({ ...(await device.passkeys.ask(ids)), secret: new Uint8Array(32) }),
+    };
+    await expect(device.window({ passkeys }).open('passkey')).rejects.toMatchObject({ code: 'VAULT_DAMAGED' });
+  });
+
+  test('a short PIN is refused, and nothing is stored', async () => {
+    const vault = createDevice().window();
+    await expect(vault.create({ pin: '12345' })).rejects.toMatchObject({ code: 'PIN_REFUSED' });
+    expect(await vault.wrappers()).toEqual([]);
+  });
+
+  test('a wrong PIN is counted before it is tried, and the fifth costs a wait', async () => {
+    const device = createDevice();
+    let nowMs = 1_000_000;
+    const vault = device.window({ now: () => nowMs });
+    (await vault.create({ pin: '471103' })).close();
+    const record = (await device.storage.load()) as VaultRecord;
+    const wraps = record.wraps.map((wrap) => (wrap.kind === 'pin' ? { ...wrap, wrongTries: 4 } : wrap));
+    await device.storage.save({ ...record, wraps });
+    await expect(vault.open({ pin: '000000' })).rejects.toMatchObject({ info: { code: 'WRONG_PIN', waitMs: 30_000 } });
+    const untilMs = nowMs + 30_000;
+    await expect(vault.open({ pin: '471103' })).rejects.toMatchObject({ info: { code: 'PIN_WAIT', untilMs } });
+    nowMs = untilMs;
+    (await vault.open({ pin: '471103' })).close();
+    expect((await device.storage.load())?.wraps).toMatchObject([{ wrongTries: 0, nextTryAtMs: 0 }]);
+  });
+});
+
+describe('one writer', () => {
+  test('a second window is turned away; when it takes over, the first can no longer write', async () => {
+    const device = createDevice();
+    const first = await device.window().create(PASSKEY);
+    await expect(device.window().open('passkey')).rejects.toMatchObject({ code: 'VAULT_IN_USE' });
+    const second = await device.window().open('passkey', { takeOver: true });
+    await expect(first.store.save(utf8('late'))).rejects.toMatchObject({ code: 'VAULT_IN_USE' });
+    await second.store.save(utf8('newer'));
+    first.close();
+    expect(await second.store.load()).toEqual(utf8('newer'));
+  });
+
+  test('a closed vault writes nothing and lets the next one in', async () => {
+    const device = createDevice();
+    const first = await device.window().create(PASSKEY);
+    first.close();
+    await expect(first.store.save(utf8('late'))).rejects.toMatchObject({ code: 'VAULT_CLOSED' });
+    await expect(device.window().open('passkey')).resolves.toBeDefined();
+  });
+
+  test('changes that overlap are all kept', async () => {
+    const device = createDevice();
+    const open = await device.window().create(PASSKEY);
+    const [maya] = await Promise.all([
+      open.addProfile('Maya'),
+      open.addProfile('Tom'),
+      open.noteSheetMade(),
+      open.store.save(utf8('snapshot')),
+    ]);
+    expect(open.profiles.map(({ name }) => name).sort()).toEqual(['Maya', 'Tom']);
+    expect(open.wrappers()).toEqual(['passkey', 'sheet']);
+    await maya.store.save(utf8('of Maya'));
+    open.close();
+    const again = await device.window().open('passkey');
+    expect(await again.store.load()).toEqual(utf8('snapshot'));
+    expect(await again.profiles.find(({ name }) => name === 'Maya')?.store.load()).toEqual(utf8('of Maya'));
+  });
+});
+
+describe('other persons', () => {
+  test('have words of their own, which their sheet shows and another device takes', async () => {
+    const open = await createDevice().window().create(PASSKEY);
+    const maya = await open.addProfile('Maya');
+    expect(maya.words).not.toBe(open.words);
+    expect(maya.words.split(' ')).toHaveLength(12);
+    const brought = await open.addProfile('Tom', { words: OTHER_WORDS });
+    expect(brought.words).toBe(OTHER_WORDS);
+    await expect(open.addProfile('Ma\u202Eya')).rejects.toMatchObject({ code: 'TEXT_REFUSED' });
+  });
+});
+
+describe('accidents', () => {
+  test('what was wiped under an open vault is written again, whole, with the next change', async () => {
+    let storage = createMemoryVaultStorage();
+    const device = createDevice({ load: () => storage.load(), save: (record) => storage.save(record) });
+    const open = await device.window().create(PASSKEY);
+    await open.store.save(utf8('before'));
+    storage = createMemoryVaultStorage();
+    await open.addProfile('Maya');
+    const { words } = open;
+    open.close();
+    const again = await device.window().open('passkey');
+    expect(again.words).toBe(words);
+    expect(await again.store.load()).toEqual(utf8('before'));
+  });
+
+  test('a claim on a device without room sends nothing; with room again it goes on', async () => {
+    const world = await createWorld();
+    const storage = createMemoryVaultStorage();
+    let isFull = false;
+    const device = createDevice({
+      load: () => storage.load(),
+      save: (record) =>
+        isFull ? Promise.reject(new DOMException('full', 'QuotaExceededError')) : storage.save(record),
+    });
+    const open = await device.window().create(PASSKEY);
+    const wallet = await createWallet(world.ports({ store: open.store }), {
+      words: open.words,
+      chainId: world.node.chainId,
+    });
+    const invited = world.hospital.invite({ studyInstanceUid: '1.2.3', label: 'CT, chest' });
+    isFull = true;
+    await expect(wallet.claim(invited)).rejects.toThrow('full');
+    isFull = false;
+    expect(await wallet.claim(invited)).toMatchObject({ status: 'active', label: 'CT, chest' });
+  });
+
+  // PW-15: nothing readable in storage.
+  test('nothing that is stored can be read', async () => {
+    const world = await createWorld();
+    const device = createDevice();
+    const open = await device.window().create(PASSKEY);
+    await open.setPin('471103');
+    const profile = await open.addProfile('Maya Rivera');
+    const wallet = await createWallet(world.ports({ store: open.store }), { words: open.words });
+    await wallet.claim(world.hospital.invite({ studyInstanceUid: '1.2.840.99', label: 'MRI, knee' }));
+    const stored = bytesOf(await device.storage.load());
+    for (const secret of ['Maya Rivera', 'MRI, knee', '1.2.840.99', '471103', 'images.hospital.example']) {
+      expect(stored.includes(secret)).toBe(false);
+    }
+    for (const word of [...open.words.split(' '), ...profile.words.split(' ')].filter(({ length }) => length > 4)) {
+      expect(stored.includes(word)).toBe(false);
+    }
+    // The search itself works: what is no secret is found.
+    expect(stored.includes('passkey')).toBe(true);
+    open.close();
+    const reopened = await device.window().open({ pin: '471103' });
+    const again = await openWallet(world.ports({ store: reopened.store }));
+    expect(await again?.studies()).toMatchObject([{ label: 'MRI, knee' }]);
+  });
+
+  test('an erased vault opens no more, and its device starts anew', async () => {
+    const device = createDevice();
+    const open = await device.window().create(PASSKEY);
+    await device.window().erase();
+    await expect(open.store.save(utf8('late'))).rejects.toMatchObject({ code: 'VAULT_IN_USE' });
+    open.close();
+    expect(await device.window().wrappers()).toEqual([]);
+    await expect(device.window().open('passkey')).rejects.toMatchObject({ code: 'VAULT_EMPTY' });
+    await expect(device.window().create(PASSKEY)).resolves.toBeDefined();
+  });
+});
+
+/** Everything of a record as one text: names, texts, and bytes as Latin-1. */
+function bytesOf(value: unknown): string {
+  if (value instanceof Uint8Array) return String.fromCharCode(...value);
+  if (value instanceof CryptoKey) return value.extractable ? 'EXTRACTABLE' : '';
+  if (typeof value !== 'object' || value === null) return String(value);
+  return Object.entries(value)
+    .map(([name, inner]) => `${name} ${bytesOf(inner)}`)
+    .join(' ');
+}
