@@ -26,6 +26,12 @@ export type ImagingErrorInfo =
   | { readonly code: 'ARCHIVE_ANSWER_INVALID'; readonly rule: string }
   | { readonly code: 'FILING_INCOMPLETE'; readonly missing: number }
   | { readonly code: 'STUDY_CONFLICT'; readonly instances: number }
+  // orders
+  | { readonly code: 'ORDER_TOO_LARGE'; readonly bytesMax: number }
+  | { readonly code: 'ORDER_MALFORMED'; readonly rule: string }
+  | { readonly code: 'ORDER_UNSUPPORTED' }
+  | { readonly code: 'ORDER_TEXT_UNREADABLE' }
+  | { readonly code: 'ORDER_UNIDENTIFIED' }
   // a file-set plan
   | { readonly code: 'INVALID_PLAN'; readonly path: string }
   // a received file-set
@@ -47,7 +53,7 @@ export type ImagingErrorInfo =
   | { readonly code: 'TOO_MANY_VERSIONS'; readonly versionsMax: number };
 
 /**
- * Thrown when a DICOM instance, a study, a file-set plan or a received file-set breaks a rule of docs/spec/file-set.md.
+ * Thrown when a DICOM instance, a study, an order, a file-set plan or a received file-set breaks a rule of docs/spec/file-set.md.
  * Neither message nor info holds patient data: no UID, no file name, no attribute value. `index` counts from 0 in the
  * order of the snapshot, plan or ZIP directory that was being read.
  */

@@ -1,4 +1,5 @@
 export { ImagingError, type ImagingErrorInfo } from './errors.js';
+export { type Accession, accessionOf } from './accession.js';
 export { clearQuarantine, type ImportOptions, importFileSet } from './file-set-import.js';
 export { judgeFileSet, type JudgedInstance, type JudgeTask } from './file-set-judge.js';
 export {
@@ -25,5 +26,7 @@ export { createManifest, type Manifest, type ManifestEntry } from './manifest.js
 export { type DicomJson } from './metadata/data-set-json.js';
 export { type DicomJsonElement } from './metadata/element-value.js';
 export { readMetadata } from './metadata/instance-metadata.js';
+export { type TextReader, textReaderOf } from './metadata/specific-character-set.js';
+export { createOrder, type Order, type OrderLook, type OrderNotice, type OrderOrigin } from './order.js';
 export type { FiledStudy, PacsConnector, SnapshotInstance, StudySnapshot, StudySummary } from './pacs-connector.js';
 export type { QuarantinedInstance, QuarantinedStudy, StudySink } from './quarantined-study.js';

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { concatBytes } from '@radledger/primitives';
+import { type Accession, ACCESSION_ATTRIBUTES, accessionFrom } from './accession.js';
 import { DataSetReader } from './data-set-reader.js';
 import { DIRECTORY_ATTRIBUTES, type DirectorySource } from './directory-keys.js';
 import { ImagingError } from './errors.js';
@@ -21,8 +22,12 @@ export interface InspectedInstance extends InstanceHeader {
   readonly dataSetSha256: Uint8Array;
 }
 
+export interface InstanceHead extends InstanceHeader {
+  readonly accession: Accession | undefined;
+}
+
 /** What the folder connector needs to sort files into studies. `DICOMDIR`: a directory of media, not an instance. */
-export type HeadVerdict = InstanceHeader | 'DICOMDIR';
+export type HeadVerdict = InstanceHead | 'DICOMDIR';
 
 const MEDIA_STORAGE_DIRECTORY = '1.2.840.10008.1.3.10';
 
@@ -67,15 +72,15 @@ export async function inspectHead(
   file: AsyncIterable<Uint8Array>,
   limits: Partial<InstanceLimits> = {},
 ): Promise<HeadVerdict> {
-  const inspection = new InstanceInspection({ ...DEFAULT_INSTANCE_LIMITS, ...limits });
+  const inspection = new InstanceInspection({ ...DEFAULT_INSTANCE_LIMITS, ...limits }, ACCESSION_ATTRIBUTES);
   try {
     for await (const chunk of file) {
       await inspection.update(chunk);
       if (inspection.isDirectory) return 'DICOMDIR';
-      if (inspection.isHeaderSettled) return inspection.header();
+      if (inspection.isHeaderSettled) return inspection.head();
     }
     await inspection.finish();
-    return inspection.header();
+    return inspection.head();
   } catch (error) {
     if (inspection.isDirectory) return 'DICOMDIR';
     throw error;
@@ -143,6 +148,12 @@ class InstanceInspection {
     }
     const { dataSetOffset, transferSyntaxUid } = meta;
     return { ...reader.header(), transferSyntaxUid, dataSetOffset };
+  }
+
+  head(): InstanceHead {
+    const header = this.header();
+    const values = this.reader?.wantedValues() ?? new Map<number, Uint8Array>();
+    return { ...header, accession: accessionFrom(values, layoutOf(header.transferSyntaxUid)) };
   }
 
   directorySource(transferSyntaxUid: string): DirectorySource {

@@ -1,4 +1,5 @@
 /** What Radledger needs from an archive. The suite that proves an implementation is `@radledger/imaging/conformance`. */
+import type { Accession } from './accession.js';
 import type { QuarantinedStudy } from './quarantined-study.js';
 
 /**
@@ -27,6 +28,8 @@ export interface StudySummary {
   readonly studyInstanceUid: string;
   /** Number of instances, as far as the archive knows without opening the study. */
   readonly instances: number;
+  /** The order that it was made for, where the archive tells it. */
+  readonly accession?: Accession;
 }
 
 /** The instances of one study at one moment. */

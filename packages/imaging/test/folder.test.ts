@@ -35,6 +35,7 @@ testPacsConnector({
     let stored = 0;
     return {
       connector: createFolderSource({ folder }),
+      tellsOrders: true,
       async store(files) {
         for (const file of files) await writeFile(join(folder, `${stored++}.dcm`), file);
       },

@@ -18,6 +18,8 @@ export interface ArchiveUnderTest {
   readonly refusesDuplicates?: boolean;
   /** True when only data sets cross to the connector, which writes the head of the file anew: DIMSE. */
   readonly rewritesFileMeta?: boolean;
+  /** True when the archive tells accession numbers in its listing. */
+  readonly tellsOrders?: boolean;
   dispose(): Promise<void>;
 }
 
@@ -85,6 +87,14 @@ export function testPacsConnector({ name, createArchive }: PacsConnectorUnderTes
         [STUDY, 2],
         [OTHER_STUDY, 1],
       ]);
+    });
+
+    test('tells the order that a study was made for, or none', async () => {
+      const uids = { studyInstanceUid: STUDY, seriesInstanceUid: `${STUDY}.1`, sopInstanceUid: `${STUDY}.1.1` };
+      await archive.store([sampleInstance({ ...uids, accessionNumber: 'A-17' })]);
+      const [listed] = await collect(archive.connector.listStudies());
+      if (archive.tellsOrders === true) expect(listed?.accession).toEqual({ number: 'A-17', issuer: undefined });
+      else expect(['A-17', undefined]).toContain(listed?.accession?.number);
     });
 
     test('knows single studies as it lists them, if it does', async () => {

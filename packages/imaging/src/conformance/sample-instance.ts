@@ -7,6 +7,8 @@ export interface SampleInstance {
   readonly sopInstanceUid: string;
   /** Default Secondary Capture Image Storage. */
   readonly sopClassUid?: string;
+  /** ASCII; default none: the attribute is left out. */
+  readonly accessionNumber?: string;
   /** Patient's Name and Patient ID, ASCII; default none: the attributes are left out. */
   readonly patient?: { readonly name: string; readonly id: string };
   /** Default none: the attribute is left out. */
@@ -38,6 +40,9 @@ export function sampleInstance(sample: SampleInstance): Uint8Array {
     meta,
     element(0x0008, 0x0016, 'UI', uidValue(sopClassUid)),
     element(0x0008, 0x0018, 'UI', uidValue(sample.sopInstanceUid)),
+    sample.accessionNumber === undefined
+      ? new Uint8Array(0)
+      : element(0x0008, 0x0050, 'SH', padded(utf8(sample.accessionNumber), 0x20)),
     ...(sample.patient === undefined
       ? []
       : [

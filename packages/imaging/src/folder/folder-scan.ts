@@ -3,12 +3,11 @@ import { readdir } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { ImagingError } from '../errors.js';
 import { hasPart10Prefix } from '../file-meta.js';
-import type { InstanceHeader } from '../instance-header.js';
-import { inspectHead } from '../instance-inspector.js';
+import { inspectHead, type InstanceHead } from '../instance-inspector.js';
 import type { InstanceLimits } from '../limits.js';
 import { type FileState, openStoredFile, readChunks } from './stored-file.js';
 
-export interface ScannedInstance extends InstanceHeader {
+export interface ScannedInstance extends InstanceHead {
   readonly path: string;
   readonly state: FileState;
 }

@@ -6,7 +6,8 @@ import { ImagingError } from '../errors.js';
 import { FileWriter } from '../file-writer.js';
 import type { FiledStudy } from '../pacs-connector.js';
 import type { QuarantinedInstance, QuarantinedStudy, StudySink } from '../quarantined-study.js';
-import { openStoredFile, readChunks } from './stored-file.js';
+import { openStoredFile, readChunks, syncFolder } from './stored-file.js';
+import { withSystemErrors } from './system-errors.js';
 
 const FILING_PREFIX = '.filing-';
 const VERSIONS_MAX = 1000;
@@ -131,27 +132,6 @@ async function renamed(from: string, to: string): Promise<boolean> {
     const code = (error as NodeJS.ErrnoException).code ?? '';
     if (['ENOTEMPTY', 'EEXIST', 'ENOTDIR', 'EPERM'].includes(code) && (await exists(to))) return false;
     throw error;
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** The system's own errors name paths, and paths in archives hold names of patients. */
-async function withSystemErrors<T>(act: () => Promise<T>): Promise<T> {
-  try {
-    return await act();
-  } catch (error) {
-    const { code, syscall } = error as NodeJS.ErrnoException;
-    if (error instanceof ImagingError || syscall === undefined) throw error;
-    const info = { code: 'FOLDER_UNUSABLE', systemCode: code ?? 'unknown' } as const;
-    throw new ImagingError(info, 'expected a folder that can be written to');
   }
 }
 

@@ -44,7 +44,8 @@ export function createFolderSource(options: FolderSourceOptions): PacsConnector 
   return {
     async *listStudies(): AsyncGenerator<StudySummary> {
       for (const [studyInstanceUid, instances] of (await scan()).studies) {
-        yield { studyInstanceUid, instances: instances.length };
+        const { accession } = instances.find(({ accession: known }) => known !== undefined) ?? {};
+        yield { studyInstanceUid, instances: instances.length, ...(accession && { accession }) };
       }
     },
     async openStudy(studyInstanceUid) {

@@ -81,6 +81,16 @@ export async function* readUnchanged(
   }
 }
 
+/** Makes new names in a folder last. */
+export async function syncFolder(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
 async function stateOf(handle: FileHandle): Promise<FileState | undefined> {
   const stat = await handle.stat({ bigint: true });
   if (!stat.isFile()) return undefined;
