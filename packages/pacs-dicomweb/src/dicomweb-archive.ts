@@ -1,6 +1,8 @@
 /** An archive that speaks DICOMweb, as a PACS connector and as a sink. Spec: DICOM PS3.18. */
 import { createHash } from 'node:crypto';
 import {
+  type Accession,
+  accessionOf,
   type FiledStudy,
   ImagingError,
   INSTANCES_MAX,
@@ -13,7 +15,7 @@ import {
 } from '@radledger/imaging';
 import { equalBytes } from '@radledger/primitives';
 import { type ArchiveHttp, type ArchiveHttpOptions, createArchiveHttp } from './archive-http.js';
-import { countOf, isUid, matchesOf, requireUid, TAGS, textOf } from './qido.js';
+import { countOf, isUid, itemOf, type Match, matchesOf, requireUid, TAGS, textOf } from './qido.js';
 import { storeInstances } from './stow.js';
 import { type InstanceAddress, instanceBytes } from './wado.js';
 
@@ -40,12 +42,17 @@ export function createDicomwebArchive(options: DicomwebArchiveOptions): Dicomweb
   const http = createArchiveHttp(options);
   return {
     async *listStudies(): AsyncGenerator<StudySummary> {
-      const path = `/studies?includefield=${TAGS.studyInstances}`;
+      const path = `/studies?includefield=${TAGS.studyInstances}&includefield=${TAGS.accessionIssuer}`;
       for await (const match of matchesOf(http, path, TAGS.studyInstanceUid)) {
         const studyInstanceUid = textOf(match, TAGS.studyInstanceUid) ?? '';
         // What cannot stand in an address can never be opened.
         if (!isUid(studyInstanceUid)) continue;
-        yield { studyInstanceUid, instances: countOf(match, TAGS.studyInstances) ?? 0 };
+        const accession = accessionIn(match);
+        yield {
+          studyInstanceUid,
+          instances: countOf(match, TAGS.studyInstances) ?? 0,
+          ...(accession && { accession }),
+        };
       }
     },
     async hasStudy(studyInstanceUid) {
@@ -76,11 +83,21 @@ export function createDicomwebArchive(options: DicomwebArchiveOptions): Dicomweb
   };
 }
 
+/** The order that a study was made for: the accession number is one of the attributes that every archive tells. */
+function accessionIn(match: Match): Accession | undefined {
+  const issuer = itemOf(match, TAGS.accessionIssuer) ?? {};
+  const name = textOf(issuer, TAGS.universalId) ?? textOf(issuer, TAGS.localNamespace) ?? '';
+  return accessionOf((textOf(match, TAGS.accessionNumber) ?? '').trim(), name.trim());
+}
+
 async function addressesOf(http: ArchiveHttp, studyInstanceUid: string): Promise<readonly InstanceAddress[]> {
   requireUid(studyInstanceUid, '0020,000d');
   const found = new Map<string, InstanceAddress>();
   const path = `/studies/${studyInstanceUid}/instances?includefield=${TAGS.seriesInstanceUid}`;
-  for await (const match of matchesOf(http, path, TAGS.sopInstanceUid)) {
+  // In two series it is two instances, and refused below.
+  const identityOf = (match: Match): string =>
+    `${textOf(match, TAGS.seriesInstanceUid)} ${textOf(match, TAGS.sopInstanceUid)}`;
+  for await (const match of matchesOf(http, path, TAGS.sopInstanceUid, identityOf)) {
     if (found.size === INSTANCES_MAX) {
       const info = { code: 'TOO_MANY_INSTANCES', instancesMax: INSTANCES_MAX } as const;
       throw new ImagingError(info, `expected at most ${INSTANCES_MAX} instances`);

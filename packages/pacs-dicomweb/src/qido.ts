@@ -6,8 +6,14 @@ const PAGE = 200;
 const PAGE_BYTES_MAX = 16 * 1024 * 1024;
 /** Pages of one query; with them an archive that has no end is noticed. */
 const PAGES_MAX = 50_000;
+/** Pages without news in one query: an archive that loses studies faster than it lists them is listed as well as can be. */
+const DETOURS_MAX = 32;
 
 export const TAGS = {
+  accessionNumber: '00080050',
+  accessionIssuer: '00080051',
+  localNamespace: '00400031',
+  universalId: '00400032',
   sopInstanceUid: '00080018',
   studyInstanceUid: '0020000D',
   seriesInstanceUid: '0020000E',
@@ -18,24 +24,48 @@ export const TAGS = {
 export type Match = Readonly<Record<string, unknown>>;
 
 /**
- * All matches of a query, page by page; each has a UID in `key`. A page that repeats one UID is refused. What a page repeats of the
- * page before is left out: the archive took something in meanwhile, or it knows no offset.
+ * All matches of a query, page by page; each has a UID in `key`, and each is given once. A page that repeats one UID is refused. What is
+ * there all the time is not missed when the archive takes something in, or lets something go, meanwhile: each page begins with the last
+ * match of the page before, and where it does not, the page before is read again.
  * @param path - with `?` and a filter
+ * @param identityOf - what tells one match from another; default `key`
  * @throws {ImagingError} `ARCHIVE_ANSWER_INVALID` | `ARCHIVE_REFUSED` | `ARCHIVE_UNAVAILABLE`
  */
-export async function* matchesOf(http: ArchiveHttp, path: string, key: string): AsyncGenerator<Match, void, void> {
-  let before: ReadonlySet<string> = new Set();
+export async function* matchesOf(
+  http: ArchiveHttp,
+  path: string,
+  key: string,
+  identityOf: (match: Match) => string = (match) => keyOf(match, key),
+): AsyncGenerator<Match, void, void> {
+  const seen = new Set<string>();
   let offset = 0;
+  let before: readonly string[] = [];
+  let detours = 0;
+  let repeats = 0;
   for (let pages = 0; pages < PAGES_MAX; pages++) {
-    const page = await pageOf(http, `${path}&limit=${PAGE}&offset=${offset}`);
-    const values = new Set(page.map((match) => keyOf(match, key)));
-    if (values.size !== page.length) throw answerInvalid('duplicate', `expected each ${key} once in a page`);
-    const added = page.filter((match) => !before.has(keyOf(match, key)));
+    // An archive that gives one match a page has none to spare.
+    const overlap = offset > 0 && before.length > 1 ? 1 : 0;
+    const matches = await pageOf(http, `${path}&limit=${PAGE}&offset=${offset - overlap}`);
+    if (new Set(matches.map((match) => keyOf(match, key))).size !== matches.length) {
+      throw answerInvalid('duplicate', `expected each ${key} once in a page`);
+    }
+    const page = matches.map(identityOf);
+    if (overlap === 1 && !seen.has(page[0] ?? '') && detours < DETOURS_MAX) {
+      detours += 1;
+      repeats = 0;
+      offset = Math.max(0, offset - before.length);
+      continue;
+    }
+    const added = matches.filter((match) => !seen.has(identityOf(match)));
+    for (const match of added) seen.add(identityOf(match));
     yield* added;
-    // Archives may give fewer than asked for; one that knows no offset repeats itself.
-    if (added.length === 0) return;
-    before = values;
-    offset += page.length;
+    // Archives may give fewer than asked for. One that knows no offset repeats itself; one that took something in may, once.
+    repeats = page.join() === before.join() ? repeats + 1 : 0;
+    const isEnd = page.length === overlap || repeats > overlap || detours === DETOURS_MAX;
+    if (added.length === 0 && isEnd) return;
+    if (added.length === 0) detours += 1;
+    before = page;
+    offset += page.length - overlap;
   }
   throw answerInvalid('pages', 'a query had no end');
 }
@@ -63,6 +93,12 @@ async function pageOf(http: ArchiveHttp, path: string): Promise<readonly Match[]
 export function textOf(match: Match, tag: string): string | undefined {
   const value = firstValue(match, tag);
   return typeof value === 'string' ? value : undefined;
+}
+
+/** The first item of a sequence. */
+export function itemOf(match: Match, tag: string): Match | undefined {
+  const value = firstValue(match, tag);
+  return isMatch(value) ? value : undefined;
 }
 
 /** The first value of an attribute, when it is a count; DICOM JSON writes IS as a number or as text. */

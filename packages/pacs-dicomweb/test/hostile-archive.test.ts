@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { sampleInstance } from '@radledger/imaging/conformance';
 import type { QuarantinedStudy } from '@radledger/imaging';
 import { sha256 } from '@radledger/primitives';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createDicomwebArchive, type DicomwebArchive } from '../src/index.js';
 
@@ -75,24 +76,91 @@ describe('QIDO-RS', () => {
     expect(asked).toHaveLength(2);
   });
 
-  test('what a page repeats of the page before is left out: the archive took a study in meanwhile', async () => {
-    const pages: Readonly<Record<string, readonly string[]>> = { '0': ['2.25.1', '2.25.2'], '2': ['2.25.2', '2.25.3'] };
-    answer = (request, response) => {
-      const offset = new URL(request.url ?? '', 'http://a').searchParams.get('offset') ?? '';
-      json((pages[offset] ?? []).map((uid) => ({ '0020000D': text(uid) })))(request, response);
+  /** An archive that gives `perPage` a page and does something to its studies before each answer. */
+  const pagesOf = (studies: string[], perPage: number, change: (page: number) => void): RequestListener => {
+    let pages = 0;
+    return (request, response) => {
+      change(pages++);
+      const { searchParams } = new URL(request.url ?? '', 'http://a');
+      const offset = Number(searchParams.get('offset'));
+      const page = studies.slice(offset, offset + perPage);
+      json(page.map((uid) => ({ '0020000D': text(uid) })))(request, response);
     };
-    const listed: string[] = [];
-    for await (const { studyInstanceUid } of archive.listStudies()) listed.push(studyInstanceUid);
-    expect(listed).toEqual(['2.25.1', '2.25.2', '2.25.3']);
+  };
+  const listed = async (): Promise<string[]> => {
+    const uids: string[] = [];
+    for await (const { studyInstanceUid } of archive.listStudies()) uids.push(studyInstanceUid);
+    return uids;
+  };
+
+  test('an archive that takes a study in, or lets one go, while it is listed', async () => {
+    const one = ['2.25.1', '2.25.2', '2.25.3', '2.25.4'];
+    answer = pagesOf(one, 2, (page) => void (page === 1 && one.unshift('2.25.5')));
+    expect(await listed()).toEqual(['2.25.1', '2.25.2', '2.25.3', '2.25.4']);
+    const other = ['2.25.1', '2.25.2', '2.25.3', '2.25.4'];
+    answer = pagesOf(other, 2, (page) => void (page === 1 && other.shift()));
+    expect(await listed()).toEqual(['2.25.1', '2.25.2', '2.25.3', '2.25.4']);
   });
 
-  test('an instance that is named twice is refused, in one page and in two', async () => {
+  test('whatever comes and goes between pages, what stays is listed once', async () => {
+    const changes = fc.array(fc.record({ page: fc.nat(8), at: fc.nat(30), isNew: fc.boolean() }), { maxLength: 8 });
+    await fc.assert(
+      fc.asyncProperty(fc.nat(30), fc.integer({ min: 2, max: 7 }), changes, async (count, perPage, planned) => {
+        const studies = Array.from({ length: count }, (_, index) => `2.25.${index + 1}`);
+        const stayed = new Set(studies);
+        answer = pagesOf(studies, perPage, (page) => {
+          for (const { at, isNew } of planned.filter((change) => change.page === page)) {
+            if (isNew) studies.splice(at, 0, `2.26.${studies.length}.${at}.${page}`);
+            else for (const gone of studies.splice(at, 1)) stayed.delete(gone);
+          }
+        });
+        const uids = await listed();
+        expect(new Set(uids).size).toBe(uids.length);
+        expect(uids.filter((uid) => stayed.has(uid)).sort()).toEqual([...stayed].sort());
+      }),
+      { seed: 23, numRuns: 100 },
+    );
+  });
+
+  test('an archive that knows nothing beyond its first page is listed as far as it goes', async () => {
+    const studies = ['2.25.1', '2.25.2', '2.25.3'];
+    answer = (request, response) =>
+      json(request.url?.endsWith('offset=0') ? studies.map((uid) => ({ '0020000D': text(uid) })) : [])(
+        request,
+        response,
+      );
+    expect(await listed()).toEqual(studies);
+    expect(asked.length).toBeLessThan(50);
+  });
+
+  test('the order of a study is told with its issuer, where the archive knows it', async () => {
+    const issuer = (tag: string, value: string) => ({ vr: 'SQ', Value: [{ [tag]: { vr: 'UT', Value: [value] } }] });
+    const study = (uid: string, more: object) => ({ '0020000D': text(uid), ...more });
+    const number = { '00080050': { vr: 'SH', Value: ['A1 '] } };
+    answer = json([
+      study('2.25.1', number),
+      study('2.25.2', { ...number, '00080051': issuer('00400032', '1.2.3') }),
+      study('2.25.3', { ...number, '00080051': issuer('00400031', 'RIS') }),
+      study('2.25.4', { '00080050': { vr: 'SH' } }),
+    ]);
+    const accessions: unknown[] = [];
+    for await (const { accession } of archive.listStudies()) accessions.push(accession);
+    expect(accessions).toEqual([
+      { number: 'A1', issuer: undefined },
+      { number: 'A1', issuer: '1.2.3' },
+      { number: 'A1', issuer: 'RIS' },
+      undefined,
+    ]);
+    expect(asked[0]).toContain('includefield=00080051');
+  });
+
+  test('an instance that is named in two series is refused, in one page and in two', async () => {
     answer = json([instanceMatch(), instanceMatch('2.25.3', '2.25.9')]);
     await expect(archive.openStudy(STUDY)).rejects.toMatchObject({ info: { rule: 'duplicate' } });
-    const pages = ['2.25.3', '2.25.4', '2.25.3'];
+    const pages = [instanceMatch('2.25.3'), instanceMatch('2.25.4'), instanceMatch('2.25.3', '2.25.9')];
     answer = (request, response) => {
       const offset = Number(new URL(request.url ?? '', 'http://a').searchParams.get('offset'));
-      json(pages.slice(offset, offset + 1).map((uid) => instanceMatch(uid)))(request, response);
+      json(pages.slice(offset, offset + 1))(request, response);
     };
     await expect(archive.openStudy(STUDY)).rejects.toMatchObject({ code: 'DUPLICATE_INSTANCE' });
   });
