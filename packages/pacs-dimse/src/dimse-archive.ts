@@ -1,5 +1,6 @@
 /** An archive that speaks DIMSE, as a PACS connector and as a sink. Spec: DICOM PS3.4, PS3.7 and PS3.8. */
 import {
+  accessionOf,
   DEFAULT_INSTANCE_LIMITS,
   type FiledStudy,
   ImagingError,
@@ -15,8 +16,8 @@ import {
 import { equalBytes } from '@radledger/primitives';
 import type { DimsePeer } from './association.js';
 import { AssociationPool, type Purpose } from './association-pool.js';
-import { find, type InstanceAddress, instancesOf, requireUid } from './find.js';
-import { TAGS } from './identifier.js';
+import { accessionIn, find, type InstanceAddress, instancesOf, ISSUER_KEYS, requireUid } from './find.js';
+import { type Identifier, TAGS } from './identifier.js';
 import { getInstance, moveInstance } from './retrieve.js';
 import type { StorageReceiver } from './storage-receiver.js';
 import { storeInstances } from './store.js';
@@ -118,15 +119,18 @@ export function createDimseArchive(options: DimseArchiveOptions): DimseArchive {
     async *listStudies(): AsyncGenerator<StudySummary> {
       const association = await pool.acquire(FINDING);
       try {
-        const query = new Map([
+        const query: Identifier = new Map<number, string | Identifier>([
+          [TAGS.accessionNumber, ''],
+          [TAGS.accessionIssuer, ISSUER_KEYS],
           [TAGS.queryRetrieveLevel, 'STUDY'],
           [TAGS.studyInstanceUid, ''],
           [TAGS.studyInstances, ''],
         ]);
         for await (const match of find(association, query, TAGS.studyInstanceUid)) {
-          const instances = Number(match.get(TAGS.studyInstances) ?? 0);
-          const studyInstanceUid = match.get(TAGS.studyInstanceUid) ?? '';
-          yield { studyInstanceUid, instances: Number.isSafeInteger(instances) && instances >= 0 ? instances : 0 };
+          const count = Number(match.text(TAGS.studyInstances));
+          const instances = Number.isSafeInteger(count) && count >= 0 ? count : 0;
+          const accession = accessionOf(...accessionIn(match));
+          yield { studyInstanceUid: match.text(TAGS.studyInstanceUid), instances, ...(accession && { accession }) };
         }
       } finally {
         pool.give(association);
@@ -141,7 +145,7 @@ export function createDimseArchive(options: DimseArchiveOptions): DimseArchive {
         ]);
         let isThere = false;
         for await (const match of find(association, query, TAGS.studyInstanceUid)) {
-          isThere ||= match.get(TAGS.studyInstanceUid) === studyInstanceUid;
+          isThere ||= match.text(TAGS.studyInstanceUid) === studyInstanceUid;
         }
         return isThere;
       } finally {

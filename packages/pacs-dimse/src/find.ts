@@ -1,29 +1,59 @@
-/** C-FIND in the Study Root model: which studies, series and instances an archive has (PS3.4, C.4.1). */
+/** C-FIND: which studies, series and instances an archive has (PS3.4, C.4.1), and what a worklist holds (K.4.1). */
 import { ImagingError } from '@radledger/imaging';
 import { answerInvalid, refused } from './archive-errors.js';
 import type { Association } from './association.js';
 import { FIELD, isPending, isSuccess } from './command-set.js';
-import { decodeIdentifier, encodeIdentifier, type Identifier, TAGS } from './identifier.js';
+import { type Answer, decodeIdentifier, encodeIdentifier, type Identifier, TAGS } from './identifier.js';
 import { IMPLICIT_LITTLE_ENDIAN, STUDY_ROOT_FIND } from './syntaxes.js';
 
 const IDENTIFIER_BYTES_MAX = 256 * 1024;
 /** Matches of one query; with them an archive that has no end is noticed. */
 const MATCHES_MAX = 10_000_000;
 
+/** The issuer of an accession number, as a key of a query. */
+export const ISSUER_KEYS: Identifier = new Map([
+  [TAGS.localNamespace, ''],
+  [TAGS.universalId, ''],
+]);
+
+/** The accession number of a match, and who issued it: the universal id, else the local name. */
+export function accessionIn(match: Answer): readonly [number: string, issuer: string] {
+  const issuer = match.item(TAGS.accessionIssuer);
+  const name = issuer?.text(TAGS.universalId) || issuer?.text(TAGS.localNamespace);
+  return [match.text(TAGS.accessionNumber).trim(), name?.trim() ?? ''];
+}
+
 /**
- * The matches of a query, each with a UID in `key`, and each UID once. Left early, the association is aborted.
+ * The matches of a query in the Study Root model, each with a UID in `key`, and each UID once. Left early, the association is aborted.
  * @throws {ImagingError} `ARCHIVE_UNAVAILABLE` | `ARCHIVE_REFUSED` | `ARCHIVE_ANSWER_INVALID` | `INVALID_UID`
  */
 export async function* find(
   association: Association,
   query: Identifier,
   key: number,
-): AsyncGenerator<Identifier, void, void> {
-  const context = association.contextOf(STUDY_ROOT_FIND, IMPLICIT_LITTLE_ENDIAN);
-  if (context === undefined) throw answerInvalid('find', 'expected an archive that answers Study Root C-FIND');
-  const messageId = association.nextMessageId();
-  const command = { field: FIELD.findRequest, sopClassUid: STUDY_ROOT_FIND, messageId, priority: 0 };
+): AsyncGenerator<Answer, void, void> {
   const seen = new Set<string>();
+  for await (const match of matchesOf(association, STUDY_ROOT_FIND, query)) {
+    const uid = requireUid(match.text(key), key);
+    if (seen.has(uid)) continue;
+    seen.add(uid);
+    yield match;
+  }
+}
+
+/**
+ * The matches of a query, as they come. Left early, the association is aborted.
+ * @throws {ImagingError} `ARCHIVE_UNAVAILABLE` | `ARCHIVE_REFUSED` | `ARCHIVE_ANSWER_INVALID`
+ */
+export async function* matchesOf(
+  association: Association,
+  sopClassUid: string,
+  query: Identifier,
+): AsyncGenerator<Answer, void, void> {
+  const context = association.contextOf(sopClassUid, IMPLICIT_LITTLE_ENDIAN);
+  if (context === undefined) throw answerInvalid('find', 'expected an archive that answers this C-FIND');
+  const messageId = association.nextMessageId();
+  const command = { field: FIELD.findRequest, sopClassUid, messageId, priority: 0 };
   let isDone = false;
   try {
     await association.send(context.id, command, only(encodeIdentifier(query)));
@@ -41,11 +71,7 @@ export async function* find(
         throw refused(status);
       }
       if (answer === undefined) throw answerInvalid('find', 'expected a match');
-      const match = decodeIdentifier(answer);
-      const uid = requireUid(match.get(key) ?? '', key);
-      if (seen.has(uid)) continue;
-      seen.add(uid);
-      yield match;
+      yield decodeIdentifier(answer);
     }
     throw answerInvalid('matches', 'a query had no end');
   } finally {
@@ -79,7 +105,7 @@ export async function* instancesOf(
   const series: string[] = [];
   const allSeries = new Map([...ofStudy, [TAGS.queryRetrieveLevel, 'SERIES'], [TAGS.seriesInstanceUid, '']]);
   for await (const match of find(association, allSeries, TAGS.seriesInstanceUid)) {
-    series.push(match.get(TAGS.seriesInstanceUid) ?? '');
+    series.push(match.text(TAGS.seriesInstanceUid));
   }
   for (const seriesInstanceUid of series) {
     const query = new Map([
@@ -90,9 +116,9 @@ export async function* instancesOf(
       [TAGS.sopClassUid, ''],
     ]);
     for await (const match of find(association, query, TAGS.sopInstanceUid)) {
-      const told = match.get(TAGS.sopClassUid) ?? '';
+      const told = match.text(TAGS.sopClassUid);
       const sopClassUid = told === '' ? undefined : requireUid(told, TAGS.sopClassUid);
-      yield { studyInstanceUid, seriesInstanceUid, sopInstanceUid: match.get(TAGS.sopInstanceUid) ?? '', sopClassUid };
+      yield { studyInstanceUid, seriesInstanceUid, sopInstanceUid: match.text(TAGS.sopInstanceUid), sopClassUid };
     }
   }
 }

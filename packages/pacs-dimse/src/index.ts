@@ -1,4 +1,6 @@
 export { createDimseArchive, type DimseArchive, type DimseArchiveOptions } from './dimse-archive.js';
+export { receiveInto } from './folder-arrivals.js';
+export { createModalityWorklist, type ModalityWorklistOptions } from './modality-worklist.js';
 export {
   type ExpectedInstance,
   type IncomingInstance,

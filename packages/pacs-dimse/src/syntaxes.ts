@@ -5,6 +5,7 @@ export const VERIFICATION = '1.2.840.10008.1.1';
 export const STUDY_ROOT_FIND = '1.2.840.10008.5.1.4.1.2.2.1';
 export const STUDY_ROOT_MOVE = '1.2.840.10008.5.1.4.1.2.2.2';
 export const STUDY_ROOT_GET = '1.2.840.10008.5.1.4.1.2.2.3';
+export const WORKLIST_FIND = '1.2.840.10008.5.1.4.31';
 
 /** The one that every application entity knows: what is asked and answered is written in it. */
 export const IMPLICIT_LITTLE_ENDIAN = '1.2.840.10008.1.2';
