@@ -34,7 +34,10 @@ export {
 export {
   createOperatorClient,
   type IssuedInvitation,
+  type OperatorAppointment,
   type OperatorClient,
+  type OperatorOrder,
+  type OperatorOrderOrigin,
   type OperatorStatus,
   type OperatorStudy,
   type RequestState,

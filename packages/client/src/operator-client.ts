@@ -26,6 +26,17 @@ export interface OperatorStatus {
     readonly code: string | null;
   } | null;
   readonly recipient: { readonly key: Uint8Array } | null;
+  /** What the worklist knows of orders; null of a gateway that is no source. */
+  readonly orders: { readonly kept: number; readonly origins: readonly OperatorOrderOrigin[] } | null;
+}
+
+/** How an origin of orders does; `code` says what is wrong, `reason` more of it. */
+export interface OperatorOrderOrigin {
+  readonly name: string;
+  readonly lookedAtMs: number | null;
+  readonly code: string | null;
+  readonly reason: string | null;
+  readonly refused: number;
 }
 
 /** A study of the archive and how far it is on the ledger. */
@@ -37,6 +48,27 @@ export interface OperatorStudy {
   readonly height: number | null;
   readonly label: string | null;
   readonly code: string | null;
+}
+
+/** An examination that was ordered. Patient data. */
+export interface OperatorOrder {
+  readonly accessionNumber: string | null;
+  readonly accessionIssuer: string | null;
+  readonly studyInstanceUid: string | null;
+  readonly patientName: string;
+  readonly patientId: string;
+  /** `1961-04-07` */
+  readonly birthDate: string | null;
+  readonly description: string;
+  readonly modality: string | null;
+  /** In the hospital's own time: `2026-11-29T10:30` or `2026-11-29`. */
+  readonly scheduledAt: string | null;
+}
+
+/** A study with what was ordered of it; `expected`, when there are no images yet: then perhaps without a UID. */
+export interface OperatorAppointment extends Omit<OperatorStudy, 'studyInstanceUid'> {
+  readonly studyInstanceUid: string | null;
+  readonly orders: readonly OperatorOrder[];
 }
 
 export interface IssuedInvitation {
@@ -81,6 +113,8 @@ export interface OperatorClient {
   /** Publishes the gateway's configured address and pins anew, with a name. */
   moveSource(input: { name: string }, options?: CallOptions): Promise<{ txId: Uint8Array }>;
   studies(options?: CallOptions): Promise<readonly OperatorStudy[]>;
+  /** The studies of the archive with their orders, and orders whose images are expected. Holds patient data. */
+  worklist(options?: CallOptions): Promise<readonly OperatorAppointment[]>;
   invite(input: { studyInstanceUid: string; label: string }, options?: CallOptions): Promise<IssuedInvitation>;
   amendStudy(studyInstanceUid: string, options?: CallOptions): Promise<{ txId: Uint8Array; content: Uint8Array }>;
   /** @param input.reasonClass - that of Retire Study (docs/spec/transactions.md) */
@@ -113,6 +147,7 @@ export function createOperatorClient(options: HttpOptions & { bearerToken: strin
         node: reader.isAbsent('node') ? null : readView(reader.object('node')),
         source: reader.isAbsent('source') ? null : readOwnSource(reader.object('source')),
         recipient: reader.isAbsent('recipient') ? null : { key: reader.object('recipient').bytes('key', 32) },
+        orders: reader.isAbsent('orders') ? null : readOrders(reader.object('orders')),
       };
     },
     defineSource: async ({ name, nodeKey, nodeProof, vrfKey, vrfProof }, call) =>
@@ -131,6 +166,7 @@ export function createOperatorClient(options: HttpOptions & { bearerToken: strin
       ),
     moveSource: async ({ name }, call) => txIdOf(await post('/v1/source/move', { name }, call)),
     studies: async (call) => (await get('/v1/studies', call)).list('studies', readStudy),
+    worklist: async (call) => (await get('/v1/worklist', call)).list('entries', readAppointment),
     async invite({ studyInstanceUid, label }, call) {
       const reader = await post('/v1/invitations', { studyInstanceUid, label }, call);
       return {
@@ -190,10 +226,51 @@ function readOwnSource(reader: JsonReader): NonNullable<OperatorStatus['source']
   };
 }
 
+function readOrders(reader: JsonReader): NonNullable<OperatorStatus['orders']> {
+  const origins = reader.list('origins', (item, path) => {
+    const origin = new JsonReader(item, path);
+    return {
+      name: origin.string('name', 64),
+      lookedAtMs: origin.integerOrNull('lookedAtMs'),
+      code: origin.stringOrNull('code', 64),
+      reason: origin.stringOrNull('reason', 256),
+      refused: origin.integer('refused'),
+    };
+  });
+  return { kept: reader.integer('kept'), origins };
+}
+
 function readStudy(item: unknown, path: string): OperatorStudy {
   const reader = new JsonReader(item, path);
+  return { studyInstanceUid: reader.string('studyInstanceUid', 64), ...readProgressOfStudy(reader) };
+}
+
+function readAppointment(item: unknown, path: string): OperatorAppointment {
+  const reader = new JsonReader(item, path);
   return {
-    studyInstanceUid: reader.string('studyInstanceUid', 64),
+    studyInstanceUid: reader.stringOrNull('studyInstanceUid', 64),
+    ...readProgressOfStudy(reader),
+    orders: reader.list('orders', readOrder),
+  };
+}
+
+function readOrder(item: unknown, path: string): OperatorOrder {
+  const reader = new JsonReader(item, path);
+  return {
+    accessionNumber: reader.stringOrNull('accessionNumber', 256),
+    accessionIssuer: reader.stringOrNull('accessionIssuer', 256),
+    studyInstanceUid: reader.stringOrNull('studyInstanceUid', 64),
+    patientName: reader.string('patientName', 256),
+    patientId: reader.string('patientId', 256),
+    birthDate: reader.stringOrNull('birthDate', 10),
+    description: reader.string('description', 256),
+    modality: reader.stringOrNull('modality', 16),
+    scheduledAt: reader.stringOrNull('scheduledAt', 16),
+  };
+}
+
+function readProgressOfStudy(reader: JsonReader): Omit<OperatorStudy, 'studyInstanceUid'> {
+  return {
     instances: reader.integer('instances'),
     state: reader.string('state', 64),
     studyId: reader.bytesOrNull('studyId', 32),

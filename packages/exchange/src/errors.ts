@@ -31,6 +31,7 @@ export type ExchangeErrorCode =
   | 'STUDY_UNKNOWN'
   | 'NOT_PUBLISHED'
   | 'UNCHANGED'
+  | 'TOO_MANY_ORDERS'
   | 'SOURCE_NOT_DEFINED'
   | 'SOURCE_DEFINED'
   // the ledger

@@ -1,5 +1,6 @@
 import { openClaimReply } from '@radledger/handover';
 import { createGatewayClient, createOperatorClient } from '@radledger/client';
+import type { OrderNotice, OrderOrigin } from '@radledger/imaging';
 import { toHex } from '@radledger/primitives';
 import { verifyWellKnown } from '@radledger/handover';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -12,13 +13,22 @@ const TOKEN = 'a token of the operator, 32 chars';
 let hospital: TestHospital;
 let api: BoundListener;
 let operator: BoundListener;
+let notices: OrderNotice[];
 
 beforeEach(async () => {
   hospital = await TestHospital.open();
   api = await bindHttp({ host: '127.0.0.1', port: 0 });
   operator = await bindHttp({ host: '127.0.0.1', port: 0 });
   await hospital.source.close();
-  const source = await hospital.openSource({ gatewayApi: api.url });
+  notices = [];
+  const origin: OrderOrigin = {
+    name: 'test',
+    async look(take) {
+      for (const notice of notices) await take(notice);
+      return { refused: 0, code: undefined };
+    },
+  };
+  const source = await hospital.openSource({ gatewayApi: api.url, orders: { origins: [origin] } });
   const recipient = await hospital.openRecipient({ gatewayApi: api.url });
   const { chainId } = hospital.ledger;
   const signer = await signerOf('hospital');
@@ -114,7 +124,7 @@ describe('patient-facing', () => {
 
 describe('operator', () => {
   test('nothing without the token', async () => {
-    for (const path of ['/v1/status', '/v1/studies', '/v1/nothing']) {
+    for (const path of ['/v1/status', '/v1/studies', '/v1/worklist', '/v1/nothing']) {
       expect(await codeOf(await operate(path, { token: 'x' }))).toEqual([401, 'UNAUTHORIZED']);
       expect(await codeOf(await fetch(operator.url + path))).toEqual([401, 'UNAUTHORIZED']);
     }
@@ -155,6 +165,48 @@ describe('operator', () => {
     await expect(client.fetchRequest(request.requestId)).rejects.toMatchObject({
       info: { reason: 'NOTHING_TO_FETCH' },
     });
+  });
+
+  test('the worklist shows orders beside studies, and the status how their origins do', async () => {
+    const patient = { name: 'Doe, Jane', id: '7', birthDate: undefined };
+    const named = {
+      accession: { number: 'A-1', issuer: undefined },
+      patient,
+      modality: 'MR',
+      scheduledAt: '2026-11-29',
+    };
+    const studyInstanceUid = await hospital.studyInstanceUid();
+    notices.push({ order: { ...named, studyInstanceUid, description: 'MRI, head' }, isCancelled: false });
+    const next = { ...named, accession: { number: 'A-2', issuer: 'RIS' }, studyInstanceUid: undefined };
+    notices.push({ order: { ...next, description: 'CT, head' }, isCancelled: false });
+    const client = createOperatorClient({ url: operator.url, bearerToken: TOKEN });
+    expect((await client.status()).orders).toEqual({
+      kept: 0,
+      origins: [{ name: 'test', lookedAtMs: null, code: null, reason: null, refused: 0 }],
+    });
+    await hospital.source.lookForOrders();
+    expect((await client.status()).orders).toMatchObject({ kept: 2, origins: [{ code: null }] });
+    const [study, expected] = await client.worklist();
+    expect(study).toMatchObject({ studyInstanceUid, state: 'draft', instances: 20 });
+    expect(study?.orders).toEqual([
+      {
+        accessionNumber: 'A-1',
+        accessionIssuer: null,
+        studyInstanceUid,
+        patientName: 'Doe, Jane',
+        patientId: '7',
+        birthDate: null,
+        description: 'MRI, head',
+        modality: 'MR',
+        scheduledAt: '2026-11-29',
+      },
+    ]);
+    expect(expected).toMatchObject({ state: 'expected', studyInstanceUid: null, instances: 0, studyId: null });
+    expect(expected?.orders).toMatchObject([{ accessionNumber: 'A-2', accessionIssuer: 'RIS' }]);
+    const filtered = (await (await operate('/v1/worklist?state=expected')).json()) as { entries: unknown[] };
+    expect(filtered.entries).toHaveLength(1);
+    expect(JSON.stringify(await (await operate('/v1/status')).json())).not.toMatch(/Doe|A-1/);
+    expect(JSON.stringify(await (await operate('/v1/studies')).json())).not.toMatch(/Doe|A-1/);
   });
 
   test('bad input is coded', async () => {

@@ -1,4 +1,5 @@
 /** The operator API of a gateway: loopback, bearer token. Spec: docs/spec/gateway-api.md, section 2. */
+import type { Order } from '@radledger/imaging';
 import { equalBytes, equalSecrets, fromHex, toHex, utf8 } from '@radledger/primitives';
 import { RETIRE_REASON_NUMBERS, type RetireReason } from '@radledger/transactions';
 import express, { type Express, type RequestHandler } from 'express';
@@ -7,7 +8,8 @@ import { ExchangeError } from '../errors.js';
 import type { LedgerView } from '../ledger-view.js';
 import type { ImageRecipient, RequestStatus } from '../recipient/image-recipient.js';
 import type { ReceiptRecord } from '../recipient/receipts.js';
-import type { ImageSource, WorklistEntry } from '../source/image-source.js';
+import type { Appointment, ImageSource, WorklistEntry } from '../source/image-source.js';
+import type { OrderOriginState } from '../source/order-look.js';
 import type { TransferRecord } from '../source/transfers.js';
 import { errorHandler, sendError } from './replies.js';
 
@@ -46,6 +48,7 @@ export function createOperatorApi(options: OperatorApiOptions): Express {
       source: source === undefined ? null : await sourceJson(source, options.tlsPins?.() ?? []),
       recipient: recipient === undefined ? null : { key: toHex(recipient.recipientKey) },
       suspended: source?.suspended ?? 0,
+      orders: source === undefined ? null : { ...source.orders, origins: source.orders.origins.map(originJson) },
     });
   });
   app.get('/v1/receipts', async (_request, response) => {
@@ -87,6 +90,16 @@ function addSourceRoutes(app: Express, source: ImageSource): void {
       if (state === undefined || entry.state === state) studies.push(studyJson(entry));
     }
     response.json({ studies });
+  });
+  app.get('/v1/worklist', async (request, response) => {
+    const { state } = request.query;
+    if (state !== undefined && typeof state !== 'string') throw malformed('one state');
+    const entries = [];
+    for await (const appointment of source.appointments()) {
+      const entry = appointmentJson(appointment);
+      if (state === undefined || entry.state === state) entries.push(entry);
+    }
+    response.json({ entries });
   });
   app.get('/v1/disclosures', async (request, response) => {
     const { from = '0', to, studyInstanceUid } = request.query;
@@ -222,6 +235,31 @@ function studyJson({ studyInstanceUid, instances, state, studyId, height, label,
     label: label ?? null,
     code: code ?? null,
   };
+}
+
+function appointmentJson({ study, orders }: Appointment) {
+  const none = { instances: 0, state: 'expected', studyId: null, height: null, label: null, code: null } as const;
+  const shown =
+    study === undefined ? { studyInstanceUid: orders[0]?.studyInstanceUid ?? null, ...none } : studyJson(study);
+  return { ...shown, orders: orders.map(orderJson) };
+}
+
+function orderJson({ accession, studyInstanceUid, patient, description, modality, scheduledAt }: Order) {
+  return {
+    accessionNumber: accession?.number ?? null,
+    accessionIssuer: accession?.issuer ?? null,
+    studyInstanceUid: studyInstanceUid ?? null,
+    patientName: patient.name,
+    patientId: patient.id,
+    birthDate: patient.birthDate ?? null,
+    description,
+    modality: modality ?? null,
+    scheduledAt: scheduledAt ?? null,
+  };
+}
+
+function originJson({ name, lookedAtMs, code, reason, refused }: OrderOriginState) {
+  return { name, lookedAtMs: lookedAtMs ?? null, code: code ?? null, reason: reason ?? null, refused };
 }
 
 function requestJson({ requestId, reason, wantedUntilMs, expiresAtMs, retrievals }: RequestStatus) {

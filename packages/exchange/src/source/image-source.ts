@@ -1,5 +1,5 @@
 /** An image source: everything between an archive on one side, and patients, other gateways and the ledger on the other. */
-import type { PacsConnector, StudySummary } from '@radledger/imaging';
+import type { Order, OrderOrigin, PacsConnector, StudySummary } from '@radledger/imaging';
 import type { DocumentRepositoryOptions, ReplayStore } from '@radledger/iti43/server';
 import { equalBytes, type Signer, toHex } from '@radledger/primitives';
 import { isKind, type RetireReason } from '@radledger/transactions';
@@ -22,6 +22,8 @@ import { type Disclosure, type DisclosureFilter, disclosuresOf } from './disclos
 import { createKeyLimit } from './key-limit.js';
 import { createRefusalCount } from './refusal-count.js';
 import { createInvitations, currentStudy, type Invitations } from './invitations.js';
+import { createOrderLook, type OrderOriginState } from './order-look.js';
+import { openOrders } from './orders.js';
 import { createPublisher } from './publisher.js';
 import { createReplayStore } from './replay-store.js';
 import { createOpenStudy, type OpenStudy } from './open-study.js';
@@ -69,6 +71,14 @@ export interface ImageSourceOptions {
   readonly settleMs?: number;
   /** How long a published study must be missing in the archive before it is retired, in ms; default never. */
   readonly purgedMs?: number;
+  /** Where the worklist knows from what was ordered; default nowhere. */
+  readonly orders?: {
+    readonly origins: readonly OrderOrigin[];
+    /** Whose accession numbers those are that name no issuer, of orders and of studies in the archive; default nobody's. */
+    readonly issuer?: string;
+    /** How long an order is kept after it was last given, and after it was to take place, in ms; default 30 days. */
+    readonly keepMs?: number;
+  };
   /** Told when the view becomes fresh, halted or stale. */
   readonly onStanding?: (standing: ViewStanding) => void;
   /** Whom the operator knows, by key in hex: names in the accounting of disclosures. */
@@ -110,6 +120,16 @@ export interface WorklistEntry {
   readonly code: string | undefined;
 }
 
+/** A study of the archive with what was ordered of it, or an order whose images are not there yet. Holds patient data. */
+export interface Appointment {
+  /** Undefined: expected. */
+  readonly study: WorklistEntry | undefined;
+  /** Several, when one study was made for several orders: they should name one patient. */
+  readonly orders: readonly Order[];
+}
+
+const ORDERS_KEPT_MS = 30 * 86_400_000;
+
 /** A viewer asks for each instance by itself: so many times more requests than of ITI-43 are within a limit. */
 export const DICOMWEB_REQUESTS_FACTOR = 10;
 
@@ -145,6 +165,12 @@ export interface ImageSource extends Pick<Invitations, 'claim'> {
   /** What `createDicomwebHandler` needs to serve this source. */
   readonly dicomweb: DicomwebPort;
   worklist(): AsyncIterable<WorklistEntry>;
+  /** The worklist with the orders that its studies were made for, and at its end those that have no images yet. */
+  appointments(): AsyncIterable<Appointment>;
+  /** Looks once at each origin of orders. To be called every minute or so. */
+  lookForOrders(): Promise<void>;
+  /** How the origins of orders do, and how many orders are kept. */
+  readonly orders: { readonly kept: number; readonly origins: readonly OrderOriginState[] };
   /**
    * Looks once at the whole archive: notices new studies, amends those with late images, retires those that were purged. To be called
    * every minute or so; nothing new is published by it.
@@ -236,6 +262,20 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     onFailure,
     hasStudy: (studyInstanceUid) => hasStudy(connector, studyInstanceUid),
   });
+  const orders = await openOrders({
+    store,
+    now,
+    issuer: options.orders?.issuer,
+    keepMs: options.orders?.keepMs ?? ORDERS_KEPT_MS,
+  });
+  const orderLook = createOrderLook({ origins: options.orders?.origins ?? [], orders, now, onFailure });
+  async function* listed(): AsyncGenerator<readonly [StudySummary, WorklistEntry], void, void> {
+    for await (const summary of connector.listStudies()) {
+      const study = await currentStudy(store, summary.studyInstanceUid);
+      const offer = (): WorklistEntry => offerOf(summary, watch.isSettled(summary) ? 'draft' : 'arriving');
+      yield [summary, study === undefined ? offer() : entryOf(study, summary.instances)];
+    }
+  }
   const directory = createDirectoryEntry({
     store,
     lock,
@@ -357,11 +397,16 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
       now,
     },
     async *worklist() {
-      for await (const listed of connector.listStudies()) {
-        const study = await currentStudy(store, listed.studyInstanceUid);
-        if (study !== undefined) yield entryOf(study, listed.instances);
-        else yield offerOf(listed, watch.isSettled(listed) ? 'draft' : 'arriving');
-      }
+      for await (const [, entry] of listed()) yield entry;
+    },
+    async *appointments() {
+      const index = orders.index();
+      for await (const [summary, study] of listed()) yield { study, orders: index.of(summary) };
+      for (const order of index.left()) yield { study: undefined, orders: [order] };
+    },
+    lookForOrders: () => lock('orders', () => orderLook.look()),
+    get orders() {
+      return { kept: orders.size, origins: orderLook.states };
     },
     lookAtArchive: () => lock('archive', lookAtArchive),
     async invite(input) {

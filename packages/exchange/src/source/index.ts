@@ -1,6 +1,7 @@
 export { type Authorise, type ReadRequest, readingBasis, type Verdict } from './authorise.js';
 export type { DirectoryEntryState, NodeKeyProofs } from './directory-entry.js';
 export {
+  type Appointment,
   type ImageSource,
   type ImageSourceOptions,
   openImageSource,
@@ -8,6 +9,7 @@ export {
   type WorklistState,
 } from './image-source.js';
 export { type CreatedInvitation, INVITATION_LIFETIME_MS, WRONG_TRIES_MAX } from './invitations.js';
+export type { OrderOriginState } from './order-look.js';
 export type { RetrievalPolicy } from './serving.js';
 export type { TransferRecord } from './transfers.js';
 export { judgeSuspension, type SuspensionOutcome } from './suspensions.js';
