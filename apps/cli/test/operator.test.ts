@@ -54,6 +54,29 @@ async function answer(url: string, init: RequestInit): Promise<Response> {
     };
     return Response.json({ studies: [study] });
   }
+  if (path === '/v1/worklist') {
+    const study = { instances: 20, state: 'draft', studyId: null, height: null, label: null, code: null };
+    const order = {
+      accessionNumber: 'A-1',
+      accessionIssuer: null,
+      studyInstanceUid: null,
+      patientName: 'Doe, Jane',
+      patientId: '7',
+      birthDate: '1961-04-07',
+      description: 'MRI, knee',
+      modality: 'MR',
+      scheduledAt: '2026-11-29T10:30',
+    };
+    const twice = { ...order, accessionNumber: 'A-3' };
+    return Response.json({
+      entries: [
+        { ...study, studyInstanceUid: '1.2.3', orders: [order, twice] },
+        { ...study, studyInstanceUid: '1.2.4', orders: [twice] },
+        { ...study, studyInstanceUid: '1.2.5', orders: [] },
+        { ...study, studyInstanceUid: null, state: 'expected', orders: [{ ...order, accessionNumber: 'A-2' }] },
+      ],
+    });
+  }
   if (path === '/v1/invitations') {
     return Response.json(
       { invitationId: 'i1', link: 'https://w.example/#i=AAAA', code: '123456', expiresAtMs: 1 },
@@ -112,6 +135,40 @@ describe('through the gateway', () => {
     });
     const broken = await folder.file('broken.json', '{"nodeKey":"00"}');
     expect((await operate(['source', 'define', '--name', 'x', '--proofs', broken])).exitCode).toBe(2);
+  });
+
+  test('the worklist names patients and what was ordered; a patient is invited by an entry of it', async () => {
+    const all = await operate(['source', 'worklist']);
+    expect(all.json.result, all.stderr).toMatchObject({
+      entries: [
+        { studyInstanceUid: '1.2.3', orders: [{ patientName: 'Doe, Jane' }, {}] },
+        {},
+        {},
+        { state: 'expected' },
+      ],
+    });
+    const expected = await operate(['source', 'worklist', '--state', 'expected']);
+    expect(expected.json.result).toMatchObject({ entries: [{ orders: [{ accessionNumber: 'A-2' }] }] });
+    await operate(['source', 'invite', '--accession', 'A-1']);
+    const body = { studyInstanceUid: '1.2.3', label: 'MRI, knee, 2026-11-29' };
+    expect(asked.at(-1)).toMatchObject({ path: '/v1/invitations', body });
+    await operate(['source', 'invite', '1.2.3']);
+    expect(asked.at(-1)).toMatchObject({ path: '/v1/invitations', body });
+    await operate(['source', 'invite', '--accession', 'A-1', '--label', 'MRI']);
+    expect(asked.at(-1)).toMatchObject({ path: '/v1/invitations', body: { ...body, label: 'MRI' } });
+  });
+
+  test.each<[string, readonly string[], number]>([
+    ['no images yet', ['--accession', 'A-2'], 4],
+    ['no such order', ['--accession', 'A-9'], 4],
+    ['two studies of one number', ['--accession', 'A-3'], 2],
+    ['nothing known to call it', ['1.2.5'], 2],
+    ['both ways to name it', ['1.2.3', '--accession', 'A-1'], 2],
+    ['no way to name it', ['--label', 'MRI'], 2],
+  ])('nobody is invited: %s', async (_name, args, exitCode) => {
+    asked.length = 0;
+    expect((await operate(['source', 'invite', ...args])).exitCode).toBe(exitCode);
+    expect(asked.filter(({ path }) => path === '/v1/invitations')).toEqual([]);
   });
 
   test('a patient is invited, link and code into files of their own', async () => {

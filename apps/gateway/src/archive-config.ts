@@ -5,7 +5,7 @@ type Path = z.ZodType<string, string>;
 
 export const port = z.int().min(0).max(65_535);
 export const host = z.string().min(1).max(255);
-const aeTitle = z
+export const aeTitle = z
   .string()
   .regex(/^[^\s\\](?:[\x20-\x5b\x5d-\x7e]{0,14}[^\s\\])?$/, 'must be an AE title: 1 to 16 characters, no backslash');
 

@@ -2,26 +2,15 @@
 import type { PacsConnector, StudySink } from '@radledger/imaging';
 import { createFolderSink, createFolderSource } from '@radledger/imaging/folder';
 import { createDicomwebArchive, type DicomwebArchive } from '@radledger/pacs-dicomweb';
-import {
-  createDimseArchive,
-  type DimseArchive,
-  openStorageReceiver,
-  type StorageReceiver,
-} from '@radledger/pacs-dimse';
+import { createDimseArchive, type DimseArchive } from '@radledger/pacs-dimse';
 import type { ArchiveConfig } from './config.js';
-import { GatewayAppError } from './errors.js';
-import { readCertificate, readSecretFile } from './secret-files.js';
+import { openReceiver } from './receiver.js';
+import { readSecretFile, readTls } from './secret-files.js';
 
 /** A part of an archive, and what ends its connections. */
 export interface OpenArchive<Part> {
   readonly part: Part;
   close(): Promise<void>;
-}
-
-interface TlsFiles {
-  readonly authority?: string | undefined;
-  readonly key?: string | undefined;
-  readonly certificate?: string | undefined;
 }
 
 const nothingToClose = (): Promise<void> => Promise.resolve();
@@ -62,7 +51,9 @@ async function openDicomweb(config: NonNullable<ArchiveConfig['dicomweb']>): Pro
 
 async function openDimse(config: NonNullable<ArchiveConfig['dimse']>): Promise<OpenArchive<DimseArchive>> {
   const { host, port, aeTitle, gatewayAeTitle, associationsMax, filingCheck } = config;
-  const receiver = await openReceiver(config);
+  const moves = config.receiver;
+  const callers = moves?.callers ?? [aeTitle];
+  const receiver = moves && (await openReceiver('dimse.receiver', moves, { aeTitle: gatewayAeTitle, callers }));
   const part = createDimseArchive({
     host,
     port,
@@ -79,38 +70,5 @@ async function openDimse(config: NonNullable<ArchiveConfig['dimse']>): Promise<O
       await part.close();
       await receiver?.close();
     },
-  };
-}
-
-async function openReceiver({
-  receiver,
-  aeTitle,
-  gatewayAeTitle,
-}: NonNullable<ArchiveConfig['dimse']>): Promise<StorageReceiver | undefined> {
-  if (receiver === undefined) return undefined;
-  const { host, port, callers = [aeTitle] } = receiver;
-  const { ca, key, cert } = await readTls(receiver);
-  const tls = key === undefined || cert === undefined ? undefined : { key, cert, ...(ca === undefined ? {} : { ca }) };
-  try {
-    return await openStorageReceiver({ host, port, aeTitle: gatewayAeTitle, callers, ...(tls && { tls }) });
-  } catch (cause) {
-    const address = `${host}:${port}`;
-    const isUsed = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE';
-    const code = isUsed ? 'ADDRESS_IN_USE' : 'ADDRESS_UNAVAILABLE';
-    const message = `cannot listen on ${address} ([dimse.receiver] in the configuration): choose another address`;
-    throw new GatewayAppError({ code, listener: 'dimse.receiver', address }, message, { cause });
-  }
-}
-
-async function readTls({
-  authority,
-  key,
-  certificate,
-}: TlsFiles): Promise<{ ca?: string; key?: string; cert?: string }> {
-  return {
-    ...(authority === undefined ? {} : { ca: await readCertificate(authority) }),
-    ...(key === undefined || certificate === undefined
-      ? {}
-      : { key: await readSecretFile(key), cert: await readCertificate(certificate) }),
   };
 }

@@ -15,6 +15,7 @@ import {
   port,
 } from './archive-config.js';
 import { GatewayAppError } from './errors.js';
+import { ARRIVALS_NEED_FOLDER, arriveInFolder, arrivalsIn, ordersIn } from './orders-config.js';
 
 const hex32 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex characters');
 const uids = z
@@ -132,6 +133,8 @@ function schemaIn(folder: string) {
           settleSeconds: z.int().min(0).max(86_400).default(60),
           /** How long a published study must be missing before it is retired, which is for ever; 0: never. */
           purgedHours: z.int().min(0).max(8_760).default(24),
+          orders: ordersIn(path).optional(),
+          arrivals: arrivalsIn(path).optional(),
           iti43: z.strictObject({
             host,
             port,
@@ -146,6 +149,7 @@ function schemaIn(folder: string) {
           }),
         })
         .refine(isOneArchive, ONE_ARCHIVE)
+        .refine(arriveInFolder, ARRIVALS_NEED_FOLDER)
         .optional(),
       recipient: z
         .strictObject({

@@ -22,7 +22,7 @@ export type GatewayAppErrorInfo =
   | { readonly code: 'RECOVERY_INVALID'; readonly file: string }
   | { readonly code: 'CHECKPOINT_INVALID'; readonly file: string };
 
-export type ListenerName = 'api' | 'operator' | 'source.iti43' | 'dimse.receiver';
+export type ListenerName = 'api' | 'operator' | 'source.iti43' | 'source.arrivals' | 'dimse.receiver';
 
 /** What stops `radledger-gateway` with one line on stderr. */
 export class GatewayAppError extends CodedError<GatewayAppErrorInfo> {

@@ -16,6 +16,7 @@ import {
 import { type ImageRecipient, openImageRecipient } from '@radledger/exchange/recipient';
 import { type ImageSource, openImageSource } from '@radledger/exchange/source';
 import { createSigner, equalBytes, fromHex, toHex } from '@radledger/primitives';
+import type { StorageReceiver } from '@radledger/pacs-dimse';
 import { ClassicLevel } from 'classic-level';
 import type { Logger } from 'pino';
 import { openArchive, openSink } from './archive.js';
@@ -24,6 +25,8 @@ import type { GatewayConfig } from './config.js';
 import { GatewayAppError, type ListenerName } from './errors.js';
 import { openLedger } from './ledger.js';
 import { describeFailure } from './log.js';
+import { openOrderOrigins } from './orders.js';
+import { openArrivals } from './receiver.js';
 import { createRepeated } from './repeated.js';
 import { readSecretBoxKey, readSeed, readToken } from './secret-files.js';
 import { readTlsIdentity } from './tls-identity.js';
@@ -94,10 +97,16 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
     };
 
     let source: ImageSource | undefined;
+    let arrivals: StorageReceiver | undefined;
     const tlsPins = (): readonly Uint8Array[] => tls?.pins ?? [];
     if (sourceConfig !== undefined && keys.sourceSeed !== undefined && iti43 !== undefined) {
       const archive = await openArchive(sourceConfig);
       opened.push(archive);
+      const { folder, arrivals: arrivalsConfig, orders } = sourceConfig;
+      if (folder !== undefined && arrivalsConfig !== undefined) {
+        arrivals = await openArrivals(folder, arrivalsConfig, onFailure);
+        opened.push(arrivals);
+      }
       source = await openImageSource({
         ...shared,
         tlsPins,
@@ -108,6 +117,15 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
         settleMs: sourceConfig.settleSeconds * 1_000,
         ...(sourceConfig.purgedHours === 0 ? {} : { purgedMs: sourceConfig.purgedHours * 3_600_000 }),
         requestsPerMinute: sourceConfig.iti43.requestsPerMinute,
+        ...(orders === undefined
+          ? {}
+          : {
+              orders: {
+                origins: await openOrderOrigins(orders),
+                keepMs: orders.keepDays * 86_400_000,
+                ...(orders.issuer === undefined ? {} : { issuer: orders.issuer }),
+              },
+            }),
         receiverNames: new Map(Object.entries(config.audit.receivers)),
         ...(sourceConfig.id === undefined ? {} : { source: fromHex(sourceConfig.id) }),
         onServedHalted: () => logger.warn('a document was served while the network stands still'),
@@ -117,6 +135,9 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
       const watched = source;
       const { lookSeconds } = sourceConfig;
       if (lookSeconds > 0) opened.push(createRepeated(() => watched.lookAtArchive(), lookSeconds * 1_000, onFailure));
+      if (orders !== undefined) {
+        opened.push(createRepeated(() => watched.lookForOrders(), orders.lookSeconds * 1_000, onFailure));
+      }
     }
     let recipient: ImageRecipient | undefined;
     if (recipientConfig !== undefined && keys.recipientSeed !== undefined) {
@@ -164,6 +185,7 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
         ...(source === undefined || tls === undefined
           ? {}
           : { iti43: source.endpointUrl, tlsPin: toHex(tls.pins[0]), sourceId: toHex(source.source) }),
+        ...(arrivals === undefined ? {} : { arrivals: `${sourceConfig?.arrivals?.host}:${arrivals.port}` }),
         ...(recipient === undefined ? {} : { recipientKey: toHex(recipient.recipientKey) }),
       },
       async renewTls() {

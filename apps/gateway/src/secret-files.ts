@@ -70,6 +70,26 @@ export async function readCertificate(file: string): Promise<string> {
   }
 }
 
+export interface TlsFiles {
+  readonly authority?: string | undefined;
+  readonly key?: string | undefined;
+  readonly certificate?: string | undefined;
+}
+
+/** The files of one side of a TLS connection, in PEM. @throws {GatewayAppError} as for each of them */
+export async function readTls({
+  authority,
+  key,
+  certificate,
+}: TlsFiles): Promise<{ ca?: string; key?: string; cert?: string }> {
+  return {
+    ...(authority === undefined ? {} : { ca: await readCertificate(authority) }),
+    ...(key === undefined || certificate === undefined
+      ? {}
+      : { key: await readSecretFile(key), cert: await readCertificate(certificate) }),
+  };
+}
+
 function missing(file: string, cause: unknown): GatewayAppError {
   return new GatewayAppError(
     { code: 'KEY_FILE_MISSING', file },

@@ -30,6 +30,7 @@ describe.skipIf(orthancIsMissing)('Orthanc', () => {
       return {
         connector,
         refusesDuplicates: true,
+        tellsOrders: true,
         async store(files) {
           for (const file of files) await orthanc.store(file);
         },

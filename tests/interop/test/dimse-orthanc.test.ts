@@ -34,6 +34,7 @@ describe.skipIf(orthancIsMissing)('Orthanc', () => {
         return {
           connector,
           refusesDuplicates: true,
+          tellsOrders: true,
           rewritesFileMeta: true,
           async store(files) {
             for (const file of files) await orthanc.store(file);

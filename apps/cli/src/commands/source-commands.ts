@@ -9,8 +9,8 @@ import { collect, idArgument, urlArgument } from '../arguments.js';
 import { type Context, nodeOf, type OperatorOptions, operatorOf } from '../context.js';
 import { CliError, usageError } from '../errors.js';
 import { addNodeOption, addOperatorOptions, example } from '../options.js';
-import { writeNewSecretFile } from '../secret-input.js';
 import { signerOf, transact } from '../transact.js';
+import { addInvitationCommands } from './invitation-commands.js';
 
 interface EndpointOptions {
   readonly name: string;
@@ -28,9 +28,10 @@ interface KeyFileOptions extends EndpointOptions, OperatorOptions {
   readonly proofs?: string;
 }
 
-/** `source define|move|rotate|invite`. */
+/** `source define|move|rotate`; `source worklist|invite` are in `invitation-commands.ts`. */
 export function addSourceCommands(program: Command, context: Context): void {
   const source = program.command('source').description('the directory entry and the invitations of an image source');
+  addInvitationCommands(source, context);
 
   addEndpointOptions(addOperatorOptions(addNodeOption(source.command('define'))))
     .description(
@@ -67,35 +68,6 @@ export function addSourceCommands(program: Command, context: Context): void {
     .addHelpText('after', example('radledger source rotate --role node --key source.pem --new-key node-2.pem'))
     .action((options: { node?: string; role: KeyRole; key: string; newKey: string; source?: Uint8Array }) =>
       rotateKey(context, options),
-    );
-
-  addOperatorOptions(source.command('invite'))
-    .description('invite a patient to claim a study; prints the link and, apart from it, the code')
-    .argument('<studyInstanceUid>', 'Study Instance UID')
-    .requiredOption('--label <text>', 'what the patient is shown, e.g. "MRI, knee, 20 Nov 2026"')
-    .option('--link-file <file>', 'write the link to this new file (mode 0600) instead')
-    .option('--code-file <file>', 'write the code to this new file (mode 0600) instead')
-    .addHelpText(
-      'after',
-      example("radledger source invite 1.2.840.113619.2.1 --label 'MRI, knee' --link-file link --code-file code"),
-    )
-    .action(
-      async (
-        studyInstanceUid: string,
-        options: OperatorOptions & { label: string; linkFile?: string; codeFile?: string },
-      ) => {
-        const operator = await operatorOf(context, options);
-        const made = await operator.invite({ studyInstanceUid, label: options.label }, { signal: context.signal });
-        if (options.linkFile !== undefined) await writeNewSecretFile(options.linkFile, `${made.link}\n`);
-        if (options.codeFile !== undefined) await writeNewSecretFile(options.codeFile, `${made.code}\n`);
-        const link = options.linkFile === undefined ? made.link : null;
-        const code = options.codeFile === undefined ? made.code : null;
-        const { invitationId, expiresAtMs } = made;
-        context.output.result('source invite', { invitationId, link, code, expiresAtMs }, [
-          `link: ${link ?? options.linkFile}`,
-          `code: ${code ?? options.codeFile} (give it apart from the link)`,
-        ]);
-      },
     );
 }
 
