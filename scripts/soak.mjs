@@ -69,6 +69,7 @@ const PARTS = [
     environment: { RADLEDGER_GRIEFING_SECONDS: '120' },
   },
   { name: 'selection', ...node('packages/simulator/dist/selection/main.js', '--draws', '1000000', '--epochs', '4000') },
+  { name: 'linkability', ...node('packages/simulator/dist/linkability/main.js', '--patients', '10000', '--seed', '1') },
   { name: 'join', ...node('scripts/bench.mjs', '--only', 'join', '--large', '--json') },
   {
     name: 'mutated-proofs',
