@@ -1,4 +1,4 @@
-"""The vault of a device, helpers' cards, the way to a new phone (docs/spec/wallet-keys.md, sections 9, 11 and 12)."""
+"""The vault of a device, helpers' cards, the way to a new phone, consent receipts (docs/spec/wallet-keys.md, sections 9, 11, 12 and 14)."""
 import hashlib
 import unicodedata
 
@@ -78,8 +78,15 @@ def phone(given):
     }
 
 
+def consent(shown):
+    receipt = encode([1, raw(shown["salt"]), shown["shownAtMs"], shown["language"], shown["text"]])
+    return {"receipt": receipt.hex(), "hash": H("radledger/consent-receipt/1", receipt).hex()}
+
+
 def vault(case):
     given = case["input"]
+    if "receipt" in given:
+        return consent(given["receipt"])
     if "cards" in given:
         return {"words": word_indices(combined(given["cards"]))}
     return phone(given["phone"]) if "phone" in given else {"profiles": profiles(given["vault"], given["by"])}

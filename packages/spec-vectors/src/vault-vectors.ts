@@ -1,6 +1,8 @@
 /** The vault of a device, the helpers' cards and the way to a new phone: opened, since sealing is random. Inputs made once by the wallet. */
 import { fromHex } from '@radledger/primitives';
 import {
+  consentReceiptHash,
+  createConsentReceipt,
   createMemoryVaultStorage,
   createPhoneOffer,
   createVault,
@@ -10,7 +12,7 @@ import {
   wordsOfHelperCards,
 } from '@radledger/wallet';
 import { wordlist } from '@scure/bip39/wordlists/english.js';
-import { asJson, type VectorFile } from './vector-file.js';
+import { asJson, fill, type VectorFile } from './vector-file.js';
 
 const VAULT = {
   passkey: {
@@ -52,6 +54,13 @@ const PHONE = {
     '9601200101C42097B4267E8E159B9259ED61E778F2DA3E703A53B4F567D3C9BAA892CD963F772AC43D668D69FCC03BB3C3E8E8234217179A49B1FB995984FC44C31E996F445CC90C553DA8475BF474160F9BEF7ABF6400C5A3B426DA6D44E41B28F69051E17C',
 };
 
+const RECEIPT = {
+  salt: fill(13),
+  shownAtMs: 1_795_000_000_000,
+  language: 'de-AT',
+  text: 'Dr. Jovanović darf „MR Knie“ bis 20. Dezember ansehen.',
+};
+
 export async function vaultVectors(): Promise<VectorFile> {
   return {
     name: 'vault',
@@ -73,6 +82,7 @@ export async function vaultVectors(): Promise<VectorFile> {
           };
         }),
       )),
+      { name: 'a consent receipt', input: { receipt: asJson(RECEIPT) }, output: receiptOf() },
       { name: 'to a new phone', input: { phone: PHONE }, output: await carried() },
     ],
   };
@@ -115,6 +125,12 @@ async function opened(by: 'passkey' | 'pin'): Promise<unknown> {
       })),
     ),
   });
+}
+
+function receiptOf(): unknown {
+  const { salt, ...shown } = RECEIPT;
+  const receipt = createConsentReceipt(shown, salt);
+  return asJson({ receipt, hash: consentReceiptHash(receipt) });
 }
 
 async function carried(): Promise<unknown> {

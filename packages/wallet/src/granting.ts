@@ -1,72 +1,100 @@
 /** Allowing, telling the recipient, and stopping. */
+import type { GrantCell } from '@radledger/chain';
 import { type SignedImageRequest, sealGrantNotice, verifyImageRequest } from '@radledger/handover';
 import { equalBytes, toHex } from '@radledger/primitives';
 import { openingOf, recipientTag } from '@radledger/transactions';
+import { consentReceiptHash } from './consent-receipt.js';
 import { WalletError } from './errors.js';
 import type { Head } from './ledger-view.js';
 import { showGrants } from './showing.js';
 import { activeStudy, checkEnd } from './usable-study.js';
 import type { CallOptions, Finalized, LongOptions } from './views.js';
 import { signalOf, type WalletCore } from './wallet-core.js';
-import type { GrantRecord, Requester, StudyRecord } from './wallet-state.js';
+import type { GrantRecord, StudyRecord } from './wallet-state.js';
+
+/** What an Allow is made from. */
+export interface AllowInput {
+  readonly studyId: Uint8Array;
+  readonly request: SignedImageRequest;
+  readonly notAfterMs: number;
+  /** A consent receipt. */
+  readonly receipt?: Uint8Array;
+}
 
 /** See `Wallet.allow`. */
 export async function allow(
   core: WalletCore,
-  input: { studyId: Uint8Array; request: SignedImageRequest; notAfterMs: number; consentReceiptHash?: Uint8Array },
+  input: AllowInput,
   options: LongOptions = {},
 ): Promise<Finalized & { readonly tag: Uint8Array; readonly noticeDelivered: boolean }> {
-  const { request, notAfterMs } = input;
-  await verifyImageRequest(request, { chainId: core.chainId, nowMs: core.now() });
+  await verifyImageRequest(input.request, { chainId: core.chainId, nowMs: core.now() });
+  const { record } = await activeStudy(core, input.studyId, options);
+  const grant = grantFor(core, record, input);
+  // Before it is sent: when the answer is lost, she must still see and be able to end what may stand on the ledger.
+  const beforeSending = (sent: GrantRecord) => recordGrant(core, record, sent);
+  const done = await sendAllow(core, { record, grant, beforeSending }, options);
+  const current = core.record(input.studyId);
+  const sent = current.grants.find(({ tag }) => equalBytes(tag, grant.tag)) ?? grant;
+  const noticeDelivered = await deliverNotice(core, current, sent, options);
+  await leaveNote(core, input.studyId, options);
+  return { ...done, tag: grant.tag, noticeDelivered };
+}
+
+/**
+ * The grant as it is written down before anything is sent; its sequence is 0 as long as nothing was.
+ * @throws {WalletError} `NOT_OWNER` when the salts are not known
+ */
+export function grantFor(core: WalletCore, record: StudyRecord, input: AllowInput): GrantRecord {
+  if (record.secrets === undefined) throw saltsUnknown();
+  const { recipientKey, sealingKey, gatewayApi, boxId, reason } = input.request;
+  const tag = recipientTag(openingOf(record.secrets.grantSalt, recipientKey), recipientKey);
+  return {
+    tag,
+    requester: { recipientKey, sealingKey, gatewayApi, boxId, reason },
+    sequence: record.grants.find((grant) => equalBytes(grant.tag, tag))?.sequence ?? 0,
+    notAfterMs: input.notAfterMs,
+    recordedAtMs: core.now(),
+    noticeDelivered: false,
+    stoppedAtMs: undefined,
+    receipt: input.receipt,
+  };
+}
+
+/**
+ * Puts a grant on the ledger and waits until it is final.
+ * @param input.beforeSending - writes down that it may stand on the ledger from now on
+ */
+export async function sendAllow(
+  core: WalletCore,
+  input: {
+    record: StudyRecord;
+    grant: GrantRecord;
+    beforeSending: (sent: GrantRecord) => Promise<void>;
+  },
+  options: LongOptions,
+): Promise<Finalized> {
+  const { grant } = input;
+  const { notAfterMs, requester } = grant;
   const head = await core.freshHead(options.signal);
   checkEnd(core, notAfterMs, head);
-  const active = await activeStudy(core, input.studyId, options);
-  if (active.record.role === 'delegate' && notAfterMs > (active.cell.delegate?.notAfterMs ?? 0)) {
+  const { record, cell, secrets } = await activeStudy(core, input.record.studyId, options);
+  if (record.role === 'delegate' && notAfterMs > (cell.delegate?.notAfterMs ?? 0)) {
     throw new WalletError(
       { code: 'END_DATE_REFUSED', rule: 'beyond-delegation' },
       'a delegate cannot allow beyond her own end date',
     );
   }
-  const { secrets } = active;
-  const { recipientKey } = request;
-  const tag = recipientTag(openingOf(secrets.grantSalt, recipientKey), recipientKey);
-  const sequence = await nextSequence(core, active.record, tag, head, options.signal);
-  const { source, studyId } = active.record;
-  const requester: Requester = {
-    recipientKey,
-    sealingKey: request.sealingKey,
-    gatewayApi: request.gatewayApi,
-    boxId: request.boxId,
-    reason: request.reason,
-  };
-  const grant: GrantRecord = {
-    tag,
-    requester,
-    sequence,
-    notAfterMs,
-    recordedAtMs: core.now(),
-    noticeDelivered: false,
-  };
-  // Before it is sent: when the answer is lost, she must still see and be able to end what may stand on the ledger.
-  await recordGrant(core, active.record, grant);
-  const done = await core.transact(
-    'allow-access',
-    {
-      source,
-      studyId,
-      tag,
-      sequence,
-      notAfterMs,
-      scope: 0,
-      consentReceiptHash: input.consentReceiptHash,
-    },
-    active.record,
-    head,
-    options,
-  );
-  const noticeDelivered = await deliverNotice(core, core.record(studyId), grant, options);
-  await leaveNote(core, studyId, options);
-  return { ...done, tag, noticeDelivered };
+  const tag = requester && recipientTag(openingOf(secrets.grantSalt, requester.recipientKey), requester.recipientKey);
+  if (tag === undefined || !equalBytes(tag, grant.tag)) {
+    throw new WalletError({ code: 'STUDY_NOT_ACTIVE', state: 'moved' }, 'the study moved since; ask for it again');
+  }
+  const { source, studyId } = record;
+  const [standing] = await core.ledger.grants(source, studyId, [tag], options.signal);
+  const sequence = nextSequence(standing, grant, head.timestampMs);
+  await input.beforeSending({ ...grant, sequence });
+  const receiptHash = grant.receipt && consentReceiptHash(grant.receipt);
+  const payload = { source, studyId, tag, sequence, notAfterMs, scope: 0, consentReceiptHash: receiptHash } as const;
+  return core.transact('allow-access', payload, record, head, options);
 }
 
 /** See `Wallet.deliverNotices`. */
@@ -88,34 +116,62 @@ export async function deliverNotices(core: WalletCore, options: LongOptions = {}
 }
 
 /** See `Wallet.revoke`. */
-export async function revoke(
+export function revoke(
   core: WalletCore,
   input: { studyId: Uint8Array; tag: Uint8Array },
   options: LongOptions = {},
 ): Promise<Finalized> {
   const record = core.record(input.studyId);
-  const known = record.grants.find(({ tag }) => equalBytes(tag, input.tag));
-  const head = await core.ledger.head(options.signal);
-  const [cell] = await core.ledger.grants(record.source, record.studyId, [input.tag], options.signal);
-  if (known === undefined && cell === undefined) {
+  return sendStop(core, { record, tag: input.tag, beforeSending: () => Promise.resolve() }, options);
+}
+
+/**
+ * Ends a grant on the ledger and waits until that is final. Needs a node that takes it, and no view: what cannot be read is replaced by
+ * what the wallet and its clock know.
+ * @throws {WalletError} `GRANT_UNKNOWN`; {ClientError} of the node
+ */
+export async function sendStop(
+  core: WalletCore,
+  input: { record: StudyRecord; tag: Uint8Array; beforeSending: () => Promise<void> },
+  options: LongOptions,
+): Promise<Finalized> {
+  const { record, tag } = input;
+  const { source, studyId } = record;
+  const known = record.grants.find((grant) => equalBytes(grant.tag, tag));
+  const seen = await stopView(core, record, tag, options);
+  if (known === undefined && seen?.cell === undefined) {
     throw new WalletError({ code: 'GRANT_UNKNOWN' }, 'this study has no such grant');
   }
-  const last = Math.max(cell?.sequence ?? 0, known?.sequence ?? 0);
-  const sequence = Math.max(last + 1, head.timestampMs);
-  const { source, studyId } = record;
-  const done = await core.transact(
-    'revoke-access',
-    { source, studyId, tag: input.tag, sequence },
-    record,
-    head,
-    options,
-  );
-  if (known !== undefined) await recordGrant(core, record, { ...known, sequence });
+  const sequence = nextSequence(seen?.cell, known, seen?.head.timestampMs ?? core.now());
+  await input.beforeSending();
+  const done = await core.transact('revoke-access', { source, studyId, tag, sequence }, record, seen?.head, options);
+  if (known !== undefined) await recordGrant(core, record, { ...known, sequence, stoppedAtMs: core.now() });
   return done;
 }
 
+async function stopView(
+  core: WalletCore,
+  { source, studyId }: StudyRecord,
+  tag: Uint8Array,
+  { signal }: CallOptions,
+): Promise<{ readonly head: Head; readonly cell: GrantCell | undefined } | undefined> {
+  try {
+    const head = await core.ledger.head(signal);
+    const [cell] = await core.ledger.grants(source, studyId, [tag], signal);
+    return { head, cell };
+  } catch {
+    signal?.throwIfAborted();
+    return undefined;
+  }
+}
+
+/** Above the cell's and the wallet's own, and never behind the ledger's time. */
+function nextSequence(cell: GrantCell | undefined, known: GrantRecord | undefined, timestampMs: number): number {
+  return Math.max(Math.max(cell?.sequence ?? 0, known?.sequence ?? 0) + 1, timestampMs);
+}
+
 /** Seals the notice of a grant and posts it; false when the gateway did not take it. */
-async function deliverNotice(
+export async function deliverNotice(
   core: WalletCore,
   record: StudyRecord,
   grant: GrantRecord,
@@ -144,7 +200,7 @@ async function deliverNotice(
   try {
     await core.ports.gateway(requester.gatewayApi).leaveNotice(boxId, sealed, signalOf(options));
   } catch {
-    // The grant stands on the ledger either way; `deliverNotices` tries again.
+    // The grant stands on the ledger either way; a later try may do.
     options.signal?.throwIfAborted();
     return false;
   }
@@ -153,32 +209,27 @@ async function deliverNotice(
   return true;
 }
 
-/** Leaves the sealed list of grants at the source. Best effort: without it, stopping still works. */
-async function leaveNote(core: WalletCore, studyId: Uint8Array, options: CallOptions): Promise<void> {
+/** Leaves the sealed list of grants at the source; false when it did not take it: without it, stopping still works. */
+export async function leaveNote(core: WalletCore, studyId: Uint8Array, options: CallOptions): Promise<boolean> {
   const record = core.record(studyId);
-  if (record.role !== 'owner') return;
+  if (record.role !== 'owner') return true;
   try {
     await core.source.ask(record, { note: await core.source.sealNote(record), ...options });
+    return true;
   } catch {
     options.signal?.throwIfAborted();
+    return false;
   }
 }
 
-function recordGrant(core: WalletCore, record: StudyRecord, grant: GrantRecord): Promise<void> {
-  return core.updateStudy(record, (current) => ({
-    ...current,
-    grants: [...current.grants.filter(({ tag }) => !equalBytes(tag, grant.tag)), grant],
-  }));
+export function putGrant(record: StudyRecord, grant: GrantRecord): StudyRecord {
+  return { ...record, grants: [...record.grants.filter(({ tag }) => !equalBytes(tag, grant.tag)), grant] };
 }
 
-async function nextSequence(
-  core: WalletCore,
-  record: StudyRecord,
-  tag: Uint8Array,
-  head: Head,
-  signal?: AbortSignal,
-): Promise<number> {
-  const [cell] = await core.ledger.grants(record.source, record.studyId, [tag], signal);
-  const known = record.grants.find((grant) => equalBytes(grant.tag, tag))?.sequence ?? 0;
-  return Math.max(Math.max(cell?.sequence ?? 0, known) + 1, head.timestampMs);
+function recordGrant(core: WalletCore, record: StudyRecord, grant: GrantRecord): Promise<void> {
+  return core.updateStudy(record, (current) => putGrant(current, grant));
+}
+
+function saltsUnknown(): WalletError {
+  return new WalletError({ code: 'NOT_OWNER' }, 'the salts of this study are not known');
 }

@@ -1,6 +1,13 @@
 export { WalletError, type WalletErrorInfo } from './errors.js';
 export { type GatewayPort, locateGateway } from './gateway-locator.js';
 export { branchOf, deriveWalletKeys, PURPOSE, type WalletKeys } from './keys.js';
+export {
+  type ConsentReceipt,
+  consentReceiptHash,
+  createConsentReceipt,
+  readConsentReceipt,
+} from './consent-receipt.js';
+export type { AllowInput } from './granting.js';
 export type { DirectorySource, WalletNode } from './ledger-view.js';
 export { GAP_LIMIT, type RestoreProgress } from './restoring.js';
 export type {
@@ -9,6 +16,7 @@ export type {
   GrantStatus,
   GrantView,
   LongOptions,
+  PendingView,
   ReadingView,
   StudyStatus,
   StudyView,

@@ -4,21 +4,24 @@ import {
   decodeBody,
   decodeGrantCell,
   decodeOwnerCell,
+  decodeSourceCell,
   decodeStudyCell,
   type GrantCell,
   type OwnerCell,
   type StudyCell,
 } from '@radledger/chain';
-import { type CellReader, createCellReader, type NodeClient } from '@radledger/client';
+import { type CellReader, createCellReader, type NodeClient, type ProvenNode } from '@radledger/client';
 import { equalBytes, toHex } from '@radledger/primitives';
 import { decodeTransaction, type SignedTransaction } from '@radledger/transactions';
 import { WalletError } from './errors.js';
 
-/** The part of a node's API that a wallet uses. */
-export type WalletNode = Pick<
-  NodeClient,
-  'status' | 'sources' | 'submit' | 'waitForFinalized' | 'bucket' | 'block' | 'events'
->;
+/** The part of a node's API that a wallet uses: a plain `NodeClient`, which is believed, or a `ProvenNode`, which need not be. */
+export interface WalletNode
+  extends Pick<NodeClient, 'sources' | 'submit' | 'waitForFinalized' | 'bucket' | 'block' | 'events'> {
+  status: ProvenNode['status'];
+  /** How cells are read; default by bucket, each checked against the header that came with it. */
+  readonly cells?: CellReader;
+}
 
 /** A source as the directory shows it. */
 export interface DirectorySource {
@@ -55,7 +58,7 @@ export class LedgerView {
   constructor(node: WalletNode, chainId: Uint8Array) {
     this.node = node;
     this.chainId = chainId;
-    this.#cells = createCellReader(node);
+    this.#cells = node.cells ?? createCellReader(node);
   }
 
   /** @throws {WalletError} `WRONG_CHAIN` */
@@ -71,18 +74,20 @@ export class LedgerView {
     return { height, timestampMs, viewAgeMs: proofAgeMs };
   }
 
-  async directory(signal?: AbortSignal): Promise<readonly DirectorySource[]> {
+  /** Ids of all sources, as the node lists them. */
+  async sourceIds(signal?: AbortSignal): Promise<readonly Uint8Array[]> {
     const { sources } = await this.node.sources(signal === undefined ? {} : { signal });
-    return sources.map(({ id, signingKey, endpoint }) =>
-      endpoint === undefined ? { id, signingKey, tlsPins: [] } : { id, signingKey, ...endpoint },
-    );
+    return sources.map(({ id }) => id);
   }
 
   /** @throws {WalletError} `SOURCE_UNKNOWN` */
   async source(id: Uint8Array, signal?: AbortSignal): Promise<DirectorySource> {
-    const source = (await this.directory(signal)).find((candidate) => equalBytes(candidate.id, id));
-    if (source !== undefined) return source;
-    throw new WalletError({ code: 'SOURCE_UNKNOWN', source: toHex(id) }, 'the directory has no such source');
+    const [value] = await this.#cells.read([cellKey.source(id)], signal);
+    if (value === undefined) {
+      throw new WalletError({ code: 'SOURCE_UNKNOWN', source: toHex(id) }, 'the directory has no such source');
+    }
+    const { signingKey, endpoint } = decodeSourceCell(value);
+    return endpoint === undefined ? { id, signingKey, tlsPins: [] } : { id, signingKey, ...endpoint };
   }
 
   async study(source: Uint8Array, studyId: Uint8Array, signal?: AbortSignal): Promise<StudyCell | undefined> {

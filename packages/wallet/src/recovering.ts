@@ -13,11 +13,11 @@ export async function restore(
   input: { findAllGrants?: boolean } = {},
   options: LongOptions = {},
 ): Promise<{ readonly studies: number; readonly unanswered: readonly Uint8Array[] }> {
-  const sources = await core.ledger.directory(options.signal);
+  const sources = await core.ledger.sourceIds(options.signal);
   const found = await walkBranches({
     ledger: core.ledger,
     keys: core.keys,
-    branches: new Set(sources.map(({ id }) => branchOf(id))),
+    branches: new Set(sources.map(branchOf)),
     nextIndexOf: (branch) => core.nextIndex(branch),
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
     ...signalOf(options),
@@ -55,6 +55,8 @@ async function findAllGrants(core: WalletCore, options: LongOptions): Promise<vo
         notAfterMs: cell.notAfterMs,
         recordedAtMs: 0,
         noticeDelivered: true,
+        stoppedAtMs: undefined,
+        receipt: undefined,
       }),
     );
     return { ...record, grants: [...record.grants, ...added] };

@@ -2,7 +2,8 @@
 import { isLive } from '@radledger/chain';
 import { equalBytes } from '@radledger/primitives';
 import type { CallOptions, GrantView, ReadingView, StudyView } from './views.js';
-import { signalOf, type WalletCore } from './wallet-core.js';
+import { isSameStudy, signalOf, type WalletCore } from './wallet-core.js';
+import type { Todo } from './wallet-state.js';
 
 const READINGS_MAX = 1_000;
 
@@ -37,12 +38,22 @@ export async function showGrants(
       cell !== undefined &&
       isLive({ study, grant: cell, finalizedTimestampMs: timestampMs, nowMs: core.now() });
     const status = cell === undefined ? 'absent' : live ? 'live' : cell.revoked ? 'revoked' : 'ended';
-    const { requester } = grant;
+    const { requester, recordedAtMs, stoppedAtMs, receipt } = grant;
+    const isPending = (kind: Todo['kind']) =>
+      core.state.todos.some(
+        (todo) =>
+          todo.kind === kind && todo.refusal === '' && isSameStudy(todo, record) && equalBytes(todo.tag, grant.tag),
+      );
     return {
       tag: grant.tag,
       status,
       notAfterMs: cell?.notAfterMs ?? grant.notAfterMs,
       noticeDelivered: grant.noticeDelivered,
+      isStopping: isPending('stop'),
+      isAllowing: isPending('allow'),
+      ...(recordedAtMs === 0 ? {} : { allowedAtMs: recordedAtMs }),
+      ...(stoppedAtMs === undefined || status === 'live' ? {} : { stoppedAtMs }),
+      ...(receipt === undefined ? {} : { receipt }),
       ...(requester === undefined
         ? {}
         : { recipientKey: requester.recipientKey, reason: requester.reason, gatewayApi: requester.gatewayApi }),
@@ -60,6 +71,6 @@ export async function showReadings(
   const entries = await core.source.accessLog(record, { entriesMax: READINGS_MAX, ...signalOf(options) });
   return entries.map(({ position: _, ...entry }) => {
     const asked = record.grants.find(({ requester }) => requester && equalBytes(requester.recipientKey, entry.reader));
-    return { ...entry, ...(asked?.requester && { reason: asked.requester.reason }) };
+    return { ...entry, ...(asked?.requester && { reason: asked.requester.reason, allowedAtMs: asked.recordedAtMs }) };
   });
 }

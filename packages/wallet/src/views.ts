@@ -3,7 +3,7 @@ import type { StudyCell } from '@radledger/chain';
 import type { AccessLogEntry } from '@radledger/handover';
 import { equalBytes } from '@radledger/primitives';
 import type { RestoreProgress } from './restoring.js';
-import type { StudyRecord } from './wallet-state.js';
+import type { StudyRecord, Todo } from './wallet-state.js';
 
 /** Options of every call. */
 export interface CallOptions {
@@ -36,6 +36,29 @@ export interface GrantView {
   readonly reason?: string;
   readonly gatewayApi?: string;
   readonly noticeDelivered: boolean;
+  /** When she allowed it; absent for a grant that was only found on the ledger. */
+  readonly allowedAtMs?: number;
+  /** She stopped it, and that is not final yet. */
+  readonly isStopping: boolean;
+  /** She allowed it, and that is not final yet. */
+  readonly isAllowing: boolean;
+  readonly stoppedAtMs?: number;
+  /** What she agreed to: see `readConsentReceipt`. */
+  readonly receipt?: Uint8Array;
+}
+
+/** What she asked for and is not done yet. */
+export interface PendingView {
+  readonly kind: Todo['kind'];
+  readonly source: Uint8Array;
+  readonly studyId: Uint8Array;
+  /** The grant; absent for a note, which is about the whole study. */
+  readonly tag?: Uint8Array;
+  /** `waiting`: nothing was sent. `sent`: it may stand on the ledger already. `refused`: it will never be done; `refusal` has the code. */
+  readonly state: 'waiting' | 'sent' | 'refused';
+  readonly askedAtMs: number;
+  readonly nextTryAtMs: number;
+  readonly refusal?: string;
 }
 
 /** One reading of a study, as its source tells. */
@@ -45,6 +68,8 @@ export interface ReadingView {
   readonly reader: Uint8Array;
   /** What the reader gave as its reason when it asked for the images; only of a grant that this wallet knows. */
   readonly reason?: string;
+  /** When she allowed that; only of a grant that this wallet knows. */
+  readonly allowedAtMs?: number;
   readonly part: AccessLogEntry['part'];
   readonly basis: AccessLogEntry['basis'];
   readonly outcome: AccessLogEntry['outcome'];
@@ -68,6 +93,20 @@ export type WalletProgress =
 
 export interface LongOptions extends CallOptions {
   readonly onProgress?: (progress: WalletProgress) => void;
+}
+
+export function pendingViewOf(todo: Todo): PendingView {
+  const { kind, source, studyId, tag, askedAtMs, dueAtMs, isSent, refusal } = todo;
+  return {
+    kind,
+    source,
+    studyId,
+    ...(kind === 'note' ? {} : { tag }),
+    state: refusal !== '' ? 'refused' : isSent ? 'sent' : 'waiting',
+    askedAtMs,
+    nextTryAtMs: dueAtMs,
+    ...(refusal === '' ? {} : { refusal }),
+  };
 }
 
 /** What record and ledger together say of a study. */

@@ -91,16 +91,17 @@ export class WalletCore {
     kind: K,
     payload: PayloadOf<K>,
     record: StudyRecord,
-    head: Head,
+    /** Not needed for a Revoke Access, which never expires. */
+    head: Head | undefined,
     options: LongOptions,
   ): Promise<Finalized> {
     const signer = await this.keys.ownerSigner(record.branch, record.keyIndex);
-    const expiryHeight = kind === 'revoke-access' ? 0 : head.height + EXPIRY_BLOCKS;
+    const expiryHeight = kind === 'revoke-access' || head === undefined ? 0 : head.height + EXPIRY_BLOCKS;
     const { bytes, txId } = await createTransaction({ chainId: this.chainId, kind, signer, expiryHeight, payload });
     await this.ports.node.submit(bytes, signalOf(options));
     options.onProgress?.({ step: 'submitted', txId });
     const { height } = await this.ports.node.waitForFinalized(txId, {
-      fromHeight: head.height + 1,
+      ...(head === undefined ? {} : { fromHeight: head.height + 1 }),
       ...(expiryHeight === 0 ? {} : { expiryHeight }),
       ...signalOf(options),
     });

@@ -16,6 +16,9 @@ import {
 } from '@radledger/primitives';
 import { WalletError } from './errors.js';
 
+/** Largest consent receipt. */
+export const CONSENT_RECEIPT_BYTES_MAX = 2_048;
+
 const id = bytes({ length: 32 });
 const key = algorithmBytes(32);
 const counter = uint(0x7fff_ffff);
@@ -28,7 +31,7 @@ const requester = struct({
   reason: text({ max: 200 }),
 });
 
-const grant = struct({
+const grantFields = {
   tag: id,
   /** Absent for a grant that was found on the ledger and not in a note. */
   requester: optional(requester),
@@ -37,6 +40,15 @@ const grant = struct({
   recordedAtMs: uint(),
   /** The recipient's gateway has taken the notice. */
   noticeDelivered: flag,
+};
+
+const grant1 = struct(grantFields);
+const grant = struct({
+  ...grantFields,
+  /** When the end of the grant was seen to be final. */
+  stoppedAtMs: optional(uint()),
+  /** What she agreed to, as it was shown to her: a consent receipt. */
+  receipt: optional(bytes({ max: CONSENT_RECEIPT_BYTES_MAX })),
 });
 
 const secrets = struct({
@@ -48,12 +60,18 @@ const secrets = struct({
   label: text({ max: 128 }),
 });
 
-const role: Schema<'owner' | 'delegate'> = {
-  encode: (value) => (value === 'owner' ? 0 : 1),
-  decode: (value, path = '') => (flag.decode(value, path) ? 'delegate' : 'owner'),
-};
+/** A word as its place in a list. */
+function oneOf<const W extends string>(...words: readonly W[]): Schema<W> {
+  const place = uint(words.length - 1);
+  return {
+    encode: (word) => place.encode(words.indexOf(word)),
+    decode: (value, path = '') => words[place.decode(value, path)] as W,
+  };
+}
 
-const study = struct({
+const role = oneOf('owner', 'delegate');
+
+const studyFields = {
   source: id,
   studyId: id,
   role,
@@ -64,8 +82,8 @@ const study = struct({
   gatewayApi: optional(text({ max: 256 })),
   /** The source's signed disclosure. */
   receipt: optional(bytes({ max: 32 * 1024 })),
-  grants: list(grant, { max: 10_000 }),
-});
+};
+const study = struct({ ...studyFields, grants: list(grant, { max: 10_000 }) });
 
 /** A claim that was built but not answered yet; sent again with the same bytes. */
 const pendingClaim = struct({
@@ -80,8 +98,26 @@ const pendingClaim = struct({
 /** A key promised to somebody else's study. */
 const acceptedRole = struct({ source: id, studyId: id, role, branch: counter, keyIndex: counter });
 
-const state = struct({
-  format: literal(1),
+/** What she asked for and is not done yet. */
+const todo = struct({
+  kind: oneOf('stop', 'allow', 'notice', 'note'),
+  source: id,
+  studyId: id,
+  /** The grant; 32 zero bytes for a note, which is about the whole study. */
+  tag: id,
+  askedAtMs: uint(),
+  /** When it is tried next. */
+  dueAtMs: uint(),
+  attempts: uint(),
+  /** It may stand on the ledger already. */
+  isSent: flag,
+  /** It must not enter the ledger together with others. */
+  isSpread: flag,
+  /** Why it will never be done; empty while it may be. */
+  refusal: text({ max: 64 }),
+});
+
+const stateFields = {
   chainId: id,
   entropy: bytes({ length: 16 }),
   profile: counter,
@@ -89,9 +125,22 @@ const state = struct({
   branches: list(struct({ branch: counter, nextIndex: counter }), { max: 100_000 }),
   pendingClaims: list(pendingClaim, { max: 1_000 }),
   acceptedRoles: list(acceptedRole, { max: 1_000 }),
+};
+const state = struct({
+  format: literal(2),
+  ...stateFields,
   studies: list(study, { max: 100_000 }),
+  todos: list(todo, { max: 100_000 }),
+});
+/** As it was before there were todos. */
+const state1 = struct({
+  format: literal(1),
+  ...stateFields,
+  studies: list(struct({ ...studyFields, grants: list(grant1, { max: 10_000 }) }), { max: 100_000 }),
 });
 
+/** One thing she asked for and that is not done yet. */
+export type Todo = Infer<typeof todo>;
 /** Whom a grant is for. */
 export type Requester = Infer<typeof requester>;
 /** One grant as the wallet knows it; the ledger says whether it is live. */
@@ -118,26 +167,44 @@ export function encodeWalletState(value: WalletState): Uint8Array {
 
 /** @throws {WalletError} `SNAPSHOT_MALFORMED` */
 export function decodeWalletState(snapshot: Uint8Array): WalletState {
+  const limits = { bytesMax: SNAPSHOT_BYTES_MAX };
   try {
-    return decodeWith(state, snapshot, { bytesMax: SNAPSHOT_BYTES_MAX });
+    return decodeWith(state, snapshot, limits);
+  } catch {
+    // an older format, or none
+  }
+  try {
+    const { studies, ...rest } = decodeWith(state1, snapshot, limits);
+    const raised = studies.map((record) => ({ ...record, grants: record.grants.map(raisedGrant) }));
+    return { ...rest, format: 2, studies: raised, todos: [] };
   } catch {
     // Without its cause: the reader's error may quote a part of the snapshot, which holds the seed.
-    throw new WalletError({ code: 'SNAPSHOT_MALFORMED', field: '' }, 'this is not a wallet of format 1');
+    throw new WalletError({ code: 'SNAPSHOT_MALFORMED', field: '' }, 'this is not a wallet of format 1 or 2');
   }
 }
 
-const noteSchema = struct({ format: literal(1), grants: list(grant, { max: 200 }) });
+function raisedGrant(old: Infer<typeof grant1>): GrantRecord {
+  return { ...old, stoppedAtMs: undefined, receipt: undefined };
+}
+
+const noteSchema = struct({ format: literal(2), grants: list(grant, { max: 200 }) });
+const note1 = struct({ format: literal(1), grants: list(grant1, { max: 200 }) });
 
 /** The grants of a study, newest kept, as they go into the note at the source (at most 16 KiB). */
 export function encodeOwnerNote(grants: readonly GrantRecord[]): Uint8Array {
   for (let count = Math.min(grants.length, 200); ; count = Math.floor(count * 0.8)) {
     const newest = [...grants].sort((a, b) => b.recordedAtMs - a.recordedAtMs).slice(0, count);
-    const encoded = encodeWith(noteSchema, { format: 1, grants: newest });
+    const encoded = encodeWith(noteSchema, { format: 2, grants: newest });
     if (encoded.length <= 16 * 1024) return encoded;
   }
 }
 
 /** @throws {PrimitivesError} when the bytes are not a note */
 export function decodeOwnerNote(note: Uint8Array): readonly GrantRecord[] {
-  return decodeWith(noteSchema, note, { bytesMax: 16 * 1024 }).grants;
+  const limits = { bytesMax: 16 * 1024 };
+  try {
+    return decodeWith(noteSchema, note, limits).grants;
+  } catch {
+    return decodeWith(note1, note, limits).grants.map(raisedGrant);
+  }
 }

@@ -1,14 +1,15 @@
 /** A patient's wallet: her keys, studies and grants. Spec: docs/spec/wallet-keys.md. */
-import type { Invitation, RoleAcceptance, SignedImageRequest } from '@radledger/handover';
+import type { Invitation, RoleAcceptance } from '@radledger/handover';
 import { claim } from './claiming.js';
 import { WalletError } from './errors.js';
-import { allow, deliverNotices, revoke } from './granting.js';
+import { allow, type AllowInput, deliverNotices, revoke } from './granting.js';
 import { deriveWalletKeys } from './keys.js';
+import { Outbox } from './outbox.js';
 import { restore } from './recovering.js';
 import { acceptRole, moveOwner, receiveDelegation, removeDelegate, setDelegate } from './roles.js';
 import { showGrants, showReadings, showStudies, showStudy } from './showing.js';
 import { refreshSecrets } from './study-secrets.js';
-import type { CallOptions, Finalized, GrantView, LongOptions, ReadingView, StudyView } from './views.js';
+import type { CallOptions, Finalized, GrantView, LongOptions, PendingView, ReadingView, StudyView } from './views.js';
 import { WalletCore } from './wallet-core.js';
 import type { WalletPorts } from './wallet-ports.js';
 import { decodeWalletState, encodeWalletState, type WalletState } from './wallet-state.js';
@@ -30,7 +31,7 @@ export async function createWallet(
   const entropy = input.words === undefined ? generateEntropy() : entropyOf(input.words);
   const chainId = input.chainId ?? (await ports.node.status()).chainId;
   const state: WalletState = {
-    format: 1,
+    format: 2,
     chainId,
     entropy,
     profile: input.profile ?? 0,
@@ -38,6 +39,7 @@ export async function createWallet(
     pendingClaims: [],
     acceptedRoles: [],
     studies: [],
+    todos: [],
   };
   await ports.store.save(encodeWalletState(state));
   return walletOf(ports, state);
@@ -56,10 +58,12 @@ async function walletOf(ports: WalletPorts, state: WalletState): Promise<Wallet>
 /** One profile of one seed on one ledger. Calls may overlap. */
 export class Wallet {
   readonly #core: WalletCore;
+  readonly #outbox: Outbox;
 
   /** Use `createWallet` or `openWallet`. */
   constructor(core: WalletCore) {
     this.#core = core;
+    this.#outbox = new Outbox(core);
   }
 
   get chainId(): Uint8Array {
@@ -111,16 +115,54 @@ export class Wallet {
    * Lets the sender of an image request fetch one study until an end date, waits until that is final, and delivers the
    * sealed notice.
    * @param input.notAfterMs - in the future, at most ten years ahead
-   * @param input.consentReceiptHash - 32 bytes, salted: binds the text that was shown
+   * @param input.receipt - a consent receipt: its hash is bound into the Allow, itself is kept and left sealed at the source
    * @throws {WalletError} `END_DATE_REFUSED` | `STUDY_UNKNOWN` | `STUDY_NOT_ACTIVE` | `VIEW_STALE` | `NOT_OWNER`;
    *   {HandoverError} when the request does not hold; {ClientError} of the node. A notice that could not be delivered is
    *   not an error: see `noticeDelivered` and `deliverNotices`.
    */
   allow(
-    input: { studyId: Uint8Array; request: SignedImageRequest; notAfterMs: number; consentReceiptHash?: Uint8Array },
+    input: AllowInput,
     options: LongOptions = {},
   ): Promise<Finalized & { readonly tag: Uint8Array; readonly noticeDelivered: boolean }> {
     return allow(this.#core, input, options);
+  }
+
+  /**
+   * Writes down that a grant shall end; asks nobody. `flush` sends it, before everything else. An Allow that was not sent yet is taken back.
+   * @throws {WalletError} `STUDY_UNKNOWN` | `GRANT_UNKNOWN`
+   */
+  queueStop(input: { studyId: Uint8Array; tag: Uint8Array }): Promise<void> {
+    return this.#outbox.stop(input);
+  }
+
+  /**
+   * Writes down that the sender of an image request shall be allowed; asks nobody. `flush` sends it: the first of one sitting at once, each
+   * further one at a random time within ten minutes, so that the ledger does not show them as one person's.
+   * @param input.sendNow - all at once: the person does not want to wait, and was told what it shows
+   * @returns the grant's tag
+   * @throws {WalletError} `STUDY_UNKNOWN` | `NOT_OWNER`; {HandoverError} when the request does not hold
+   */
+  queueAllow(input: AllowInput & { readonly sendNow?: boolean }): Promise<Uint8Array> {
+    return this.#outbox.allow(input);
+  }
+
+  /** What is written down and not done. */
+  pending(): readonly PendingView[] {
+    return this.#outbox.pending();
+  }
+
+  /** Forgets what was refused about a grant. @throws {WalletError} `STUDY_UNKNOWN` */
+  dismiss(input: { studyId: Uint8Array; tag: Uint8Array }): Promise<void> {
+    return this.#outbox.dismiss(input);
+  }
+
+  /**
+   * Does what is due: Stops first and all together, then Allows, then notices and notes. What fails is tried again after 10 s, then after
+   * twice as long each time up to an hour. To be called when the app opens, when the network comes back, and at `nextAtMs`.
+   * @returns how much is left, and when the next of it is due
+   */
+  flush(options: LongOptions = {}): Promise<{ readonly left: number; readonly nextAtMs?: number }> {
+    return this.#outbox.flush(options);
   }
 
   /** Delivers the notices that their recipients' gateways have not taken yet. @returns how many are still left */

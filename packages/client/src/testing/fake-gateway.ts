@@ -63,6 +63,8 @@ export interface FakeGateway {
   };
   /** Publishes what was claimed while publishing was paused. */
   publishClaimed(): Promise<void>;
+  /** Takes a study off the ledger. */
+  retire(studyId: Uint8Array): Promise<void>;
 }
 
 /** @param options.signer - the source's key, also its signing key */
@@ -76,7 +78,7 @@ export function createFakeGateway(options: { node: FakeNode; api: string; signer
   const boxes = new Map<string, Uint8Array[]>();
   let unpublished: { study: HeldStudy; owner: Uint8Array; acceptance: Uint8Array }[] = [];
 
-  const submit = async (kind: 'define-source' | 'define-study', payload: never) => {
+  const submit = async (kind: 'define-source' | 'define-study' | 'retire-study', payload: never) => {
     const { bytes } = await createTransaction({ chainId, kind, signer, payload, expiryHeight: node.height + 100 });
     await ledger.submit(bytes);
   };
@@ -193,6 +195,7 @@ export function createFakeGateway(options: { node: FakeNode; api: string; signer
         await submit('define-study', payload as never);
       }
     },
+    retire: (studyId) => submit('retire-study', { source, studyId, reason: 'no-longer-held' } as never),
     async fetch(address, init) {
       if (fake.isDown) throw new TypeError('fetch failed');
       const path = new URL(address).pathname;

@@ -1,0 +1,253 @@
+/**
+ * What she asked for and is not done yet: written down before anything is sent, tried again until it is done, Stop before everything else.
+ * Spec: docs/spec/wallet-keys.md, section 13.
+ */
+import { type SignedImageRequest, verifyImageRequest } from '@radledger/handover';
+import { equalBytes, randomBytes } from '@radledger/primitives';
+import { WalletError } from './errors.js';
+import { deliverNotice, grantFor, leaveNote, putGrant, sendAllow, sendStop } from './granting.js';
+import { showGrants } from './showing.js';
+import { type GrantView, type LongOptions, type PendingView, pendingViewOf } from './views.js';
+import { isSameStudy, signalOf, type StudyName, type WalletCore } from './wallet-core.js';
+import type { GrantRecord, StudyRecord, Todo, WalletState } from './wallet-state.js';
+
+/** Two Allows of one sitting that enter one block are linked by it: each further one waits this long, at random. */
+const SPREAD_MS = { min: 30_000, max: 600_000 } as const;
+/** First wait after a failure; doubled each time, up to an hour. */
+const RETRY_MS = { min: 10_000, max: 3_600_000 } as const;
+const NO_TAG = new Uint8Array(32);
+
+/** Errors that no later try mends. */
+const FINAL: ReadonlySet<string> = new Set([
+  'STUDY_UNKNOWN',
+  'STUDY_NOT_ACTIVE',
+  'NOT_OWNER',
+  'END_DATE_REFUSED',
+  'GRANT_UNKNOWN',
+]);
+
+/** The todos of one wallet. */
+export class Outbox {
+  readonly #core: WalletCore;
+  #running: Promise<void> | undefined;
+
+  constructor(core: WalletCore) {
+    this.#core = core;
+  }
+
+  pending(): readonly PendingView[] {
+    return this.#core.state.todos.map(pendingViewOf);
+  }
+
+  /** See `Wallet.queueStop`. */
+  async stop({ studyId, tag }: { studyId: Uint8Array; tag: Uint8Array }): Promise<void> {
+    const record = this.#core.record(studyId);
+    if (!record.grants.some((grant) => equalBytes(grant.tag, tag))) throw unknownGrant();
+    await this.#core.update((state) => {
+      const isOwn = (todo: Todo) => isSameStudy(todo, record) && equalBytes(todo.tag, tag);
+      const sent = state.todos.some((todo) => isOwn(todo) && todo.kind === 'allow' && todo.isSent);
+      const todos = state.todos.filter((todo) => !isOwn(todo));
+      const known = state.studies
+        .find((study) => equalBytes(study.studyId, studyId))
+        ?.grants.find((grant) => equalBytes(grant.tag, tag));
+      // An Allow that never left is simply taken back.
+      if (known?.sequence === 0 && !sent) return { todos, studies: withoutGrant(state, record, tag) };
+      return { todos: [...todos, this.#todo('stop', record, tag)] };
+    });
+  }
+
+  /** See `Wallet.queueAllow`. */
+  async allow(input: {
+    studyId: Uint8Array;
+    request: SignedImageRequest;
+    notAfterMs: number;
+    receipt?: Uint8Array;
+    sendNow?: boolean;
+  }): Promise<Uint8Array> {
+    const core = this.#core;
+    const record = core.record(input.studyId);
+    await verifyImageRequest(input.request, { chainId: core.chainId, nowMs: core.now() });
+    const grant = grantFor(core, record, input);
+    await core.update((state) => {
+      const isFirst = !state.todos.some(({ kind, refusal }) => kind === 'allow' && refusal === '');
+      const isSpread = input.sendNow !== true && !isFirst;
+      const others = state.todos.filter(
+        (todo) =>
+          !(isSameStudy(todo, record) && equalBytes(todo.tag, grant.tag) && (todo.kind !== 'stop' || !todo.isSent)),
+      );
+      const todo = this.#todo('allow', record, grant.tag);
+      const dueAtMs = isSpread ? todo.askedAtMs + spread() : todo.askedAtMs;
+      return {
+        studies: state.studies.map((study) => (isSameStudy(study, record) ? putGrant(study, grant) : study)),
+        todos: [...others, { ...todo, dueAtMs, isSpread: input.sendNow !== true }],
+      };
+    });
+    return grant.tag;
+  }
+
+  /** See `Wallet.dismiss`. */
+  async dismiss(input: { studyId: Uint8Array; tag: Uint8Array }): Promise<void> {
+    const record = this.#core.record(input.studyId);
+    await this.#core.update((state) => {
+      const isRefused = (todo: Todo) =>
+        todo.refusal !== '' && isSameStudy(todo, record) && equalBytes(todo.tag, input.tag);
+      const wasAllow = state.todos.some((todo) => isRefused(todo) && todo.kind === 'allow' && !todo.isSent);
+      return {
+        todos: state.todos.filter((todo) => !isRefused(todo)),
+        ...(wasAllow ? { studies: withoutGrant(state, record, input.tag, true) } : {}),
+      };
+    });
+  }
+
+  /** See `Wallet.flush`. Who calls meanwhile shares the run. */
+  async flush(options: LongOptions): Promise<{ readonly left: number; readonly nextAtMs?: number }> {
+    this.#running ??= this.#run(options).finally(() => {
+      this.#running = undefined;
+    });
+    await this.#running;
+    const open = this.#core.state.todos.filter(({ refusal }) => refusal === '');
+    const nextAtMs = Math.min(...open.map(({ dueAtMs }) => dueAtMs));
+    return { left: open.length, ...(open.length === 0 ? {} : { nextAtMs }) };
+  }
+
+  async #run(options: LongOptions): Promise<void> {
+    // Stops all at once and whatever their last failure asked to wait; the next retrieval is refused from first sight.
+    await Promise.all(this.#open('stop').map((todo) => this.#attempt(todo, options)));
+    let isOneSent = false;
+    for (const todo of this.#due('allow')) {
+      if (this.#open('stop').some((stop) => equalBytes(stop.tag, todo.tag))) continue;
+      // After a time without network several are due: they must not arrive together.
+      if (todo.isSpread && isOneSent) await this.#put({ ...todo, dueAtMs: this.#core.now() + spread() });
+      else isOneSent = (await this.#attempt(todo, options)) || isOneSent;
+    }
+    for (const todo of [...this.#due('notice'), ...this.#due('note')]) await this.#attempt(todo, options);
+  }
+
+  /** @returns whether it is done */
+  async #attempt(todo: Todo, options: LongOptions): Promise<boolean> {
+    const core = this.#core;
+    try {
+      if (!(await this.#perform(todo, options))) throw new Error('not taken');
+    } catch (error) {
+      options.signal?.throwIfAborted();
+      const current = core.state.todos.find((other) => isSameTodo(other, todo));
+      if (current === undefined) return false;
+      const isFinal = error instanceof WalletError && FINAL.has(error.code);
+      const waitMs = Math.min(RETRY_MS.max, RETRY_MS.min * 2 ** Math.min(current.attempts, 16));
+      await this.#put({
+        ...current,
+        attempts: current.attempts + 1,
+        dueAtMs: core.now() + waitMs,
+        refusal: isFinal ? error.code : '',
+      });
+      return false;
+    }
+    return true;
+  }
+
+  async #perform(todo: Todo, options: LongOptions): Promise<boolean> {
+    const core = this.#core;
+    const record = core.record(todo.studyId);
+    if (todo.kind === 'note') {
+      if (!(await leaveNote(core, record.studyId, options))) return false;
+      await this.#done(todo, []);
+      return true;
+    }
+    const grant = record.grants.find(({ tag }) => equalBytes(tag, todo.tag));
+    if (grant === undefined) throw unknownGrant();
+    const note = this.#todo('note', record, NO_TAG);
+    if (todo.kind === 'stop') {
+      const beforeSending = () => this.#put({ ...todo, isSent: true });
+      const isThere = todo.isSent && (await this.#view(record, grant, options))?.status === 'revoked';
+      if (!isThere) await sendStop(core, { record, tag: grant.tag, beforeSending }, options);
+      else await core.updateStudy(record, (current) => putGrant(current, { ...grant, stoppedAtMs: core.now() }));
+      await this.#done(todo, [note]);
+    } else if (todo.kind === 'allow') {
+      const beforeSending = (sent: GrantRecord) =>
+        core.update(({ studies, todos }) => ({
+          studies: studies.map((study) => (isSameStudy(study, record) ? putGrant(study, sent) : study)),
+          todos: todos.map((other) => (isSameTodo(other, todo) ? { ...todo, isSent: true } : other)),
+        }));
+      const view = todo.isSent ? await this.#view(record, grant, options) : undefined;
+      const isThere = view?.status === 'live' && view.notAfterMs === grant.notAfterMs;
+      if (!isThere) await sendAllow(core, { record, grant, beforeSending }, options);
+      await this.#done(todo, [this.#todo('notice', record, grant.tag), note]);
+    } else {
+      // A notice tells what the study is: nobody hears that whose grant has ended meanwhile.
+      const isLive = (await this.#view(record, grant, options))?.status === 'live';
+      if (isLive && !(await deliverNotice(core, record, grant, options))) return false;
+      await this.#done(todo, []);
+    }
+    return true;
+  }
+
+  async #view(record: StudyRecord, grant: GrantRecord, options: LongOptions): Promise<GrantView | undefined> {
+    const views = await showGrants(this.#core, record.studyId, signalOf(options));
+    return views.find(({ tag }) => equalBytes(tag, grant.tag));
+  }
+
+  #open(kind: Todo['kind']): readonly Todo[] {
+    return this.#core.state.todos.filter((todo) => todo.kind === kind && todo.refusal === '');
+  }
+
+  #due(kind: Todo['kind']): readonly Todo[] {
+    const nowMs = this.#core.now();
+    return this.#open(kind).filter(({ dueAtMs }) => dueAtMs <= nowMs);
+  }
+
+  #todo(kind: Todo['kind'], record: StudyRecord, tag: Uint8Array): Todo {
+    const nowMs = this.#core.now();
+    const { source, studyId } = record;
+    return {
+      kind,
+      source,
+      studyId,
+      tag,
+      askedAtMs: nowMs,
+      dueAtMs: nowMs,
+      attempts: 0,
+      isSent: false,
+      isSpread: false,
+      refusal: '',
+    };
+  }
+
+  /** Puts a changed todo in place of the one it was; one that was taken back meanwhile stays away. */
+  #put(changed: Todo): Promise<void> {
+    return this.#core.update(({ todos }) => ({
+      todos: todos.map((other) => (isSameTodo(other, changed) ? changed : other)),
+    }));
+  }
+
+  #done(todo: Todo, next: readonly Todo[]): Promise<void> {
+    return this.#core.update(({ todos }) => {
+      const left = todos.filter((other) => !isSameTodo(other, todo));
+      return { todos: [...left, ...next.filter((added) => !left.some((other) => isSameTodo(other, added)))] };
+    });
+  }
+}
+
+function isSameTodo(a: Todo, b: Todo): boolean {
+  return a.kind === b.kind && isSameStudy(a, b) && equalBytes(a.tag, b.tag);
+}
+
+function withoutGrant(
+  state: WalletState,
+  study: StudyName,
+  tag: Uint8Array,
+  onlyUnsent = false,
+): WalletState['studies'] {
+  const isLeft = (grant: GrantRecord) => !equalBytes(grant.tag, tag) || (onlyUnsent && grant.sequence > 0);
+  return state.studies.map((record) =>
+    isSameStudy(record, study) ? { ...record, grants: record.grants.filter(isLeft) } : record,
+  );
+}
+
+function spread(): number {
+  const [high = 0, low = 0] = randomBytes(2);
+  return SPREAD_MS.min + Math.floor(((high * 256 + low) / 65_536) * (SPREAD_MS.max - SPREAD_MS.min));
+}
+
+function unknownGrant(): WalletError {
+  return new WalletError({ code: 'GRANT_UNKNOWN' }, 'this study has no such grant');
+}
