@@ -15,6 +15,7 @@ export type ClientErrorInfo =
   | { readonly code: 'VIEW_TOO_OLD'; readonly ageMs: number; readonly ageMaxMs: number }
   | { readonly code: 'CLOCK_BEHIND' }
   | { readonly code: 'CONFLICTING_FINALITY' }
+  | { readonly code: 'NO_NODES' }
   | { readonly code: 'URL_REFUSED' };
 
 /** Thrown by every client of this package. `REFUSED` carries the server's own code in `info.reason`. */

@@ -18,6 +18,7 @@ export {
   type LightClientOptions,
   type ProvenCells,
 } from './light/light-client.js';
+export { createProvenNode, type ProvenNode, type ProvenNodeOptions, type ProvenStatus } from './light/proven-node.js';
 export {
   type CallOptions,
   type CellAnswer,
