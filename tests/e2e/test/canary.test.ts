@@ -1,11 +1,11 @@
-// Goal: what tells who a patient is stands nowhere but in the images, the worklist and her own note: in no log, no audit trail, no database, no file of the ledger, no wallet.
+// Goal: what tells who a patient is stands nowhere but in the images, the orders, the worklist and her own note: in no log, no audit trail, no database, no file of the ledger, no wallet.
 // Method: a study full of canaries goes its whole way by real processes, refusals and unreadable files included; then every file that anybody wrote is searched.
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { freshUid, type LocalNet, openPatient, startLocalNet, whenFiled } from '@radledger/devnet';
 import { sampleInstance } from '@radledger/imaging/testing';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 const DAY_MS = 86_400_000;
 const NAME = 'ZEBRAFINCH^OTTOLINE';
@@ -13,13 +13,25 @@ const PATIENT_ID = 'PID-7731-QUOKKA';
 const LABEL = 'Capybara of the knee';
 const FILE_NAME = 'ZEBRAFINCH_OTTOLINE_19610407';
 const UIDS = { studyInstanceUid: freshUid(), seriesInstanceUid: freshUid(), sopInstanceUid: freshUid() };
-const CANARIES = ['ZEBRAFINCH', 'OTTOLINE', PATIENT_ID, LABEL, ...Object.values(UIDS)];
+const ACCESSION_NUMBER = 'ACC-7731-NUMBAT';
+const CANARIES = ['ZEBRAFINCH', 'OTTOLINE', PATIENT_ID, ACCESSION_NUMBER, LABEL, ...Object.values(UIDS)];
+const ORDER = [
+  'MSH|^~\\&|RIS|H|GW|H|20261128||ORM^O01|1|P|2.3.1',
+  `PID|||${PATIENT_ID}||${NAME}||19610407`,
+  'ORC|NW|P1|F1',
+  `OBR|1|P1|F1|K^${LABEL}||||||||||||||${ACCESSION_NUMBER}`,
+  `ZDS|${UIDS.studyInstanceUid}`,
+].join('\r');
+const ARCHIVES = {
+  hospital: 'folder = "archive"\n[source.orders]\nlookSeconds = 1\n[source.orders.hl7]\nfolder = "orders"\n',
+  practice: 'folder = "received"\n',
+};
 
 let folder: string;
 let net: LocalNet;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'radledger-canary-'));
-  net = await startLocalNet(folder, { onStarted: () => undefined });
+  net = await startLocalNet(folder, { onStarted: () => undefined, archives: ARCHIVES });
 }, 120_000);
 afterAll(async () => {
   await net.stop();
@@ -34,6 +46,14 @@ test('no artefact of a run names the patient or holds an identifier of the study
   await writeFile(join(hospital.archive, `${FILE_NAME}.dcm`), image);
   const { txId } = await hospital.operator.defineSource({ name: 'City Hospital', ...hospital.keyProofs });
   await node.waitForFinalized(txId);
+
+  // What was ordered comes by a file, and another that cannot be read.
+  const orders = join(hospital.archive, '..', 'orders');
+  await mkdir(orders);
+  await writeFile(join(orders, `${FILE_NAME}.hl7`), ORDER);
+  await writeFile(join(orders, `${FILE_NAME}_broken.hl7`), ORDER.replace('ORM^O01', 'ADT^A01'));
+  const isKnown = async (): Promise<boolean> => (await hospital.operator.worklist())[0]?.orders.length === 1;
+  await vi.waitFor(async () => expect(await isKnown()).toBe(true), 60_000);
 
   // Her way: invited, claimed, allowed, fetched, stopped.
   const { studyInstanceUid } = UIDS;
@@ -55,7 +75,7 @@ test('no artefact of a run names the patient or holds an identifier of the study
   await net.stop();
 
   const files = await filesBelow(folder);
-  const isOfImages = (file: string): boolean => /^(hospital\/archive|practice\/received)\//.test(file);
+  const isOfImages = (file: string): boolean => /^(hospital\/(archive|orders)|practice\/received)\//.test(file);
   const found: string[] = [];
   for (const file of files) {
     const content = await readFile(join(folder, file));
@@ -63,7 +83,7 @@ test('no artefact of a run names the patient or holds an identifier of the study
     if (CANARIES.some((canary) => file.includes(canary))) found.push(`${file}: its name`);
   }
   expect(found.filter((where) => !isOfImages(where))).toEqual([]);
-  // The search finds what is there: the images themselves.
+  // The search finds what is there: images and orders themselves.
   expect(found.filter(isOfImages).length).toBeGreaterThan(CANARIES.length);
   expect(files.filter((file) => !isOfImages(file)).length).toBeGreaterThan(20);
 }, 300_000);
