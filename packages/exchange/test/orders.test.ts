@@ -11,7 +11,7 @@ import { claimStudy, DAY_MS } from './test-patient.js';
 
 let hospital: TestHospital;
 let told: OrderNotice[];
-let failure: unknown;
+let failure: Error | undefined;
 
 /** Gives what the test put into `told`, again and again. */
 const origin: OrderOrigin = {

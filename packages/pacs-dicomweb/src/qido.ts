@@ -2,7 +2,8 @@
 import { ImagingError } from '@radledger/imaging';
 import { type ArchiveHttp, answerInvalid, readJson, refuse } from './archive-http.js';
 
-const PAGE = 200;
+/** Archives give fewer where they will. Orthanc walks to an offset, so many small pages cost it more than a few large ones. */
+const PAGE = 1_000;
 const PAGE_BYTES_MAX = 16 * 1024 * 1024;
 /** Pages of one query; with them an archive that has no end is noticed. */
 const PAGES_MAX = 50_000;

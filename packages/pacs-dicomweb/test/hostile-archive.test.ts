@@ -182,7 +182,7 @@ describe('QIDO-RS', () => {
     asked = [];
     answer = json([{ '0020000D': text(STUDY) }]);
     expect(await archive.hasStudy?.(STUDY)).toBe(true);
-    expect(asked).toEqual([`GET /dicom-web/studies?StudyInstanceUID=${STUDY}&limit=200&offset=0`]);
+    expect(asked).toEqual([`GET /dicom-web/studies?StudyInstanceUID=${STUDY}&limit=1000&offset=0`]);
     await expect(archive.hasStudy?.('x/../y')).rejects.toMatchObject({ code: 'INVALID_UID' });
   });
 

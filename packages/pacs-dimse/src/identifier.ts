@@ -16,7 +16,7 @@ export const TAGS = {
 } as const;
 
 /** Text by tag, and the keys of a sequence's one item; an empty text asks for the value. */
-export interface Identifier extends ReadonlyMap<number, string | Identifier> {}
+export type Identifier = ReadonlyMap<number, string | Identifier>;
 
 /** What is read of an answer. */
 export interface Answer {

@@ -54,7 +54,10 @@ export function createOrderLook({ origins, orders, now, onFailure }: OrderLookOp
 
 function failureOf(error: unknown): Pick<OrderOriginState, 'code' | 'reason'> {
   if (!(error instanceof CodedError)) return { code: 'UNKNOWN', reason: undefined };
-  const { code, reason, rule, status, systemCode } = error.info as Readonly<Record<string, unknown>>;
-  const detail = reason ?? rule ?? status ?? systemCode;
-  return { code: String(code), reason: detail === undefined ? undefined : String(detail) };
+  const { code, info } = error as CodedError<{ readonly code: string }>;
+  const { reason, rule, status, systemCode } = info as Readonly<Record<string, unknown>>;
+  const detail = [reason, rule, status, systemCode].find(
+    (each) => typeof each === 'string' || typeof each === 'number',
+  );
+  return { code, reason: detail === undefined ? undefined : String(detail) };
 }
