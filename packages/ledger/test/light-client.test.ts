@@ -3,9 +3,11 @@
 import {
   createLightClient,
   createNodeClient,
+  createProvenNode,
   type Fetch,
   type LightClient,
   type LightClientOptions,
+  type NodeClient,
 } from '@radledger/client';
 import { createFinalityVerifier } from '@radledger/consensus';
 import { simplex } from '@radledger/consensus-simplex';
@@ -13,6 +15,7 @@ import { createStory, storyId } from '@radledger/made-chain';
 import {
   cellKey,
   decodeBoundaries,
+  decodeGrantCell,
   decodeHeader,
   encodeBoundaries,
   hashedKeyOf,
@@ -65,7 +68,10 @@ beforeAll(async () => {
       await story.allowAccess(voter!, { study: 'knee', tag: `other ${index}`, height: height + 1, notAfterMs }),
     ]);
   }
-  while (maker.height < HEIGHTS) await maker.next([]);
+  while (maker.height < HEIGHTS - 1) await maker.next([]);
+  await maker.next([
+    await story.allowAccess(voter!, { study: 'knee', tag: 'last', height: HEIGHTS, notAfterMs: START + 40 * DAY }),
+  ]);
   now = maker.nextTimestampMs - INTERVAL + 1_000;
   ledger = await node.open(() => now);
   api = await listenNodeApi(createNodeApi(ledger, { requestsPerMinute: 1_000_000 }), { host: '127.0.0.1', port: 0 });
@@ -284,6 +290,112 @@ describe('refused', () => {
     });
     await expect(light.grant(grantOf('live'))).rejects.toMatchObject({ code: 'REFUSED' });
     expect(asked.filter((url) => url.includes('/v1/state'))).toHaveLength(3);
+  });
+});
+
+describe('several nodes', () => {
+  const names = () => [cellKey.grant(source(), storyId('knee'), storyId('live'))];
+  /** A node whose fetch is changed, and what it was asked. */
+  const nodeBy = (change: Fetch) => {
+    const asked: string[] = [];
+    const node = createNodeClient({
+      url: api.url,
+      fetch: (url, init) => {
+        asked.push(new URL(url).pathname);
+        return change(url, init);
+      },
+    });
+    return { node, asked };
+  };
+  const hiding = changing((path, body) => {
+    if (path !== '/v1/state') return undefined;
+    const answer = json(body) as { parts: { cells: unknown[] }[] };
+    for (const part of answer.parts) part.cells = part.cells.slice(1);
+    return utf(answer);
+  });
+  const provenNode = async (nodes: readonly { node: NodeClient }[], distrusted: NodeClient[] = []) =>
+    createProvenNode({
+      nodes: nodes.map(({ node }) => node),
+      chainId: node.maker.chainId,
+      epochHeights: EPOCH_HEIGHTS,
+      verifyFinality: createFinalityVerifier(simplex, node.maker.genesis.parameters),
+      checkpoint: await checkpointAt(8),
+      now: () => now,
+      onDistrust: (liar) => distrusted.push(liar),
+    });
+
+  test('one that hides a cell is left for good, and the next one tells', async () => {
+    const [liar, honest] = [nodeBy(hiding), nodeBy(fetch)];
+    const distrusted: NodeClient[] = [];
+    const proven = await provenNode([liar, honest], distrusted);
+    const [value] = await proven.cells.read(names());
+    expect(decodeGrantCell(value!).revoked).toBe(false);
+    expect(distrusted).toEqual([liar.node]);
+    const count = liar.asked.length;
+    await proven.cells.read(names());
+    expect((await proven.status()).finalized).toMatchObject({ height: HEIGHTS, proofAgeMs: 1_000 });
+    expect(liar.asked).toHaveLength(count);
+  });
+
+  test('one that does not answer is passed over, and asked again when the other fails', async () => {
+    let isDown = true;
+    const down = nodeBy((url, init) => (isDown ? Promise.reject(new TypeError('refused')) : fetch(url, init)));
+    let isOtherDown = false;
+    const other = nodeBy((url, init) => (isOtherDown ? Promise.reject(new TypeError('refused')) : fetch(url, init)));
+    const distrusted: NodeClient[] = [];
+    const proven = await provenNode([down, other], distrusted);
+    expect(await proven.cells.read(names())).toHaveLength(1);
+    [isDown, isOtherDown] = [false, true];
+    expect(await proven.cells.read(names())).toHaveLength(1);
+    isDown = true;
+    await expect(proven.cells.read(names())).rejects.toMatchObject({ code: 'UNREACHABLE' });
+    expect(distrusted).toEqual([]);
+  });
+
+  test('nothing is believed when all of them lie', async () => {
+    const proven = await provenNode([nodeBy(hiding), nodeBy(hiding)]);
+    await expect(proven.cells.read(names())).rejects.toMatchObject({ code: 'PROOF_INVALID' });
+    await expect(proven.status()).rejects.toMatchObject({ code: 'NO_NODES' });
+  });
+
+  test('more names than one question holds', async () => {
+    const proven = await provenNode([nodeBy(fetch)]);
+    const many = Array.from({ length: 60 }, (_, index) =>
+      cellKey.grant(source(), storyId('knee'), storyId(`other ${index}`)),
+    );
+    const values = await proven.cells.read([...many, cellKey.owner(new Uint8Array(32))]);
+    expect(values.slice(0, 60).every((value) => value !== undefined)).toBe(true);
+    expect(values[60]).toBeUndefined();
+  });
+
+  test('the end of a wait is read from a proven block, whatever one of them shows', async () => {
+    const { body, transactions } = (await createNodeClient({ url: api.url }).block(HEIGHTS))!;
+    const empty = (await createNodeClient({ url: api.url }).block(HEIGHTS - 1))!;
+    expect(transactions).toHaveLength(1);
+    const other = nodeBy(
+      changing((path, answer) => {
+        if (path !== `/v1/blocks/${HEIGHTS}`) return undefined;
+        return utf({ ...json(answer), body: toHex(empty.body!), transactions: [] });
+      }),
+    );
+    const distrusted: NodeClient[] = [];
+    const proven = await provenNode([other, nodeBy(fetch)], distrusted);
+    const found = await proven.waitForFinalized(transactions[0]!, { fromHeight: HEIGHTS - 1 });
+    expect(found).toEqual({ height: HEIGHTS });
+    expect(distrusted).toEqual([other.node]);
+    expect((await proven.block(HEIGHTS))?.body).toEqual(body);
+    expect(await proven.block(HEIGHTS + 1)).toBeUndefined();
+    expect(await proven.block(8)).toBeUndefined();
+  });
+
+  test('a transaction that is in no block is waited for until the time is over', async () => {
+    const proven = await provenNode([nodeBy(fetch)]);
+    const wait = { fromHeight: HEIGHTS - 1, timeoutMs: 200 };
+    await expect(proven.waitForFinalized(new Uint8Array(32), wait)).rejects.toMatchObject({ code: 'TIMEOUT' });
+    const expired = { ...wait, timeoutMs: 60_000, expiryHeight: HEIGHTS };
+    await expect(proven.waitForFinalized(new Uint8Array(32), expired)).rejects.toMatchObject({
+      code: 'TRANSACTION_EXPIRED',
+    });
   });
 });
 

@@ -1,6 +1,6 @@
 /**
  * The ledger through several nodes of which none is believed: one that shows something false is left for good, one that does not answer or
- * lags is passed over. Spec: docs/spec/light-client.md, section 6.
+ * lags is passed over. Spec: docs/spec/light-client.md, section 7.
  */
 import { cellKey, decodeBody, merkleRoot } from '@radledger/chain';
 import { equalBytes, toHex } from '@radledger/primitives';
@@ -19,8 +19,11 @@ export interface ProvenNodeOptions extends Omit<LightClientOptions, 'node'> {
 }
 
 /** What a reader of the ledger asks of a node, proven. */
-export interface ProvenNode
-  extends Pick<NodeClient, 'sources' | 'submit' | 'waitForFinalized' | 'bucket' | 'block' | 'events'> {
+export interface ProvenNode extends Pick<NodeClient, 'submit' | 'waitForFinalized' | 'bucket' | 'events'> {
+  /** Whom to look for: the list of one node, which proves nothing. What each source is, its cell proves. */
+  readonly sources: NodeClient['sources'];
+  /** Undefined when it is not final yet, and when the walk has gone on beyond it. */
+  readonly block: NodeClient['block'];
   /** Of the newest finalized block that is proven; its age is that of its timestamp by the reader's clock. */
   status(options?: CallOptions): Promise<ProvenStatus>;
   readonly cells: CellReader;
@@ -100,8 +103,12 @@ export function createProvenNode(options: ProvenNodeOptions): ProvenNode {
     return { chainId: options.chainId, finalized: { height, timestampMs, proofAgeMs: viewAgeMs } };
   }
 
+  /** Below it nothing can be proven any more: the walk has gone on. */
+  const passedHeight = (): number => light.boundary()?.header.height ?? 0;
+
   async function block(height: number, { signal }: CallOptions = {}): Promise<FinalizedBlock | undefined> {
     const call = { ...(signal && { signal }) };
+    if (height < passedHeight()) return undefined;
     try {
       return await ask(async (node) => {
         const answer = await node.block(height, call);
@@ -113,7 +120,7 @@ export function createProvenNode(options: ProvenNodeOptions): ProvenNode {
         return { ...answer, transactions: transactions.map((bytes) => decodeTransaction(bytes, options.chainId).txId) };
       }, signal);
     } catch (error) {
-      if (isRefusal(error, UNKNOWN_BLOCK.reason)) return undefined;
+      if (isRefusal(error, UNKNOWN_BLOCK.reason) || height < passedHeight()) return undefined;
       throw error;
     }
   }
@@ -182,7 +189,7 @@ export function createProvenNode(options: ProvenNodeOptions): ProvenNode {
         if (how.fromHeight === undefined) next = Math.max(1, (await status({ signal })).finalized.height - LOOK_BACK);
         for await (const hint of events({ fromHeight: next, signal })) {
           if (hint.event !== 'finalized') continue;
-          for (; next <= hint.height; next += 1) {
+          for (next = Math.max(next, passedHeight()); next <= hint.height; next += 1) {
             const known = await block(next, { signal });
             if (known?.transactions.some((id) => equalBytes(id, txId)) === true) return { height: next };
             if (known === undefined) break;
