@@ -10,7 +10,11 @@ import { tlsPinOf } from '@radledger/exchange/http';
 import { toHex } from '@radledger/primitives';
 import { generate } from 'selfsigned';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { readConfig } from '../src/config.js';
+import { exitCodeOf } from '../src/errors.js';
 import { initFolder } from '../src/init.js';
+import { createLogger } from '../src/log.js';
+import { startGateway as startHere } from '../src/run.js';
 import { readTlsIdentity } from '../src/tls-identity.js';
 import { type FakeNode, startFakeNode } from './fake-node.js';
 import { type CommandResult, type RunningGateway, runCommand, startGateway } from './process.js';
@@ -77,6 +81,17 @@ function expectStop(result: CommandResult, code: number, line: RegExp): void {
 
 const run = (): Promise<CommandResult> => runCommand('run', '--config', config);
 
+/** As `run` stops, within this process: a process for each of many causes takes half a minute. */
+async function stopHere(): Promise<{ readonly code: number; readonly line: string }> {
+  try {
+    const gateway = await startHere(await readConfig(config), createLogger('silent'));
+    await gateway.close();
+    return { code: 0, line: '' };
+  } catch (error) {
+    return { code: exitCodeOf(error), line: String((error as Error).message).split('\n', 1)[0] ?? '' };
+  }
+}
+
 test('init makes secrets that only their owner can read, says who the gateway is, and overwrites nothing', async () => {
   for (const name of ['source.pem', 'recipient.pem', 'tls-key.pem', 'secret-box.key', 'operator-token']) {
     expect((await stat(join(folder, name))).mode & 0o777).toBe(0o600);
@@ -113,6 +128,10 @@ test('run prints one line that says where it listens, serves, and ends on SIGTER
   expect(first.log() + second.log()).not.toContain('second opinion');
 });
 
+async function expectStopHere(code: number, line: RegExp): Promise<void> {
+  expect(await stopHere()).toEqual({ code, line: expect.stringMatching(line) as string });
+}
+
 describe('a configuration that cannot be used stops the gateway with one line', () => {
   test.each([
     ['an unknown key', (was: string) => `colour = "blue"\n${was}`, /Unrecognized key: "colour"/],
@@ -143,7 +162,7 @@ describe('a configuration that cannot be used stops the gateway with one line', 
     ['what is not TOML', () => 'node = ', /is not TOML/],
   ])('%s', async (_name, change, line) => {
     await writeFile(config, change(text()));
-    expectStop(await run(), 10, line);
+    await expectStopHere(10, line);
   });
 
   test('no file', async () => {
@@ -154,15 +173,14 @@ describe('a configuration that cannot be used stops the gateway with one line', 
 describe('key files', () => {
   test.each(['source.pem', 'recipient.pem', 'tls-key.pem', 'secret-box.key', 'operator-token'])('%s', async (name) => {
     const file = join(folder, name);
+    const stopsWith = (line: RegExp): Promise<void> => expectStopHere(11, line);
     await chmod(file, 0o640);
-    expectStop(await run(), 11, /has mode 0640: others can read it, set it to 0600/);
+    await stopsWith(/has mode 0640: others can read it, set it to 0600/);
     await chmod(file, 0o600);
     await writeFile(file, 'nonsense');
-    const result = await run();
-    expectStop(result, 11, /is not|are not/);
-    expect(result.stderr).not.toContain('nonsense');
+    await stopsWith(/^(?!.*nonsense).*(is not|are not)/);
     await rm(file);
-    expectStop(await run(), 11, /cannot read .*: make it with radledger-gateway init/);
+    await stopsWith(/cannot read .*: make it with radledger-gateway init/);
   });
 });
 
@@ -203,9 +221,9 @@ describe('what is around it', () => {
     const judged = (more = ''): Promise<void> =>
       writeFile(config, text().replace('[api]', `[finality]\ngenesis = "genesis.json"\n${more}[api]`));
     await judged();
-    expectStop(await run(), 12, /genesis\.json is not a genesis: ENOENT/);
+    await expectStopHere(12, /genesis\.json is not a genesis: ENOENT/);
     await writeFile(genesis, '{}');
-    expectStop(await run(), 12, /genesis\.json is not a genesis: MALFORMED/);
+    await expectStopHere(12, /genesis\.json is not a genesis: MALFORMED/);
     const key = (byte: number) => new Uint8Array(32).fill(byte);
     const foreign = genesisToJson({
       format: 1,
@@ -220,11 +238,11 @@ describe('what is around it', () => {
       recoveryThreshold: 0,
     });
     await writeFile(genesis, JSON.stringify(foreign));
-    expectStop(await run(), 12, /knows no module other\/1/);
+    await expectStopHere(12, /knows no module other\/1/);
     await writeFile(genesis, JSON.stringify({ ...foreign, moduleId: 'simplex/1' }));
-    expectStop(await run(), 15, /belongs to chain (ab)+, not to [0-9a-f]{64} of .*genesis\.json/);
+    await expectStopHere(15, /belongs to chain (ab)+, not to [0-9a-f]{64} of .*genesis\.json/);
     await judged('checkpoint = "5"\n');
-    expectStop(await run(), 10, /checkpoint: must be height:id/);
+    await expectStopHere(10, /checkpoint: must be height:id/);
   });
 
   test('a database in use, or sealed with another key', async () => {
