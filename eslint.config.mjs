@@ -17,7 +17,7 @@ export default tseslint.config(
   {
     files: [
       'packages/*/{src,test,bench}/**/*.ts',
-      'apps/*/{src,test}/**/*.ts',
+      'apps/*/{src,test}/**/*.{ts,tsx}',
       'tests/*/{src,test,bench}/**/*.ts',
       'examples/*/{src,test}/**/*.ts',
     ],

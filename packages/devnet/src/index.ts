@@ -3,6 +3,7 @@ export { createNodes, type DevNode, type DevNodes, type NodeNetOptions, proveKey
 export { type DevProcess, type ProcessOptions, startProcess } from './dev-process.js';
 export { freePorts } from './free-port.js';
 export { DevnetError, type DevnetErrorInfo } from './errors.js';
+export { ask, type Endpoint } from './document-consumer.js';
 export { freshUid } from './fresh-uid.js';
 export { type LocalNet, startLocalNet } from './local-net.js';
 export type { NetworkFile } from './network-file.js';
@@ -10,4 +11,6 @@ export { Orthanc, orthancIsMissing } from './orthanc.js';
 export { openPatient, type Patient } from './patient.js';
 export { DEV_FOLDER, PROGRAMS } from './programs.js';
 export { runTool, type ToolResult } from './run-tool.js';
+export { addSmallStudy } from './small-study.js';
+export { startWalletServer, type WalletServer } from './wallet-server.js';
 export { playStory, type StoryCast, type Teller, whenFiled } from './story.js';

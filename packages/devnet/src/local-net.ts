@@ -12,6 +12,7 @@ import type { NetworkFile } from './network-file.js';
 import { PROGRAMS } from './programs.js';
 import { runJsonTool } from './run-tool.js';
 import type { StoryCast } from './story.js';
+import { startWalletServer } from './wallet-server.js';
 
 export interface LocalNet {
   readonly cast: StoryCast;
@@ -56,8 +57,9 @@ export async function startLocalNet(
   await copySeries(join(hospitalFolder, 'archive'));
 
   const processes: DevProcess[] = [];
+  const wallet = await startWalletServer();
   const stop = async (): Promise<void> => {
-    await Promise.all(processes.map((process) => process.stop()));
+    await Promise.all([wallet.stop(), ...processes.map((process) => process.stop())]);
   };
   const started = async (starting: Promise<DevProcess>): Promise<DevProcess> => {
     const process = await starting;
@@ -68,7 +70,8 @@ export async function startLocalNet(
   try {
     const net = await createNodes({ folder, firstSource: source, ...(consensus && { consensus }) });
     await allSettled(net.nodes.map((_, index) => started(net.start(index))));
-    await writeGatewayConfigs(net, archives, hospitalFolder, practiceFolder);
+    await writeGatewayConfigs({ net, archives, walletPage: wallet.url, hospitalFolder, practiceFolder });
+    wallet.configure({ chainId: toHex(net.chainId), nodes: net.nodes.map(({ api }) => api) });
     const [hospital, practice] = (await allSettled([
       started(startGateway('hospital', hospitalFolder, folder)),
       started(startGateway('practice', practiceFolder, folder)),
@@ -105,6 +108,7 @@ export async function startLocalNet(
             tlsPin,
           },
         ],
+        wallet: wallet.url,
         recipients: [
           { name: 'Lakeside Practice', publicKey: toHex(recipient.publicKey), keyFile: 'practice/recipient.pem' },
         ],
@@ -123,17 +127,20 @@ async function initGateway(folder: string, role: 'source' | 'recipient'): Promis
   return (await runJsonTool('radledger-gateway init', PROGRAMS.gateway, args)) as Record<string, unknown>;
 }
 
-async function writeGatewayConfigs(
-  net: DevNodes,
-  archives: Archives,
-  hospitalFolder: string,
-  practiceFolder: string,
-): Promise<void> {
+async function writeGatewayConfigs(input: {
+  readonly net: DevNodes;
+  readonly archives: Archives;
+  /** The page that links open. */
+  readonly walletPage: string;
+  readonly hospitalFolder: string;
+  readonly practiceFolder: string;
+}): Promise<void> {
+  const { net, archives, walletPage, hospitalFolder, practiceFolder } = input;
   const listeners = '[api]\nhost = "127.0.0.1"\nport = 0\n\n[operator]\nhost = "127.0.0.1"\nport = 0\n';
   // Each site asks its own operator's node, and believes only what is proven.
   const finality = '[finality]\ngenesis = "../genesis.json"\n';
   const head = (index: number): string =>
-    `node = "${net.nodes[index]?.api}"\nchainId = "${toHex(net.chainId)}"\n\n${listeners}\n${finality}\n`;
+    `node = "${net.nodes[index]?.api}"\nchainId = "${toHex(net.chainId)}"\nwalletPage = "${walletPage}"\n\n${listeners}\n${finality}\n`;
   // Studies are there before the net is, and scripts wait for none.
   const source = `[source]\nsettleSeconds = 0\n${archives.hospital}\n[source.iti43]\nhost = "127.0.0.1"\nport = 0\nrequestsPerMinute = 1000000\n`;
   await writeFile(join(hospitalFolder, 'gateway.toml'), head(0) + source);

@@ -10,6 +10,7 @@ import { DevnetError } from './errors.js';
 import type { DevProcess } from './dev-process.js';
 import { type LocalNet, startLocalNet } from './local-net.js';
 import { writeNetworkFile } from './network-file.js';
+import { addSmallStudy } from './small-study.js';
 import { DEV_FOLDER } from './programs.js';
 import { playStory } from './story.js';
 
@@ -47,6 +48,7 @@ async function run(consensus: ConsensusChoice): Promise<void> {
     if (keepRunning) {
       for (const { name, api } of net.network.nodes) tell(`   ${name}`, api);
       for (const { name, api, iti43 } of net.network.sources) tell(`   ${name}`, `${api}   ITI-43 ${iti43}`);
+      await tellGuest(net);
       tell('The net keeps running until Ctrl-C.');
       await interrupted;
     }
@@ -55,6 +57,17 @@ async function run(consensus: ConsensusChoice): Promise<void> {
     await rm(pidFile, { force: true });
     tell('Every process has ended.');
   }
+}
+
+/** Something to try: one more study, an invitation to it, and a doctor who asks. */
+async function tellGuest({ cast: { hospital, practice }, network }: LocalNet): Promise<void> {
+  const studyInstanceUid = await addSmallStudy(hospital.archive);
+  const { link, code } = await hospital.operator.invite({ studyInstanceUid, label: 'MRI, knee' });
+  const wantedUntilMs = Date.now() + 30 * 86_400_000;
+  const request = await practice.operator.request({ reason: 'Second opinion', wantedUntilMs });
+  tell("   The patient's app", network.wallet);
+  tell(`   To try it: an invitation, and its code ${code}`, link);
+  tell('   and a doctor who asks to see it', request.link);
 }
 
 /** Empties the folder of an earlier run, unless that run is still alive. */

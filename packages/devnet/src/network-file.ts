@@ -13,6 +13,8 @@ export interface NetworkFile {
     readonly tlsCertificateFile: string;
     readonly tlsPin: string;
   }[];
+  /** Address of the patient's app. */
+  readonly wallet: string;
   /** `keyFile`: PEM PKCS#8, mode 0600. */
   readonly recipients: readonly { readonly name: string; readonly publicKey: string; readonly keyFile: string }[];
   /** `recipient`: public key of a recipient with a live grant. */

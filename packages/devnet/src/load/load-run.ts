@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { ask } from '../document-consumer.js';
 import { startLocalNet } from '../local-net.js';
 import { entitled, refusedSenders, type Sender } from './requests.js';
-import { openSmallHospital } from './small-study.js';
+import { openSmallHospital } from './small-hospital.js';
 
 /** Of `CLK_TCK`, which is 100 on every Linux that Node runs on. */
 const MS_PER_TICK = 10;

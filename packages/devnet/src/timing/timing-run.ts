@@ -7,7 +7,7 @@ import { signRequest } from '@radledger/iti43/client';
 import { createSigner, generateSeed, type Signer } from '@radledger/primitives';
 import { post } from '../document-consumer.js';
 import { DevnetError } from '../errors.js';
-import { openSmallHospital } from '../load/small-study.js';
+import { openSmallHospital } from '../load/small-hospital.js';
 import { startLocalNet } from '../local-net.js';
 import { T_MAX, welch } from './welch.js';
 

@@ -1,15 +1,12 @@
 /** Small studies at the hospital of a local net, of one synthetic image each. */
-import { randomBytes } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sampleInstance } from '@radledger/imaging/testing';
-import { freshUid } from '../fresh-uid.js';
 import { openPatient, type Patient } from '../patient.js';
+import { addSmallStudy } from '../small-study.js';
 import type { StoryCast } from '../story.js';
 import type { Target } from './requests.js';
 
 const DAY_MS = 86_400_000;
-const PIXEL_BYTES = 128 * 1024;
 
 export interface SmallHospital {
   readonly patient: Patient;
@@ -36,10 +33,7 @@ export async function openSmallHospital({
   return {
     patient,
     async publish() {
-      const ids = { studyInstanceUid: freshUid(), seriesInstanceUid: freshUid(), sopInstanceUid: freshUid() };
-      const pixelData = new Uint8Array(randomBytes(PIXEL_BYTES));
-      await writeFile(join(hospital.archive, `${ids.sopInstanceUid}.dcm`), sampleInstance({ ...ids, pixelData }));
-      const { studyInstanceUid } = ids;
+      const studyInstanceUid = await addSmallStudy(hospital.archive);
       return patient.claim(await hospital.operator.invite({ studyInstanceUid, label: 'a small study' }));
     },
     async allow(studyId) {

@@ -1,0 +1,37 @@
+/** Starts the app: language, settings, what rests on this device. */
+import { createNodeClient } from '@radledger/client';
+import { createBrowserVault } from '@radledger/wallet';
+import { createRoot } from 'react-dom/client';
+import { App } from './app.js';
+import { createDates } from './model/dates.js';
+import { Session } from './model/session.js';
+import { loadSettings } from './model/settings.js';
+import { LastResort } from './parts/last-resort.js';
+import { keepOffline } from './offline.js';
+import { loadTexts } from './texts/index.js';
+import './style.css';
+
+const texts = await loadTexts(navigator.languages);
+document.documentElement.lang = texts.locale;
+document.documentElement.dir = texts.direction;
+document.title = texts.appName;
+
+const locale = navigator.languages.find((tag) => tag.startsWith(texts.locale)) ?? texts.locale;
+const start = async (): Promise<Session> => {
+  const { chainId, nodes } = await loadSettings();
+  const node = createNodeClient({ url: nodes[0] as string });
+  return Session.start({
+    vault: createBrowserVault({ rpId: window.location.hostname, rpName: texts.appName }),
+    node,
+    timeOfNode: async () => (await node.status()).nowMs,
+    chainId,
+    userName: texts.appName,
+  });
+};
+
+createRoot(document.getElementById('app') as HTMLElement).render(
+  <LastResort texts={texts}>
+    <App texts={texts} dates={createDates(locale)} start={start} />
+  </LastResort>,
+);
+keepOffline();

@@ -1,0 +1,16 @@
+/** How a device's holder shows that it is her: the device's own check, or a PIN where it has none. */
+import { WalletError } from '@radledger/wallet';
+
+export type Confirmation = 'passkey' | { readonly pin: string };
+
+/** What a device without anything on it will be asked for. */
+export async function firstConfirmation(): Promise<'passkey' | 'pin'> {
+  if (!('PublicKeyCredential' in window)) return 'pin';
+  const isThere = await PublicKeyCredential.isUserVerifyingPlatformAuthenticatorAvailable().catch(() => false);
+  return isThere ? 'passkey' : 'pin';
+}
+
+/** Whether a vault stayed closed for one given reason. */
+export function isClosedFor(error: unknown, code: 'PASSKEY_WITHOUT_PRF' | 'WRONG_PIN'): boolean {
+  return error instanceof WalletError && error.code === code;
+}

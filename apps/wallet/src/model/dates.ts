@@ -1,0 +1,36 @@
+/** Days and times as the reader's own language writes them. */
+export interface Dates {
+  /** "22 December 2026": the UTC day on which something ends. */
+  day(ms: number): string;
+  /** "22 December 2026, 14:02" */
+  moment(ms: number): string;
+}
+
+export function createDates(locale: string): Dates {
+  const day = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' });
+  const moment = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short' });
+  return { day: (ms) => day.format(ms), moment: (ms) => moment.format(ms) };
+}
+
+const DAY_MS = 86_400_000;
+const DEFAULT_DAYS = 30;
+
+/** When a share is offered to end: when it was asked to, and in at most 30 days. */
+export function offeredEnd(wantedUntilMs: number, nowMs: number): number {
+  const wanted = wantedUntilMs > nowMs ? wantedUntilMs : Number.POSITIVE_INFINITY;
+  return Math.min(wanted, nowMs + DEFAULT_DAYS * DAY_MS);
+}
+
+/** `YYYY-MM-DD` of a moment in UTC: the value of a date field. */
+export function dateField(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10);
+}
+
+/**
+ * The last millisecond of the day in a date field; undefined when there is none in it. In UTC, so that all who chose the same day have
+ * the same end on the ledger, wherever they are.
+ */
+export function endOfDay(field: string): number | undefined {
+  const ms = /^\d{4}-\d{2}-\d{2}$/.test(field) ? Date.parse(`${field}T23:59:59.999Z`) : Number.NaN;
+  return Number.isFinite(ms) ? ms : undefined;
+}

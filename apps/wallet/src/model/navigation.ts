@@ -1,0 +1,63 @@
+/** The screens, and the way between them. The address never changes: the browser's history holds a number and nothing else. */
+import { useCallback, useEffect, useState } from 'react';
+import type { Invitation, SignedImageRequest } from '@radledger/handover';
+import type { Study } from './shelf.js';
+
+export type Screen =
+  | { readonly name: 'home' }
+  | { readonly name: 'invitation'; readonly invitation: Invitation }
+  | { readonly name: 'request'; readonly request: SignedImageRequest }
+  | {
+      readonly name: 'allowed';
+      readonly personId: string;
+      readonly studies: readonly Study[];
+      readonly untilMs: number;
+    }
+  | { readonly name: 'study'; readonly studyId: string }
+  | { readonly name: 'share' }
+  | { readonly name: 'link' }
+  | { readonly name: 'person'; readonly personId: string }
+  | { readonly name: 'who-looked'; readonly studyId?: string }
+  | { readonly name: 'sheet' }
+  | { readonly name: 'lost-phone' }
+  | { readonly name: 'restore' }
+  | { readonly name: 'help' };
+
+export interface Navigation {
+  readonly screen: Screen;
+  readonly canGoBack: boolean;
+  readonly go: (screen: Screen) => void;
+  /** Takes the place of the screen that is shown: what was done is not done again by going back. */
+  readonly replace: (screen: Screen) => void;
+  /** Home, with nothing behind it. */
+  readonly home: () => void;
+  readonly back: () => void;
+}
+
+export function useNavigation(first: Screen): Navigation {
+  const [stack, setStack] = useState<readonly Screen[]>([first]);
+  useEffect(() => {
+    const onPop = (event: PopStateEvent): void => {
+      const depth = (event.state as { depth?: number } | null)?.depth ?? 1;
+      setStack((current) => (depth <= current.length ? current.slice(0, Math.max(depth, 1)) : current));
+    };
+    window.addEventListener('popstate', onPop);
+    return () => window.removeEventListener('popstate', onPop);
+  }, []);
+  const depth = stack.length;
+  const go = useCallback(
+    (screen: Screen) => {
+      window.history.pushState({ depth: depth + 1 }, '');
+      setStack((current) => [...current, screen]);
+    },
+    [depth],
+  );
+  const replace = useCallback((screen: Screen) => setStack((current) => [...current.slice(0, -1), screen]), []);
+  const home = useCallback(() => {
+    window.history.replaceState({ depth: 1 }, '');
+    setStack([{ name: 'home' }]);
+  }, []);
+  const back = useCallback(() => (depth > 1 ? window.history.back() : setStack([{ name: 'home' }])), [depth]);
+  const screen = stack[depth - 1] ?? first;
+  return { screen, canGoBack: depth > 1 || screen.name !== 'home', go, replace, home, back };
+}

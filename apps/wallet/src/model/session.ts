@@ -1,0 +1,233 @@
+/** One person's session: opens the vault, calls the wallet, and tells the screens what changed. Holds no rules of its own. */
+import { createGatewayClient } from '@radledger/client';
+import type { Invitation, SignedImageRequest } from '@radledger/handover';
+import { toHex } from '@radledger/primitives';
+import {
+  createWallet,
+  type OpenVault,
+  openWallet,
+  type ReadingView,
+  type Vault,
+  type Wallet,
+  type WalletNode,
+  type WalletPorts,
+  type WrapperKind,
+} from '@radledger/wallet';
+import { type Confirmation, firstConfirmation } from './confirmation.js';
+import { foldReadings, type Look } from './readings.js';
+import { type Person, readShelf, type Share, type Shelf, type Stops, type Study } from './shelf.js';
+
+const CLOCK_SKEW_MS_MAX = 5 * 60_000;
+
+export interface SessionState {
+  /** `new`: nothing rests on this device. */
+  readonly phase: 'new' | 'locked' | 'open';
+  /** What the device's holder is asked for. */
+  readonly confirmsBy: 'passkey' | 'pin';
+  /** Absent until it was read once. */
+  readonly shelf?: Shelf;
+  /** Ways back besides this device; the app nudges below two. */
+  readonly wrappers: readonly WrapperKind[];
+  /** The newest reading failed: what is shown is as old as it says. */
+  readonly isStale: boolean;
+}
+
+export interface SessionPorts {
+  readonly vault: Vault;
+  readonly node: WalletNode;
+  /** What a node's clock shows; Unix ms. */
+  readonly timeOfNode: () => Promise<number>;
+  readonly chainId: Uint8Array;
+  /** How this app is called in the device's own list of passkeys. */
+  readonly userName: string;
+}
+
+export class Session {
+  readonly #ports: SessionPorts;
+  readonly #listeners = new Set<() => void>();
+  #state: SessionState;
+  #wallet: Wallet | undefined;
+  #opened: OpenVault | undefined;
+  #stops: Stops = new Map();
+
+  private constructor(ports: SessionPorts, state: SessionState) {
+    this.#ports = ports;
+    this.#state = state;
+  }
+
+  static async start(ports: SessionPorts): Promise<Session> {
+    const wrappers = await ports.vault.wrappers();
+    const phase = wrappers.length === 0 ? 'new' : 'locked';
+    const confirmsBy = phase === 'new' ? await firstConfirmation() : wrappers.includes('passkey') ? 'passkey' : 'pin';
+    return new Session(ports, { phase, wrappers, confirmsBy, isStale: false });
+  }
+
+  readonly getState = (): SessionState => this.#state;
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  get chainId(): Uint8Array {
+    return this.#ports.chainId;
+  }
+
+  /** The device turned out to have no check of its own that the vault can use. */
+  usePin(): void {
+    this.#change({ confirmsBy: 'pin' });
+  }
+
+  /** Asks the device's holder to confirm, and opens what rests here, or makes it at the first start. */
+  async open(how: Confirmation, sheet?: { readonly words: string }): Promise<void> {
+    if (this.#wallet !== undefined) return;
+    const { vault, userName, chainId } = this.#ports;
+    const isMade = (await vault.wrappers()).length > 0;
+    const opened = isMade
+      ? await vault.open(how, { takeOver: true })
+      : await vault.create(
+          how === 'passkey' ? { passkey: { userName } } : how,
+          sheet && { ...sheet, restoredFrom: 'sheet' },
+        );
+    const ports = this.#walletPorts(opened);
+    this.#wallet = (await openWallet(ports)) ?? (await createWallet(ports, { words: opened.words, chainId }));
+    this.#opened = opened;
+    this.#change({ phase: 'open', wrappers: opened.wrappers() });
+  }
+
+  /**
+   * Whether this device's clock is minutes away from that of the node that is asked: then times in links and answers mean nothing.
+   * False when no node answers.
+   */
+  async isClockWrong(): Promise<boolean> {
+    const theirs = await this.#ports.timeOfNode().catch(() => undefined);
+    return theirs !== undefined && Math.abs(theirs - Date.now()) > CLOCK_SKEW_MS_MAX;
+  }
+
+  /** The name of a source as the directory has it; undefined when it has none. */
+  async nameOf(source: Uint8Array): Promise<string | undefined> {
+    const { sources } = await this.#ports.node.sources();
+    return sources.find(({ id }) => toHex(id) === toHex(source))?.endpoint?.name;
+  }
+
+  /** Resolves when the hospital has answered; that the images are sealed shows on the shelf later. */
+  async claim(invitation: Invitation, code: string): Promise<void> {
+    const wallet = this.#openWallet();
+    await new Promise<void>((resolve, reject) => {
+      const onProgress = ({ step }: { step: string }): void => {
+        if (step === 'claim-answered') resolve();
+      };
+      wallet
+        .claim({ invitation, code }, { onProgress })
+        .finally(() => this.refresh())
+        .catch(reject);
+    });
+    await this.refresh();
+  }
+
+  /** Lets the sender of a request see studies until a time; one after the other. */
+  async allow(request: SignedImageRequest, studies: readonly Study[], notAfterMs: number): Promise<void> {
+    const wallet = this.#openWallet();
+    for (const { studyId } of studies) {
+      await wallet.allow({ studyId, request, notAfterMs });
+    }
+    await this.refresh();
+  }
+
+  /** Ends shares; shown as stopping from the first moment, as stopped when it is final. */
+  async stop(shares: readonly Share[]): Promise<void> {
+    const wallet = this.#openWallet();
+    for (const { tag } of shares) this.#noteStop(tag, {});
+    await this.refresh();
+    try {
+      for (const { study, tag } of shares) {
+        await wallet.revoke({ studyId: study.studyId, tag });
+        this.#noteStop(tag, { doneAtMs: Date.now() });
+      }
+    } catch (error) {
+      const left = shares.map(({ tag }) => toHex(tag));
+      this.#stops = new Map(
+        [...this.#stops].filter(([tag, { doneAtMs }]) => doneAtMs !== undefined || !left.includes(tag)),
+      );
+      throw error;
+    } finally {
+      await this.refresh();
+    }
+  }
+
+  /** Who looked at each study, as its hospital tells; `unanswered` did not. */
+  async looks(
+    studies: readonly Study[],
+  ): Promise<{ readonly looks: readonly Look[]; readonly unanswered: readonly Study[] }> {
+    const wallet = this.#openWallet();
+    const readings: { study: Study; reading: ReadingView }[] = [];
+    const unanswered: Study[] = [];
+    for (const study of studies) {
+      try {
+        for (const reading of await wallet.whoLooked(study.studyId)) readings.push({ study, reading });
+      } catch {
+        unanswered.push(study);
+      }
+    }
+    return { looks: foldReadings(readings, this.#people()), unanswered };
+  }
+
+  /** The twelve words, for the recovery sheet. */
+  words(): string {
+    return this.#openWallet().words();
+  }
+
+  async noteSheetMade(): Promise<void> {
+    await this.#opened?.noteSheetMade();
+    this.#change({ wrappers: this.#opened?.wrappers() ?? [] });
+  }
+
+  /** Brings everything back from the words. @returns how many studies there are */
+  async restore(words: string, how: Confirmation): Promise<{ readonly studies: number }> {
+    await this.open(how, { words });
+    const wallet = this.#openWallet();
+    const { studies } = await wallet.restore();
+    await this.refresh();
+    return { studies };
+  }
+
+  /** Reads the shelf anew; a failure leaves the last one standing, with its time. */
+  async refresh(): Promise<void> {
+    if (this.#wallet === undefined) return;
+    try {
+      const { node } = this.#ports;
+      const shelf = await readShelf({ wallet: this.#wallet, node, stops: this.#stops, nowMs: Date.now() });
+      this.#change({ shelf, isStale: false });
+    } catch {
+      this.#change({ isStale: true });
+    }
+  }
+
+  /** Hands over the notices that a doctor's side has not taken yet. */
+  async deliverNotices(): Promise<void> {
+    const wallet = this.#wallet;
+    if (wallet !== undefined) await wallet.deliverNotices();
+  }
+
+  #people(): readonly Person[] {
+    return this.#state.shelf?.people ?? [];
+  }
+
+  #noteStop(tag: Uint8Array, stop: { doneAtMs?: number }): void {
+    this.#stops = new Map([...this.#stops, [toHex(tag), stop]]);
+  }
+
+  #openWallet(): Wallet {
+    if (this.#wallet === undefined) throw new TypeError('the session is not open');
+    return this.#wallet;
+  }
+
+  #walletPorts(opened: OpenVault): WalletPorts {
+    return { store: opened.store, node: this.#ports.node, gateway: (url) => createGatewayClient({ url }) };
+  }
+
+  #change(change: Partial<SessionState>): void {
+    this.#state = { ...this.#state, ...change };
+    for (const listener of this.#listeners) listener();
+  }
+}

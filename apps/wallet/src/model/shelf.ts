@@ -1,0 +1,94 @@
+/** What the screens show: studies and the people who can see them, as the ledger has them now. */
+import { toHex } from '@radledger/primitives';
+import type { GrantView, StudyView, Wallet, WalletNode } from '@radledger/wallet';
+
+export interface Study {
+  /** 64 hex: names it inside the app. */
+  readonly id: string;
+  readonly studyId: Uint8Array;
+  readonly hospital: string | undefined;
+  readonly label: string | undefined;
+  readonly state: 'being-sealed' | 'ready' | 'gone';
+}
+
+/** What one study lets one person see. */
+export interface Share {
+  readonly study: Study;
+  readonly tag: Uint8Array;
+  readonly untilMs: number;
+  readonly state: 'live' | 'stopping' | 'stopped' | 'ended';
+  readonly stoppedAtMs?: number;
+  readonly noticeDelivered: boolean;
+}
+
+/** Somebody who was allowed something. */
+export interface Person {
+  readonly id: string;
+  /** Undefined when only the ledger remembers that somebody was let in. */
+  readonly name: string | undefined;
+  readonly reason: string | undefined;
+  readonly shares: readonly Share[];
+}
+
+export interface Shelf {
+  readonly studies: readonly Study[];
+  readonly people: readonly Person[];
+  readonly asOfMs: number;
+}
+
+/** Stops of this session, by tag: when they began, and when they were final. */
+export type Stops = ReadonlyMap<string, { readonly doneAtMs?: number }>;
+
+export const isSeeing = (share: Share): boolean => share.state === 'live' || share.state === 'stopping';
+
+/** Reads everything anew. */
+export async function readShelf(input: {
+  wallet: Wallet;
+  node: WalletNode;
+  stops: Stops;
+  nowMs: number;
+}): Promise<Shelf> {
+  const { wallet, node, stops, nowMs } = input;
+  const [views, { sources }] = await Promise.all([wallet.studies(), node.sources()]);
+  const names = new Map(sources.map(({ id, endpoint }) => [toHex(id), endpoint?.name]));
+  const studies = views.map((view) => studyOf(view, names));
+  const people = new Map<string, Person>();
+  for (const study of studies) {
+    for (const grant of await wallet.grants(study.studyId)) {
+      const id = grant.recipientKey === undefined ? toHex(grant.tag) : toHex(grant.recipientKey);
+      const share = shareOf(study, grant, stops);
+      const known = people.get(id);
+      const name = grant.gatewayApi === undefined ? undefined : hostOf(grant.gatewayApi);
+      const shares = [...(known?.shares ?? []), share];
+      people.set(id, { id, name: name ?? known?.name, reason: grant.reason ?? known?.reason, shares });
+    }
+  }
+  return { studies: studies.reverse(), people: [...people.values()], asOfMs: nowMs };
+}
+
+/** The part of a gateway's address that a person can recognise. */
+export function hostOf(gatewayApi: string): string {
+  return new URL(gatewayApi).host;
+}
+
+function studyOf(view: StudyView, names: ReadonlyMap<string, string | undefined>): Study {
+  const state = view.status === 'awaiting-publication' ? 'being-sealed' : view.status === 'active' ? 'ready' : 'gone';
+  return {
+    id: toHex(view.studyId),
+    studyId: view.studyId,
+    hospital: names.get(toHex(view.source)),
+    label: view.label,
+    state,
+  };
+}
+
+function shareOf(study: Study, grant: GrantView, stops: Stops): Share {
+  const stop = stops.get(toHex(grant.tag));
+  const { tag, notAfterMs: untilMs, noticeDelivered } = grant;
+  const base = { study, tag, untilMs, noticeDelivered };
+  if (grant.status === 'revoked') {
+    return { ...base, state: 'stopped', ...(stop?.doneAtMs !== undefined && { stoppedAtMs: stop.doneAtMs }) };
+  }
+  if (grant.status !== 'live') return { ...base, state: 'ended' };
+  return { ...base, state: stop === undefined ? 'live' : 'stopping' };
+}

@@ -1,0 +1,56 @@
+import { isRefusal } from '@radledger/client';
+import type { Invitation } from '@radledger/handover';
+import { useEffect, useState } from 'react';
+import type { Confirmation } from '../model/confirmation.js';
+import { useApp } from '../parts/app-context.js';
+import { Confirm } from '../parts/confirm.js';
+import { Field } from '../parts/field.js';
+import { Heading } from '../parts/heading.js';
+
+/** F1: from an invitation to the first card, with one field and one press. */
+export function InvitationScreen(props: { readonly invitation: Invitation }) {
+  const { invitation } = props;
+  const { texts, session, navigation } = useApp();
+  const [code, setCode] = useState('');
+  const [problem, setProblem] = useState<string>();
+  const [hospital, setHospital] = useState<string>();
+  useEffect(() => {
+    // A name that does not come keeps nobody from opening her images.
+    session.nameOf(invitation.source).then(setHospital, () => undefined);
+  }, [session, invitation]);
+
+  const isWhole = (): boolean => {
+    setProblem(code.length === 6 ? undefined : texts.invitation.short);
+    return code.length === 6;
+  };
+  const claim = async (how: Confirmation): Promise<void> => {
+    await session.open(how);
+    try {
+      await session.claim(invitation, code);
+    } catch (error) {
+      if (!isRefusal(error, 'WRONG_CODE')) throw error;
+      const left = error.info.triesLeft ?? 0;
+      return setProblem(left === 0 ? texts.invitation.lastWrong : texts.invitation.wrong(left));
+    }
+    navigation.home();
+  };
+  return (
+    <>
+      <Heading>{hospital === undefined ? texts.invitation.titleUnnamed : texts.invitation.title(hospital)}</Heading>
+      <p className="lead">{texts.invitation.text}</p>
+      <Field
+        className="digits"
+        label={texts.invitation.code}
+        inputMode="numeric"
+        autoComplete="one-time-code"
+        value={code}
+        onText={(text) => setCode(text.replace(/\D/g, '').slice(0, 6))}
+        problem={problem}
+      />
+      <Confirm isReady={isWhole} onConfirmed={claim}>
+        {texts.invitation.open}
+      </Confirm>
+      {session.getState().phase === 'new' && <p className="note">{texts.invitation.confirm}</p>}
+    </>
+  );
+}

@@ -1,0 +1,26 @@
+import { useState } from 'react';
+import { useApp } from '../parts/app-context.js';
+import { Button } from '../parts/button.js';
+import { Heading } from '../parts/heading.js';
+
+/** F7: the ways back, by what a person still has. */
+export function LostPhone() {
+  const { texts, navigation } = useApp();
+  const [isVisiting, setVisiting] = useState(false);
+  return (
+    <>
+      <Heading>{texts.lost.title}</Heading>
+      <p className="lead">{texts.lost.text}</p>
+      <Button onPress={() => navigation.go({ name: 'restore' })}>{texts.lost.sheet}</Button>
+      <Button kind="quiet" onPress={() => setVisiting(true)}>
+        {texts.lost.hospital}
+      </Button>
+      {isVisiting && (
+        <p className="nudge" role="status">
+          {texts.lost.hospitalText}
+        </p>
+      )}
+      <p className="note">{texts.lost.stolen}</p>
+    </>
+  );
+}

@@ -1,0 +1,91 @@
+import { useState } from 'react';
+import { isSeeing, type Share } from '../model/shelf.js';
+import { useApp } from '../parts/app-context.js';
+import { Button } from '../parts/button.js';
+import { Dialog } from '../parts/dialog.js';
+import { Heading } from '../parts/heading.js';
+
+/** F4: what one person can see, and the end of it. */
+export function PersonScreen(props: { readonly personId: string }) {
+  const { texts, state, session, fail } = useApp();
+  const [stopping, setStopping] = useState<readonly Share[]>();
+  const person = state.shelf?.people.find(({ id }) => id === props.personId);
+  if (person === undefined) return <p>{texts.frame.working}</p>;
+  const seeing = person.shares.filter(isSeeing);
+  const live = seeing.filter((share) => share.state === 'live');
+  const earlier = person.shares.filter((share) => !isSeeing(share));
+  const close = (): void => setStopping(undefined);
+  const stop = (shares: readonly Share[]): void => {
+    close();
+    session.stop(shares).catch((error: unknown) => fail(error, () => stop(shares)));
+  };
+  return (
+    <>
+      <Heading>
+        <bdi>{person.name ?? texts.person.unnamed}</bdi>
+      </Heading>
+      {person.reason !== undefined && <p className="lead">{texts.person.reason(person.reason)}</p>}
+      <Shares title={texts.person.sees} shares={seeing} />
+      {live.length > 0 && (
+        <Button kind="stop" onPress={() => setStopping(live)}>
+          {texts.person.stopAll}
+        </Button>
+      )}
+      {live.length > 1 &&
+        live.map((share) => (
+          <Button key={share.study.id} kind="quiet" onPress={() => setStopping([share])}>
+            {texts.person.stopOne(share.study.label ?? texts.study.unnamed)}
+          </Button>
+        ))}
+      <Shares title={texts.person.saw} shares={earlier} />
+      {stopping !== undefined && (
+        <Dialog title={texts.person.ask} onClose={close}>
+          <p>{texts.person.warning}</p>
+          <div className="pair">
+            <Button kind="stop" onPress={() => stop(stopping)}>
+              {texts.person.stop}
+            </Button>
+            <Button kind="quiet" onPress={close}>
+              {texts.person.keep}
+            </Button>
+          </div>
+        </Dialog>
+      )}
+    </>
+  );
+}
+
+function Shares(props: { readonly title: string; readonly shares: readonly Share[] }) {
+  const { texts, dates } = useApp();
+  if (props.shares.length === 0) return null;
+  const said = (share: Share): string => {
+    switch (share.state) {
+      case 'live':
+        return texts.person.until(dates.day(share.untilMs));
+      case 'stopping':
+        return texts.person.stopping;
+      case 'stopped':
+        return share.stoppedAtMs === undefined
+          ? texts.person.stopped
+          : texts.person.stoppedAt(dates.moment(share.stoppedAtMs));
+      case 'ended':
+        return texts.person.ended;
+    }
+  };
+  return (
+    <section aria-live="polite">
+      <h2>{props.title}</h2>
+      <ul className="rows plain">
+        {props.shares.map((share) => (
+          <li key={`${share.study.id}/${share.untilMs}/${share.state}`}>
+            <strong>
+              <bdi>{share.study.label ?? texts.study.unnamed}</bdi>
+            </strong>
+            <span>{said(share)}</span>
+            {share.state === 'live' && !share.noticeDelivered && <span className="note">{texts.person.waiting}</span>}
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

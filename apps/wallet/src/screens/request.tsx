@@ -1,0 +1,111 @@
+import type { SignedImageRequest } from '@radledger/handover';
+import { toHex } from '@radledger/primitives';
+import { useState } from 'react';
+import { dateField, endOfDay, offeredEnd } from '../model/dates.js';
+import { hostOf, type Study } from '../model/shelf.js';
+import { useApp } from '../parts/app-context.js';
+import { Button } from '../parts/button.js';
+import { Confirm } from '../parts/confirm.js';
+import { Field } from '../parts/field.js';
+import { Heading } from '../parts/heading.js';
+
+/** F2: somebody asks for images. Everything said of the request is read from the bytes that the permission will answer. */
+export function RequestScreen(props: { readonly request: SignedImageRequest }) {
+  const { request } = props;
+  const { texts, state, session, navigation } = useApp();
+  const who = hostOf(request.gatewayApi);
+  return (
+    <>
+      <Heading>{texts.request.title(who)}</Heading>
+      <p className="badge unproven">{texts.request.unproven}</p>
+      <dl>
+        <dt>{texts.request.reason}</dt>
+        <dd>
+          <bdi>{request.reason}</bdi>
+        </dd>
+      </dl>
+      {state.phase === 'open' && <AllowForm request={request} />}
+      {state.phase === 'new' && <p className="note">{texts.request.noneReady}</p>}
+      {state.phase === 'locked' && (
+        <Confirm
+          onConfirmed={async (how) => {
+            await session.open(how);
+            await session.refresh();
+          }}
+        >
+          {texts.locked.open}
+        </Confirm>
+      )}
+      <Button kind="quiet" onPress={navigation.home}>
+        {texts.request.notNow}
+      </Button>
+    </>
+  );
+}
+
+function AllowForm(props: { readonly request: SignedImageRequest }) {
+  const { request } = props;
+  const { texts, dates, state, session, navigation } = useApp();
+  const ready = (state.shelf?.studies ?? []).filter((study) => study.state === 'ready');
+  const [unpicked, setUnpicked] = useState<ReadonlySet<string>>();
+  const [endMs, setEndMs] = useState(() => endOfDay(dateField(offeredEnd(request.wantedUntilMs, Date.now()))));
+  const [isChanging, setChanging] = useState(false);
+  const [problem, setProblem] = useState<string>();
+  // The newest is offered; what else she has, she adds herself.
+  const isPicked = ({ id }: Study): boolean => (unpicked === undefined ? id === ready[0]?.id : !unpicked.has(id));
+  const pick = (study: Study, picked: boolean): void => {
+    const others = ready.filter((other) => other !== study && !isPicked(other)).map(({ id }) => id);
+    setUnpicked(new Set(picked ? others : [...others, study.id]));
+  };
+  const allow = async (): Promise<void> => {
+    const studies = ready.filter(isPicked);
+    if (studies.length === 0) return setProblem(texts.request.pickOne);
+    if (endMs === undefined || endMs <= Date.now()) return setProblem(texts.request.pickDate);
+    setProblem(undefined);
+    await session.allow(request, studies, endMs);
+    navigation.replace({ name: 'allowed', personId: toHex(request.recipientKey), studies, untilMs: endMs });
+  };
+  if (ready.length === 0) return <p className="note">{texts.request.noneReady}</p>;
+  return (
+    <>
+      <fieldset>
+        <legend>{texts.request.which}</legend>
+        {ready.map((study) => (
+          <label className="pick" key={study.id}>
+            <input type="checkbox" checked={isPicked(study)} onChange={(event) => pick(study, event.target.checked)} />
+            <span>
+              <bdi>{study.label ?? texts.study.unnamed}</bdi> <small>{study.hospital}</small>
+            </span>
+          </label>
+        ))}
+      </fieldset>
+      {isChanging ? (
+        <Field
+          label={texts.request.lastDay}
+          type="date"
+          min={dateField(Date.now())}
+          value={endMs === undefined ? '' : dateField(endMs)}
+          onText={(text) => setEndMs(endOfDay(text))}
+        />
+      ) : (
+        <div className="row">
+          <p>
+            {texts.request.until} <strong>{endMs !== undefined && dates.day(endMs)}</strong>
+          </p>
+          <button type="button" className="link" onClick={() => setChanging(true)}>
+            {texts.request.change}
+          </button>
+        </div>
+      )}
+      <p className="note">
+        {texts.request.endNote} {texts.request.copies}
+      </p>
+      {problem !== undefined && (
+        <p className="problem" role="alert">
+          {problem}
+        </p>
+      )}
+      <Button onPress={allow}>{texts.request.allow}</Button>
+    </>
+  );
+}

@@ -1,0 +1,76 @@
+import { useCallback, useEffect, useState } from 'react';
+import type { Look } from '../model/readings.js';
+import { isSeeing, type Study } from '../model/shelf.js';
+import { useApp } from '../parts/app-context.js';
+import { Button } from '../parts/button.js';
+import { Heading } from '../parts/heading.js';
+
+/** F5: who looked at one study, or at any. */
+export function WhoLooked(props: { readonly studyId: string | undefined }) {
+  const { studyId } = props;
+  const { texts, session, fail } = useApp();
+  const [answer, setAnswer] = useState<{ looks: readonly Look[]; unanswered: readonly Study[] }>();
+  const read = useCallback(() => {
+    const all = session.getState().shelf?.studies ?? [];
+    const asked = all.filter(({ id, state }) => state === 'ready' && (studyId === undefined || id === studyId));
+    session.looks(asked).then(setAnswer, (error: unknown) => fail(error, read));
+  }, [session, studyId, fail]);
+  useEffect(read, [read]);
+  return (
+    <>
+      <Heading>{texts.looked.title}</Heading>
+      <p className="lead">{texts.looked.text}</p>
+      {answer === undefined && <p role="status">{texts.frame.working}</p>}
+      {answer?.looks.length === 0 && answer.unanswered.length === 0 && <p>{texts.looked.nobody}</p>}
+      {answer?.unanswered.map(({ id, label }) => (
+        <p className="note" key={id}>
+          {texts.looked.unanswered(label ?? texts.study.unnamed)}
+        </p>
+      ))}
+      <ul className="rows plain">
+        {answer?.looks.map((look) => (
+          <li key={look.id}>
+            <LookRow look={look} />
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+function LookRow(props: { readonly look: Look }) {
+  const { who, study, times, atMs } = props.look;
+  const { texts, dates, state, navigation } = useApp();
+  const [isStrange, setStrange] = useState(false);
+  const label = study.label ?? texts.study.unnamed;
+  const name =
+    who === 'self' ? texts.looked.you : who === undefined ? texts.looked.unknown : (who.name ?? texts.person.unnamed);
+  const why =
+    who === 'self' ? texts.looked.self : who?.reason === undefined ? undefined : texts.looked.because(who.reason);
+  const canStop =
+    typeof who === 'object' && state.shelf?.people.find(({ id }) => id === who.id)?.shares.some(isSeeing) === true;
+  return (
+    <>
+      <strong>{times === 1 ? texts.looked.opened(name, label) : texts.looked.copied(name, label, times)}</strong>
+      <span>
+        <time dateTime={new Date(atMs).toISOString()}>{dates.moment(atMs)}</time>
+        {why !== undefined && <>, {why}</>}
+      </span>
+      {who !== 'self' && !isStrange && (
+        <button type="button" className="link" onClick={() => setStrange(true)}>
+          {texts.looked.strange}
+        </button>
+      )}
+      {isStrange && (
+        <div className="nudge" role="status">
+          <p>{texts.looked.strangeText}</p>
+          {canStop && (
+            <Button kind="stop" onPress={() => navigation.go({ name: 'person', personId: who.id })}>
+              {texts.person.stopAll}
+            </Button>
+          )}
+        </div>
+      )}
+    </>
+  );
+}

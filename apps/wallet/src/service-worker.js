@@ -1,0 +1,43 @@
+/**
+ * Keeps one whole version of the app on the device: it starts offline, and what runs changes only as a whole, when no page of the
+ * old version is open any more. Nothing but the app's own files is ever kept here.
+ */
+const PINNED = {/* pinned at build */};
+const CACHE = `app-${PINNED.version}`;
+
+self.addEventListener('install', (event) => {
+  event.waitUntil(
+    caches.open(CACHE).then((cache) => cache.addAll(PINNED.files.map((file) => new Request(file, { cache: 'reload' })))),
+  );
+});
+
+self.addEventListener('activate', (event) => {
+  const removeOthers = async () => {
+    for (const name of await caches.keys()) if (name !== CACHE) await caches.delete(name);
+    await self.clients.claim();
+  };
+  event.waitUntil(removeOthers());
+});
+
+self.addEventListener('fetch', (event) => {
+  const { request } = event;
+  const url = new URL(request.url);
+  if (request.method !== 'GET' || url.origin !== self.location.origin) return;
+  if (url.pathname.endsWith('/config.json')) return event.respondWith(newestOf(request));
+  const wanted = request.mode === 'navigate' ? './' : request;
+  event.respondWith(caches.open(CACHE).then(async (cache) => (await cache.match(wanted)) ?? fetch(request)));
+});
+
+/** The settings of this place: the newest, or the last that was read. */
+async function newestOf(request) {
+  const cache = await caches.open(CACHE);
+  try {
+    const answer = await fetch(request);
+    if (answer.ok) await cache.put(request, answer.clone());
+    return answer;
+  } catch (error) {
+    const kept = await cache.match(request);
+    if (kept === undefined) throw error;
+    return kept;
+  }
+}

@@ -1,0 +1,247 @@
+/** English. A language is one file like this, and its list in `forbidden-words.json` of what must never be seen or heard. */
+import type { Trouble } from '../model/trouble.js';
+
+const plural = new Intl.PluralRules('en');
+const people = (count: number): string => (plural.select(count) === 'one' ? '1 person' : `${count} people`);
+const tries = (count: number): string => (plural.select(count) === 'one' ? '1 try' : `${count} tries`);
+const times = (count: number): string => `${count} times`;
+
+export const en = {
+  locale: 'en',
+  direction: 'ltr' as 'ltr' | 'rtl',
+  appName: 'My images',
+  frame: {
+    back: 'Back',
+    lostPhone: 'Lost your phone?',
+    getHelp: 'Get help',
+    footer: 'Help',
+    asOf: (when: string) => `No answer right now. This is how things stood ${when}.`,
+    working: 'One moment…',
+  },
+  locked: {
+    title: 'Your images',
+    text: 'Only you can open them. Your phone will ask you to confirm that it is you.',
+    open: 'Open my images',
+  },
+  pin: {
+    label: 'PIN',
+    make: 'Choose a PIN',
+    hint: 'This phone cannot confirm that it is you in another way, so the app asks for a PIN. At least six digits. Whoever has this phone and the PIN can open your images.',
+    wrong: 'That PIN is not right. Please wait a moment and try again.',
+    short: 'A PIN has at least six digits.',
+    go: 'Continue',
+  },
+  empty: {
+    title: 'No images here yet',
+    text: 'When a hospital has images for you, it gives you a link and a six-digit code. Open the link on this phone.',
+    paste: 'I have a link',
+  },
+  link: {
+    title: 'Open a link',
+    text: 'Paste the link that the hospital or the clinic gave you.',
+    label: 'Link',
+    open: 'Open',
+  },
+  invitation: {
+    title: (hospital: string) => `${hospital} has images for you`,
+    titleUnnamed: 'A hospital has images for you',
+    text: 'Type the six-digit code. It is on your visit sheet, or the desk told you.',
+    code: 'Six-digit code',
+    open: 'Open my images',
+    confirm: 'Your phone will ask you to confirm that it is you. No account, no password.',
+    short: 'The code has six digits.',
+    wrong: (left: number) => `That code is not right. You have ${tries(left)} left.`,
+    lastWrong: 'That code is not right, and the link is now closed. Ask the hospital for a new one.',
+  },
+  home: {
+    title: 'My images',
+    canSee: (count: number) => `${people(count)} can see your images`,
+    nobody: 'Nobody else can see your images',
+    whoLooked: 'Who looked',
+    sheetTitle: 'Add a recovery sheet? (2 min)',
+    sheetText: 'If this phone is lost, a sheet of paper brings everything back.',
+    sheetOpen: 'Make a sheet',
+    later: 'Later',
+  },
+  study: {
+    unnamed: 'Images',
+    beingSealed: 'Being sealed, about 30 seconds',
+    ready: 'Ready',
+    gone: 'No longer held',
+    sealedSaid: (study: string) => `Sealed: ${study} is ready.`,
+    share: 'Share',
+    whoLooked: 'Who looked',
+    whoCanSee: 'Who can see this',
+    nobody: 'Nobody else can see this.',
+    details: (study: string) => `Open ${study}`,
+    goneText: 'The hospital no longer holds these images. Ask its desk if you need them again.',
+  },
+  share: {
+    title: 'Share with a clinic',
+    text: 'Ask the clinic for its link, or for the code on its screen. Open it on this phone and you will see who asks before anything is shared.',
+    paste: 'They gave me a link',
+  },
+  request: {
+    title: (who: string) => `${who} asks to see your images`,
+    unproven: 'Not confirmed: only continue if you are in the clinic now.',
+    reason: 'Reason',
+    which: 'Which images',
+    until: 'Until',
+    change: 'Change',
+    lastDay: 'Last day',
+    endNote: 'Sharing ends by itself on that day. You can stop it sooner.',
+    copies: 'Copies they save stay with them.',
+    allow: 'Allow',
+    notNow: 'Not now',
+    noneReady: 'You have no images that are ready to share.',
+    pickOne: 'Choose at least one.',
+    pickDate: 'Choose a day between tomorrow and ten years from now.',
+  },
+  allowed: {
+    title: (who: string, what: string, until: string) => `${who} can see ${what} until ${until}.`,
+    text: 'They can fetch the images from now on. You will see it under “Who looked”.',
+    done: 'Done',
+    stop: 'Stop sharing',
+  },
+  person: {
+    unnamed: 'Someone you allowed earlier',
+    sees: 'Can see',
+    saw: 'Earlier',
+    until: (date: string) => `until ${date}`,
+    reason: (reason: string) => `Reason: ${reason}`,
+    waiting: 'They have not been told yet. The app keeps trying.',
+    stopAll: 'Stop sharing',
+    stopOne: (study: string) => `Stop sharing ${study}`,
+    ask: 'Stop sharing?',
+    warning: 'New downloads stop now. Copies they already saved stay with them.',
+    stop: 'Stop',
+    keep: 'Keep',
+    stopping: 'Stopping',
+    stopped: 'Stopped',
+    stoppedAt: (time: string) => `Stopped ${time}`,
+    ended: 'Ended',
+  },
+  looked: {
+    title: 'Who looked',
+    text: 'Each hospital keeps this list and vouches for it.',
+    nobody: 'Nobody has looked yet.',
+    opened: (who: string, study: string) => `${who} opened ${study}`,
+    copied: (who: string, study: string, count: number) => `Automatic copies of ${study} by ${who} (${times(count)})`,
+    you: 'You',
+    unknown: 'Someone this phone does not know',
+    because: (reason: string) => `because you allowed it. Reason: ${reason}`,
+    self: 'with your own access',
+    unanswered: (study: string) => `The hospital did not answer for ${study}. Try again later.`,
+    strange: 'I don’t recognise this',
+    strangeText: 'You can stop sharing now. Then tell the hospital’s privacy office; its desk will help you.',
+  },
+  sheet: {
+    title: 'Your recovery sheet',
+    text: 'These twelve words bring your images back on any phone. Print them or write them down, and keep the paper where you keep important papers.',
+    warning: 'Show it to nobody. Whoever reads it can open your images.',
+    words: 'Twelve words',
+    square: 'The same words, to be scanned',
+    print: 'Print it',
+    written: 'I have it on paper',
+    done: 'Good. Your sheet is noted.',
+    paper:
+      'Recovery sheet for my images. To use it: open the link of any hospital, choose “Lost your phone?”, and type the words in this order.',
+  },
+  lost: {
+    title: 'Lost your phone?',
+    text: 'Nothing is lost with it. Choose what you have:',
+    sheet: 'I have a recovery sheet',
+    hospital: 'Visit the hospital',
+    hospitalText:
+      'Bring a photo ID to the desk of the hospital that made the images. They check who you are and give you a new link. Old permissions end.',
+    stolen: 'If it was stolen: bring everything back on this phone first, then stop every share that you did not make.',
+  },
+  restore: {
+    title: 'Bring everything back',
+    text: 'Type the twelve words of your recovery sheet, in order, with spaces between them.',
+    label: 'Twelve words',
+    go: 'Bring back my images',
+    looking: 'Looking for your images. This can take a minute.',
+    already: 'Images are open on this phone already. To bring back others, use another phone or browser.',
+  },
+  help: {
+    title: 'Get help',
+    text: 'Call or visit the desk of the hospital that gave you the link. They can see what went wrong from the help code.',
+    code: 'Help code',
+    noCode: 'You have no help code: nothing went wrong on this phone just now.',
+    never: 'Nobody who helps you needs your recovery sheet, your PIN or your six-digit code. Do not read them out.',
+    wrongPatient: 'These are not my images? Do not share them. Call the hospital’s desk and say so.',
+  },
+  ways: {
+    tryAgain: 'Try again',
+    toHome: 'To my images',
+    code: (code: string) => `Help code ${code}`,
+  },
+  troubles: {
+    offline: { title: 'You are offline', text: 'Connect to the internet and try again. Nothing is lost.' },
+    noAnswer: {
+      title: 'No answer right now',
+      text: 'The hospital’s service does not answer. Wait a minute and try again. Nothing is lost.',
+    },
+    tooMany: { title: 'Too many tries at once', text: 'Wait a minute and try again.' },
+    linkUnreadable: {
+      title: 'This link does not work',
+      text: 'It is damaged, or made for a newer app. Open the original once more, or ask for a new one.',
+    },
+    linkElsewhere: {
+      title: 'This link is for another service',
+      text: 'Ask the person who gave it to you for the right one.',
+    },
+    linkExpired: {
+      title: 'This link has ended',
+      text: 'Links end after some days, for your safety. Ask for a new one.',
+    },
+    linkClosed: { title: 'This link is closed', text: 'It was used up or replaced. Ask the hospital for a new one.' },
+    linkTaken: {
+      title: 'Already opened',
+      text: 'These images were opened before. If that was you on another phone, choose “Lost your phone?”. If it was not you, call the hospital’s desk now.',
+    },
+    inUse: {
+      title: 'Open somewhere else',
+      text: 'Another window of this app took over. Close the others and try again.',
+    },
+    storageDamaged: {
+      title: 'What rests on this phone cannot be read',
+      text: 'Choose “Lost your phone?” to bring everything back.',
+    },
+    notConfirmed: {
+      title: 'Your phone did not confirm that it is you',
+      text: 'Try again, and confirm when your phone asks.',
+    },
+    storageFull: { title: 'This phone is full', text: 'Make some room, then try again. Nothing is lost.' },
+    clockWrong: {
+      title: 'This phone’s clock is wrong',
+      text: 'Set date and time to automatic in the settings of your phone, then try again.',
+    },
+    viewOld: {
+      title: 'Out of date',
+      text: 'The service has heard nothing new for a while. Wait a minute and try again.',
+    },
+    notSealedYet: {
+      title: 'Not sealed yet',
+      text: 'The hospital has your answer and is still busy. Your images will show by themselves.',
+    },
+    imagesGone: {
+      title: 'These images cannot be shared now',
+      text: 'The hospital no longer holds them for you. Its desk can tell you why.',
+    },
+    wordsWrong: { title: 'These words do not fit', text: 'Check each word and their order. There are twelve.' },
+    endDate: { title: 'That end date is not possible', text: 'Choose a day between tomorrow and ten years from now.' },
+    answerWrong: {
+      title: 'Something does not add up',
+      text: 'The answer could not be checked, so the app did not use it. Call the hospital’s desk with the help code.',
+    },
+    unknown: {
+      title: 'Something went wrong',
+      text: 'Try again. If it happens once more, call the hospital’s desk with the help code.',
+    },
+  } satisfies Record<Trouble, { title: string; text: string }>,
+};
+
+/** What every language file holds. */
+export type Texts = typeof en;

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { foldReadings } from '../src/model/readings.js';
+import type { Person, Study } from '../src/model/shelf.js';
+
+const study: Study = {
+  id: '11',
+  studyId: new Uint8Array(32),
+  hospital: 'City Hospital',
+  label: 'MRI, knee',
+  state: 'ready',
+};
+const reader = new Uint8Array(32).fill(7);
+const person: Person = { id: '07'.repeat(32), name: 'lakeside.example', reason: 'Second opinion', shares: [] };
+const reading = (atMs: number, from = reader, basis: 'grant' | 'owner' = 'grant') => ({
+  study,
+  reading: { atMs, reader: from, basis, part: 'file-set', outcome: 'success', bytes: 1 } as const,
+});
+const NOON = new Date(2026, 10, 20, 12).getTime();
+
+test('a hundred copies of one day are one row with a count, the newest time first', () => {
+  const many = Array.from({ length: 100 }, (_, index) => reading(NOON + index));
+  const rows = foldReadings([...many, reading(NOON - 86_400_000)], [person]);
+  expect(rows.map(({ times, atMs }) => [times, atMs])).toEqual([
+    [100, NOON + 99],
+    [1, NOON - 86_400_000],
+  ]);
+  expect(rows[0]?.who).toBe(person);
+});
+
+test('a reader whom nobody allowed is nobody, and she herself is not a stranger', () => {
+  const rows = foldReadings(
+    [reading(NOON, new Uint8Array(32)), reading(NOON + 1, new Uint8Array(32).fill(1), 'owner')],
+    [person],
+  );
+  expect(rows.map(({ who }) => who)).toEqual(['self', undefined]);
+});

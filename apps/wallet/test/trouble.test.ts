@@ -1,0 +1,26 @@
+import { ClientError } from '@radledger/client';
+import { HandoverError } from '@radledger/handover';
+import { WalletError } from '@radledger/wallet';
+import { expect, test } from 'vitest';
+import { troubleOf } from '../src/model/trouble.js';
+
+const refused = (reason: string, status = 404): ClientError =>
+  new ClientError({ code: 'REFUSED', status, reason }, 'refused');
+
+test.each([
+  ['offline', new ClientError({ code: 'UNREACHABLE' }, ''), false],
+  ['noAnswer', new ClientError({ code: 'UNREACHABLE' }, ''), true],
+  ['noAnswer', refused('HTTP_502', 502), true],
+  ['linkClosed', refused('INVITATION_UNKNOWN'), true],
+  ['linkExpired', refused('INVITATION_EXPIRED', 410), true],
+  ['linkTaken', refused('INVITATION_CLAIMED', 409), true],
+  ['clockWrong', refused('REQUEST_EXPIRED', 401), true],
+  ['linkUnreadable', new HandoverError({ code: 'MALFORMED_LINK' }, ''), true],
+  ['linkElsewhere', new HandoverError({ code: 'NOT_FOR_US', field: 'chainId' }, ''), true],
+  ['viewOld', new WalletError({ code: 'VIEW_STALE', viewAgeMs: 61_000 }, ''), true],
+  ['wordsWrong', new WalletError({ code: 'WORDS_INVALID', rule: 'checksum' }, ''), true],
+  ['storageFull', new DOMException('', 'QuotaExceededError'), true],
+  ['unknown', new TypeError('x'), true],
+] as const)('%s', (trouble, error, isOnline) => {
+  expect(troubleOf(error, isOnline)).toBe(trouble);
+});

@@ -1,0 +1,116 @@
+/** A phone with the patient's app: real Chromium, its passkeys answered by a virtual authenticator. Controls are found by role and name only. */
+import { type Browser, type BrowserContext, type CDPSession, chromium, type Locator, type Page } from 'playwright-core';
+
+export const CHROMIUM = '/usr/bin/chromium';
+
+export interface PhoneOptions {
+  readonly language?: string;
+  readonly colorScheme?: 'light' | 'dark';
+  readonly width?: number;
+  readonly height?: number;
+}
+
+export function launchChromium(): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox', '--disable-gpu'] });
+}
+
+export class Phone {
+  /** What she did since the last `resetCounts`. */
+  presses = 0;
+  fields = 0;
+  /** Everything the page complained about, rules of content security among it. */
+  readonly complaints: string[] = [];
+
+  private constructor(
+    readonly context: BrowserContext,
+    readonly page: Page,
+    private readonly devtools: CDPSession,
+    private readonly authenticatorId: string,
+  ) {}
+
+  static async switchOn(browser: Browser, options: PhoneOptions = {}): Promise<Phone> {
+    const { language = 'en-GB', colorScheme = 'light', width = 390, height = 844 } = options;
+    const context = await browser.newContext({
+      locale: language,
+      colorScheme,
+      viewport: { width, height },
+      reducedMotion: 'reduce',
+    });
+    const page = await context.newPage();
+    const devtools = await context.newCDPSession(page);
+    await devtools.send('WebAuthn.enable');
+    const { authenticatorId } = await devtools.send('WebAuthn.addVirtualAuthenticator', {
+      options: {
+        protocol: 'ctap2',
+        ctap2Version: 'ctap2_1',
+        transport: 'internal',
+        hasResidentKey: true,
+        hasUserVerification: true,
+        hasPrf: true,
+        isUserVerified: true,
+        automaticPresenceSimulation: true,
+      },
+    });
+    const phone = new Phone(context, page, devtools, authenticatorId);
+    page.on('pageerror', (error) => phone.complaints.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error' && /Content Security Policy|Trusted/.test(message.text())) {
+        phone.complaints.push(message.text());
+      }
+    });
+    return phone;
+  }
+
+  async open(link: string): Promise<void> {
+    await this.page.goto(link);
+  }
+
+  button(name: string | RegExp): Locator {
+    return this.page.getByRole('button', typeof name === 'string' ? { name, exact: true } : { name });
+  }
+
+  heading(name: string | RegExp): Locator {
+    return this.page.getByRole('heading', { name });
+  }
+
+  async press(name: string | RegExp): Promise<void> {
+    await this.button(name).click();
+    this.presses += 1;
+  }
+
+  async fill(label: string, text: string): Promise<void> {
+    await this.page.getByLabel(label, { exact: true }).fill(text);
+    this.fields += 1;
+  }
+
+  /** Its holder does not confirm that it is her. */
+  async refuseConfirmation(): Promise<void> {
+    await this.devtools.send('WebAuthn.setUserVerified', {
+      authenticatorId: this.authenticatorId,
+      isUserVerified: false,
+    });
+  }
+
+  /** Leaves the app no room. */
+  async fillStorage(): Promise<void> {
+    const origin = new URL(this.page.url()).origin;
+    await this.devtools.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1 });
+  }
+
+  /** Everything that can be seen or heard: visible text, names for screen readers, titles. */
+  async words(): Promise<string> {
+    const seen = await this.page.locator('body').innerText();
+    const heard = await this.page
+      .locator('[aria-label], [title], [alt], [placeholder]')
+      .evaluateAll((elements) =>
+        elements.flatMap((element) =>
+          ['aria-label', 'title', 'alt', 'placeholder'].map((name) => element.getAttribute(name) ?? ''),
+        ),
+      );
+    return [seen, ...heard, await this.page.title()].join('\n');
+  }
+
+  async switchOff(): Promise<void> {
+    await this.context.close();
+  }
+}

@@ -1,0 +1,84 @@
+/** One way through every screen of the patient's app, in any of its languages. */
+import type { Texts } from '@radledger/wallet-app/texts';
+import type { Phone } from './phone.js';
+
+export interface WalkLinks {
+  readonly invitation: { readonly link: string; readonly code: string };
+  readonly request: { readonly link: string };
+  /** The name of the study that the invitation is for. */
+  readonly label: string;
+}
+
+/** @param visit - called on each screen, under its name */
+export async function walk(
+  phone: Phone,
+  texts: Texts,
+  links: WalkLinks,
+  visit: (name: string) => Promise<void>,
+): Promise<void> {
+  const { page } = phone;
+  const { invitation, request, label } = links;
+  await phone.open(new URL('/', invitation.link).href);
+  await phone.heading(texts.empty.title).waitFor();
+  await visit('01-empty');
+  await phone.open(`${invitation.link.slice(0, -20)}`);
+  await phone.heading(texts.troubles.linkUnreadable.title).waitFor();
+  await visit('02-trouble');
+  await phone.open(invitation.link);
+  await phone.heading(texts.invitation.title('City Hospital')).waitFor();
+  await visit('03-invitation');
+  await phone.fill(texts.invitation.code, invitation.code);
+  await phone.press(texts.invitation.open);
+  await page.getByText(texts.study.ready, { exact: true }).waitFor({ timeout: 60_000 });
+  await visit('04-home');
+  await phone.press(texts.study.details(label));
+  await phone.heading(label).waitFor();
+  await visit('05-study');
+  await phone.press(texts.study.share);
+  await phone.heading(texts.share.title).waitFor();
+  await visit('06-share');
+  await phone.press(texts.share.paste);
+  await phone.fill(texts.link.label, request.link);
+  await visit('07-link');
+  await phone.press(texts.link.open);
+  await phone.button(texts.request.allow).waitFor();
+  await visit('08-request');
+  await phone.press(texts.request.change);
+  await visit('09-request-day');
+  await phone.press(texts.request.allow);
+  await phone.button(texts.allowed.done).waitFor({ timeout: 60_000 });
+  await visit('10-allowed');
+  await phone.press(texts.allowed.done);
+  await phone.heading(texts.home.canSee(1)).waitFor();
+  await visit('11-home-shared');
+  await phone.press(/^127\.0\.0\.1/);
+  await phone.button(texts.person.stopAll).waitFor();
+  await visit('12-person');
+  await phone.press(texts.person.stopAll);
+  await phone.heading(texts.person.ask).waitFor();
+  await visit('13-stop');
+  await phone.press(texts.person.stop);
+  await phone.heading(texts.person.saw).waitFor({ timeout: 60_000 });
+  await visit('14-stopped');
+  await phone.press(texts.frame.back);
+  await phone.press(texts.home.whoLooked);
+  await phone.heading(texts.looked.title).waitFor();
+  await page.getByText(texts.looked.nobody).waitFor();
+  await visit('15-who-looked');
+  await phone.press(texts.frame.back);
+  await phone.press(texts.home.sheetOpen);
+  await phone.heading(texts.sheet.title).waitFor();
+  await visit('16-sheet');
+  await phone.press(texts.sheet.written);
+  await phone.heading(texts.sheet.done).waitFor();
+  await visit('17-sheet-made');
+  await phone.press(texts.frame.lostPhone);
+  await phone.press(texts.lost.hospital);
+  await visit('18-lost-phone');
+  await phone.press(texts.lost.sheet);
+  await phone.heading(texts.restore.title).waitFor();
+  await visit('19-bring-back');
+  await phone.press(texts.frame.getHelp);
+  await phone.heading(texts.help.title).waitFor();
+  await visit('20-help');
+}
