@@ -9,6 +9,8 @@ export {
 } from './consent-receipt.js';
 export type { AllowInput } from './granting.js';
 export type { DirectorySource, WalletNode } from './ledger-view.js';
+export type { RequestOrigin } from './request-origin.js';
+export { GRANT_SPREAD_MS } from './outbox.js';
 export { GAP_LIMIT, type RestoreProgress } from './restoring.js';
 export type {
   CallOptions,
@@ -22,7 +24,7 @@ export type {
   StudyView,
   WalletProgress,
 } from './views.js';
-export { GRANT_MS_MAX } from './usable-study.js';
+export { endOfDay, GRANT_MS_MAX } from './usable-study.js';
 export { createWallet, openWallet, Wallet } from './wallet.js';
 export type { WalletPorts } from './wallet-ports.js';
 export { createMemoryStore, type WalletStore } from './wallet-store.js';

@@ -7,12 +7,13 @@ import { equalBytes, randomBytes } from '@radledger/primitives';
 import { WalletError } from './errors.js';
 import { deliverNotice, grantFor, leaveNote, putGrant, sendAllow, sendStop } from './granting.js';
 import { showGrants } from './showing.js';
+import { endOfDay } from './usable-study.js';
 import { type GrantView, type LongOptions, type PendingView, pendingViewOf } from './views.js';
 import { isSameStudy, signalOf, type StudyName, type WalletCore } from './wallet-core.js';
 import type { GrantRecord, StudyRecord, Todo, WalletState } from './wallet-state.js';
 
-/** Two Allows of one sitting that enter one block are linked by it: each further one waits this long, at random. */
-const SPREAD_MS = { min: 30_000, max: 600_000 } as const;
+/** Two Allows of one sitting that enter one block are linked by it: each further one waits a random part of this, in milliseconds. */
+export const GRANT_SPREAD_MS = 600_000;
 /** First wait after a failure; doubled each time, up to an hour. */
 const RETRY_MS = { min: 10_000, max: 3_600_000 } as const;
 const NO_TAG = new Uint8Array(32);
@@ -67,7 +68,9 @@ export class Outbox {
     const core = this.#core;
     const record = core.record(input.studyId);
     await verifyImageRequest(input.request, { chainId: core.chainId, nowMs: core.now() });
-    const grant = grantFor(core, record, input);
+    // A delegate must not go beyond her own end, which may lie within a day.
+    const notAfterMs = record.role === 'owner' ? endOfDay(input.notAfterMs) : input.notAfterMs;
+    const grant = grantFor(core, record, { ...input, notAfterMs });
     await core.update((state) => {
       const isFirst = !state.todos.some(({ kind, refusal }) => kind === 'allow' && refusal === '');
       const isSpread = input.sendNow !== true && !isFirst;
@@ -245,7 +248,7 @@ function withoutGrant(
 
 function spread(): number {
   const [high = 0, low = 0] = randomBytes(2);
-  return SPREAD_MS.min + Math.floor(((high * 256 + low) / 65_536) * (SPREAD_MS.max - SPREAD_MS.min));
+  return Math.floor(((high * 256 + low + 1) / 65_536) * GRANT_SPREAD_MS);
 }
 
 function unknownGrant(): WalletError {

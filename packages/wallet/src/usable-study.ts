@@ -10,6 +10,16 @@ import type { StudyRecord, StudySecrets } from './wallet-state.js';
 /** Longest grant: 3,653 days (ten years), in milliseconds; the default of the ledger's parameter `grantDurationMaxMs`. */
 export const GRANT_MS_MAX = 3_653 * 24 * 3_600_000;
 
+const DAY_MS = 24 * 3_600_000;
+
+/**
+ * The last millisecond of a UTC day: an end date to the millisecond links the grants of one sitting (docs/guides/researchers.md,
+ * section 7), the end of a day is everybody's.
+ */
+export function endOfDay(timeMs: number): number {
+  return (Math.floor(timeMs / DAY_MS) + 1) * DAY_MS - 1;
+}
+
 /** A study that exists, is not retired, and whose salts of the current era are known. */
 export async function activeStudy(
   core: WalletCore,

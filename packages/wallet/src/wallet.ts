@@ -1,11 +1,12 @@
 /** A patient's wallet: her keys, studies and grants. Spec: docs/spec/wallet-keys.md. */
-import type { Invitation, RoleAcceptance } from '@radledger/handover';
+import type { Invitation, RoleAcceptance, SignedImageRequest } from '@radledger/handover';
 import { claim } from './claiming.js';
 import { WalletError } from './errors.js';
 import { allow, type AllowInput, deliverNotices, revoke } from './granting.js';
 import { deriveWalletKeys } from './keys.js';
 import { Outbox } from './outbox.js';
 import { restore } from './recovering.js';
+import { originOf, type RequestOrigin } from './request-origin.js';
 import { acceptRole, moveOwner, receiveDelegation, removeDelegate, setDelegate } from './roles.js';
 import { showGrants, showReadings, showStudies, showStudy } from './showing.js';
 import { refreshSecrets } from './study-secrets.js';
@@ -128,6 +129,14 @@ export class Wallet {
   }
 
   /**
+   * Who asks, as far as it can be proven: asks the address in the request, and the ledger.
+   * @throws {HandoverError} when the request does not hold; {ClientError} when the ledger cannot be read
+   */
+  originOf(request: SignedImageRequest, options: CallOptions = {}): Promise<RequestOrigin> {
+    return originOf(this.#core, request, options);
+  }
+
+  /**
    * Writes down that a grant shall end; asks nobody. `flush` sends it, before everything else. An Allow that was not sent yet is taken back.
    * @throws {WalletError} `STUDY_UNKNOWN` | `GRANT_UNKNOWN`
    */
@@ -138,6 +147,7 @@ export class Wallet {
   /**
    * Writes down that the sender of an image request shall be allowed; asks nobody. `flush` sends it: the first of one sitting at once, each
    * further one at a random time within ten minutes, so that the ledger does not show them as one person's.
+   * @param input.notAfterMs - the grant ends with this UTC day: see `endOfDay`, which a screen shows too
    * @param input.sendNow - all at once: the person does not want to wait, and was told what it shows
    * @returns the grant's tag
    * @throws {WalletError} `STUDY_UNKNOWN` | `NOT_OWNER`; {HandoverError} when the request does not hold

@@ -7,6 +7,8 @@ import {
   createConsentReceipt,
   createMemoryStore,
   createWallet,
+  endOfDay,
+  GRANT_SPREAD_MS,
   openWallet,
   readConsentReceipt,
   type Wallet,
@@ -74,7 +76,7 @@ describe('an Allow', () => {
     expect(await wallet.grants(studyId)).toMatchObject([
       { status: 'live', isAllowing: false, noticeDelivered: true, allowedAtMs: nowMs },
     ]);
-    expect(await world.practice.notices(request)).toHaveLength(1);
+    expect(await world.practice.notices(request)).toMatchObject([{ notAfterMs: endOfDay(nowMs + 30 * DAY_MS) }]);
     const restored = await world.newWallet(wallet.words());
     await restored.restore();
     expect(await restored.grants(studyId)).toMatchObject([{ status: 'live', reason: 'second opinion' }]);
@@ -125,8 +127,8 @@ describe('an Allow', () => {
     expect(await transactionsOn()).toEqual(['allow']);
     expect(allows()).toHaveLength(2);
     for (const { nextTryAtMs } of allows()) {
-      expect(nextTryAtMs).toBeGreaterThanOrEqual(nowMs + 30_000);
-      expect(nextTryAtMs).toBeLessThanOrEqual(nowMs + 600_000);
+      expect(nextTryAtMs).toBeGreaterThan(nowMs);
+      expect(nextTryAtMs).toBeLessThanOrEqual(nowMs + GRANT_SPREAD_MS);
     }
     // The phone was asleep: both are due now, and still do not go together.
     nowMs += 600_000;
@@ -171,6 +173,13 @@ describe('an Allow', () => {
     const payload = found?.transaction.payload as { consentReceiptHash?: Uint8Array };
     expect(toHex(payload.consentReceiptHash ?? new Uint8Array())).toBe(toHex(consentReceiptHash(receipt)));
   });
+});
+
+test('a grant ends with a UTC day, like those of everybody else', () => {
+  const noon = Date.UTC(2026, 10, 29, 12);
+  for (const time of [noon, noon + 1, Date.UTC(2026, 10, 29), Date.UTC(2026, 10, 30) - 1]) {
+    expect(new Date(endOfDay(time)).toISOString()).toBe('2026-11-29T23:59:59.999Z');
+  }
 });
 
 describe('a Stop', () => {
