@@ -7,24 +7,13 @@ import { crc32 } from 'node:zlib';
 import type { ZipFile } from 'yauzl';
 import { ImagingError } from './errors.js';
 import { isStored, openFileSetZip, type ZipMember } from './file-set-zip.js';
-import { type ImportPolicy, isAllowed } from './import-policy.js';
-import { type InspectedInstance, inspectHead, inspectInstance } from './instance-inspector.js';
+import type { ImportPolicy } from './import-policy.js';
+import type { InspectedInstance } from './instance-inspector.js';
+import { type JudgedInstance, judgeInstance, keepsPreamble } from './instance-judge.js';
 import type { ImportLimits } from './limits.js';
-import { isTiffPreamble, withoutPreamble } from './preamble.js';
 import { writeQuarantined } from './quarantine-disk.js';
 
 export const ZIP_NAME = 'study.zip';
-const WHOLE_SLIDE = '1.2.840.10008.5.1.4.1.1.77.1.6';
-
-/** An instance that passed, and where its bytes lie. */
-export interface JudgedInstance {
-  /** Of the file as it will be filed: with the preamble that the policy leaves it. */
-  readonly facts: InspectedInstance;
-  /** Name of a file in the quarantine's folder, and where in it the instance begins. */
-  readonly place: { readonly file: string; readonly offset: number };
-  /** The preamble is not one to file: zeros stand for it. */
-  readonly isPreambleDropped: boolean;
-}
 
 export interface JudgeTask {
   /** The quarantine's folder: the ZIP lies in it as `study.zip`, and what was deflated is put beside it. */
@@ -60,38 +49,14 @@ interface MemberTask extends Omit<JudgeTask, 'zipBytes'> {
 }
 
 async function judgeMember(task: MemberTask): Promise<JudgedInstance> {
-  const { zip, member, folder, limits, policy } = task;
-  const isPreambleDropped = !(await keepsPreamble(task));
-  const inspect = (write?: (chunk: Uint8Array) => Promise<void>): Promise<InspectedInstance> => {
-    const stream = checkedBytes(zip, member, write);
-    return inspectInstance(isPreambleDropped ? withoutPreamble(stream) : stream, limits);
-  };
+  const { zip, member, folder } = task;
+  const isPreambleDropped = !(await keepsPreamble(memberBytes(zip, member), task));
+  const judge = (write?: (chunk: Uint8Array) => Promise<void>): Promise<InspectedInstance> =>
+    judgeInstance(checkedBytes(zip, member, write), isPreambleDropped, member.index, task);
   // What is filed is read from plain bytes: nothing is inflated outside of the worker.
   const file = `${member.index}.dcm`;
-  const facts = isStored(member) ? await inspect() : await writeQuarantined(join(folder, file), inspect);
-  if (!isAllowed(policy.transferSyntaxes, facts.transferSyntaxUid)) {
-    const info = { code: 'TRANSFER_SYNTAX_REFUSED', index: member.index } as const;
-    throw new ImagingError(info, 'expected a transfer syntax that the policy of this recipient names');
-  }
-  if (!isAllowed(policy.sopClasses, facts.sopClassUid)) {
-    const info = { code: 'SOP_CLASS_REFUSED', index: member.index } as const;
-    throw new ImagingError(info, 'expected a SOP class that the policy of this recipient names');
-  }
+  const facts = isStored(member) ? await judge() : await writeQuarantined(join(folder, file), judge);
   return { facts, place: isStored(member) ? await placeInZip(zip, member) : { file, offset: 0 }, isPreambleDropped };
-}
-
-/** Only the head of a slide may stay, and only where the policy says so. */
-async function keepsPreamble({ zip, member, limits, policy }: MemberTask): Promise<boolean> {
-  if (policy.preambles === 'zero') return false;
-  let head: Uint8Array | undefined;
-  async function* noticed(): AsyncGenerator<Uint8Array, void, void> {
-    for await (const chunk of memberBytes(zip, member)) {
-      head ??= chunk.slice(0, 4);
-      yield chunk;
-    }
-  }
-  const header = await inspectHead(noticed(), limits);
-  return header !== 'DICOMDIR' && header.sopClassUid === WHOLE_SLIDE && head !== undefined && isTiffPreamble(head);
 }
 
 async function placeInZip(zip: ZipFile, { entry }: ZipMember): Promise<JudgedInstance['place']> {

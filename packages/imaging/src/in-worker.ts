@@ -1,10 +1,15 @@
 /** Reads what a sender wrote in a thread of its own that may be ended at any moment: by its time, or its memory. */
 import { Worker } from 'node:worker_threads';
 import { ImagingError, type ImagingErrorInfo } from './errors.js';
-import type { JudgedInstance, JudgeTask } from './file-set-judge.js';
+import type { JudgeTask } from './file-set-judge.js';
+import type { JudgedInstance } from './instance-judge.js';
+import type { PlacesTask } from './judge-places.js';
 import type { RewriteTask } from './rewrite-file-set.js';
 
-export type ImportTask = ({ readonly kind: 'judge' } & JudgeTask) | ({ readonly kind: 'rewrite' } & RewriteTask);
+export type ImportTask =
+  | ({ readonly kind: 'judge' } & JudgeTask)
+  | ({ readonly kind: 'files' | 'held' } & PlacesTask)
+  | ({ readonly kind: 'rewrite' } & RewriteTask);
 
 /** What the worker says; errors lose their class between threads. */
 export type WorkerAnswer =
@@ -16,7 +21,7 @@ const WORKER = new URL('../dist/import-worker.js', import.meta.url);
 const BYTES_PER_MS = 8192;
 
 /**
- * @throws {ImagingError} what `judgeFileSet` or `rewriteFileSet` throws | `INSPECTION_ABORTED` when the worker ran out of
+ * @throws {ImagingError} what the task throws | `INSPECTION_ABORTED` when the worker ran out of
  *   time or memory, or died; the reason of `signal`. The worker is gone then, and holds no file open
  */
 export async function inWorker(task: ImportTask, signal?: AbortSignal): Promise<readonly JudgedInstance[]> {
@@ -34,7 +39,7 @@ export async function inWorker(task: ImportTask, signal?: AbortSignal): Promise<
     const answer = await new Promise<WorkerAnswer>((resolve, reject) => {
       const abort = (reason: 'time' | 'memory' | 'crash', cause?: unknown): void =>
         reject(new ImagingError({ code: 'INSPECTION_ABORTED', reason }, ABORTED[reason], { cause }));
-      timer = setTimeout(() => abort('time'), inspectionMsMax + task.zipBytes / BYTES_PER_MS);
+      timer = setTimeout(() => abort('time'), inspectionMsMax + bytesOf(task) / BYTES_PER_MS);
       onAbort = () => reject(signal?.reason as Error);
       signal?.addEventListener('abort', onAbort);
       if (signal?.aborted === true) onAbort();
@@ -51,6 +56,10 @@ export async function inWorker(task: ImportTask, signal?: AbortSignal): Promise<
     signal?.removeEventListener('abort', onAbort);
     await worker.terminate();
   }
+}
+
+function bytesOf(task: ImportTask): number {
+  return task.kind === 'judge' ? task.zipBytes : task.receivedBytes;
 }
 
 const ABORTED = {

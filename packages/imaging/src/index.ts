@@ -1,7 +1,7 @@
 export { ImagingError, type ImagingErrorInfo } from './errors.js';
 export { type Accession, accessionOf } from './accession.js';
 export { clearQuarantine, type ImportOptions, importFileSet } from './file-set-import.js';
-export { judgeFileSet, type JudgedInstance, type JudgeTask } from './file-set-judge.js';
+export { judgeFileSet, type JudgeTask } from './file-set-judge.js';
 export {
   decodeFileSetPlan,
   encodeFileSetPlan,
@@ -14,6 +14,7 @@ export { type PlannedInstance, plannedInstances, serveFileSet } from './file-set
 export { DEFAULT_IMPORT_POLICY, type ImportPolicy } from './import-policy.js';
 export type { InstanceHeader } from './instance-header.js';
 export { type InspectedInstance, inspectInstance } from './instance-inspector.js';
+export type { JudgedInstance } from './instance-judge.js';
 export {
   DEFAULT_IMPORT_LIMITS,
   DEFAULT_INSTANCE_LIMITS,
@@ -30,3 +31,4 @@ export { type TextReader, textReaderOf } from './metadata/specific-character-set
 export { createOrder, type Order, type OrderLook, type OrderNotice, type OrderOrigin } from './order.js';
 export type { FiledStudy, PacsConnector, SnapshotInstance, StudySnapshot, StudySummary } from './pacs-connector.js';
 export type { QuarantinedInstance, QuarantinedStudy, StudySink } from './quarantined-study.js';
+export { type IntakeOptions, openIntake, type StudyIntake } from './study-intake.js';

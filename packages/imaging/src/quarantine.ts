@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { equalBytes } from '@radledger/primitives';
 import { ImagingError } from './errors.js';
-import type { JudgedInstance } from './file-set-judge.js';
+import type { JudgedInstance } from './instance-judge.js';
 import { bySopInstanceUid, type Manifest } from './manifest.js';
 import type { FiledStudy } from './pacs-connector.js';
 import { withoutPreamble } from './preamble.js';
@@ -15,20 +15,16 @@ export class Quarantine implements QuarantinedStudy {
   readonly studyInstanceUid: string;
   readonly manifest: Manifest;
   readonly instances: readonly QuarantinedInstance[];
-  readonly zipSha256: Uint8Array;
-  readonly zipBytes: number;
   private isClosed = false;
 
   constructor(
     private readonly folder: string,
-    study: Pick<QuarantinedStudy, 'studyInstanceUid' | 'manifest' | 'zipSha256' | 'zipBytes'> & {
+    study: Pick<QuarantinedStudy, 'studyInstanceUid' | 'manifest'> & {
       readonly judged: readonly JudgedInstance[];
     },
   ) {
     this.studyInstanceUid = study.studyInstanceUid;
     this.manifest = study.manifest;
-    this.zipSha256 = study.zipSha256;
-    this.zipBytes = study.zipBytes;
     const sorted = study.judged.toSorted((a, b) => bySopInstanceUid(a.facts, b.facts));
     this.instances = sorted.map((judged) => {
       const { crc32: _crc32, dataSetSha256: _dataSetSha256, ...shown } = judged.facts;

@@ -8,9 +8,6 @@ export interface QuarantinedStudy {
   readonly manifest: Manifest;
   /** In the order of the manifest. */
   readonly instances: readonly QuarantinedInstance[];
-  /** SHA-256 of the ZIP exactly as received, 32 bytes. */
-  readonly zipSha256: Uint8Array;
-  readonly zipBytes: number;
   /**
    * Hands the study to an archive, then erases the quarantine. When the archive refuses, the quarantine stays.
    * @throws what the sink throws; {ImagingError} `QUARANTINE_CLOSED`

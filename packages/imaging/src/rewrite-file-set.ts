@@ -6,7 +6,7 @@ import { createDeflateRaw } from 'node:zlib';
 import { concatBytes } from '@radledger/primitives';
 import { DataSetReader, type RootElement } from './data-set-reader.js';
 import { ImagingError } from './errors.js';
-import type { JudgedInstance } from './file-set-judge.js';
+import type { JudgedInstance } from './instance-judge.js';
 import { Inflation } from './inflation.js';
 import type { ImportLimits } from './limits.js';
 import { EDITED_TAGS, type Edit, editsOf, type PatientChange } from './local-patient.js';
@@ -21,7 +21,7 @@ const ELEMENTS_MAX = 20_000;
 
 export interface RewriteTask {
   readonly folder: string;
-  readonly zipBytes: number;
+  readonly receivedBytes: number;
   readonly limits: ImportLimits;
   readonly instances: readonly JudgedInstance[];
   readonly change: PatientChange;

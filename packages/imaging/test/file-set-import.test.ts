@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { concatBytes, toHex } from '@radledger/primitives';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { judgeFileSet, type JudgedInstance } from '../src/file-set-judge.js';
+import { judgeFileSet } from '../src/file-set-judge.js';
+import type { JudgedInstance } from '../src/instance-judge.js';
 import {
   clearQuarantine,
   DEFAULT_IMPORT_LIMITS,

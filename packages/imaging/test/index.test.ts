@@ -22,6 +22,7 @@ test('the public surface is what index.ts names', () => {
       'inspectInstance',
       'judgeFileSet',
       'manifestOf',
+      'openIntake',
       'planFileSet',
       'plannedInstances',
       'readMetadata',

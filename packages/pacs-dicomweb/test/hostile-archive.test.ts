@@ -344,8 +344,6 @@ describe('STOW-RS', () => {
         },
       },
     ],
-    zipSha256: new Uint8Array(32),
-    zipBytes: 0,
     file: () => Promise.reject(new Error('not used')),
     discard: () => Promise.resolve(),
   };
