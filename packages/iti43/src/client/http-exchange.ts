@@ -10,13 +10,20 @@ export interface HttpExchangeOptions {
   readonly url: URL;
   readonly pins: readonly Uint8Array[];
   readonly addresses: readonly string[] | undefined;
-  readonly contentType: string;
-  readonly body: Uint8Array;
   readonly responseBytesMax: number;
   readonly idleTimeoutMs: number;
   /** Default 65,536. */
   readonly bytesPerSecondMin?: number | undefined;
   readonly signal: AbortSignal | undefined;
+}
+
+export interface HttpPostOptions extends HttpExchangeOptions {
+  readonly contentType: string;
+  readonly body: Uint8Array;
+}
+
+export interface HttpGetOptions extends HttpExchangeOptions {
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 export interface HttpExchange {
@@ -32,14 +39,35 @@ export interface HttpExchange {
  * @throws {Iti43Error} `CONNECTION_FAILED` | `PIN_MISMATCH` | `CONNECTION_LOST` | `TIMEOUT` | `ABORTED`; the body also
  *   `RESPONSE_TOO_LARGE`
  */
-export async function exchange(options: HttpExchangeOptions): Promise<HttpExchange> {
+export function postPinned(options: HttpPostOptions): Promise<HttpExchange> {
+  const { contentType, body } = options;
+  const headers = {
+    'Content-Type': contentType,
+    'Content-Length': body.length,
+    Accept: 'multipart/related, application/soap+xml',
+  };
+  return exchange(options, { method: 'POST', headers, body });
+}
+
+/** @throws {Iti43Error} as `postPinned` */
+export function getPinned(options: HttpGetOptions): Promise<HttpExchange> {
+  return exchange(options, { method: 'GET', headers: options.headers, body: undefined });
+}
+
+interface HttpRequest {
+  readonly method: 'GET' | 'POST';
+  readonly headers: Readonly<Record<string, string | number>>;
+  readonly body: Uint8Array | undefined;
+}
+
+async function exchange(options: HttpExchangeOptions, request: HttpRequest): Promise<HttpExchange> {
   const { url, pins, addresses, signal, idleTimeoutMs } = options;
   const socket = await openPinnedConnection({ url, pins, addresses, timeoutMs: idleTimeoutMs, signal });
   const watch = watchConnection(socket, idleTimeoutMs, signal);
   watch.waiting = true;
   let response: IncomingMessage;
   try {
-    response = await send(socket, options);
+    response = await send(socket, url, request);
     watch.waiting = false;
   } catch (error) {
     watch.end();
@@ -60,19 +88,13 @@ export async function exchange(options: HttpExchangeOptions): Promise<HttpExchan
   };
 }
 
-function send(socket: TLSSocket, { url, contentType, body }: HttpExchangeOptions): Promise<IncomingMessage> {
+function send(socket: TLSSocket, url: URL, { method, headers, body }: HttpRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const request = httpRequest({
       createConnection: () => socket,
-      method: 'POST',
+      method,
       path: `${url.pathname}${url.search}`,
-      headers: {
-        Host: url.host,
-        'Content-Type': contentType,
-        'Content-Length': body.length,
-        Accept: 'multipart/related, application/soap+xml',
-        Connection: 'close',
-      },
+      headers: { Host: url.host, ...headers, Connection: 'close' },
       maxHeaderSize: 16_384,
     });
     // Also after the response: a late error must not be unhandled, the body's reader meets it anyway.

@@ -1,4 +1,10 @@
 export type { RetrievedDocument, RetrieveOptions, RetrieveResult } from './contract.js';
 export { type SignRequestOptions, signRequest } from './sign-request.js';
-export { exchange as postPinned, type HttpExchange, type HttpExchangeOptions } from './http-exchange.js';
+export {
+  getPinned,
+  type HttpExchange,
+  type HttpGetOptions,
+  type HttpPostOptions,
+  postPinned,
+} from './http-exchange.js';
 export { retrieveDocuments } from './retrieve-documents.js';

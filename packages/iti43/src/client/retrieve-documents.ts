@@ -12,7 +12,7 @@ import { decodeRetrieveResponse, type IncomingDocument, type RetrieveResponse } 
 import { isNamed, parseXml } from '../xml-tree.js';
 import { responseLimits } from '../xml-tokens.js';
 import type { RetrievedDocument, RetrieveOptions, RetrieveResult } from './contract.js';
-import { exchange, type HttpExchange } from './http-exchange.js';
+import { type HttpExchange, postPinned } from './http-exchange.js';
 import { signRequest } from './sign-request.js';
 
 const IDLE_TIMEOUT_MS = 30_000;
@@ -35,7 +35,7 @@ export async function retrieveDocuments(options: RetrieveOptions): Promise<Retri
   const { envelope, messageId } = await signRequest({ endpointUrl: options.endpoint, documents, signer, now });
   await options.onSigned?.(messageId);
   const message = writeMtom(envelope, []);
-  const http = await exchange({
+  const http = await postPinned({
     url,
     pins: options.tls.pins,
     addresses: options.tls.addresses,
