@@ -161,6 +161,11 @@ function schemaIn(folder: string) {
             .int()
             .min(1_048_576)
             .default(64 * 1024 ** 3),
+          /** Most bytes of broken transfers that are held in quarantine for another try; 0: none. */
+          heldBytesMax: z
+            .int()
+            .min(0)
+            .default(64 * 1024 ** 3),
           /** Most transfers at a time. */
           transfersMax: z.int().min(1).max(64).default(4),
           /** What may be filed. */

@@ -149,6 +149,7 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
         signer: await createSigner(keys.recipientSeed),
         quarantineFolder: recipientConfig.quarantine,
         responseBytesMax: recipientConfig.responseBytesMax,
+        heldBytesMax: recipientConfig.heldBytesMax,
         transfersMax: recipientConfig.transfersMax,
         importPolicy: recipientConfig.policy,
         endpointGuard: { allowLoopback: recipientConfig.allowLoopback, allowPrivate: recipientConfig.allowPrivate },

@@ -102,6 +102,13 @@ export interface RequestState {
   readonly retrievals: readonly Retrieval[];
 }
 
+interface FetchOptions extends CallOptions {
+  /** One of the request's retrievals; default all of them. */
+  readonly retrievalId?: string;
+  /** How to fetch what nothing has arrived of; default `iti-43`. */
+  readonly by?: 'iti-43' | 'dicomweb';
+}
+
 /** What the operator of a gateway asks of it. */
 export interface OperatorClient {
   status(options?: CallOptions): Promise<OperatorStatus>;
@@ -127,7 +134,7 @@ export interface OperatorClient {
     options?: CallOptions,
   ): Promise<{ requestId: string; link: string; expiresAtMs: number }>;
   requestState(requestId: string, options?: CallOptions): Promise<RequestState>;
-  fetchRequest(requestId: string, options?: CallOptions): Promise<RequestState>;
+  fetchRequest(requestId: string, options?: FetchOptions): Promise<RequestState>;
   /** The state now and after each change, until the signal aborts. */
   watchRequest(requestId: string, options: { signal: AbortSignal }): AsyncIterable<RequestState>;
 }
@@ -192,9 +199,9 @@ export function createOperatorClient(options: HttpOptions & { bearerToken: strin
     },
     requestState: async (requestId, { signal } = {}) =>
       readRequest(await http.json(`/v1/requests/${encodeURIComponent(requestId)}`, { signal })),
-    fetchRequest: async (requestId, { signal } = {}) =>
+    fetchRequest: async (requestId, { signal, ...wish } = {}) =>
       readRequest(
-        await http.json(`/v1/requests/${encodeURIComponent(requestId)}/fetch`, { method: 'POST', body: {}, signal }),
+        await http.json(`/v1/requests/${encodeURIComponent(requestId)}/fetch`, { method: 'POST', body: wish, signal }),
       ),
     async *watchRequest(requestId, { signal }) {
       const path = `/v1/requests/${encodeURIComponent(requestId)}/events`;

@@ -1,5 +1,6 @@
 /** A hospital and a practice around one test ledger: temporary folders, loopback TLS, everything closed at the end. */
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -40,6 +41,8 @@ export class TestHospital {
   signer!: Signer;
   /** The hospital gives no receipts. */
   refuseReceipts = false;
+  /** Sees each DICOMweb request first; true when it has answered it. */
+  interceptDicomweb: (request: IncomingMessage, response: ServerResponse) => boolean = () => false;
   tlsPin!: Uint8Array;
 
   private constructor(
@@ -103,17 +106,21 @@ export class TestHospital {
       (await source.repository.retrieve(request)).map((answer) =>
         answer.kind === 'document' ? change(answer) : answer,
       );
+    const dicomweb = createDicomwebHandler({
+      source,
+      otherPaths: (request, response) => {
+        if (this.refuseReceipts && request.url === '/v1/receipts') response.writeHead(404).end();
+        else patientApi(request, response);
+      },
+      onRefusal: (error) => this.failures.push(error),
+    });
     this.listener.mount(
       createIti43Handler({
         source: { ...source, repository: { ...source.repository, retrieve } },
-        otherPaths: createDicomwebHandler({
-          source,
-          otherPaths: (request, response) => {
-            if (this.refuseReceipts && request.url === '/v1/receipts') response.writeHead(404).end();
-            else patientApi(request, response);
-          },
-          onRefusal: (error) => this.failures.push(error),
-        }),
+        otherPaths: (request, response) => {
+          const isDicomweb = request.url?.startsWith('/dicom-web/') === true;
+          if (!isDicomweb || !this.interceptDicomweb(request, response)) dicomweb(request, response);
+        },
         onRefusal: (error) => this.failures.push(error),
       }),
     );
@@ -134,17 +141,39 @@ export class TestHospital {
     this.mount((answer) => ({ ...answer, ...described, ...content }));
   }
 
+  /** Documents break off after so many bytes, with their connection. */
+  cutDocuments(bytesMax: number): void {
+    async function* cut(answer: DocumentAnswer): AsyncIterable<Uint8Array> {
+      let bytes = 0;
+      for await (const chunk of answer.open()) {
+        const left = bytesMax - bytes;
+        bytes += chunk.length;
+        yield chunk.subarray(0, left);
+        if (chunk.length >= left) throw new Error('the line was cut');
+      }
+    }
+    this.mount((answer) => ({ ...answer, open: () => cut(answer) }));
+  }
+
+  /** Documents are whole again. */
+  mend(): void {
+    this.mount((answer) => answer);
+  }
+
   heldDocuments = 0;
   private readonly holds: (() => void)[] = [];
 
-  /** Documents stop after each chunk, until `releaseDocuments`. */
-  holdDocuments(): void {
-    this.mount((answer) => ({ ...answer, open: () => this.held(answer) }));
+  /** Documents stop after each chunk from so many bytes on, until `releaseDocuments`. */
+  holdDocuments(afterBytes = 0): void {
+    this.mount((answer) => ({ ...answer, open: () => this.held(answer, afterBytes) }));
   }
 
-  private async *held(answer: DocumentAnswer): AsyncIterable<Uint8Array> {
+  private async *held(answer: DocumentAnswer, afterBytes: number): AsyncIterable<Uint8Array> {
+    let bytes = 0;
     for await (const chunk of answer.open()) {
       yield chunk;
+      bytes += chunk.length;
+      if (bytes < afterBytes) continue;
       this.heldDocuments += 1;
       await new Promise<void>((resolve) => this.holds.push(resolve));
     }

@@ -1,4 +1,4 @@
-// Goal: kill -9 of either gateway at any moment of publish, claim, transfer and filing: no duplicate publish, no lost claim, no half-filed study, and it goes on.
+// Goal: kill -9 of either gateway at any moment of publish, claim, transfer and filing: no duplicate publish, no lost claim, no half-filed study, and it goes on with what had arrived.
 // Method: one real node, two real gateways that kill themselves inside their own reading and writing (src/crash-point.mjs) at seeded points; study after study goes all the
 // way while everybody simply tries again. `npm run soak -- --only gateway-kill-points`: 50 kills.
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -21,14 +21,17 @@ import { sampleInstance } from '@radledger/imaging/conformance';
 import { toHex } from '@radledger/primitives';
 import { decodeTransaction } from '@radledger/transactions';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { gatewayKillPoint } from '../src/kill-points.js';
+import { gatewayKillPoint, type KillPoint } from '../src/kill-points.js';
 import { MortalGateway } from '../src/mortal-gateway.js';
 
 const SEED = Number(process.env['RADLEDGER_SEED'] ?? 1);
 const KILLS = Number(process.env['RADLEDGER_GATEWAY_KILLS'] ?? 5);
 const TRIES_MAX = 100;
 const DAY_MS = 86_400_000;
-const SLICES = 2;
+const SLICES = 6;
+const SLICE_BYTES = 400_000;
+/** Within the ZIP, when whole slices are on the disk and others are not: the first death of the practice. */
+const MID_TRANSFER: KillPoint = { operation: 'write', moment: 'before', count: 3 };
 const BLOCK_BYTES_MAX = 1024 * 1024;
 
 let folder: string;
@@ -46,7 +49,7 @@ const sliceOf = (index: number, slice: number): Uint8Array =>
     studyInstanceUid: studyOf(index),
     seriesInstanceUid: `${studyOf(index)}.1`,
     sopInstanceUid: `${studyOf(index)}.1.${slice}`,
-    pixelData: new Uint8Array(400_000).fill(slice),
+    pixelData: new Uint8Array(SLICE_BYTES).fill(slice),
   });
 
 beforeAll(async () => {
@@ -77,7 +80,7 @@ beforeAll(async () => {
       name,
       folder: at(name),
       operatorPort,
-      nextPoint: (index) => gatewayKillPoint(SEED, name, index),
+      nextPoint: (index) => (name === 'practice' && index === 0 ? MID_TRANSFER : gatewayKillPoint(SEED, name, index)),
     });
   hospital = await gateway('hospital', hospitalOperator);
   practice = await gateway('practice', practiceOperator);
@@ -128,7 +131,11 @@ test(
       }
     }
     expect(await readdir(join(folder, 'practice', 'quarantine')), where()).toEqual([]);
-    process.stdout.write(`${JSON.stringify({ seed: SEED, studies, deaths: deaths().length, points: deaths() })}\n`);
+    const resumed = (await fetchedByInstances()).filter((bytes) => bytes < SLICES * SLICE_BYTES);
+    expect(resumed.length, where()).toBeGreaterThan(0);
+    process.stdout.write(
+      `${JSON.stringify({ seed: SEED, studies, deaths: deaths().length, wholeBytes: SLICES * SLICE_BYTES, resumed, points: deaths() })}\n`,
+    );
   },
   KILLS * 60_000,
 );
@@ -161,6 +168,33 @@ async function filed(requestId: string): Promise<void> {
     if (state === 'failed' || state === 'ended') throw new Error(`the transfer ended with ${code}`);
   }
   throw new Error('a gateway died');
+}
+
+/** For each study that was completed by DICOMweb: the bytes of instances that its last try brought. */
+async function fetchedByInstances(): Promise<readonly number[]> {
+  const trail = join(folder, 'practice', 'audit');
+  const days = (await readdir(trail)).filter((file) => /^\d.*\.jsonl$/.test(file));
+  const lines = (await Promise.all(days.map((file) => readFile(join(trail, file), 'utf8'))))
+    .join('')
+    .trim()
+    .split('\n');
+  const bytes = new Map<string, number>();
+  for (const line of lines) {
+    const { event } = JSON.parse(line) as { readonly event: AuditedEvent };
+    const isFiled = event.transaction === 'RAD-107' && event.phase === 'ended' && event.outcome === 'success';
+    const [document] = event.documents;
+    if (!isFiled || document === undefined) continue;
+    bytes.set(document.documentUniqueId, (bytes.get(document.documentUniqueId) ?? 0) + (event.bytes ?? 0));
+  }
+  return [...bytes.values()];
+}
+
+interface AuditedEvent {
+  readonly transaction: string;
+  readonly phase: string;
+  readonly outcome: string;
+  readonly bytes?: number;
+  readonly documents: readonly { readonly documentUniqueId: string }[];
 }
 
 /** Ids of every Define Study on the ledger, sorted. */

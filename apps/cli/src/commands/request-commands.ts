@@ -1,12 +1,13 @@
 import { ClientError, type OperatorClient, type RequestState } from '@radledger/client';
 import { toHex } from '@radledger/primitives';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { secondsArgument, timeArgument } from '../arguments.js';
 import { type Context, type OperatorOptions, operatorOf } from '../context.js';
 import { CliError, usageError } from '../errors.js';
 import { addOperatorOptions, example } from '../options.js';
 
 const SETTLED = ['filed', 'failed', 'ended'];
+const WAYS = ['iti-43', 'dicomweb'] as const;
 
 /** `request new|fetch|watch`. */
 export function addRequestCommands(program: Command, context: Context): void {
@@ -29,11 +30,12 @@ export function addRequestCommands(program: Command, context: Context): void {
   addOperatorOptions(request.command('fetch'))
     .description('fetch what a patient allowed, and wait until it is filed')
     .argument('<requestId>', 'what `request new` gave')
+    .addOption(new Option('--by <way>', 'how to fetch what nothing has arrived of').choices(WAYS).default('iti-43'))
     .option('--timeout <seconds>', 'longest wait (default 3600)', secondsArgument)
-    .addHelpText('after', example('radledger request fetch <requestId>'))
-    .action(async (requestId: string, options: OperatorOptions & { timeout?: number }) => {
+    .addHelpText('after', example('radledger request fetch <requestId> --by dicomweb'))
+    .action(async (requestId: string, options: OperatorOptions & { by: (typeof WAYS)[number]; timeout?: number }) => {
       const operator = await operatorOf(context, options);
-      await operator.fetchRequest(requestId, { signal });
+      await operator.fetchRequest(requestId, { signal, by: options.by });
       const state = await follow(context, operator, requestId, options.timeout ?? 3_600_000, SETTLED);
       if (state.state !== 'filed') {
         throw new CliError(

@@ -159,7 +159,11 @@ export function createDicomwebHandler(options: DicomwebHandlerOptions): RequestL
     });
     await send(
       response,
-      opened.disclosed((openSnapshot) => answer.bytes(openSnapshot)),
+      opened.disclosed(
+        (openSnapshot) => answer.bytes(openSnapshot),
+        // Whoever fetches a study by DICOMweb begins with it, and gives a receipt for it.
+        kind === 'manifest' ? answer.sizeBytes : undefined,
+      ),
     );
   }
 

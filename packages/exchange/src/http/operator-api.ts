@@ -6,7 +6,7 @@ import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import { ExchangeError } from '../errors.js';
 import type { LedgerView } from '../ledger-view.js';
-import type { ImageRecipient, RequestStatus } from '../recipient/image-recipient.js';
+import type { ImageRecipient, RequestStatus } from '../recipient/recipient-contract.js';
 import type { ReceiptRecord } from '../recipient/receipts.js';
 import type { Appointment, ImageSource, WorklistEntry } from '../source/image-source.js';
 import type { OrderOriginState } from '../source/order-look.js';
@@ -153,9 +153,12 @@ function addRecipientRoutes(app: Express, recipient: ImageRecipient): void {
     response.json(requestJson(await recipient.requestStatus(String(request.params.id))));
   });
   app.post('/v1/requests/:id/fetch', async (request, response) => {
-    const { retrievalId } = membersOf(request.body, [], ['retrievalId']);
+    const { retrievalId, by } = membersOf(request.body, [], ['retrievalId', 'by']);
+    if (by !== undefined && by !== 'iti-43' && by !== 'dicomweb') throw malformed('by iti-43 or dicomweb');
     const wanted = retrievalId === undefined || retrievalId === null ? undefined : textOf(retrievalId, 128);
-    response.status(202).json(requestJson(await recipient.fetch(String(request.params.id), wanted)));
+    response
+      .status(202)
+      .json(requestJson(await recipient.fetch(String(request.params.id), { retrievalId: wanted, by })));
   });
   app.post('/v1/recipient/withdraw', async (request, response) => {
     const { key } = membersOf(request.body, ['key']);

@@ -15,7 +15,7 @@ import { rateLimit } from 'express-rate-limit';
 import helmet from 'helmet';
 import type { AuditHead } from '../audit/audit-head.js';
 import { ExchangeError } from '../errors.js';
-import type { ImageRecipient } from '../recipient/image-recipient.js';
+import type { ImageRecipient } from '../recipient/recipient-contract.js';
 import type { ImageSource } from '../source/image-source.js';
 import { errorHandler, sendError } from './replies.js';
 

@@ -1,13 +1,8 @@
 export { type EndpointGuardOptions, type GuardedEndpoint, guardEndpoint } from './endpoint-guard.js';
-export { failureCodeOf, type Reconcile } from './fetch-study.js';
-export {
-  BOX_NOTICES_MAX,
-  type ImageRecipient,
-  type ImageRecipientOptions,
-  openImageRecipient,
-  REQUEST_LIFETIME_MS,
-  type RequestStatus,
-  type RetrievalStatus,
-} from './image-recipient.js';
+export type { Reconcile } from './fetch-study.js';
+export { openImageRecipient } from './image-recipient.js';
+export type { ImageRecipient, ImageRecipientOptions, RequestStatus, RetrievalStatus } from './recipient-contract.js';
 export type { RetrievalState } from './recipient-records.js';
+export { failureCodeOf } from './retrieval-failure.js';
+export { BOX_NOTICES_MAX, REQUEST_LIFETIME_MS } from './request-boxes.js';
 export type { ReceiptRecord } from './receipts.js';

@@ -37,10 +37,12 @@ export interface OpenedStudy {
   /**
    * The bytes of an answer, recorded before the first of them. Asks once more when their turn has come: what is recorded is
    * what let them leave. The snapshot is closed at the end.
+   * @param receiptBytes - size of an answer that a recipient gives a receipt for
    * @throws {ExchangeError} (when read) `VIEW_STALE` | `GRANT_NOT_LIVE`
    */
   disclosed(
     answer: (openSnapshot: () => Promise<StudySnapshot>) => AsyncIterable<Uint8Array>,
+    receiptBytes?: number,
   ): AsyncIterable<Uint8Array>;
 }
 
@@ -51,7 +53,7 @@ export function createOpenStudy(options: {
   readonly store: ExchangeStore;
   readonly connector: PacsConnector;
   readonly authorise: Authorise;
-  /** Where whole studies that leave are kept for their receipts. */
+  /** Where answers that recipients give receipts for are kept. */
   readonly transfers: Transfers;
   /** Told of each answer that is served although the network stands still. */
   readonly onServedHalted?: () => void;
@@ -86,7 +88,7 @@ export function createOpenStudy(options: {
       study,
       plan,
       content,
-      async *disclosed(answer) {
+      async *disclosed(answer, receiptBytes) {
         let snapshot: StudySnapshot | undefined;
         const openSnapshot = async (): Promise<StudySnapshot> => {
           snapshot = await connector.openStudy(study.studyInstanceUid);
@@ -95,8 +97,9 @@ export function createOpenStudy(options: {
         };
         const facts = await reauthorise();
         const requestDigest = fromHex(digestOf(request.messageId));
-        const transfer = { studyId, content, requestDigest, recipientKey: signer, bytes: plan.zipBytes };
-        const end = part === 'file-set' ? await transfers.begin(transfer) : undefined;
+        const transfer = { studyId, content, requestDigest, recipientKey: signer };
+        const end =
+          receiptBytes === undefined ? undefined : await transfers.begin({ ...transfer, bytes: receiptBytes });
         let isWhole = false;
         try {
           yield* audit.disclosed(request, document, facts, answer(openSnapshot));

@@ -59,7 +59,7 @@ export function createRetrieve(options: ServingOptions): (request: SignedRequest
       open: () =>
         opened.disclosed(async function* (openSnapshot) {
           yield* serveFileSet(plan, await openSnapshot());
-        }),
+        }, plan.zipBytes),
     };
   };
 

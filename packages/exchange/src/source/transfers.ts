@@ -22,7 +22,7 @@ const transferSchema = struct({
   content: id32,
   requestDigest: id32,
   recipientKey: id32,
-  /** Size of the file-set. */
+  /** Size of the answer: of the file-set, or of the manifest where the study is read by DICOMweb. */
   bytes: uint(),
   /** When it began; of the last change of `state` once it has ended. */
   atMs: uint(),
@@ -39,7 +39,7 @@ const transferRecords: RecordKind<TransferRecord> = { name: 'transfer', schema: 
 export type Transfer = Pick<TransferRecord, 'studyId' | 'content' | 'requestDigest' | 'recipientKey' | 'bytes'>;
 
 export interface Transfers {
-  /** Keeps that a file-set begins to leave; the returned function keeps whether all of it has left. */
+  /** Keeps that an answer begins to leave; the returned function keeps whether all of it has left. */
   begin(transfer: Transfer): Promise<(isWhole: boolean) => Promise<void>>;
   /**
    * Takes the receipt of a recipient and gives the source's own; the same receipt is answered alike, however often it comes.

@@ -1,0 +1,139 @@
+/** Asks a source for one study over DICOMweb, each time by a signed request. Spec: docs/spec/dicomweb.md. */
+import { signHttpRequest } from '@radledger/handover';
+import { getPinned, type HttpExchange } from '@radledger/iti43/client';
+import { parseContentType, readMultipart } from '@radledger/multipart';
+import { concatBytes, equalBytes, randomBytes, type Signer, toHex } from '@radledger/primitives';
+import { contentOf, decodeManifest, type Manifest, TransactionError } from '@radledger/transactions';
+import { ExchangeError } from '../errors.js';
+import type { AuditedRequest, RequestAudit } from './request-audit.js';
+import { refused } from './retrieval-failure.js';
+import type { SourceRoute } from './source-route.js';
+
+const IDLE_TIMEOUT_MS = 30_000;
+const MANIFEST_BYTES_MAX = 64 * 1024 * 1024;
+const MANIFEST_TYPE = 'application/octet-stream';
+const STORED = 'multipart/related; type="application/dicom"; transfer-syntax=*';
+
+export interface ReceivedManifest {
+  readonly manifest: Manifest;
+  /** Of the request that it answers, 64 lower-case hex. */
+  readonly requestDigest: string;
+  readonly bytes: number;
+}
+
+/** An instance of an answer; its bytes are read before the next is asked for. */
+export interface ReceivedInstance {
+  /** Its name as the part gives it, if it does. */
+  readonly instanceId: string | undefined;
+  readonly file: AsyncIterable<Uint8Array>;
+}
+
+export interface StudyRequests {
+  /**
+   * The manifest that the ledger commits to; undefined when the source gives none over DICOMweb, for whatever reason.
+   * @throws {ExchangeError} `CONTENT_MISMATCH`; {Iti43Error} the transport's
+   */
+  manifest(): Promise<ReceivedManifest | undefined>;
+  /**
+   * The instances of the study, or one of them, as they are stored.
+   * @throws {ExchangeError} `RETRIEVAL_REFUSED`; {Iti43Error} the transport's
+   */
+  instances(instanceId: string | undefined, signal: AbortSignal): AsyncIterable<ReceivedInstance>;
+}
+
+export function createStudyRequests(options: {
+  readonly route: SourceRoute;
+  readonly studyId: Uint8Array;
+  readonly contentSalt: Uint8Array;
+  readonly signer: Signer;
+  readonly audit: RequestAudit;
+  readonly responseBytesMax: number;
+  readonly now: () => number;
+  readonly signal: AbortSignal;
+}): StudyRequests {
+  const { route, signer, audit } = options;
+  const dicomwebUrl = `${route.baseUrl}/dicom-web`;
+
+  const get = async (
+    path: string,
+    { accept, responseBytesMax, signal }: { accept: string; responseBytesMax: number; signal: AbortSignal },
+  ): Promise<{ readonly answer: HttpExchange; readonly audited: AuditedRequest }> => {
+    const url = `${dicomwebUrl}/studies/${toHex(options.studyId)}${path}`;
+    const nonce = Buffer.from(randomBytes(16)).toString('base64url');
+    const signature = await signHttpRequest({ method: 'GET', url, signer, nowMs: options.now(), nonce });
+    const audited = await audit.begun({ transaction: 'RAD-107', endpointUrl: dicomwebUrl, id: nonce });
+    const answer = await getPinned({
+      url: new URL(url),
+      pins: route.tlsPins,
+      addresses: route.addresses,
+      headers: { ...signature, Accept: accept },
+      responseBytesMax,
+      idleTimeoutMs: IDLE_TIMEOUT_MS,
+      signal,
+    });
+    return { answer, audited };
+  };
+
+  return {
+    async manifest() {
+      const { signal } = options;
+      const { answer, audited } = await get('/manifest', {
+        accept: MANIFEST_TYPE,
+        responseBytesMax: MANIFEST_BYTES_MAX,
+        signal,
+      });
+      // A server that gives a page for every address gives no manifest.
+      if (answer.status !== 200 || parseContentType(answer.contentType)?.mediaType !== MANIFEST_TYPE) {
+        answer.close();
+        await audited.refused(`HTTP_${answer.status}`);
+        return undefined;
+      }
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of counted(answer.body, audited)) chunks.push(chunk);
+      const encoded = concatBytes(...chunks);
+      const manifest = readManifest(encoded);
+      if (!equalBytes(contentOf({ contentSalt: options.contentSalt, manifest }), route.content)) throw mismatch();
+      return { manifest, requestDigest: audited.requestDigest, bytes: encoded.length };
+    },
+
+    async *instances(instanceId, signal) {
+      const path = instanceId === undefined ? '' : `/instances/${instanceId}`;
+      const { responseBytesMax } = options;
+      const { answer, audited } = await get(path, { accept: STORED, responseBytesMax, signal });
+      try {
+        const type = parseContentType(answer.contentType);
+        if (answer.status !== 200 || type?.mediaType !== 'multipart/related') throw refused(`HTTP_${answer.status}`);
+        const boundary = type.parameters.get('boundary') ?? '';
+        const parts = readMultipart(counted(answer.body, audited), boundary, {
+          partsMax: Number.POSITIVE_INFINITY,
+          errorOf: () => refused('MALFORMED_MESSAGE'),
+        });
+        for await (const { headers, body } of parts) {
+          yield { instanceId: headers.get('content-location')?.split('/').at(-1), file: body };
+        }
+      } finally {
+        answer.close();
+      }
+    },
+  };
+}
+
+async function* counted(body: AsyncIterable<Uint8Array>, audited: AuditedRequest): AsyncGenerator<Uint8Array> {
+  for await (const chunk of body) {
+    audited.count(chunk.length);
+    yield chunk;
+  }
+}
+
+function readManifest(encoded: Uint8Array): Manifest {
+  try {
+    return decodeManifest(encoded);
+  } catch (cause) {
+    if (cause instanceof TransactionError) throw mismatch(cause);
+    throw cause;
+  }
+}
+
+function mismatch(cause?: unknown): ExchangeError {
+  return new ExchangeError({ code: 'CONTENT_MISMATCH' }, 'the manifest is not what the ledger commits to', { cause });
+}
