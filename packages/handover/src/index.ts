@@ -68,6 +68,28 @@ export {
   generateInvitationCode,
   type Invitation,
 } from './invitation.js';
+export {
+  createMailbox,
+  decodeMailboxLink,
+  encodeMailboxLink,
+  MAILBOX_BYTES_MAX,
+  MAILBOX_LIFETIME_MS,
+  type Mailbox,
+  openMailboxRequest,
+  sealMailboxRequest,
+} from './mailbox.js';
+export { type OwnerOrder, PRIVACY_TEXT_BYTES_MAX } from './owner-order.js';
+export {
+  createOwnerRequest,
+  decodeOwnerRequest,
+  OWNER_REQUEST_BYTES_MAX,
+  type OwnerReply,
+  type OwnerRequest,
+  openOwnerReply,
+  PUBLISHED_MAX,
+  sealOwnerReply,
+  verifyOwnerRequest,
+} from './owner-request.js';
 export { validatePlainText, validateStudyInstanceUid } from './plain-text.js';
 export {
   createRoleAcceptance,

@@ -4,8 +4,11 @@ import { HandoverError } from './errors.js';
 /** Longest link or fragment that is looked at, in characters. */
 export const LINK_LENGTH_MAX = 4096;
 
+/** Invitation, image request, mailbox. */
+export type LinkName = 'i' | 'r' | 'm';
+
 /** Puts a message behind `#<name>=` of a page; the part after `#` never leaves the browser. */
-export function writeLink(pageUrl: string, name: 'i' | 'r', message: Uint8Array): string {
+export function writeLink(pageUrl: string, name: LinkName, message: Uint8Array): string {
   if (pageUrl.includes('#'))
     throw new HandoverError({ code: 'URL_REFUSED', rule: 'no fragment' }, 'page has a fragment');
   return `${pageUrl}#${name}=${base64urlnopad.encode(message)}`;
@@ -16,7 +19,7 @@ export function writeLink(pageUrl: string, name: 'i' | 'r', message: Uint8Array)
  * (RFC 4648 section 5) without padding.
  * @throws {HandoverError} `MALFORMED_LINK`
  */
-export function readLink(link: string, name: 'i' | 'r'): Uint8Array {
+export function readLink(link: string, name: LinkName): Uint8Array {
   const malformed = (cause?: unknown) =>
     new HandoverError({ code: 'MALFORMED_LINK' }, `expected a link that ends in #${name}=...`, { cause });
   const trimmed = link.trim();

@@ -43,6 +43,17 @@ ACCESS_LOG = struct(format=FORMAT, requestHash=ID, source=ID, studyId=ID,
 KEY_WITHDRAWAL = struct(format=FORMAT, chainId=ID, key=KEY)
 TRANSFER_RECEIPT = struct(format=FORMAT, chainId=ID, side=_named(["source", "recipient"]), source=ID, recipientKey=KEY,
                           studyId=ID, content=ID, requestDigest=ID, bytes=UINT, atMs=UINT)
+MAILBOX = struct(format=FORMAT, chainId=ID, gatewayApi=TEXT, source=ID, mailboxId=ID, sealingKey=SEALING_KEY,
+                 expiresAtMs=UINT)
+_ORDERS = ["look", "leave-keys", "pause-link", "resume-link", "end-link", "wrong-patient", "stop-replacement",
+           "confirm-replacement", "tell-privacy-office", "open-mailbox"]
+OWNER_REQUEST = struct(format=FORMAT, chainId=ID, source=ID, studyId=ID, key=KEY, sealingKey=SEALING_KEY, timeMs=UINT,
+                       nonce=ID, order=struct(kind=_named(_ORDERS), prekeys=list_of(_ACCEPTED), text=TEXT,
+                                              mailboxId=optional(ID)))
+OWNER_REPLY = struct(format=FORMAT, requestHash=ID, source=ID, studyId=ID,
+                     link=_named(["none", "active", "paused", "ended"]), keysLeft=UINT,
+                     replacement=optional(struct(requestedAtMs=UINT, dueAtMs=UINT)),
+                     published=list_of(struct(studyId=ID, key=KEY)), issuedAtMs=UINT)
 ROLE_ACCEPTANCE = struct(format=FORMAT, chainId=ID, source=ID, studyId=ID, role=TEXT, key=KEY, acceptance=SIGNATURE,
                          sealingKey=SEALING_KEY)
 DELEGATION = struct(format=FORMAT, chainId=ID, source=ID, studyId=ID, era=UINT, studySalt=ID, contentSalt=ID,
@@ -172,6 +183,26 @@ def key_withdrawal(given):
     return _signed(given["seed"], "radledger/withdraw-key/1", given["chainId"], body).hex()
 
 
+def mailbox(given):
+    box = given["mailbox"]
+    aad = encode([raw(box["chainId"]), raw(box["mailboxId"])])
+    made = _seal_and_open(given, "radledger/mailbox/1", aad, raw(given["request"]))
+    return {"link": f"{given['pageUrl']}#m={_base64url(MAILBOX.encode(box))}", **made}
+
+
+def owner_request(given):
+    body = OWNER_REQUEST.write({**given["request"], "key": key_of(given["seed"]), "order": given["order"]})
+    return _signed(given["seed"], "radledger/owner-request/1", given["request"]["chainId"], body).hex()
+
+
+def owner_reply(given):
+    purpose, named = "radledger/owner-reply/1", {name: given[name] for name in ("requestHash", "source", "studyId")}
+    body = OWNER_REPLY.write({**given["reply"], **named})
+    plaintext = _signed(given["signingSeed"], purpose, given["chainId"], body)
+    aad = encode([raw(given["chainId"]), raw(given["requestHash"]), KEY.write(given["ownerKey"])])
+    return {"plaintext": plaintext.hex(), **_seal_and_open(given, purpose, aad, plaintext)}
+
+
 def transfer_receipt(given):
     receipt = given["receipt"]
     body = TRANSFER_RECEIPT.write(receipt)
@@ -212,7 +243,7 @@ MAKERS = {
     "invitation": invitation, "claim": claim, "image request": image_request, "grant notice": grant_notice,
     "study secret request": study_secret_request, "claim reply": disclosure, "study secret reply": disclosure,
     "access log request": access_log_request, "access log": access_log, "key withdrawal": key_withdrawal,
-    "transfer receipt": transfer_receipt,
+    "transfer receipt": transfer_receipt, "mailbox": mailbox, "owner request": owner_request, "owner reply": owner_reply,
     "role acceptance": role_acceptance, "delegation": delegation, "well-known document": well_known,
 }
 

@@ -1,6 +1,8 @@
 import {
   createAccessLogRequest,
   createKeyWithdrawal,
+  createMailbox,
+  createOwnerRequest,
   createClaim,
   createImageRequest,
   createRoleAcceptance,
@@ -11,12 +13,15 @@ import {
   type Delegation,
   decodeImageRequestLink,
   decodeInvitationLink,
+  decodeMailboxLink,
+  decodeOwnerRequest,
   decodeTransferReceipt,
   deriveSealingKeyPair,
   encodeGrantNotice,
   encodeImageRequestLink,
   encodeInvitation,
   encodeInvitationLink,
+  encodeMailboxLink,
   encodeRoleAcceptance,
   type GrantNotice,
   type ImageRequest,
@@ -27,12 +32,17 @@ import {
   openClaimReply,
   openDelegation,
   openGrantNotice,
+  openMailboxRequest,
+  openOwnerReply,
+  type OwnerOrder,
   openSealed,
   openStudySecretReply,
   sealAccessLog,
   sealClaimReply,
   sealDelegation,
   sealGrantNotice,
+  sealMailboxRequest,
+  sealOwnerReply,
   sealStudySecretReply,
   sealTo,
   type StudyDisclosure,
@@ -43,7 +53,7 @@ import {
   wellKnownToJson,
 } from '@radledger/handover';
 import { encodeCanonical, fromHex, sha256, utf8 } from '@radledger/primitives';
-import { openingOf, studyIdOf, studySalts } from '@radledger/transactions';
+import { openingOf, signAcceptance, studyIdOf, studySalts } from '@radledger/transactions';
 import { keyOf, signerOf } from './parties.js';
 import { asJson, fill, type VectorCase, type VectorFile } from './vector-file.js';
 
@@ -69,6 +79,8 @@ export async function linkVectors(): Promise<VectorFile[]> {
         ...(await studySecretRequests()),
         ...(await accessLogs()),
         await keyWithdrawal(),
+        await mailbox(),
+        ...(await ownerRequests()),
         ...(await transferReceipts()),
         ...(await roleAcceptances()),
         ...(await delegations()),
@@ -301,6 +313,102 @@ async function keyWithdrawal(): Promise<VectorCase> {
   const statement = await createKeyWithdrawal({ chainId, signer: await signerOf(0x14) });
   await openKeyWithdrawal(statement, { chainId });
   return { name: 'key withdrawal', input: asJson({ chainId, seed: seeds.recipient }), output: asJson(statement) };
+}
+
+async function mailbox(): Promise<VectorCase> {
+  const pair = await deriveSealingKeyPair(recipientKeyMaterial);
+  const made = {
+    ...createMailbox({
+      chainId,
+      gatewayApi: 'https://images.example',
+      source: await keyOf(0x11),
+      sealingKey: pair.publicKey,
+      expiresAtMs: nowMs + 900_000,
+    }),
+    mailboxId: fill(0x3d, 16),
+  };
+  const link = encodeMailboxLink(made, pageUrl);
+  decodeMailboxLink(link);
+  const recipientKey = await keyOf(0x14);
+  const request = await createImageRequest(
+    {
+      chainId,
+      recipientKey,
+      sealingKey: pair.publicKey,
+      gatewayApi: 'https://lakeside-ortho.example/radledger',
+      boxId: fill(0x34, 16),
+      reason: 'Second opinion',
+      wantedUntilMs: nowMs + 30 * 86_400_000,
+      expiresAtMs: nowMs + 86_400_000,
+    },
+    await signerOf(0x14),
+  );
+  await openMailboxRequest(await sealMailboxRequest(encodeImageRequestLink(request, pageUrl), made), made, pair);
+  const aad = encodeCanonical([chainId, made.mailboxId]);
+  const sealed = await sealTo(pair.publicKey, { info: 'radledger/mailbox/1', aad }, request, { ephemeralKeyMaterial });
+  await openMailboxRequest(sealed, made, pair);
+  return {
+    name: 'mailbox',
+    input: asJson({ mailbox: made, pageUrl, request, recipientKeyMaterial, ephemeralKeyMaterial }),
+    output: asJson({ link, sealingKey: pair.publicKey, sealed }),
+  };
+}
+
+async function ownerRequests(): Promise<VectorCase[]> {
+  const { source, studyId } = await study();
+  const pair = await deriveSealingKeyPair(recipientKeyMaterial);
+  const signer = await signerOf(0x12);
+  const prekey = await signerOf(0x13);
+  const acceptance = await signAcceptance({ chainId, source, owner: prekey });
+  const orders: readonly OwnerOrder[] = [
+    { kind: 'look' },
+    { kind: 'leave-keys', prekeys: [{ ownerKey: prekey.publicKey, acceptance }] },
+    { kind: 'tell-privacy-office', text: 'Wer ist das? Ich kenne die Praxis nicht.' },
+    { kind: 'open-mailbox', mailboxId: fill(0x3d, 16) },
+  ];
+  const request = { chainId, source, studyId, sealingKey: pair.publicKey, timeMs: nowMs, nonce: fill(0x3e, 16) };
+  const made = await Promise.all(
+    orders.map(async (order) => {
+      const bytes = await createOwnerRequest({ ...request, signer, order });
+      const input = asJson({ request, order: { prekeys: [], text: '', ...order }, seed: seeds.owner });
+      return { bytes, vector: { name: `owner request, ${order.kind}`, input, output: asJson(bytes) } };
+    }),
+  );
+  const bytes = (made[0] as (typeof made)[0]).bytes;
+  const decoded = decodeOwnerRequest(bytes);
+  const reply = {
+    link: 'active',
+    keysLeft: 4,
+    replacement: { requestedAtMs: nowMs, dueAtMs: nowMs + 259_200_000 },
+    published: [{ studyId: fill(0x3f), key: prekey.publicKey }],
+    issuedAtMs: nowMs,
+  } as const;
+  const opened = { request: bytes, sealingKeyPair: pair, signingKey: await keyOf(0x11) };
+  const fresh = await sealOwnerReply({ request: decoded, reply, signer: await signerOf(0x11) });
+  const { receipt } = await openOwnerReply({ ...opened, sealed: fresh });
+  const aad = encodeCanonical([chainId, decoded.requestHash, [1, signer.publicKey]]);
+  const sealed = await sealTo(pair.publicKey, { info: 'radledger/owner-reply/1', aad }, receipt, {
+    ephemeralKeyMaterial,
+  });
+  await openOwnerReply({ ...opened, sealed });
+  return [
+    ...made.map(({ vector }) => vector),
+    {
+      name: 'owner reply',
+      input: asJson({
+        chainId,
+        requestHash: decoded.requestHash,
+        source,
+        studyId,
+        reply,
+        ownerKey: signer.publicKey,
+        signingSeed: seeds.source,
+        recipientKeyMaterial,
+        ephemeralKeyMaterial,
+      }),
+      output: asJson({ plaintext: receipt, sealingKey: pair.publicKey, sealed }),
+    },
+  ];
 }
 
 /** Sealed with a fresh key by the package, and once more with a fixed one for the vector: it opens both. */
