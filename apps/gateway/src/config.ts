@@ -133,6 +133,10 @@ function schemaIn(folder: string) {
           settleSeconds: z.int().min(0).max(86_400).default(60),
           /** How long a published study must be missing before it is retired, which is for ever; 0: never. */
           purgedHours: z.int().min(0).max(8_760).default(24),
+          /** Who sends new studies of patients that left keys for them: the desk, or the gateway by itself as well. */
+          standingLinks: z.enum(['desk', 'automatic']).default('desk'),
+          /** How long the gateway holds such a study back: the report, or a talk, may come first. */
+          releaseHours: z.int().min(0).max(8_760).default(0),
           orders: ordersIn(path).optional(),
           arrivals: arrivalsIn(path).optional(),
           iti43: z.strictObject({

@@ -116,6 +116,9 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
         workBits: sourceConfig.workBits,
         settleMs: sourceConfig.settleSeconds * 1_000,
         ...(sourceConfig.purgedHours === 0 ? {} : { purgedMs: sourceConfig.purgedHours * 3_600_000 }),
+        ...(sourceConfig.standingLinks === 'automatic'
+          ? { sendsByItself: { releaseMs: sourceConfig.releaseHours * 3_600_000 } }
+          : {}),
         requestsPerMinute: sourceConfig.iti43.requestsPerMinute,
         ...(orders === undefined
           ? {}
@@ -177,7 +180,9 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
       const otherPaths = createDicomwebHandler({ ...dicomweb, trustedProxies });
       iti43?.mount(createIti43Handler({ source, otherPaths, requestsPerMinute, trustedProxies, onRefusal }));
     }
-    operator.mount(createOperatorApi({ ...both, tlsPins, bearerToken: keys.token }));
+    operator.mount(
+      createOperatorApi({ ...both, tlsPins, bearerToken: keys.token, privacyContact: config.privacyContact }),
+    );
     logger.info({ chainId: toHex(chainId), height: (await ledger.head()).height }, 'gateway started');
     return {
       listening: {

@@ -6,7 +6,14 @@ export type ClientErrorInfo =
   | { readonly code: 'TIMEOUT'; readonly timeoutMs: number }
   | { readonly code: 'RESPONSE_TOO_LARGE'; readonly responseBytesMax: number }
   | { readonly code: 'MALFORMED_RESPONSE'; readonly field: string }
-  | { readonly code: 'REFUSED'; readonly status: number; readonly reason: string; readonly triesLeft?: number }
+  | {
+      readonly code: 'REFUSED';
+      readonly status: number;
+      readonly reason: string;
+      readonly triesLeft?: number;
+      /** When it would not be refused any more, Unix ms. */
+      readonly availableAtMs?: number;
+    }
   | { readonly code: 'TRANSACTION_REFUSED'; readonly txId: string; readonly reason: string }
   | { readonly code: 'TRANSACTION_EXPIRED'; readonly txId: string; readonly expiryHeight: number }
   | { readonly code: 'PROOF_INVALID' }

@@ -1,6 +1,6 @@
 /** Client of a gateway's patient-facing API. Spec: docs/spec/gateway-api.md, section 1. */
 import { toHex } from '@radledger/primitives';
-import { SEALED_BYTES_MAX, type WellKnown, wellKnownFromJson } from '@radledger/handover';
+import { MAILBOX_BYTES_MAX, SEALED_BYTES_MAX, type WellKnown, wellKnownFromJson } from '@radledger/handover';
 import { ClientError } from './errors.js';
 import { Http, type HttpOptions } from './http.js';
 
@@ -16,7 +16,7 @@ export interface GatewayClient {
   /**
    * Sends a Claim; may be repeated with the same bytes.
    * @returns the sealed ClaimReply
-   * @throws {ClientError} `REFUSED` with reason `WRONG_CODE` (and `triesLeft`), `INVITATION_UNKNOWN`, `INVITATION_EXPIRED`, ...
+   * @throws {ClientError} `REFUSED` with reason `WRONG_CODE` (and `triesLeft`), `NOT_YET` (and `availableAtMs`), `INVITATION_UNKNOWN`, `INVITATION_EXPIRED`, ...
    */
   claim(claim: Uint8Array, options?: CallOptions): Promise<Uint8Array>;
   /** Leaves a sealed grant notice in the box of an image request. */
@@ -25,6 +25,15 @@ export interface GatewayClient {
   studySecret(request: Uint8Array, options?: CallOptions): Promise<Uint8Array>;
   /** Sends an AccessLogRequest. @returns the sealed AccessLog */
   accessLog(request: Uint8Array, options?: CallOptions): Promise<Uint8Array>;
+  /**
+   * Sends an OwnerRequest. @returns the sealed OwnerReply
+   * @throws {ClientError} `REFUSED` with reason `STUDY_UNKNOWN`, `NO_STANDING_LINK`, `NO_REPLACEMENT`, `TOO_MANY_REQUESTS`, ...
+   */
+  ownerRequest(request: Uint8Array, options?: CallOptions): Promise<Uint8Array>;
+  /** Leaves a sealed image request in a patient's mailbox. @throws {ClientError} `REFUSED` with reason `MAILBOX_UNKNOWN` or `MAILBOX_TAKEN` */
+  answerMailbox(mailboxId: Uint8Array, sealedRequest: Uint8Array, options?: CallOptions): Promise<void>;
+  /** What was left in a mailbox, if anything yet. @throws {ClientError} `REFUSED` with reason `MAILBOX_UNKNOWN` when its time is over */
+  readMailbox(mailboxId: Uint8Array, options?: CallOptions): Promise<Uint8Array | undefined>;
 }
 
 /** @param options.url - the `api` address of an invitation, image request or well-known document */
@@ -54,5 +63,16 @@ export function createGatewayClient(options: HttpOptions): GatewayClient {
       http.octets('/v1/study-secrets', { method: 'POST', body: request, signal, responseBytesMax: SEALED_BYTES_MAX }),
     accessLog: (request, { signal } = {}) =>
       http.octets('/v1/access-logs', { method: 'POST', body: request, signal, responseBytesMax: SEALED_BYTES_MAX }),
+    ownerRequest: (request, { signal } = {}) =>
+      http.octets('/v1/owner-requests', { method: 'POST', body: request, signal, responseBytesMax: SEALED_BYTES_MAX }),
+    async answerMailbox(mailboxId, sealedRequest, { signal } = {}) {
+      const path = `/v1/mailboxes/${toHex(mailboxId)}`;
+      await http.octets(path, { method: 'POST', body: sealedRequest, signal, responseBytesMax: 1024 });
+    },
+    async readMailbox(mailboxId, { signal } = {}) {
+      const path = `/v1/mailboxes/${toHex(mailboxId)}`;
+      const left = await http.octets(path, { signal, responseBytesMax: MAILBOX_BYTES_MAX });
+      return left.length === 0 ? undefined : left; // 204: nothing yet
+    },
   };
 }

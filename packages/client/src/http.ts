@@ -188,11 +188,13 @@ async function errorAnswer(response: Response, signal: AbortSignal): Promise<Err
 
 /** The error of an error answer. */
 export function refusalOf({ status, reason, body }: ErrorAnswer): ClientError {
-  const triesLeft = (body as { error?: { triesLeft?: unknown } } | null | undefined)?.error?.triesLeft;
-  return new ClientError(
-    { code: 'REFUSED', status, reason, ...(typeof triesLeft === 'number' ? { triesLeft } : {}) },
-    `the server answered ${status} ${reason}`,
+  const told = (body as { error?: Readonly<Record<string, unknown>> } | null | undefined)?.error;
+  const counts = Object.fromEntries(
+    (['triesLeft', 'availableAtMs'] as const).flatMap((name) =>
+      typeof told?.[name] === 'number' ? [[name, told[name]]] : [],
+    ),
   );
+  return new ClientError({ code: 'REFUSED', status, reason, ...counts }, `the server answered ${status} ${reason}`);
 }
 
 function parseJson(bytes: Uint8Array): unknown {

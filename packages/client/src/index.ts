@@ -1,5 +1,12 @@
 export { type CellReader, createCellReader } from './cell-reader.js';
 export {
+  createDeskClient,
+  type DeskClient,
+  type IdentityCheck,
+  type PrivacyOfficeEntry,
+  type StandingLinkState,
+} from './desk-client.js';
+export {
   createDicomwebClient,
   type DicomwebClient,
   type DicomwebClientOptions,

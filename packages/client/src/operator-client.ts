@@ -175,13 +175,7 @@ export function createOperatorClient(options: HttpOptions & { bearerToken: strin
     studies: async (call) => (await get('/v1/studies', call)).list('studies', readStudy),
     worklist: async (call) => (await get('/v1/worklist', call)).list('entries', readAppointment),
     async invite({ studyInstanceUid, label }, call) {
-      const reader = await post('/v1/invitations', { studyInstanceUid, label }, call);
-      return {
-        invitationId: reader.string('invitationId', 128),
-        link: reader.string('link'),
-        code: reader.string('code', 6),
-        expiresAtMs: reader.integer('expiresAtMs'),
-      };
+      return readInvitation(await post('/v1/invitations', { studyInstanceUid, label }, call));
     },
     async amendStudy(studyInstanceUid, call) {
       const reader = await post(`/v1/studies/${encodeURIComponent(studyInstanceUid)}/amend`, {}, call);
@@ -210,6 +204,15 @@ export function createOperatorClient(options: HttpOptions & { bearerToken: strin
         yield readRequest(data);
       }
     },
+  };
+}
+
+export function readInvitation(reader: JsonReader): IssuedInvitation {
+  return {
+    invitationId: reader.string('invitationId', 128),
+    link: reader.string('link'),
+    code: reader.string('code', 6),
+    expiresAtMs: reader.integer('expiresAtMs'),
   };
 }
 

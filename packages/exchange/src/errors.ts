@@ -24,6 +24,7 @@ export type ExchangeErrorCode =
   | 'INVITATION_EXPIRED'
   | 'INVITATION_CLAIMED'
   | 'WRONG_CODE'
+  | 'NOT_YET'
   | 'PROOF_INVALID'
   // studies
   | 'STUDY_NOT_FOUND'
@@ -34,6 +35,12 @@ export type ExchangeErrorCode =
   | 'TOO_MANY_ORDERS'
   | 'SOURCE_NOT_DEFINED'
   | 'SOURCE_DEFINED'
+  // standing links, replaced access, mailboxes
+  | 'NO_STANDING_LINK'
+  | 'REPLACEMENT_WAITING'
+  | 'NO_REPLACEMENT'
+  | 'MAILBOX_UNKNOWN'
+  | 'MAILBOX_TAKEN'
   // the ledger
   | 'FOREIGN_CHAIN'
   | 'VIEW_STALE'
@@ -62,6 +69,8 @@ export interface ExchangeErrorInfo {
   readonly code: ExchangeErrorCode;
   /** With `WRONG_CODE`: how many wrong tries the invitation still bears. */
   readonly triesLeft?: number;
+  /** With `NOT_YET`: when it can be claimed, Unix ms. */
+  readonly availableAtMs?: number;
   /** With `TRANSACTION_REFUSED`: the rule the transaction broke. With `RETRIEVAL_REFUSED`: the repository's own
    *  code. With `RECEIPT_REFUSED`: what the source answered. With `LISTEN_FAILED` and `AUDIT_UNWRITABLE`: the system's. */
   readonly reason?: string;

@@ -1,5 +1,5 @@
-import { openClaimReply } from '@radledger/handover';
-import { createGatewayClient, createOperatorClient } from '@radledger/client';
+import { createOwnerRequest, generateSealingKeyPair, openClaimReply, openOwnerReply } from '@radledger/handover';
+import { createDeskClient, createGatewayClient, createOperatorClient } from '@radledger/client';
 import type { OrderNotice, OrderOrigin } from '@radledger/imaging';
 import { toHex } from '@radledger/primitives';
 import { verifyWellKnown } from '@radledger/handover';
@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type BoundListener, bindHttp, createOperatorApi, createPatientApi } from '../src/http/index.js';
 import { eventually, TestHospital } from './test-hospital.js';
 import { signerOf } from './test-ledger.js';
-import { DAY_MS, noticeFor, prepareClaim } from './test-patient.js';
+import { DAY_MS, noticeFor, prepareClaim, publishedStudy } from './test-patient.js';
 
 const TOKEN = 'a token of the operator, 32 chars';
 let hospital: TestHospital;
@@ -111,6 +111,12 @@ describe('patient-facing', () => {
     expect(await codeOf(await post('/v1/access-logs', new Uint8Array(9)))).toEqual([400, 'MALFORMED_REQUEST']);
     expect(await codeOf(await post('/v1/boxes/%ff', new Uint8Array(9)))).toEqual([400, 'MALFORMED_REQUEST']);
     expect(await codeOf(await post(`/v1/boxes/${'0'.repeat(32)}`, new Uint8Array(9)))).toEqual([404, 'BOX_UNKNOWN']);
+    expect(await codeOf(await post('/v1/owner-requests', new Uint8Array(9)))).toEqual([400, 'MALFORMED_REQUEST']);
+    expect(await codeOf(await post('/v1/owner-requests', new Uint8Array(4097)))).toEqual([413, 'TOO_LARGE']);
+    const box = `/v1/mailboxes/${'0'.repeat(32)}`;
+    expect(await codeOf(await post(box, new Uint8Array(9)))).toEqual([404, 'MAILBOX_UNKNOWN']);
+    expect(await codeOf(await post(box, new Uint8Array(2049)))).toEqual([413, 'TOO_LARGE']);
+    expect(await codeOf(await fetch(api.url + box))).toEqual([404, 'MAILBOX_UNKNOWN']);
     expect(await codeOf(await post('/v1/nothing', new Uint8Array(9)))).toEqual([404, 'NOT_FOUND']);
   });
 
@@ -119,6 +125,74 @@ describe('patient-facing', () => {
     for (let i = 0; i < 101; i++) statuses.push((await fetch(`${api.url}/.well-known/radledger`)).status);
     expect(statuses.slice(0, 100).every((status) => status === 200)).toBe(true);
     expect(statuses[100]).toBe(429);
+  });
+});
+
+describe('desk', () => {
+  test('replaces access, which the old key stops; ends a study; and the privacy office sees both', async () => {
+    const patient = await publishedStudy(hospital);
+    const studyInstanceUid = await hospital.studyInstanceUid();
+    const desk = createDeskClient({ url: operator.url, bearerToken: TOKEN });
+    const gateway = createGatewayClient({ url: api.url });
+    expect(await desk.standingLinks()).toEqual([]);
+    const noLink = { info: { reason: 'NO_STANDING_LINK' } };
+    await expect(desk.setStandingLink({ linkId: '0'.repeat(32), state: 'paused' })).rejects.toMatchObject({
+      info: { reason: 'NOT_FOUND' },
+    });
+    const replaced = await desk.replaceAccess({ studyInstanceUid, identityCheckedBy: 'photo-id' });
+    const { claim } = await prepareClaim(replaced, await signerOf('new phone'));
+    await expect(gateway.claim(claim)).rejects.toMatchObject({
+      info: { status: 409, reason: 'NOT_YET', availableAtMs: replaced.availableAtMs },
+    });
+    const sealingKeyPair = await generateSealingKeyPair();
+    const request = await createOwnerRequest({
+      chainId: hospital.ledger.chainId,
+      source: hospital.source.source,
+      studyId: patient.disclosure.studyId,
+      signer: patient.owner,
+      sealingKey: sealingKeyPair.publicKey,
+      timeMs: hospital.ledger.nowMs,
+      order: { kind: 'stop-replacement' },
+    });
+    const sealed = await gateway.ownerRequest(request);
+    const { signingKey } = hospital.source;
+    const { reply } = await openOwnerReply({ request, sealed, sealingKeyPair, signingKey });
+    expect(reply).toMatchObject({ link: 'none', replacement: undefined });
+    await expect(desk.cancelReplacement(studyInstanceUid)).rejects.toMatchObject({
+      info: { reason: 'NO_REPLACEMENT' },
+    });
+    await expect(desk.send({ studyInstanceUid })).rejects.toMatchObject({ info: { reason: 'STUDY_TAKEN' } });
+    await desk.wrongPatient(studyInstanceUid);
+    const entries = await desk.privacyOffice();
+    expect(entries.map(({ kind, by }) => [kind, by])).toEqual([
+      ['replacement-asked', 'desk'],
+      ['replacement-stopped', 'owner'],
+      ['wrong-patient', 'desk'],
+    ]);
+    const [first] = entries as [(typeof entries)[0]];
+    await desk.closeEntry(first.entryId);
+    expect((await desk.privacyOffice())[0]?.closedAtMs).toBe(hospital.ledger.nowMs);
+    await hospital.finalizeUntil(async () => (await hospital.stateOfStudy()) === 'retired');
+    await expect(desk.send({ studyInstanceUid, label: 'MRI, head' })).rejects.toMatchObject(noLink);
+    expect(await desk.standingLink(studyInstanceUid)).toBeNull();
+  });
+
+  test('prints an invitation as long as it can be claimed', async () => {
+    const studyInstanceUid = await hospital.studyInstanceUid();
+    const { source } = hospital;
+    const { invitationId, ...invitation } = await source.invite({ studyInstanceUid, label: 'MRI, head' });
+    const desk = createDeskClient({ url: operator.url, bearerToken: TOKEN });
+    for (const part of ['invitation', 'code'] as const) {
+      const sheet = await desk.invitationSheet({ invitationId, language: 'de', part });
+      expect(Buffer.from(sheet.subarray(0, 5)).toString()).toBe('%PDF-');
+    }
+    const path = `/v1/invitations/${invitationId}/sheet`;
+    expect(await codeOf(await operate(`${path}?language=xx`))).toEqual([400, 'MALFORMED_REQUEST']);
+    expect(await codeOf(await operate(`${path}?part=both`))).toEqual([400, 'MALFORMED_REQUEST']);
+    expect(await codeOf(await operate('/v1/invitations/x/sheet'))).toEqual([404, 'INVITATION_UNKNOWN']);
+    const { claim } = await prepareClaim(invitation, await signerOf('patient'));
+    await source.claim(claim);
+    expect(await codeOf(await operate(path))).toEqual([409, 'INVITATION_CLAIMED']);
   });
 });
 

@@ -52,6 +52,7 @@ test('the public surface', () => {
       "source": [
         "INVITATION_LIFETIME_MS",
         "ImagingError",
+        "REPLACEMENT_WAIT_MS",
         "WRONG_TRIES_MAX",
         "connectNode",
         "createPatientApi",

@@ -30,13 +30,18 @@ export interface TestPatient {
 }
 
 /** The bytes of a claim, and what opens the answer. */
-export async function prepareClaim(invitation: { link: string; code: string }, owner: Signer, code = invitation.code) {
+export async function prepareClaim(
+  invitation: { link: string; code: string },
+  owner: Signer,
+  code = invitation.code,
+  prekeys: readonly Signer[] = [],
+) {
   const sealingKeyPair = await generateSealingKeyPair();
   const claim = await createClaim({
     invitation: decodeInvitationLink(invitation.link),
     code,
     owner,
-    prekeys: [],
+    prekeys,
     sealingKey: sealingKeyPair.publicKey,
   });
   return { claim, sealingKeyPair };

@@ -3,7 +3,7 @@
  * Only what has ended makes one: `begun` is the gateway's own.
  */
 import { escapeAttribute } from '@radledger/iti43';
-import { type AuditEntry, type AuditEvent, TRANSACTION_NAMES } from './audit-event.js';
+import { type AuditEntry, type AuditEvent, isRetrievalMessage, TRANSACTION_NAMES } from './audit-event.js';
 
 /** Who records. */
 export interface AuditIdentity {
@@ -24,7 +24,7 @@ type Attributes = Readonly<Record<string, string | undefined>>;
 
 /** @returns the XML of the message, with declaration; undefined for an event that makes none */
 export function encodeAtnaMessage({ atMs, event }: AuditEntry, identity: AuditIdentity): string | undefined {
-  if (event.phase === 'begun' || event.refusals !== undefined) return undefined;
+  if (!isRetrievalMessage(event)) return undefined;
   const isSource = event.side === 'source';
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',

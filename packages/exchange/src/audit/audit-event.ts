@@ -16,8 +16,11 @@ export interface AuditedDocument {
  */
 export interface AuditEvent {
   readonly side: 'source' | 'recipient';
-  /** `RAD-107`: WADO-RS, and what else DICOMweb answers about a study. */
-  readonly transaction: 'ITI-43' | 'RAD-107';
+  /**
+   * `RAD-107`: WADO-RS, and what else DICOMweb answers about a study. `DESK`: no retrieval, but an entry for the privacy office; `code` says
+   * what happened.
+   */
+  readonly transaction: 'ITI-43' | 'RAD-107' | 'DESK';
   readonly phase: 'begun' | 'ended' | 'refused';
   /** `failure`: nobody has the document whole; always `success` while only begun. */
   readonly outcome: 'success' | 'failure';
@@ -58,7 +61,13 @@ export interface AuditEntry {
 export const TRANSACTION_NAMES: Readonly<Record<AuditEvent['transaction'], string>> = {
   'ITI-43': 'Retrieve Document Set',
   'RAD-107': 'WADO-RS Retrieve',
+  DESK: 'Privacy Office Entry',
 };
+
+/** Whether an event leaves the gateway as a message: the end of a retrieval, or one that was refused. */
+export function isRetrievalMessage({ phase, refusals, transaction }: AuditEvent): boolean {
+  return phase !== 'begun' && refusals === undefined && transaction !== 'DESK';
+}
 
 /** What stands in a trail for a text that another side chose: wsa:MessageID, or an id that no study of ours can have. */
 export function digestOf(text: string): string {

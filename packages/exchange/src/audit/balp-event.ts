@@ -2,7 +2,7 @@
  * A retrieval as a FHIR R4 AuditEvent in the forms "Export" and "Import" of IHE BALP (Basic Audit Log Patterns 1.1), with the same facts as
  * the ATNA message.
  */
-import { type AuditEntry, TRANSACTION_NAMES } from './audit-event.js';
+import { type AuditEntry, isRetrievalMessage, TRANSACTION_NAMES } from './audit-event.js';
 import type { AuditIdentity } from './atna-message.js';
 
 const DCM = 'http://dicom.nema.org/resources/ontology/DCM';
@@ -13,7 +13,7 @@ const IHE_EVENT = 'urn:ihe:event-type-code';
 
 /** @returns the resource as JSON values; undefined for an event that makes none */
 export function encodeBalpEvent({ atMs, event }: AuditEntry, identity: AuditIdentity): object | undefined {
-  if (event.phase === 'begun' || event.refusals !== undefined) return undefined;
+  if (!isRetrievalMessage(event)) return undefined;
   const isSource = event.side === 'source';
   const network = event.peerAddress === undefined ? {} : { network: { address: event.peerAddress, type: '2' } };
   return {

@@ -1,7 +1,6 @@
 /** The operator API of a gateway: loopback, bearer token. Spec: docs/spec/gateway-api.md, section 2. */
 import type { Order } from '@radledger/imaging';
-import { equalBytes, equalSecrets, fromHex, toHex, utf8 } from '@radledger/primitives';
-import { RETIRE_REASON_NUMBERS, type RetireReason } from '@radledger/transactions';
+import { equalBytes, equalSecrets, toHex, utf8 } from '@radledger/primitives';
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import { ExchangeError } from '../errors.js';
@@ -11,6 +10,8 @@ import type { ReceiptRecord } from '../recipient/receipts.js';
 import type { Appointment, ImageSource, WorklistEntry } from '../source/image-source.js';
 import type { OrderOriginState } from '../source/order-look.js';
 import type { TransferRecord } from '../source/transfers.js';
+import { addDeskRoutes } from './desk-routes.js';
+import { hexOf, malformed, membersOf, reasonOf, textOf, timeOf, uidOf } from './json-body.js';
 import { errorHandler, sendError } from './replies.js';
 
 export interface OperatorApiOptions {
@@ -21,6 +22,8 @@ export interface OperatorApiOptions {
   readonly bearerToken: string;
   /** SHA-256 of the SubjectPublicKeyInfo of the TLS keys in use. */
   readonly tlsPins?: () => readonly Uint8Array[];
+  /** Whom a patient asks about her data, for printed sheets: one line. */
+  readonly privacyContact?: string;
   readonly onFailure?: (error: unknown) => void;
 }
 
@@ -55,7 +58,10 @@ export function createOperatorApi(options: OperatorApiOptions): Express {
     const [sent, received] = [await source?.transfers(), await recipient?.receipts()];
     response.json({ sent: (sent ?? []).map(sentJson), received: (received ?? []).map(receivedJson) });
   });
-  if (source !== undefined) addSourceRoutes(app, source);
+  if (source !== undefined) {
+    addSourceRoutes(app, source);
+    addDeskRoutes(app, source.desk, options.privacyContact ?? '');
+  }
   if (recipient !== undefined) addRecipientRoutes(app, recipient);
 
   app.use((_request, response) =>
@@ -311,54 +317,4 @@ function transferJson(transfer: Pick<TransferRecord, keyof TransferRecord & keyo
     received: received === undefined ? null : toHex(received),
     given: given === undefined ? null : toHex(given),
   };
-}
-
-/** The members of a JSON body: all of `required`, none but those and `allowed`. */
-function membersOf(
-  body: unknown,
-  required: readonly string[],
-  allowed: readonly string[] = [],
-): Readonly<Record<string, unknown>> {
-  const members = (body ?? {}) as Readonly<Record<string, unknown>>;
-  if (typeof members !== 'object' || Array.isArray(members)) throw malformed('a JSON object');
-  const unknown = Object.keys(members).find((name) => !required.includes(name) && !allowed.includes(name));
-  if (unknown !== undefined) throw malformed(`only the members ${[...required, ...allowed].join(', ')}`);
-  const missing = required.find((name) => members[name] === undefined);
-  if (missing !== undefined) throw malformed(`a member ${missing}`);
-  return members;
-}
-
-function textOf(value: unknown, lengthMax: number): string {
-  if (typeof value !== 'string' || value.length > 4 * lengthMax) throw malformed(`text of at most ${lengthMax} bytes`);
-  return value;
-}
-
-const UID = /^[0-9]+(\.[0-9]+)*$/;
-
-function uidOf(value: unknown): string {
-  if (typeof value !== 'string' || value.length > 64 || !UID.test(value)) throw malformed('a Study Instance UID');
-  return value;
-}
-
-function hexOf(value: unknown, length: number): Uint8Array {
-  if (typeof value !== 'string' || !/^[0-9a-f]*$/.test(value) || value.length !== 2 * length) {
-    throw malformed(`${2 * length} lower-case hex digits`);
-  }
-  return fromHex(value);
-}
-
-function timeOf(value: unknown): number {
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
-    throw malformed('a time in Unix milliseconds');
-  return value;
-}
-
-function reasonOf(value: unknown): RetireReason {
-  const found = Object.entries(RETIRE_REASON_NUMBERS).find(([, number]) => number === value);
-  if (found === undefined) throw malformed('a reason class from 0 to 4');
-  return found[0] as RetireReason;
-}
-
-function malformed(expected: string): ExchangeError {
-  return new ExchangeError({ code: 'MALFORMED_REQUEST' }, `expected ${expected}`);
 }

@@ -5,6 +5,8 @@ import {
   createWellKnown,
   GRANT_NOTICE_BYTES_MAX,
   KEY_WITHDRAWAL_BYTES_MAX,
+  MAILBOX_BYTES_MAX,
+  OWNER_REQUEST_BYTES_MAX,
   STUDY_SECRET_REQUEST_BYTES_MAX,
   TRANSFER_RECEIPT_BYTES_MAX,
   wellKnownToJson,
@@ -97,6 +99,19 @@ export function createPatientApi(options: PatientApiOptions): Express {
     });
     app.post('/v1/access-logs', octets(ACCESS_LOG_REQUEST_BYTES_MAX), async (request, response) => {
       sendOctets(response, await source.accessLog(bodyOf(request.body)));
+    });
+    const { desk } = source;
+    app.post('/v1/owner-requests', octets(OWNER_REQUEST_BYTES_MAX), async (request, response) => {
+      sendOctets(response, await desk.ownerRequest(bodyOf(request.body)));
+    });
+    app.post('/v1/mailboxes/:mailboxId', octets(MAILBOX_BYTES_MAX), async (request, response) => {
+      await desk.mailboxes.leave(String(request.params.mailboxId), bodyOf(request.body));
+      response.status(202).json({});
+    });
+    app.get('/v1/mailboxes/:mailboxId', async (request, response) => {
+      const left = await desk.mailboxes.read(String(request.params.mailboxId));
+      if (left === undefined) response.status(204).end();
+      else sendOctets(response, left);
     });
     app.post('/v1/key-withdrawals/:studyId', octets(KEY_WITHDRAWAL_BYTES_MAX), async (request, response) => {
       const studyId = String(request.params.studyId);

@@ -13,6 +13,7 @@ const STATUS_BY_CODE: Readonly<Record<string, number>> = {
   REQUEST_EXPIRED: 401,
   REPLAYED: 401,
   WRONG_CODE: 403,
+  MAILBOX_UNKNOWN: 404,
   NOT_FOUND: 404,
   INVITATION_UNKNOWN: 404,
   STUDY_NOT_FOUND: 404,
@@ -21,6 +22,11 @@ const STATUS_BY_CODE: Readonly<Record<string, number>> = {
   REQUEST_UNKNOWN: 404,
   TRANSFER_UNKNOWN: 404,
   INVITATION_CLAIMED: 409,
+  NOT_YET: 409,
+  NO_STANDING_LINK: 409,
+  REPLACEMENT_WAITING: 409,
+  NO_REPLACEMENT: 409,
+  MAILBOX_TAKEN: 409,
   KEY_WITHDRAWN: 409,
   STUDY_TAKEN: 409,
   NOT_PUBLISHED: 409,
@@ -48,11 +54,12 @@ export function sendError(response: Response, error: ExchangeError): void {
 }
 
 function send(response: Response, error: CodedError<{ readonly code: string }>): void {
-  const triesLeft = error instanceof ExchangeError ? error.info.triesLeft : undefined;
+  const { triesLeft, availableAtMs } = error instanceof ExchangeError ? error.info : {};
   const message = error.message.slice(error.code.length + 2);
   response
     .status(STATUS_BY_CODE[error.code] ?? 500)
-    .json({ error: { code: error.code, message, ...(triesLeft === undefined ? {} : { triesLeft }) } });
+    // Absent members are left out by JSON.
+    .json({ error: { code: error.code, message, triesLeft, availableAtMs } });
 }
 
 /**

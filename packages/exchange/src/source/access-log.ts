@@ -67,6 +67,8 @@ export function createAccessLogs(options: {
   readonly view: LedgerView;
   readonly identity: SourceIdentity;
   readonly replay: DurableReplayStore;
+  /** Whether a study was given to the wrong patient: its owner is told nothing more. */
+  readonly isWrongPatient: (studyId: Uint8Array) => boolean;
   readonly now: () => number;
 }): AccessLogs {
   const { store, ledger, view, identity, now } = options;
@@ -96,7 +98,8 @@ export function createAccessLogs(options: {
       if (!view.isUsable())
         throw new ExchangeError({ code: 'VIEW_STALE' }, 'the view of the ledger is out of date; retry later');
       const cell = await ledger.study(identity.source, request.studyId);
-      if (cell === undefined || !isHers(cell, request.key, Math.max(now(), view.head.timestampMs))) {
+      const isWrong = options.isWrongPatient(request.studyId);
+      if (cell === undefined || isWrong || !isHers(cell, request.key, Math.max(now(), view.head.timestampMs))) {
         throw new ExchangeError({ code: 'STUDY_UNKNOWN' }, 'this source holds no such study of yours');
       }
       const untilMs = request.timeMs + 2 * REQUEST_SKEW_MS;

@@ -14,6 +14,8 @@ export interface ArchiveFollowerOptions {
   readonly publisher: Publisher;
   /** Whether the archive has a study now. */
   readonly hasStudy: (studyInstanceUid: string) => Promise<boolean>;
+  /** Sends a study that nobody was invited to, when its patient wants that; false when it should be asked again. */
+  readonly offer: (studyInstanceUid: string) => Promise<boolean>;
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -27,7 +29,9 @@ export function createArchiveFollower(options: ArchiveFollowerOptions): () => Pr
   const follow = async (study: StudySummary): Promise<void> => {
     const { studyInstanceUid, instances } = study;
     const record = await currentStudy(store, studyInstanceUid);
-    if (record === undefined || record.state === 'retired' || (await plannedInstances(record)) === instances) {
+    if (record === undefined) {
+      if (await options.offer(studyInstanceUid)) waiting.delete(studyInstanceUid);
+    } else if (record.state === 'retired' || (await plannedInstances(record)) === instances) {
       waiting.delete(studyInstanceUid);
     } else if (record.state === 'published' && record.pending === undefined) {
       await publisher.amend(studyInstanceUid).catch(settle);

@@ -32,6 +32,8 @@ export interface AuthoriserOptions {
   readonly view: LedgerView;
   readonly suspensions: Suspensions;
   readonly isWithdrawn: (key: Uint8Array) => boolean;
+  /** Whether a study was given to the wrong patient: nobody reads it. */
+  readonly isWrongPatient: (studyId: Uint8Array) => boolean;
   readonly source: Uint8Array;
   readonly now: () => number;
 }
@@ -57,7 +59,7 @@ export async function createAuthoriser(options: AuthoriserOptions): Promise<Auth
 
     const basis = readingBasis({ cells, era, signer, finalizedTimestampMs: view.head.timestampMs, nowMs: now() });
     const isServed = found && study.state === 'published' && study.pending?.kind !== 'retire-study';
-    const isSuspended = suspensions.covers(studyId, tag);
+    const isSuspended = suspensions.covers(studyId, tag) || options.isWrongPatient(studyId);
     const isKey = isStrictPublicKey(signer) && !options.isWithdrawn(signer);
     // Reading the cells took time: the view must still be usable when the decision falls.
     const standing = view.standing();

@@ -26,6 +26,11 @@ import { createOrderLook, type OrderOriginState } from './order-look.js';
 import { openOrders } from './orders.js';
 import { createPublisher } from './publisher.js';
 import { createReplayStore } from './replay-store.js';
+import { createDesk, type Desk } from './desk.js';
+import { heldUntil } from './replacements.js';
+import { createStandingLinks } from './standing-links.js';
+import { readStudyFacts } from './study-facts.js';
+import { openWrongPatients } from './wrong-patients.js';
 import { createOpenStudy, type OpenStudy } from './open-study.js';
 import { createRetrieve, type RetrievalPolicy } from './serving.js';
 import { type StudyRecord, studyRecords } from './source-records.js';
@@ -79,6 +84,8 @@ export interface ImageSourceOptions {
     /** How long an order is kept after it was last given, and after it was to take place, in ms; default 30 days. */
     readonly keepMs?: number;
   };
+  /** Sends new studies of patients with a standing link by itself, `releaseMs` after they are whole; default: only the desk does. */
+  readonly sendsByItself?: { readonly releaseMs: number };
   /** Told when the view becomes fresh, halted or stale. */
   readonly onStanding?: (standing: ViewStanding) => void;
   /** Whom the operator knows, by key in hex: names in the accounting of disclosures. */
@@ -196,6 +203,8 @@ export interface ImageSource extends Pick<Invitations, 'claim'> {
   amend(studyInstanceUid: string): Promise<{ readonly txId: Uint8Array; readonly content: Uint8Array }>;
   retire(studyInstanceUid: string, reason: RetireReason): Promise<{ readonly txId: Uint8Array }>;
   retry(studyInstanceUid: string): Promise<void>;
+  /** Standing links, mailboxes, wrong patients, replaced access, the privacy office. */
+  readonly desk: Desk;
   close(): Promise<void>;
 }
 
@@ -239,7 +248,10 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
   const decoy = await store.createDecoy(studyRecords, decoyStudy());
   const withdrawn = await openWithdrawnKeys({ store, view, decoy });
   const isWithdrawn = (key: Uint8Array): boolean => withdrawn.has(key);
-  const authorise = await createAuthoriser({ store, view, suspensions, isWithdrawn, source, now });
+  const wrongPatients = await openWrongPatients(store);
+  const isWrongPatient = (studyId: Uint8Array): boolean => wrongPatients.has(studyId);
+  const authorise = await createAuthoriser({ store, view, suspensions, isWithdrawn, isWrongPatient, source, now });
+  const links = createStandingLinks({ store, lock, now });
   const publisher = createPublisher({
     store,
     lock,
@@ -248,6 +260,11 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     connector,
     onFailure,
     onChange: (study) => options.onStudyChange?.(entryOf(study, 0)),
+    async onPlanned({ studyId }, snapshot, save) {
+      const { patient } = await readStudyFacts(snapshot);
+      return links.planned({ studyId, patient: patient && store.pseudonymOf(patient) }, save);
+    },
+    wrongPatients,
   });
   const watch = createArchiveWatch({
     now,
@@ -261,6 +278,7 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     publisher,
     onFailure,
     hasStudy: (studyInstanceUid) => hasStudy(connector, studyInstanceUid),
+    offer: async (studyInstanceUid) => options.sendsByItself === undefined || desk.offer(studyInstanceUid),
   });
   const orders = await openOrders({
     store,
@@ -294,6 +312,7 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     running.add(settled);
   };
 
+  const onClaimed = (studyId: Uint8Array): void => inBackground(publisher.advance(studyId));
   const invitations = createInvitations({
     store,
     lock,
@@ -301,7 +320,28 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     now,
     gatewayApi: options.gatewayApi,
     walletPage: options.walletPage ?? `${options.gatewayApi}/`,
-    onClaimed: (studyId) => inBackground(publisher.advance(studyId)),
+    onClaimed,
+    keysLeft: (studyId, prekeys) => links.begin(studyId, prekeys),
+    heldUntil: (studyId) => heldUntil(store, studyId),
+  });
+  const desk = createDesk({
+    store,
+    lock,
+    ledger,
+    view,
+    identity,
+    connector,
+    publisher,
+    invitations,
+    gatewayApi: options.gatewayApi,
+    links,
+    wrongPatients,
+    audit: options.audit,
+    endpointUrl,
+    releaseMs: options.sendsByItself?.releaseMs ?? 0,
+    onClaimed,
+    now,
+    onFailure,
   });
   const studySecret = createStudySecrets({
     store,
@@ -313,6 +353,7 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     now,
     replay: createReplayStore({ store, lock, scope: 'study-secret', now }),
     decoy,
+    isWrongPatient,
   });
 
   const accessLogs = createAccessLogs({
@@ -322,6 +363,7 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     identity,
     now,
     replay: createReplayStore({ store, lock, scope: 'access-log', now }),
+    isWrongPatient,
   });
 
   const refusals = createRefusalCount({ audit: options.audit, endpointUrl, onFailure });
@@ -338,6 +380,7 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
 
   const advancing = createCoalesced(async () => {
     await directory.advance();
+    await desk.advance();
     await publisher.advanceAll();
   }, onFailure);
   const resubmitting = createCoalesced(() => suspensions.resubmit(), onFailure);
@@ -424,6 +467,7 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     amend: (studyInstanceUid) => publisher.amend(studyInstanceUid),
     retire: (studyInstanceUid, reason) => publisher.retire(studyInstanceUid, reason),
     retry: (studyInstanceUid) => publisher.retry(studyInstanceUid),
+    desk,
     async close() {
       await view.close();
       await Promise.all([...running, advancing.idle(), resubmitting.idle(), refusals.close()]);

@@ -1,4 +1,5 @@
 export { type Authorise, type ReadRequest, readingBasis, type Verdict } from './authorise.js';
+export type { Desk } from './desk.js';
 export type { DirectoryEntryState, NodeKeyProofs } from './directory-entry.js';
 export {
   type Appointment,
@@ -10,6 +11,7 @@ export {
 } from './image-source.js';
 export { type CreatedInvitation, INVITATION_LIFETIME_MS, WRONG_TRIES_MAX } from './invitations.js';
 export type { OrderOriginState } from './order-look.js';
+export { type IdentityCheck, REPLACEMENT_WAIT_MS } from './replacements.js';
 export type { RetrievalPolicy } from './serving.js';
 export type { TransferRecord } from './transfers.js';
 export { judgeSuspension, type SuspensionOutcome } from './suspensions.js';

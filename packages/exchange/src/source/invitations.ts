@@ -1,5 +1,6 @@
 /** Invitations and their claims. Spec: docs/spec/gateway-api.md, section 1; docs/spec/links.md, sections 4 to 6. */
 import {
+  type AcceptedKey,
   type Claim,
   createInvitation,
   decodeClaim,
@@ -10,10 +11,10 @@ import {
   validatePlainText,
   verifyClaim,
 } from '@radledger/handover';
-import { equalBytes, equalSecrets, randomBytes, toHex, utf8 } from '@radledger/primitives';
+import { equalBytes, equalSecrets, fromHex, randomBytes, toHex, utf8 } from '@radledger/primitives';
 import { studyIdOf, studySalts } from '@radledger/transactions';
 import { ExchangeError } from '../errors.js';
-import { type ExchangeStore, put, remove } from '../exchange-store.js';
+import { type Change, type ExchangeStore, put, remove } from '../exchange-store.js';
 import type { KeyedLock } from '../keyed-lock.js';
 import {
   type InvitationRecord,
@@ -42,6 +43,10 @@ export interface InvitationsOptions {
   readonly now: () => number;
   /** Told of a study that was claimed: publishing starts. */
   readonly onClaimed: (studyId: Uint8Array) => void;
+  /** Keeps the keys for repeat visits that came with a first claim, in its batch. */
+  readonly keysLeft: (studyId: Uint8Array, prekeys: readonly AcceptedKey[]) => readonly Change[];
+  /** Until when a study cannot be claimed yet, Unix ms. */
+  readonly heldUntil: (studyId: Uint8Array) => Promise<number | undefined>;
 }
 
 export interface CreatedInvitation {
@@ -64,16 +69,65 @@ export interface Invitations {
    * Judges a claim and accepts the first good one.
    * @returns the sealed reply
    * @throws {ExchangeError} `MALFORMED_CLAIM` | `INVITATION_UNKNOWN` | `INVITATION_EXPIRED` | `PROOF_INVALID` |
-   *   `WRONG_CODE` | `INVITATION_CLAIMED`
+   *   `WRONG_CODE` | `NOT_YET` | `INVITATION_CLAIMED`
    */
   claim(claimBytes: Uint8Array): Promise<Uint8Array>;
+  /**
+   * An invitation that can still be claimed, as it was made: to be printed.
+   * @param invitationId - 32 hex
+   * @throws {ExchangeError} `INVITATION_UNKNOWN` | `INVITATION_EXPIRED` | `INVITATION_CLAIMED`
+   */
+  find(invitationId: string): Promise<CreatedInvitation>;
+  /** An invitation with a fresh study secret that nobody knows of before its changes are committed. */
+  draft(input: { readonly studyInstanceUid: string; readonly label: string }): {
+    readonly studyId: Uint8Array;
+    readonly created: CreatedInvitation;
+    readonly changes: readonly Change[];
+  };
 }
 
 export function createInvitations(options: InvitationsOptions): Invitations {
   const { store, lock, identity, now } = options;
   const { chainId, source } = identity;
 
+  const draft: Invitations['draft'] = ({ studyInstanceUid, label }) => {
+    const { gatewayApi } = options;
+    const invitation = createInvitation({ chainId, gatewayApi, source, expiresAtMs: now() + INVITATION_LIFETIME_MS });
+    const { invitationId, expiresAtMs } = invitation;
+    const code = generateInvitationCode();
+    const study = newStudy({ source, studyInstanceUid, label, invitationId });
+    const { studyId } = study;
+    const record: InvitationRecord = {
+      format: 1,
+      studyId,
+      secret: invitation.secret,
+      code,
+      createdAtMs: now(),
+      expiresAtMs,
+      wrongTries: 0,
+      closed: false,
+    };
+    const id = toHex(invitationId);
+    const link = encodeInvitationLink(invitation, options.walletPage);
+    return {
+      studyId,
+      created: { invitationId: id, link, code, expiresAtMs },
+      changes: [put(studyRecords, toHex(studyId), study), put(invitationRecords, id, record)],
+    };
+  };
+
   return {
+    draft,
+    async find(invitationId) {
+      const record = INVITATION_ID.test(invitationId) ? await store.get(invitationRecords, invitationId) : undefined;
+      if (record === undefined || record.closed) throw unknownInvitation();
+      const { secret, code, expiresAtMs } = record;
+      if (now() >= expiresAtMs) throw expired();
+      if ((await store.get(studyRecords, toHex(record.studyId)))?.claim !== undefined) throw claimed();
+      const { gatewayApi, walletPage } = options;
+      const invitation = { chainId, gatewayApi, source, invitationId: fromHex(invitationId), secret, expiresAtMs };
+      return { invitationId, link: encodeInvitationLink(invitation, walletPage), code, expiresAtMs };
+    },
     invite: ({ studyInstanceUid, label }) => {
       validatePlainText(label, { field: 'label', bytesMax: 128 });
       const worklistId = store.pseudonymOf(studyInstanceUid);
@@ -82,54 +136,13 @@ export function createInvitations(options: InvitationsOptions): Invitations {
         if (older !== undefined && !isReplaceable(older)) {
           throw new ExchangeError({ code: 'STUDY_TAKEN' }, 'the study is claimed or published; retire it first');
         }
-        const invitation = createInvitation({
-          chainId,
-          gatewayApi: options.gatewayApi,
-          source,
-          expiresAtMs: now() + INVITATION_LIFETIME_MS,
-        });
-        const code = generateInvitationCode();
-        const secret = randomBytes(32);
-        const { studySalt, grantSalt } = studySalts(secret);
-        const studyId = studyIdOf({ source, studySalt, studyInstanceUid });
-        const study: StudyRecord = {
-          format: 1,
-          studyId,
-          studyInstanceUid,
-          label,
-          secret,
-          grantSalts: [grantSalt],
-          invitationId: invitation.invitationId,
-          state: 'invited',
-          claim: undefined,
-          ownerNote: undefined,
-          content: undefined,
-          pending: undefined,
-          height: undefined,
-          failure: undefined,
-        };
-        const record: InvitationRecord = {
-          format: 1,
-          studyId,
-          secret: invitation.secret,
-          code,
-          createdAtMs: now(),
-          expiresAtMs: invitation.expiresAtMs,
-          wrongTries: 0,
-          closed: false,
-        };
+        const { studyId, created, changes } = draft({ studyInstanceUid, label });
         await store.commit([
           ...(older === undefined ? [] : await erasureOf(store, older)),
-          put(studyRecords, toHex(studyId), study),
+          ...changes,
           put(worklistRecords, worklistId, studyId),
-          put(invitationRecords, toHex(invitation.invitationId), record),
         ]);
-        return {
-          invitationId: toHex(invitation.invitationId),
-          link: encodeInvitationLink(invitation, options.walletPage),
-          code,
-          expiresAtMs: invitation.expiresAtMs,
-        };
+        return created;
       });
     },
 
@@ -141,10 +154,12 @@ export function createInvitations(options: InvitationsOptions): Invitations {
         const record = await store.get(invitationRecords, id);
         if (record === undefined || record.closed) throw unknownInvitation();
         await proveClaim(claim, record);
-        if (now() >= record.expiresAtMs) {
-          throw new ExchangeError({ code: 'INVITATION_EXPIRED' }, 'ask for a new invitation');
-        }
+        if (now() >= record.expiresAtMs) throw expired();
         await judgeCode(id, record, claim.code);
+        const availableAtMs = await options.heldUntil(record.studyId);
+        if (availableAtMs !== undefined) {
+          throw new ExchangeError({ code: 'NOT_YET', availableAtMs }, 'the waiting time is not over; try again then');
+        }
         const reply = await lock(`study/${toHex(record.studyId)}`, () => acceptClaim(claim, record));
         options.onClaimed(record.studyId);
         return reply;
@@ -179,9 +194,7 @@ export function createInvitations(options: InvitationsOptions): Invitations {
     const study = await store.get(studyRecords, toHex(studyId));
     if (study === undefined) throw unknownInvitation();
     if (study.claim !== undefined) {
-      if (!equalBytes(study.claim.ownerKey, claim.ownerKey)) {
-        throw new ExchangeError({ code: 'INVITATION_CLAIMED' }, 'the invitation was used by another app');
-      }
+      if (!equalBytes(study.claim.ownerKey, claim.ownerKey)) throw claimed();
       if (equalBytes(study.claim.claimHash, claim.claimHash)) return study.claim.reply;
     }
     const { studySalt, contentSalt } = studySalts(study.secret);
@@ -212,10 +225,36 @@ export function createInvitations(options: InvitationsOptions): Invitations {
         claim: { ownerKey, acceptance, prekeys, claimHash, reply },
       }),
       // In the same batch: a stop right behind it must not leave a claim that nobody publishes.
-      ...(first ? [put(workRecords, toHex(studyId), 0 as const)] : []),
+      ...(first ? [put(workRecords, toHex(studyId), 0 as const), ...options.keysLeft(studyId, prekeys)] : []),
     ]);
     return reply;
   }
+}
+
+/** A study that nobody has claimed, with a fresh study secret. */
+export function newStudy(input: {
+  readonly source: Uint8Array;
+  readonly studyInstanceUid: string;
+  readonly label: string;
+  readonly invitationId: Uint8Array;
+}): StudyRecord {
+  const { source, ...named } = input;
+  const secret = randomBytes(32);
+  const { studySalt, grantSalt } = studySalts(secret);
+  return {
+    format: 1,
+    studyId: studyIdOf({ source, studySalt, studyInstanceUid: named.studyInstanceUid }),
+    ...named,
+    secret,
+    grantSalts: [grantSalt],
+    state: 'invited',
+    claim: undefined,
+    ownerNote: undefined,
+    content: undefined,
+    pending: undefined,
+    height: undefined,
+    failure: undefined,
+  };
 }
 
 /** The study record that an archive's study has now, if any. */
@@ -224,12 +263,13 @@ export async function currentStudy(store: ExchangeStore, studyInstanceUid: strin
   return studyId === undefined ? undefined : store.get(studyRecords, toHex(studyId));
 }
 
-function isReplaceable({ state, claim }: StudyRecord): boolean {
+/** Whether a new study record may take the place of this one. */
+export function isReplaceable({ state, claim }: StudyRecord): boolean {
   return state === 'retired' || state === 'failed' || (state === 'invited' && claim === undefined);
 }
 
 /** Erases what an unpublished study left; a retired one keeps its record, so that its owner can still ask for it. */
-async function erasureOf(store: ExchangeStore, older: StudyRecord) {
+export async function erasureOf(store: ExchangeStore, older: StudyRecord): Promise<readonly Change[]> {
   const closing = [remove(invitationRecords, toHex(older.invitationId))];
   if (older.state === 'retired') return closing;
   const plans = await store.list(planRecords, `${toHex(older.studyId)}.`);
@@ -242,6 +282,16 @@ function readClaim(claimBytes: Uint8Array): Claim {
   } catch (cause) {
     throw new ExchangeError({ code: 'MALFORMED_CLAIM' }, 'expected a claim as docs/spec/links.md writes it', { cause });
   }
+}
+
+const INVITATION_ID = /^[0-9a-f]{32}$/;
+
+function expired(): ExchangeError {
+  return new ExchangeError({ code: 'INVITATION_EXPIRED' }, 'ask for a new invitation');
+}
+
+function claimed(): ExchangeError {
+  return new ExchangeError({ code: 'INVITATION_CLAIMED' }, 'the invitation was used already');
 }
 
 function unknownInvitation(cause?: unknown): ExchangeError {

@@ -4,11 +4,11 @@
  */
 import {
   encodeFileSetPlan,
-  type FileSetPlan,
   ImagingError,
   manifestOf,
   type PacsConnector,
   planFileSet,
+  type StudySnapshot,
 } from '@radledger/imaging';
 import { equalBytes, toHex } from '@radledger/primitives';
 import {
@@ -23,8 +23,9 @@ import { ExchangeError } from '../errors.js';
 import { type Change, type ExchangeStore, put, remove } from '../exchange-store.js';
 import type { KeyedLock } from '../keyed-lock.js';
 import type { LedgerPort } from '../ledger-port.js';
-import { currentStudy } from './invitations.js';
+import { currentStudy, erasureOf } from './invitations.js';
 import type { SourceIdentity } from './source-identity.js';
+import type { WrongPatients } from './wrong-patients.js';
 import { planRecords, type StudyRecord, studyRecords, workRecords } from './source-records.js';
 
 /** How far ahead of the newest finalized block a transaction may still enter one; the protocol's own limit is 512. */
@@ -39,6 +40,14 @@ export interface PublisherOptions {
   readonly onFailure: (error: unknown) => void;
   /** Told of every durable change of a study. */
   readonly onChange?: (study: StudyRecord) => void;
+  /** Keeps what the archive says of the patient, in one batch with the plan that `save` commits. */
+  readonly onPlanned: <T>(
+    study: StudyRecord,
+    snapshot: StudySnapshot,
+    save: (changes: readonly Change[]) => Promise<T>,
+  ) => Promise<T>;
+  /** Studies that end as soon as they can, and are not published if they need not be. */
+  readonly wrongPatients: WrongPatients;
 }
 
 export interface Publisher {
@@ -48,14 +57,22 @@ export interface Publisher {
   advanceAll(): Promise<void>;
   /** @throws {ExchangeError} `NOT_PUBLISHED` | `UNCHANGED`; {ImagingError} */
   amend(studyInstanceUid: string): Promise<{ readonly txId: Uint8Array; readonly content: Uint8Array }>;
-  /** Serving ends before this resolves. @throws {ExchangeError} `NOT_PUBLISHED` */
-  retire(studyInstanceUid: string, reason: RetireReason): Promise<{ readonly txId: Uint8Array }>;
+  /**
+   * Serving ends before this resolves.
+   * @param more - committed in the same batch
+   * @throws {ExchangeError} `NOT_PUBLISHED`
+   */
+  retire(
+    studyInstanceUid: string,
+    reason: RetireReason,
+    more?: readonly Change[],
+  ): Promise<{ readonly txId: Uint8Array }>;
   /** Takes a failed study up again where it failed. @throws {ExchangeError} `STUDY_NOT_FOUND` */
   retry(studyInstanceUid: string): Promise<void>;
 }
 
 export function createPublisher(options: PublisherOptions): Publisher {
-  const { store, lock, ledger, identity, connector } = options;
+  const { store, lock, ledger, identity, connector, wrongPatients } = options;
   const { chainId, source } = identity;
 
   const save = async (study: StudyRecord, more: readonly Change[] = []): Promise<StudyRecord> => {
@@ -74,10 +91,22 @@ export function createPublisher(options: PublisherOptions): Publisher {
 
   /** One step; `undefined` when nothing more can be done before the ledger moves. */
   const step = async (study: StudyRecord): Promise<StudyRecord | undefined> => {
+    if (wrongPatients.has(study.studyId)) {
+      if (study.state === 'published' && study.pending?.kind !== 'retire-study') return retireWrong(study);
+      if (isUnpublished(study) && study.pending === undefined) return erase(study);
+    }
     if (study.pending !== undefined) return settle(study, study.pending);
     if (study.state === 'claimed') return plan(study);
     if (study.state === 'planned') return define(study);
     return undefined;
+  };
+
+  const retireWrong = async (study: StudyRecord): Promise<StudyRecord> =>
+    save((await retiring(study, 'wrong-patient')).study);
+
+  const erase = async (study: StudyRecord): Promise<undefined> => {
+    const changes = [...(await erasureOf(store, study)), remove(workRecords, toHex(study.studyId))];
+    await store.commit([...changes, wrongPatients.forget(study.studyId)]);
   };
 
   let isArchiveAway = false;
@@ -85,8 +114,9 @@ export function createPublisher(options: PublisherOptions): Publisher {
     // One archive: a study that it kept waiting speaks for the others until the next round.
     if (isArchiveAway) return undefined;
     try {
-      const { content, change } = await makePlan(study);
-      return await save({ ...study, state: 'planned', content, failure: undefined }, [change]);
+      return await makePlan(study, (content, changes) =>
+        save({ ...study, state: 'planned', content, failure: undefined }, changes),
+      );
     } catch (error) {
       if (!(error instanceof ImagingError)) throw error;
       options.onFailure(error);
@@ -98,16 +128,21 @@ export function createPublisher(options: PublisherOptions): Publisher {
     }
   };
 
-  const makePlan = async ({ studyInstanceUid, secret, studyId }: StudyRecord) => {
+  /** @param keep - commits the plan with what it changes of the study */
+  const makePlan = async <T>(
+    study: StudyRecord,
+    keep: (content: Uint8Array, changes: readonly Change[]) => Promise<T>,
+  ): Promise<T> => {
+    const { studyInstanceUid, secret, studyId } = study;
     const snapshot = await connector.openStudy(studyInstanceUid);
-    let fileSet: FileSetPlan;
     try {
-      fileSet = await planFileSet(snapshot);
+      const fileSet = await planFileSet(snapshot);
+      const content = contentOf({ contentSalt: studySalts(secret).contentSalt, manifest: manifestOf(fileSet) });
+      const planned = put(planRecords, planId(studyId, content), encodeFileSetPlan(fileSet));
+      return await options.onPlanned(study, snapshot, (changes) => keep(content, [planned, ...changes]));
     } finally {
       await snapshot.close();
     }
-    const content = contentOf({ contentSalt: studySalts(secret).contentSalt, manifest: manifestOf(fileSet) });
-    return { content, change: put(planRecords, planId(studyId, content), encodeFileSetPlan(fileSet)) };
   };
 
   const define = async (study: StudyRecord): Promise<StudyRecord | undefined> => {
@@ -145,6 +180,12 @@ export function createPublisher(options: PublisherOptions): Publisher {
     }
     if (height >= signed.transaction.expiryHeight) return renew(study, pending);
     return pursue(study, pending, signed);
+  };
+
+  const retiring = async (study: StudyRecord, reason: RetireReason) => {
+    const { bytes, txId } = await sign('retire-study', { source, studyId: study.studyId, reason } as never);
+    const pending = { kind: 'retire-study' as const, transaction: bytes, content: undefined };
+    return { study: { ...study, pending }, txId };
   };
 
   const finalizedHeightOf = async ({ txId }: SignedTransaction): Promise<number | undefined> => {
@@ -215,28 +256,28 @@ export function createPublisher(options: PublisherOptions): Publisher {
       const { studyId } = await published(studyInstanceUid);
       const amended = await lock(`study/${toHex(studyId)}`, async () => {
         const study = await published(studyInstanceUid);
-        const { content, change } = await makePlan(study);
-        const old = study.pending?.content ?? study.content;
-        if (study.pending?.kind === 'retire-study') {
-          throw new ExchangeError({ code: 'NOT_PUBLISHED' }, 'the study is being retired');
-        }
-        if (old !== undefined && equalBytes(content, old)) {
-          throw new ExchangeError({ code: 'UNCHANGED' }, 'the archive holds what is published');
-        }
-        const signed = await sign('amend-study', { source, studyId, content } as never);
-        await save({ ...study, pending: { kind: 'amend-study', transaction: signed.bytes, content } }, [change]);
-        return { txId: signed.txId, content };
+        return makePlan(study, async (content, changes) => {
+          const old = study.pending?.content ?? study.content;
+          if (study.pending?.kind === 'retire-study') {
+            throw new ExchangeError({ code: 'NOT_PUBLISHED' }, 'the study is being retired');
+          }
+          if (old !== undefined && equalBytes(content, old)) {
+            throw new ExchangeError({ code: 'UNCHANGED' }, 'the archive holds what is published');
+          }
+          const signed = await sign('amend-study', { source, studyId, content } as never);
+          await save({ ...study, pending: { kind: 'amend-study', transaction: signed.bytes, content } }, changes);
+          return { txId: signed.txId, content };
+        });
       });
       await advance(studyId).catch(options.onFailure);
       return amended;
     },
-    async retire(studyInstanceUid, reason) {
+    async retire(studyInstanceUid, reason, more = []) {
       const { studyId } = await published(studyInstanceUid);
       const retired = await lock(`study/${toHex(studyId)}`, async () => {
-        const study = await published(studyInstanceUid);
-        const signed = await sign('retire-study', { source, studyId, reason } as never);
-        await save({ ...study, pending: { kind: 'retire-study', transaction: signed.bytes, content: undefined } });
-        return { txId: signed.txId };
+        const { study, txId } = await retiring(await published(studyInstanceUid), reason);
+        await save(study, more);
+        return { txId };
       });
       await advance(studyId).catch(options.onFailure);
       return retired;
@@ -250,6 +291,11 @@ export function createPublisher(options: PublisherOptions): Publisher {
       await advance(failed.studyId).catch(options.onFailure);
     },
   };
+}
+
+/** Whether the ledger has never seen the study, as far as is known. */
+function isUnpublished({ state }: StudyRecord): boolean {
+  return state !== 'published' && state !== 'retired';
 }
 
 /** Id of a plan record. */

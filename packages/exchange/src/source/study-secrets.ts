@@ -28,6 +28,8 @@ export interface StudySecretsOptions {
   readonly eras: Eras;
   readonly replay: DurableReplayStore;
   readonly decoy: Decoy<StudyRecord>;
+  /** Whether a study was given to the wrong patient: its owner is told nothing more. */
+  readonly isWrongPatient: (studyId: Uint8Array) => boolean;
   readonly now: () => number;
 }
 
@@ -47,7 +49,8 @@ export function createStudySecrets(options: StudySecretsOptions): (requestBytes:
     const id = toHex(request.studyId);
     const { found } = await store.getOrDecoy(studyRecords, id, options.decoy);
     const cell = await ledger.study(identity.source, request.studyId);
-    if (!found || cell === undefined || !equalBytes(cell.owner, request.ownerKey)) {
+    const isHers = cell !== undefined && equalBytes(cell.owner, request.ownerKey);
+    if (!found || cell === undefined || !isHers || options.isWrongPatient(request.studyId)) {
       throw new ExchangeError({ code: 'STUDY_UNKNOWN' }, 'this source holds no such study of yours');
     }
     const untilMs = request.timeMs + 2 * REQUEST_SKEW_MS;

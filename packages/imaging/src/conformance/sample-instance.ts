@@ -11,6 +11,8 @@ export interface SampleInstance {
   readonly accessionNumber?: string;
   /** Patient's Name and Patient ID, ASCII; default none: the attributes are left out. */
   readonly patient?: { readonly name: string; readonly id: string };
+  /** `YYYYMMDD`; default none: the attribute is left out. */
+  readonly studyDate?: string;
   /** Default none: the attribute is left out. */
   readonly instanceNumber?: number;
   /** Value of Pixel Data; default 64 bytes that follow from the SOP Instance UID. An odd length is padded with a zero. */
@@ -40,6 +42,7 @@ export function sampleInstance(sample: SampleInstance): Uint8Array {
     meta,
     element(0x0008, 0x0016, 'UI', uidValue(sopClassUid)),
     element(0x0008, 0x0018, 'UI', uidValue(sample.sopInstanceUid)),
+    ...(sample.studyDate === undefined ? [] : [element(0x0008, 0x0020, 'DA', utf8(sample.studyDate))]),
     sample.accessionNumber === undefined
       ? new Uint8Array(0)
       : element(0x0008, 0x0050, 'SH', padded(utf8(sample.accessionNumber), 0x20)),

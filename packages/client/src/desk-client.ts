@@ -1,0 +1,135 @@
+/** Client of the operator API's part for the desk and the privacy office. Spec: docs/spec/gateway-api.md, section 2. */
+import { Http, type HttpOptions } from './http.js';
+import { JsonReader } from './json-reader.js';
+import { type IssuedInvitation, readInvitation } from './operator-client.js';
+
+interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** How the desk knew who the patient is. */
+export type IdentityCheck = 'photo-id' | 'known' | 'portal';
+
+/** Keys that a patient left for her next studies. */
+export interface StandingLinkState {
+  readonly linkId: string;
+  readonly createdAtMs: number;
+  /** `active`, `paused` or `ended`. */
+  readonly state: string;
+  readonly keysLeft: number;
+  /** Studies published on its keys, as far as they are remembered. */
+  readonly published: number;
+}
+
+/** Holds patient data. */
+export interface PrivacyOfficeEntry {
+  readonly entryId: string;
+  readonly atMs: number;
+  /** `wrong-patient`, `message`, `replacement-asked`, `replacement-confirmed`, `replacement-stopped` or `access-replaced`. */
+  readonly kind: string;
+  /** `desk`, `owner` or `source`. */
+  readonly by: string;
+  readonly studyId: Uint8Array;
+  readonly studyInstanceUid: string;
+  readonly text: string;
+  readonly closedAtMs: number | null;
+}
+
+/** What the desk and the privacy office ask of a gateway. */
+export interface DeskClient {
+  /** The standing link that a study of the archive can be sent by. */
+  standingLink(studyInstanceUid: string, options?: CallOptions): Promise<StandingLinkState | null>;
+  standingLinks(options?: CallOptions): Promise<readonly StandingLinkState[]>;
+  setStandingLink(
+    input: { linkId: string; state: 'active' | 'paused' | 'ended' },
+    options?: CallOptions,
+  ): Promise<void>;
+  /**
+   * Publishes a study on a key that its patient left.
+   * @param input.label - what she is shown; default: what the archive calls the study
+   * @throws {ClientError} `REFUSED` with reason `NO_STANDING_LINK` or `STUDY_TAKEN`
+   */
+  send(input: { studyInstanceUid: string; label?: string }, options?: CallOptions): Promise<void>;
+  /** Ends a study that was given to the wrong patient, whatever state it is in. */
+  wrongPatient(studyInstanceUid: string, options?: CallOptions): Promise<void>;
+  /** @returns an invitation that can be claimed from `availableAtMs` on, unless the old key stops it */
+  replaceAccess(
+    input: { studyInstanceUid: string; identityCheckedBy: IdentityCheck },
+    options?: CallOptions,
+  ): Promise<IssuedInvitation & { readonly availableAtMs: number }>;
+  cancelReplacement(studyInstanceUid: string, options?: CallOptions): Promise<void>;
+  /** Oldest first. */
+  privacyOffice(options?: CallOptions): Promise<readonly PrivacyOfficeEntry[]>;
+  /** @returns a page of A4 as PDF: the link as QR code, or the six digits, never both */
+  invitationSheet(
+    input: { invitationId: string; language: 'en' | 'de'; part: 'invitation' | 'code' },
+    options?: CallOptions,
+  ): Promise<Uint8Array>;
+  closeEntry(entryId: string, options?: CallOptions): Promise<void>;
+}
+
+/** @param options.bearerToken - the content of the gateway's token file */
+export function createDeskClient(options: HttpOptions & { bearerToken: string }): DeskClient {
+  const http = new Http(options);
+  const post = async (path: string, body: Readonly<Record<string, unknown>>, { signal }: CallOptions = {}) =>
+    new JsonReader(await http.json(path, { method: 'POST', body, signal }));
+  const get = async (path: string, { signal }: CallOptions = {}) => new JsonReader(await http.json(path, { signal }));
+  const ofStudy = (studyInstanceUid: string, what: string) =>
+    `/v1/studies/${encodeURIComponent(studyInstanceUid)}/${what}`;
+  return {
+    async standingLink(studyInstanceUid, call) {
+      const reader = await get(ofStudy(studyInstanceUid, 'standing-link'), call);
+      return reader.isAbsent('link') ? null : readLink(reader.raw('link'), 'link');
+    },
+    standingLinks: async (call) => (await get('/v1/standing-links', call)).list('links', readLink),
+    async setStandingLink({ linkId, state }, call) {
+      await post(`/v1/standing-links/${encodeURIComponent(linkId)}`, { state }, call);
+    },
+    async send({ studyInstanceUid, label }, call) {
+      await post(ofStudy(studyInstanceUid, 'send'), label === undefined ? {} : { label }, call);
+    },
+    async wrongPatient(studyInstanceUid, call) {
+      await post(ofStudy(studyInstanceUid, 'wrong-patient'), {}, call);
+    },
+    async replaceAccess({ studyInstanceUid, identityCheckedBy }, call) {
+      const reader = await post(ofStudy(studyInstanceUid, 'replace-access'), { identityCheckedBy }, call);
+      return { ...readInvitation(reader), availableAtMs: reader.integer('availableAtMs') };
+    },
+    async cancelReplacement(studyInstanceUid, call) {
+      await post(ofStudy(studyInstanceUid, 'replace-access/cancel'), {}, call);
+    },
+    privacyOffice: async (call) => (await get('/v1/privacy-office', call)).list('entries', readEntry),
+    invitationSheet: ({ invitationId, language, part }, { signal } = {}) =>
+      http.octets(`/v1/invitations/${encodeURIComponent(invitationId)}/sheet?language=${language}&part=${part}`, {
+        signal,
+      }),
+    async closeEntry(entryId, call) {
+      await post(`/v1/privacy-office/${encodeURIComponent(entryId)}/close`, {}, call);
+    },
+  };
+}
+
+function readLink(item: unknown, path: string): StandingLinkState {
+  const reader = new JsonReader(item, path);
+  return {
+    linkId: reader.string('linkId', 128),
+    createdAtMs: reader.integer('createdAtMs'),
+    state: reader.string('state', 64),
+    keysLeft: reader.integer('keysLeft'),
+    published: reader.integer('published'),
+  };
+}
+
+function readEntry(item: unknown, path: string): PrivacyOfficeEntry {
+  const reader = new JsonReader(item, path);
+  return {
+    entryId: reader.string('entryId', 128),
+    atMs: reader.integer('atMs'),
+    kind: reader.string('kind', 64),
+    by: reader.string('by', 64),
+    studyId: reader.bytes('studyId', 32),
+    studyInstanceUid: reader.string('studyInstanceUid', 64),
+    text: reader.string('text'),
+    closedAtMs: reader.integerOrNull('closedAtMs'),
+  };
+}

@@ -1,0 +1,52 @@
+/** What the printed sheets say. A further language is one entry more; words that a patient need not know are not used. */
+
+export interface SheetTexts {
+  readonly invitationTitle: (source: string) => string;
+  readonly invitationSteps: readonly string[];
+  readonly orType: string;
+  readonly codeApart: string;
+  readonly codeTitle: (source: string) => string;
+  readonly codeSteps: readonly string[];
+  readonly until: (day: string) => string;
+  readonly sheetNumber: (number: string) => string;
+  readonly contact: (contact: string) => string;
+}
+
+export const SHEET_TEXTS = {
+  en: {
+    invitationTitle: (source) => `${source} has images for you`,
+    invitationSteps: [
+      '1. Point the camera of your phone at the square, and open the page that it shows.',
+      '2. Type the six digits that you are given separately.',
+      '3. Your images are yours: you decide who may see them, and until when.',
+    ],
+    orType: 'No camera? Open this address in a browser:',
+    codeApart: 'Keep this sheet and the six digits apart. Whoever has both could open your images before you.',
+    codeTitle: (source) => `Your six digits for ${source}`,
+    codeSteps: ['Type them when your phone asks for them. After five wrong tries you need a new sheet.'],
+    until: (day) => `Works until ${day}.`,
+    sheetNumber: (number) => `Sheet ${number}`,
+    contact: (contact) => `Questions about your data: ${contact}`,
+  },
+  de: {
+    invitationTitle: (source) => `${source} hat Bilder für Sie`,
+    invitationSteps: [
+      '1. Richten Sie die Kamera Ihres Telefons auf das Quadrat und öffnen Sie die Seite, die es zeigt.',
+      '2. Tippen Sie die sechs Ziffern ein, die Sie getrennt bekommen.',
+      '3. Die Bilder gehören Ihnen: Sie bestimmen, wer sie sehen darf und bis wann.',
+    ],
+    orType: 'Keine Kamera? Öffnen Sie diese Adresse in einem Browser:',
+    codeApart:
+      'Bewahren Sie dieses Blatt und die sechs Ziffern getrennt auf. Wer beides hat, könnte Ihre Bilder vor Ihnen öffnen.',
+    codeTitle: (source) => `Ihre sechs Ziffern für ${source}`,
+    codeSteps: [
+      'Tippen Sie sie ein, wenn Ihr Telefon danach fragt. Nach fünf falschen Versuchen brauchen Sie ein neues Blatt.',
+    ],
+    until: (day) => `Gilt bis ${day}.`,
+    sheetNumber: (number) => `Blatt ${number}`,
+    contact: (contact) => `Fragen zu Ihren Daten: ${contact}`,
+  },
+} as const satisfies Readonly<Record<string, SheetTexts>>;
+
+export type SheetLanguage = keyof typeof SHEET_TEXTS;
+export const SHEET_LANGUAGES = Object.keys(SHEET_TEXTS) as readonly SheetLanguage[];

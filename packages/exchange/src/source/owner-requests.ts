@@ -1,0 +1,138 @@
+/** What owners order of their source, besides secrets and logs. Spec: docs/spec/gateway-api.md, section 1; docs/spec/links.md, section 17. */
+import {
+  decodeOwnerRequest,
+  type OwnerReply,
+  type OwnerRequest,
+  REQUEST_SKEW_MS,
+  sealOwnerReply,
+  verifyOwnerRequest,
+} from '@radledger/handover';
+import { equalBytes, toHex } from '@radledger/primitives';
+import { ExchangeError } from '../errors.js';
+import type { ExchangeStore } from '../exchange-store.js';
+import type { LedgerPort } from '../ledger-port.js';
+import type { LedgerView } from '../ledger-view.js';
+import type { Mailboxes } from './mailboxes.js';
+import type { PrivacyOffice } from './privacy-office.js';
+import { refusedRequest } from './refused-request.js';
+import type { Replacements } from './replacements.js';
+import type { DurableReplayStore } from './replay-store.js';
+import type { SourceIdentity } from './source-identity.js';
+import { type StudyRecord, studyRecords } from './source-records.js';
+import type { StandingLinks } from './standing-links.js';
+
+export interface OwnerRequestsOptions {
+  readonly store: ExchangeStore;
+  readonly ledger: LedgerPort;
+  readonly view: LedgerView;
+  readonly identity: SourceIdentity;
+  readonly replay: DurableReplayStore;
+  readonly links: StandingLinks;
+  readonly mailboxes: Mailboxes;
+  readonly office: PrivacyOffice;
+  readonly replacements: Replacements;
+  readonly isWrongPatient: (studyId: Uint8Array) => boolean;
+  readonly endWrong: (study: StudyRecord, by: 'owner') => Promise<void>;
+  readonly now: () => number;
+}
+
+/**
+ * Makes the function that carries out an order and answers how things stand then. Who owns the study on the finalized ledger may order; before
+ * it is there, who claimed it.
+ * @throws {ExchangeError} (when called) `MALFORMED_REQUEST` | `SIGNATURE_INVALID` | `REQUEST_EXPIRED` | `REPLAYED` | `VIEW_STALE` |
+ *   `STUDY_UNKNOWN` | `NO_STANDING_LINK` | `NO_REPLACEMENT` | `MAILBOX_TAKEN` | `TOO_MANY_REQUESTS`
+ */
+export function createOwnerRequests(options: OwnerRequestsOptions): (requestBytes: Uint8Array) => Promise<Uint8Array> {
+  const { store, links, replacements, identity, now } = options;
+
+  return async (requestBytes) => {
+    const request = await read(requestBytes);
+    const study = await studyOf(request);
+    const untilMs = request.timeMs + 2 * REQUEST_SKEW_MS;
+    if (!(await options.replay.remember(toHex(request.key), toHex(request.nonce), untilMs))) {
+      throw new ExchangeError({ code: 'REPLAYED' }, 'this request was carried out before; make a new one');
+    }
+    await carryOut(request, study);
+    const reply = await standingOf(study, isLinked(study, request));
+    return sealOwnerReply({ request, reply, signer: identity.signer });
+  };
+
+  async function read(requestBytes: Uint8Array): Promise<OwnerRequest> {
+    const { chainId, source } = identity;
+    try {
+      const request = decodeOwnerRequest(requestBytes);
+      await verifyOwnerRequest(request, { chainId, source, nowMs: now() });
+      return request;
+    } catch (cause) {
+      throw refusedRequest(cause);
+    }
+  }
+
+  async function studyOf({ studyId, key }: OwnerRequest): Promise<StudyRecord> {
+    if (!options.view.isUsable())
+      throw new ExchangeError({ code: 'VIEW_STALE' }, 'the view of the ledger is out of date; retry later');
+    const study = await store.get(studyRecords, toHex(studyId));
+    const cell = await options.ledger.study(identity.source, studyId);
+    const owner = cell?.owner ?? study?.claim?.ownerKey;
+    const isHers = owner !== undefined && equalBytes(owner, key);
+    if (study !== undefined && isHers && !options.isWrongPatient(studyId)) return study;
+    throw new ExchangeError({ code: 'STUDY_UNKNOWN' }, 'this source holds no such study of yours');
+  }
+
+  async function carryOut({ order, key, ...request }: OwnerRequest, study: StudyRecord): Promise<void> {
+    const { studyId, studyInstanceUid } = study;
+    switch (order.kind) {
+      case 'look':
+        return;
+      case 'leave-keys':
+        if (!isLinked(study, { key })) throw noLink();
+        return links.leaveKeys(studyId, order.prekeys);
+      case 'pause-link':
+        return setLink(study, key, 'paused');
+      case 'resume-link':
+        return setLink(study, key, 'active');
+      case 'end-link':
+        return setLink(study, key, 'ended');
+      case 'wrong-patient':
+        return options.endWrong(study, 'owner');
+      case 'stop-replacement':
+        return replacements.stop(studyId, 'owner');
+      case 'confirm-replacement':
+        return replacements.confirm(studyId);
+      case 'tell-privacy-office':
+        return options.office.tell({ studyId: request.studyId, studyInstanceUid, text: order.text });
+      case 'open-mailbox':
+        return options.mailboxes.open(key, order.mailboxId);
+    }
+  }
+
+  async function setLink(study: StudyRecord, key: Uint8Array, state: 'active' | 'paused' | 'ended'): Promise<void> {
+    const link = isLinked(study, { key }) ? await links.ofStudy(study.studyId) : undefined;
+    if (link === undefined) throw noLink();
+    return links.setState(link.linkId, state);
+  }
+
+  async function standingOf(
+    { studyId }: StudyRecord,
+    hasLink: boolean,
+  ): Promise<Omit<OwnerReply, 'source' | 'studyId'>> {
+    const link = hasLink ? await links.ofStudy(studyId) : undefined;
+    const replacement = await replacements.of(studyId);
+    return {
+      link: link?.state ?? 'none',
+      keysLeft: link?.keys.length ?? 0,
+      replacement: replacement && { requestedAtMs: replacement.requestedAtMs, dueAtMs: replacement.dueAtMs },
+      published: link?.published ?? [],
+      issuedAtMs: now(),
+    };
+  }
+}
+
+/** The link answers to the key that the study was claimed with: not to whom one study was moved. */
+function isLinked({ claim }: StudyRecord, { key }: Pick<OwnerRequest, 'key'>): boolean {
+  return claim !== undefined && equalBytes(claim.ownerKey, key);
+}
+
+function noLink(): ExchangeError {
+  return new ExchangeError({ code: 'NO_STANDING_LINK' }, 'there is no standing link that this key may change');
+}
