@@ -2,9 +2,11 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import {
+  createDeskClient,
   createGatewayClient,
   createNodeClient,
   createOperatorClient,
+  type DeskClient,
   type NodeClient,
   type OperatorClient,
 } from '@radledger/client';
@@ -44,6 +46,17 @@ export function nodeOf(context: Context, options: { node?: string }): NodeClient
 }
 
 export async function operatorOf(context: Context, options: OperatorOptions): Promise<OperatorClient> {
+  return createOperatorClient(await operatorApiOf(context, options));
+}
+
+export async function deskOf(context: Context, options: OperatorOptions): Promise<DeskClient> {
+  return createDeskClient(await operatorApiOf(context, options));
+}
+
+async function operatorApiOf(
+  context: Context,
+  options: OperatorOptions,
+): Promise<{ readonly url: string; readonly bearerToken: string }> {
   const url = options.operator ?? context.env.RADLEDGER_OPERATOR;
   const tokenFile = options.tokenFile ?? context.env.RADLEDGER_OPERATOR_TOKEN_FILE;
   if (url === undefined) {
@@ -55,7 +68,7 @@ export async function operatorOf(context: Context, options: OperatorOptions): Pr
       'the operator token is needed: --token-file FILE, or RADLEDGER_OPERATOR_TOKEN_FILE',
     );
   }
-  return createOperatorClient({ url, bearerToken: (await readSecretFile(tokenFile)).trim() });
+  return { url, bearerToken: (await readSecretFile(tokenFile)).trim() };
 }
 
 /** Ports of the wallet over its file; release the store when done. */

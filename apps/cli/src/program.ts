@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addAuthorityCommands } from './commands/authority-commands.js';
+import { addDeskCommands } from './commands/desk-commands.js';
 import { addGrantCommands } from './commands/grant-commands.js';
 import { addRequestCommands } from './commands/request-commands.js';
 import { addSimulateCommand } from './commands/simulate-command.js';
@@ -30,6 +31,7 @@ export function createProgram(context: Context): Command {
   addGrantCommands(program, context);
   addRequestCommands(program, context);
   addSourceCommands(program, context);
+  addDeskCommands(program, context);
   addAuthorityCommands(program, context);
   addSimulateCommand(program, context);
   forEachCommand(program, (command) => {

@@ -71,7 +71,7 @@ export async function readSecretFile(file: string): Promise<string> {
 }
 
 /** Writes a new file that only its owner can read. @throws {CliError} `FILE_EXISTS` */
-export async function writeNewSecretFile(file: string, content: string): Promise<void> {
+export async function writeNewSecretFile(file: string, content: string | Uint8Array): Promise<void> {
   const handle = await open(file, 'wx', 0o600).catch((cause: NodeJS.ErrnoException) => {
     const code = cause.code === 'EEXIST' ? 'FILE_EXISTS' : 'FILE_UNREADABLE';
     throw new CliError({ code, file }, `cannot create ${file} (${cause.code})`);

@@ -77,6 +77,21 @@ async function answer(url: string, init: RequestInit): Promise<Response> {
       ],
     });
   }
+  const link = { linkId: 'l1', createdAtMs: 1, state: 'active', keysLeft: 3, published: 1 };
+  if (path === '/v1/standing-links') return Response.json({ links: [link] });
+  if (path.endsWith('/standing-link')) return Response.json({ link: null });
+  if (path.endsWith('/replace-access')) {
+    const made = { invitationId: 'i2', link: 'https://w.example/#i=BBBB', code: '654321', expiresAtMs: 9 };
+    return Response.json({ ...made, availableAtMs: 5 }, { status: 201 });
+  }
+  if (path === '/v1/privacy-office') {
+    const entry = { entryId: 'e1', atMs: 1, kind: 'message', by: 'owner', studyId: TX_ID, studyInstanceUid: '1.2.3' };
+    const entries = [
+      { ...entry, text: 'Who is that?', closedAtMs: null },
+      { ...entry, entryId: 'e0', text: 'old', closedAtMs: 2 },
+    ];
+    return Response.json({ entries });
+  }
   if (path === '/v1/invitations') {
     return Response.json(
       { invitationId: 'i1', link: 'https://w.example/#i=AAAA', code: '123456', expiresAtMs: 1 },
@@ -169,6 +184,39 @@ describe('through the gateway', () => {
     asked.length = 0;
     expect((await operate(['source', 'invite', ...args])).exitCode).toBe(exitCode);
     expect(asked.filter(({ path }) => path === '/v1/invitations')).toEqual([]);
+  });
+
+  test('the desk sends, ends, replaces and closes, each by the call that the specification names', async () => {
+    const posted = async (args: readonly string[]) => {
+      const done = await operate(['desk', ...args]);
+      expect(done.exitCode, done.stderr).toBe(0);
+      const { path, body } = asked.at(-1) as (typeof asked)[0];
+      return { path, body, result: done.json.result };
+    };
+    expect(await posted(['send', '1.2.3'])).toMatchObject({ path: '/v1/studies/1.2.3/send', body: {} });
+    expect(await posted(['send', '1.2.3', '--label', 'MRI'])).toMatchObject({ body: { label: 'MRI' } });
+    expect(await posted(['wrong-patient', '1.2.3'])).toMatchObject({
+      path: '/v1/studies/1.2.3/wrong-patient',
+      body: {},
+    });
+    expect(await posted(['replace-access', '1.2.3', '--identity', 'photo-id'])).toMatchObject({
+      path: '/v1/studies/1.2.3/replace-access',
+      body: { identityCheckedBy: 'photo-id' },
+      result: { link: 'https://w.example/#i=BBBB', code: '654321', availableAtMs: 5 },
+    });
+    expect(await posted(['cancel-replacement', '1.2.3'])).toMatchObject({
+      path: '/v1/studies/1.2.3/replace-access/cancel',
+    });
+    expect(await posted(['links'])).toMatchObject({ result: { links: [{ linkId: 'l1', keysLeft: 3 }] } });
+    expect(await posted(['links', '--study', '1.2.3'])).toMatchObject({ result: { links: [] } });
+    expect(await posted(['link', 'l1', '--state', 'paused'])).toMatchObject({
+      path: '/v1/standing-links/l1',
+      body: { state: 'paused' },
+    });
+    expect(await posted(['privacy'])).toMatchObject({ result: { entries: [{ entryId: 'e1', text: 'Who is that?' }] } });
+    expect(await posted(['privacy', '--all'])).toMatchObject({ result: { entries: [{}, { entryId: 'e0' }] } });
+    expect(await posted(['close', 'e1'])).toMatchObject({ path: '/v1/privacy-office/e1/close' });
+    expect((await operate(['desk', 'replace-access', '1.2.3', '--identity', 'a face'])).exitCode).toBe(2);
   });
 
   test('a patient is invited, link and code into files of their own', async () => {

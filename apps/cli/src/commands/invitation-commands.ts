@@ -4,14 +4,12 @@ import Table from 'cli-table3';
 import type { Command } from 'commander';
 import { type Context, type OperatorOptions, operatorOf } from '../context.js';
 import { CliError, usageError } from '../errors.js';
+import { addInvitationFileOptions, type InvitationFileOptions, showInvitation } from '../invitation-output.js';
 import { addOperatorOptions, example } from '../options.js';
-import { writeNewSecretFile } from '../secret-input.js';
 
-interface InviteOptions extends OperatorOptions {
+interface InviteOptions extends OperatorOptions, InvitationFileOptions {
   readonly accession?: string;
   readonly label?: string;
-  readonly linkFile?: string;
-  readonly codeFile?: string;
 }
 
 /** `source worklist|invite`. */
@@ -24,13 +22,11 @@ export function addInvitationCommands(source: Command, context: Context): void {
     .addHelpText('after', example('radledger source worklist --state draft'))
     .action((options: OperatorOptions & { state?: string }) => listAppointments(context, options));
 
-  addOperatorOptions(source.command('invite'))
+  addInvitationFileOptions(addOperatorOptions(source.command('invite')))
     .description('invite a patient to claim a study; prints the link and, apart from it, the code')
     .argument('[studyInstanceUid]', 'Study Instance UID; or name the order by --accession')
     .option('--accession <number>', 'accession number, as `source worklist` shows it')
     .option('--label <text>', 'what the patient is shown, e.g. "MRI, knee, 20 Nov 2026"; default what was ordered')
-    .option('--link-file <file>', 'write the link to this new file (mode 0600) instead')
-    .option('--code-file <file>', 'write the code to this new file (mode 0600) instead')
     .addHelpText(
       'after',
       example("radledger source invite 1.2.840.113619.2.1 --label 'MRI, knee' --link-file link --code-file code"),
@@ -63,15 +59,8 @@ async function invite(context: Context, studyInstanceUid: string | undefined, op
   const made = await operator.invite(await subjectOf(context, operator, studyInstanceUid, options), {
     signal: context.signal,
   });
-  if (options.linkFile !== undefined) await writeNewSecretFile(options.linkFile, `${made.link}\n`);
-  if (options.codeFile !== undefined) await writeNewSecretFile(options.codeFile, `${made.code}\n`);
-  const link = options.linkFile === undefined ? made.link : null;
-  const code = options.codeFile === undefined ? made.code : null;
-  const { invitationId, expiresAtMs } = made;
-  context.output.result('source invite', { invitationId, link, code, expiresAtMs }, [
-    `link: ${link ?? options.linkFile}`,
-    `code: ${code ?? options.codeFile} (give it apart from the link)`,
-  ]);
+  const { shown, lines } = await showInvitation(made, options);
+  context.output.result('source invite', shown, lines);
 }
 
 /** Which study, and what its patient is shown: as typed, or as the worklist has it. */

@@ -1,4 +1,5 @@
-import { ClientError, type OperatorClient, type RequestState } from '@radledger/client';
+import { ClientError, createGatewayClient, type OperatorClient, type RequestState } from '@radledger/client';
+import { decodeMailboxLink, sealMailboxRequest } from '@radledger/handover';
 import { toHex } from '@radledger/primitives';
 import { type Command, Option } from 'commander';
 import { secondsArgument, timeArgument } from '../arguments.js';
@@ -20,11 +21,18 @@ export function addRequestCommands(program: Command, context: Context): void {
     .description('make an image request; prints the link for the patient')
     .requiredOption('--reason <text>', 'what the patient is shown; at most 200 bytes')
     .requiredOption('--until <time>', 'proposed end of the grant, e.g. 30d', timeArgument)
+    .option('--mailbox <link>', 'the code that the patient showed: the request is left there for her app')
     .addHelpText('after', example("radledger request new --reason 'second opinion' --until 30d"))
-    .action(async (options: OperatorOptions & { reason: string; until: number }) => {
+    .action(async (options: OperatorOptions & { reason: string; until: number; mailbox?: string }) => {
+      const mailbox = options.mailbox === undefined ? undefined : decodeMailboxLink(options.mailbox);
       const operator = await operatorOf(context, options);
       const made = await operator.request({ reason: options.reason, wantedUntilMs: options.until }, { signal });
-      output.result('request new', { ...made }, [made.link]);
+      if (mailbox !== undefined) {
+        const gateway = createGatewayClient({ url: mailbox.gatewayApi });
+        await gateway.answerMailbox(mailbox.mailboxId, await sealMailboxRequest(made.link, mailbox), { signal });
+      }
+      const told = mailbox === undefined ? made.link : 'the request waits in her app';
+      output.result('request new', { ...made, mailboxAnswered: mailbox !== undefined }, [told]);
     });
 
   addOperatorOptions(request.command('fetch'))
