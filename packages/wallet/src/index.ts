@@ -11,6 +11,7 @@ export type { AllowInput } from './granting.js';
 export type { DirectorySource, WalletNode } from './ledger-view.js';
 export type { RequestOrigin } from './request-origin.js';
 export { GRANT_SPREAD_MS } from './outbox.js';
+export type { OpenMailbox, PlainOrder, SourceStanding } from './ordering.js';
 export { GAP_LIMIT, type RestoreProgress } from './restoring.js';
 export type {
   CallOptions,

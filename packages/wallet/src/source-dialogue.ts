@@ -3,9 +3,13 @@ import type { GatewayClient } from '@radledger/client';
 import {
   type AccessLogEntry,
   createAccessLogRequest,
+  createOwnerRequest,
   createStudySecretRequest,
   generateSealingKeyPair,
+  type OwnerOrder,
+  type OwnerReply,
   openAccessLog,
+  openOwnerReply,
   openSealed,
   openStudySecretReply,
   type SealContext,
@@ -44,7 +48,7 @@ export class SourceDialogue {
     const { note, signal } = options;
     const { now = Date.now } = this.#ports;
     const { chainId } = this.#ledger;
-    const { api, source, client } = await this.#gatewayOf(record, signal);
+    const { api, source, client } = await this.gatewayOf(record, signal);
     const sealingKeyPair = await generateSealingKeyPair();
     const request = await createStudySecretRequest({
       chainId,
@@ -71,7 +75,7 @@ export class SourceDialogue {
   ): Promise<readonly AccessLogEntry[]> {
     const { entriesMax, signal } = options;
     const { now = Date.now } = this.#ports;
-    const { source, client } = await this.#gatewayOf(record, signal);
+    const { source, client } = await this.gatewayOf(record, signal);
     const found: AccessLogEntry[] = [];
     for (;;) {
       const before = found.at(-1)?.position;
@@ -92,7 +96,30 @@ export class SourceDialogue {
     }
   }
 
-  async #gatewayOf(
+  /** Orders something of a source, or only looks how things stand. @throws as `ask` */
+  async order(
+    record: StudyRecord,
+    order: OwnerOrder,
+    { signal }: { readonly signal?: AbortSignal },
+  ): Promise<OwnerReply> {
+    const { now = Date.now } = this.#ports;
+    const { source, client } = await this.gatewayOf(record, signal);
+    const sealingKeyPair = await generateSealingKeyPair();
+    const request = await createOwnerRequest({
+      chainId: this.#ledger.chainId,
+      source: record.source,
+      studyId: record.studyId,
+      signer: await this.#keys.ownerSigner(record.branch, record.keyIndex),
+      sealingKey: sealingKeyPair.publicKey,
+      timeMs: now(),
+      order,
+    });
+    const sealed = await client.ownerRequest(request, signal === undefined ? {} : { signal });
+    return (await openOwnerReply({ request, sealed, sealingKeyPair, signingKey: source.signingKey })).reply;
+  }
+
+  /** The gateway of a study's source. @throws {WalletError} `SOURCE_UNKNOWN` | `GATEWAY_UNKNOWN` */
+  async gatewayOf(
     record: StudyRecord,
     signal: AbortSignal | undefined,
   ): Promise<{ readonly api: string; readonly source: DirectorySource; readonly client: GatewayClient }> {

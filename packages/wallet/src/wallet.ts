@@ -5,6 +5,15 @@ import { WalletError } from './errors.js';
 import { allow, type AllowInput, deliverNotices, revoke } from './granting.js';
 import { deriveWalletKeys } from './keys.js';
 import { Outbox } from './outbox.js';
+import {
+  askSources,
+  leaveKeys,
+  type OpenMailbox,
+  openMailbox,
+  order,
+  type PlainOrder,
+  type SourceStanding,
+} from './ordering.js';
 import { restore } from './recovering.js';
 import { originOf, type RequestOrigin } from './request-origin.js';
 import { acceptRole, moveOwner, receiveDelegation, removeDelegate, setDelegate } from './roles.js';
@@ -236,6 +245,40 @@ export class Wallet {
     options: CallOptions = {},
   ): Promise<RoleAcceptance> {
     return acceptRole(this.#core, input, options);
+  }
+
+  /**
+   * Orders something of a study's source: to end it for being somebody else's, to stop or confirm that her access is replaced, to pause, resume
+   * or end the standing link, to tell the privacy office something; or only looks.
+   * @returns how things stand then
+   * @throws {WalletError} `STUDY_UNKNOWN` | `SOURCE_UNKNOWN` | `GATEWAY_UNKNOWN`; {ClientError} `REFUSED` with reason `NO_STANDING_LINK`, `NO_REPLACEMENT`, ...
+   */
+  order(studyId: Uint8Array, what: PlainOrder, options: CallOptions = {}): Promise<SourceStanding> {
+    return order(this.#core, studyId, what, options);
+  }
+
+  /**
+   * Leaves keys with a study's source, so that later studies reach this wallet without an invitation: as many as make ten, when fewer than
+   * five are left. @throws as `order`, and `TOO_MANY_UNPUBLISHED`
+   */
+  leaveKeys(studyId: Uint8Array, options: CallOptions = {}): Promise<SourceStanding> {
+    return leaveKeys(this.#core, studyId, options);
+  }
+
+  /**
+   * Asks the sources of all studies how things stand: for an app that is opened. Takes in studies that came on keys left there, and leaves new
+   * keys where few are left and a link is active.
+   * @returns also the studies whose source did not answer
+   */
+  askSources(
+    options: CallOptions = {},
+  ): Promise<{ readonly standings: readonly SourceStanding[]; readonly unanswered: readonly Uint8Array[] }> {
+    return askSources(this.#core, options);
+  }
+
+  /** Opens a mailbox at a study's source for 15 minutes: a clinic that is shown its link leaves an image request there. @throws as `order` */
+  openMailbox(studyId: Uint8Array, options: CallOptions = {}): Promise<OpenMailbox> {
+    return openMailbox(this.#core, studyId, options);
   }
 
   /**

@@ -23,6 +23,7 @@ import { equalBytes, randomBytes, type Signer, toHex } from '@radledger/primitiv
 import { createTransaction, signKeyProof, studyIdOf, studySalts } from '@radledger/transactions';
 import type { Fetch } from '../http.js';
 import { createNodeClient } from '../node-client.js';
+import { createFakeDesk, type FakeDesk } from './fake-desk.js';
 import type { FakeNode } from './fake-node.js';
 
 interface HeldStudy {
@@ -65,6 +66,9 @@ export interface FakeGateway {
   publishClaimed(): Promise<void>;
   /** Takes a study off the ledger. */
   retire(studyId: Uint8Array): Promise<void>;
+  readonly desk: FakeDesk;
+  /** Publishes a study on the oldest key that was left. */
+  sendByLink(input: { studyInstanceUid: string; label: string }): Promise<void>;
 }
 
 /** @param options.signer - the source's key, also its signing key */
@@ -155,8 +159,29 @@ export function createFakeGateway(options: { node: FakeNode; api: string; signer
     return octets(await sealAccessLog({ request, log, signer }));
   };
 
+  const desk = createFakeDesk({ chainId, signer });
+  const isOwner = async (studyId: Uint8Array, key: Uint8Array): Promise<boolean> => {
+    const { cell } = await ledger.study(source, studyId);
+    return cell !== undefined && equalBytes(cell.owner, key);
+  };
+  const mailbox = (id: string, init: RequestInit): Response => {
+    if (!desk.mailboxes.has(id)) return refuse(404, 'MAILBOX_UNKNOWN');
+    if (init.method === 'POST') desk.mailboxes.set(id, new Uint8Array(init.body as Uint8Array));
+    const left = desk.mailboxes.get(id);
+    return left === undefined ? new Response(null, { status: 204 }) : octets(left);
+  };
+  const hold = ({ studyInstanceUid, label }: { studyInstanceUid: string; label: string }): HeldStudy => {
+    const secret = randomBytes(32);
+    const { studySalt, grantSalt } = studySalts(secret);
+    const studyId = studyIdOf({ source, studySalt, studyInstanceUid });
+    const study: HeldStudy = { studyId, secret, studyInstanceUid, label, grantSalts: [grantSalt] };
+    studies.set(toHex(studyId), study);
+    return study;
+  };
+
   const fake: FakeGateway = {
     api,
+    desk,
     source,
     boxes,
     accesses: [],
@@ -177,15 +202,22 @@ export function createFakeGateway(options: { node: FakeNode; api: string; signer
       await submit('define-source', payload as never);
     },
     invite({ studyInstanceUid, label, expiresAtMs = Date.now() + 86_400_000 }) {
-      const secret = randomBytes(32);
-      const { studySalt, grantSalt } = studySalts(secret);
-      const studyId = studyIdOf({ source, studySalt, studyInstanceUid });
-      const study: HeldStudy = { studyId, secret, studyInstanceUid, label, grantSalts: [grantSalt] };
+      const study = hold({ studyInstanceUid, label });
       const invitation = createInvitation({ chainId, gatewayApi: api, source, expiresAtMs });
       const code = '271828';
-      studies.set(toHex(studyId), study);
       invitations.set(toHex(invitation.invitationId), { invitation, code, study, triesLeft: 5 });
       return { invitation, code };
+    },
+    async sendByLink(input) {
+      const [key, ...left] = desk.keys;
+      if (key === undefined) throw new Error('no key was left');
+      const study = hold(input);
+      desk.keys = left;
+      const { ownerKey: owner, acceptance } = key;
+      unpublished.push({ study, owner, acceptance });
+      await fake.publishClaimed();
+      const { published } = desk.standing;
+      desk.standing = { ...desk.standing, published: [{ studyId: study.studyId, key: owner }, ...published] };
     },
     async publishClaimed() {
       const claimed = unpublished;
@@ -202,11 +234,17 @@ export function createFakeGateway(options: { node: FakeNode; api: string; signer
       if (path.endsWith('/.well-known/radledger')) {
         return Response.json(wellKnownToJson(await createWellKnown({ chainId, source, api }, signer)));
       }
+      const mailboxId = /^\/v1\/mailboxes\/([0-9a-f]{32})$/.exec(path)?.[1];
+      if (mailboxId !== undefined) return mailbox(mailboxId, init);
       if (init.method !== 'POST') return refuse(404, 'NOT_FOUND');
       const body = new Uint8Array(init.body as Uint8Array);
       if (path === '/v1/claims') return claim(body);
       if (path === '/v1/study-secrets') return studySecret(body);
       if (path === '/v1/access-logs') return accessLog(body);
+      if (path === '/v1/owner-requests') {
+        const sealed = await desk.answer(body, isOwner);
+        return sealed === undefined ? refuse(404, 'STUDY_UNKNOWN') : octets(sealed);
+      }
       const box = /^\/v1\/boxes\/([0-9a-f]{32})$/.exec(path)?.[1];
       if (box === undefined) return refuse(404, 'NOT_FOUND');
       boxes.set(box, [...(boxes.get(box) ?? []), body]);

@@ -1,0 +1,57 @@
+/** The part of a source's gateway that owners order something of: real messages, no ledger of its own. */
+import {
+  decodeOwnerRequest,
+  type OwnerOrder,
+  type OwnerReply,
+  sealOwnerReply,
+  verifyOwnerRequest,
+} from '@radledger/handover';
+import { type Signer, toHex } from '@radledger/primitives';
+
+type Standing = Omit<OwnerReply, 'source' | 'studyId' | 'issuedAtMs' | 'keysLeft'>;
+type AcceptedKeys = Extract<OwnerOrder, { readonly kind: 'leave-keys' }>['prekeys'];
+
+/** What it holds of its one standing link, for tests to look at and to change. */
+export interface FakeDesk {
+  standing: Standing;
+  /** Keys left and not used, in the order in which they came. */
+  keys: AcceptedKeys;
+  /** Orders that were carried out, oldest first. */
+  readonly orders: readonly OwnerOrder[];
+  /** What was left in mailboxes that are open, by hex of their id. */
+  readonly mailboxes: Map<string, Uint8Array | undefined>;
+}
+
+export function createFakeDesk(options: { chainId: Uint8Array; signer: Signer }): FakeDesk & {
+  /** @param ownerOf - the key that may order for a study */
+  answer(
+    requestBytes: Uint8Array,
+    isOwner: (studyId: Uint8Array, key: Uint8Array) => Promise<boolean>,
+  ): Promise<Uint8Array | undefined>;
+} {
+  const { chainId, signer } = options;
+  const orders: OwnerOrder[] = [];
+  const mailboxes = new Map<string, Uint8Array | undefined>();
+  const desk: ReturnType<typeof createFakeDesk> = {
+    standing: { link: 'none', replacement: undefined, published: [] },
+    keys: [],
+    orders,
+    mailboxes,
+    async answer(requestBytes, isOwner) {
+      const request = decodeOwnerRequest(requestBytes);
+      await verifyOwnerRequest(request, { chainId, source: signer.publicKey, nowMs: Date.now() });
+      if (!(await isOwner(request.studyId, request.key))) return undefined;
+      const { order } = request;
+      orders.push(order);
+      if (order.kind === 'leave-keys') {
+        desk.keys = [...desk.keys, ...order.prekeys];
+        desk.standing = { ...desk.standing, link: 'active' };
+      }
+      if (order.kind === 'stop-replacement') desk.standing = { ...desk.standing, replacement: undefined };
+      if (order.kind === 'open-mailbox') mailboxes.set(toHex(order.mailboxId), undefined);
+      const reply = { ...desk.standing, keysLeft: desk.keys.length, issuedAtMs: Date.now() };
+      return sealOwnerReply({ request, reply, signer });
+    },
+  };
+  return desk;
+}

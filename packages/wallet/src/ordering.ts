@@ -1,0 +1,138 @@
+/** What an owner orders of her sources, and what they tell her when her app is opened. Spec: docs/spec/links.md, sections 16 and 17. */
+import {
+  createMailbox,
+  encodeMailboxLink,
+  generateSealingKeyPair,
+  MAILBOX_LIFETIME_MS,
+  openMailboxRequest,
+  type OwnerOrder,
+  type OwnerReply,
+  type SignedImageRequest,
+} from '@radledger/handover';
+import { equalBytes } from '@radledger/primitives';
+import { signAcceptance } from '@radledger/transactions';
+import { refreshSecrets } from './study-secrets.js';
+import type { CallOptions } from './views.js';
+import { isSameStudy, signalOf, type WalletCore } from './wallet-core.js';
+import type { StudyRecord } from './wallet-state.js';
+
+/** Keys that are left with a source; well below what a restore passes over. */
+const KEYS_LEFT_MAX = 10;
+/** With fewer than these left, more are left. */
+const KEYS_LEFT_MIN = 5;
+
+/** How things stand at the source of one study. */
+export type SourceStanding = Omit<OwnerReply, 'published'>;
+
+/** An order that needs nothing but its words. */
+export type PlainOrder = Exclude<OwnerOrder, { readonly kind: 'leave-keys' | 'open-mailbox' }>;
+
+/** Her code for a clinic, and what comes of it. */
+export interface OpenMailbox {
+  readonly expiresAtMs: number;
+  /** @param pageUrl - the page that opens codes, without a fragment */
+  link(pageUrl: string): string;
+  /** What a clinic left, if anything yet; not verified. @throws {ClientError} `REFUSED` with reason `MAILBOX_UNKNOWN` when its time is over; {HandoverError} */
+  read(options?: CallOptions): Promise<SignedImageRequest | undefined>;
+}
+
+/** See `Wallet.order`. */
+export async function order(
+  core: WalletCore,
+  studyId: Uint8Array,
+  what: OwnerOrder,
+  options: CallOptions = {},
+): Promise<SourceStanding> {
+  const record = core.record(studyId);
+  const { published, ...standing } = await core.source.order(record, what, options);
+  await takeIn(core, record, published, options);
+  return standing;
+}
+
+/** See `Wallet.leaveKeys`. */
+export async function leaveKeys(
+  core: WalletCore,
+  studyId: Uint8Array,
+  options: CallOptions = {},
+): Promise<SourceStanding> {
+  const { keysLeft, ...standing } = await order(core, studyId, { kind: 'look' }, options);
+  if (keysLeft >= KEYS_LEFT_MIN) return { keysLeft, ...standing };
+  const { source, branch } = core.record(studyId);
+  const prekeys = [];
+  while (prekeys.length < KEYS_LEFT_MAX - keysLeft) {
+    const owner = await core.keys.ownerSigner(branch, await core.takeIndex(branch, options.signal));
+    const acceptance = await signAcceptance({ chainId: core.chainId, source, owner });
+    prekeys.push({ ownerKey: owner.publicKey, acceptance });
+  }
+  return order(core, studyId, { kind: 'leave-keys', prekeys }, options);
+}
+
+/** See `Wallet.askSources`. */
+export async function askSources(
+  core: WalletCore,
+  options: CallOptions = {},
+): Promise<{ readonly standings: readonly SourceStanding[]; readonly unanswered: readonly Uint8Array[] }> {
+  const standings: SourceStanding[] = [];
+  const unanswered: Uint8Array[] = [];
+  for (const { studyId } of core.state.studies.filter(({ role }) => role === 'owner')) {
+    try {
+      const standing = await order(core, studyId, { kind: 'look' }, options);
+      const isShort = standing.link === 'active' && standing.keysLeft < KEYS_LEFT_MIN;
+      standings.push(isShort ? await leaveKeys(core, studyId, options) : standing);
+    } catch {
+      options.signal?.throwIfAborted();
+      unanswered.push(studyId);
+    }
+  }
+  return { standings, unanswered };
+}
+
+/** See `Wallet.openMailbox`. */
+export async function openMailbox(
+  core: WalletCore,
+  studyId: Uint8Array,
+  options: CallOptions = {},
+): Promise<OpenMailbox> {
+  const { source } = core.record(studyId);
+  const sealing = await generateSealingKeyPair();
+  const { client } = await core.source.gatewayOf(core.record(studyId), options.signal);
+  const mailbox = createMailbox({
+    chainId: core.chainId,
+    gatewayApi: client.url,
+    source,
+    sealingKey: sealing.publicKey,
+    expiresAtMs: core.now() + MAILBOX_LIFETIME_MS,
+  });
+  await order(core, studyId, { kind: 'open-mailbox', mailboxId: mailbox.mailboxId }, options);
+  return {
+    expiresAtMs: mailbox.expiresAtMs,
+    link: (pageUrl) => encodeMailboxLink(mailbox, pageUrl),
+    async read(call = {}) {
+      const sealed = await client.readMailbox(mailbox.mailboxId, signalOf(call));
+      return sealed === undefined ? undefined : openMailboxRequest(sealed, mailbox, sealing);
+    },
+  };
+}
+
+/** Studies that the source published on keys of this wallet: it is believed for the number of the key only, the ledger says who owns what. */
+async function takeIn(
+  core: WalletCore,
+  { source, branch }: StudyRecord,
+  published: OwnerReply['published'],
+  options: CallOptions,
+): Promise<void> {
+  const isKnown = (studyId: Uint8Array): boolean =>
+    core.state.studies.some((other) => isSameStudy(other, { source, studyId }));
+  for (const { studyId, key } of published) {
+    if (isKnown(studyId)) continue;
+    const indices = Array.from({ length: core.nextIndex(branch) }, (_, index) => index);
+    const keyIndex = indices.findLast((index) => equalBytes(core.keys.ownerKey(branch, index), key));
+    const cell = await core.ledger.study(source, studyId, options.signal);
+    // Not final yet, or not hers: the next look tells.
+    if (keyIndex === undefined || cell === undefined || !equalBytes(cell.owner, key)) continue;
+    const unknown = { secrets: undefined, gatewayApi: undefined, receipt: undefined, grants: [] };
+    const record: StudyRecord = { source, studyId, role: 'owner', branch, keyIndex, ...unknown };
+    await core.update(({ studies }) => (isKnown(studyId) ? {} : { studies: [...studies, record] }));
+    await refreshSecrets(core, studyId, options);
+  }
+}

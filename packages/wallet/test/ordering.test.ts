@@ -1,0 +1,101 @@
+// Goal: what an app does when it is opened, and what its buttons order. Method: a hospital in memory that speaks the real messages.
+import { createImageRequest, decodeMailboxLink, encodeImageRequestLink, sealMailboxRequest } from '@radledger/handover';
+import { randomBytes, toHex } from '@radledger/primitives';
+import { beforeEach, expect, test } from 'vitest';
+import type { Wallet } from '../src/index.js';
+import { createWorld, DAY_MS, type World } from './wallet-fixture.js';
+
+const STUDY = { studyInstanceUid: '1.2.840.113619.2.1', label: 'MRI, knee' };
+const NEXT = { studyInstanceUid: '1.2.840.113619.2.2', label: 'X-ray, knee' };
+
+let world: World;
+let wallet: Wallet;
+let studyId: Uint8Array;
+beforeEach(async () => {
+  world = await createWorld();
+  wallet = await world.newWallet();
+  ({ studyId } = await wallet.claim(world.hospital.invite(STUDY)));
+});
+
+const labels = async (of = wallet) => (await of.studies()).map(({ label }) => label);
+
+test('keys are left once, and topped up when few are left', async () => {
+  expect(await wallet.leaveKeys(studyId)).toMatchObject({ link: 'active', keysLeft: 10 });
+  expect(await wallet.leaveKeys(studyId)).toMatchObject({ keysLeft: 10 });
+  world.hospital.desk.keys = world.hospital.desk.keys.slice(6);
+  const { standings, unanswered } = await wallet.askSources();
+  expect(standings).toMatchObject([{ link: 'active', keysLeft: 10 }]);
+  expect(unanswered).toEqual([]);
+  const keys = world.hospital.desk.keys.map(({ ownerKey }) => toHex(ownerKey));
+  expect(new Set(keys).size).toBe(10);
+});
+
+test('a study that came on such a key is there when the app is opened, and is found by the words too', async () => {
+  await wallet.leaveKeys(studyId);
+  await world.hospital.sendByLink(NEXT);
+  await wallet.askSources();
+  expect(await labels()).toEqual([STUDY.label, NEXT.label]);
+  await wallet.askSources();
+  expect(await labels()).toEqual([STUDY.label, NEXT.label]);
+  const restored = await world.newWallet(wallet.words());
+  await restored.restore();
+  expect(await labels(restored)).toEqual([STUDY.label, NEXT.label]);
+  // A claim on the new device takes none of the keys that are still left: the next of them brings another study.
+  await restored.claim(world.hospital.invite({ studyInstanceUid: '1.2.3', label: 'MRI, hip' }));
+  await world.hospital.sendByLink({ studyInstanceUid: '1.2.4', label: 'MRI, hand' });
+  await restored.askSources();
+  expect(await labels(restored)).toEqual([STUDY.label, NEXT.label, 'MRI, hip', 'MRI, hand']);
+});
+
+test('a source that names studies and keys which are not hers adds nothing', async () => {
+  await wallet.leaveKeys(studyId);
+  const foreign = { studyId: randomBytes(32), key: randomBytes(32) };
+  const [own] = world.hospital.desk.keys;
+  world.hospital.desk.standing = {
+    ...world.hospital.desk.standing,
+    published: [foreign, { studyId: randomBytes(32), key: (own as { ownerKey: Uint8Array }).ownerKey }],
+  };
+  await wallet.askSources();
+  expect(await labels()).toEqual([STUDY.label]);
+});
+
+test('her access is being replaced: she is told, and stops it', async () => {
+  const replacement = { requestedAtMs: 1, dueAtMs: 2 };
+  world.hospital.desk.standing = { ...world.hospital.desk.standing, replacement };
+  expect((await wallet.askSources()).standings).toMatchObject([{ replacement }]);
+  expect((await wallet.order(studyId, { kind: 'stop-replacement' })).replacement).toBeUndefined();
+});
+
+test('a source that does not answer is named; what she says reaches the others', async () => {
+  world.hospital.isDown = true;
+  expect(await wallet.askSources()).toEqual({ standings: [], unanswered: [studyId] });
+  world.hospital.isDown = false;
+  await wallet.order(studyId, { kind: 'tell-privacy-office', text: 'Who is that?' });
+  await wallet.order(studyId, { kind: 'wrong-patient' });
+  expect(world.hospital.desk.orders.map(({ kind }) => kind)).toEqual(['tell-privacy-office', 'wrong-patient']);
+});
+
+test('a clinic that was shown her code leaves its request in her app', async () => {
+  const mailbox = await wallet.openMailbox(studyId);
+  expect(await mailbox.read()).toBeUndefined();
+  const code = decodeMailboxLink(mailbox.link('https://wallet.example/open'));
+  expect(code).toMatchObject({ chainId: wallet.chainId, gatewayApi: world.hospital.api });
+  const { key } = world.practice;
+  const request = await createImageRequest(
+    {
+      chainId: wallet.chainId,
+      recipientKey: key.publicKey,
+      sealingKey: code.sealingKey,
+      gatewayApi: 'https://practice.example',
+      boxId: randomBytes(16),
+      reason: 'second opinion',
+      wantedUntilMs: Date.now() + DAY_MS,
+      expiresAtMs: Date.now() + DAY_MS,
+    },
+    key,
+  );
+  const sealed = await sealMailboxRequest(encodeImageRequestLink(request, 'https://wallet.example/open'), code);
+  world.hospital.desk.mailboxes.set(toHex(code.mailboxId), sealed);
+  const found = await mailbox.read();
+  expect(found?.reason).toBe('second opinion');
+});
