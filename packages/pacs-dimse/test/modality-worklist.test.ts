@@ -147,7 +147,11 @@ describe('a fake worklist', () => {
     ['does not answer', () => fake.takeOver(() => undefined), { info: { reason: 'TIMEOUT' } }],
     [
       'falls silent in the middle',
-      () => fake.play(async (association) => void (await received(association)) || new Promise(() => undefined)),
+      () =>
+        fake.play(async (association) => {
+          await received(association);
+          await new Promise(() => undefined);
+        }),
       { info: { reason: 'TIMEOUT' } },
     ],
     [
