@@ -119,6 +119,34 @@ export class LedgerView {
     return values.map((value) => (value === undefined ? undefined : decodeGrantCell(value)));
   }
 
+  /** Studies, their grants and the names of their sources, in one reading; in the order given. */
+  async everythingOf(
+    studies: readonly { source: Uint8Array; studyId: Uint8Array; tags: readonly Uint8Array[] }[],
+    signal?: AbortSignal,
+  ): Promise<
+    readonly {
+      readonly study: StudyCell | undefined;
+      readonly sourceName: string | undefined;
+      readonly grants: readonly (GrantCell | undefined)[];
+    }[]
+  > {
+    const names = studies.flatMap(({ source, studyId, tags }) => [
+      cellKey.study(source, studyId),
+      cellKey.source(source),
+      ...tags.map((tag) => cellKey.grant(source, studyId, tag)),
+    ]);
+    const values = (await this.#cells.read(names, signal)).values();
+    const next = <T>(decode: (value: Uint8Array) => T): T | undefined => {
+      const value = values.next().value;
+      return value === undefined ? undefined : decode(value);
+    };
+    return studies.map(({ tags }) => ({
+      study: next(decodeStudyCell),
+      sourceName: next(decodeSourceCell)?.endpoint?.name,
+      grants: tags.map(() => next(decodeGrantCell)),
+    }));
+  }
+
   /** What each key owns or is delegate of. */
   async owners(keys: readonly Uint8Array[], signal?: AbortSignal): Promise<readonly (OwnerCell | undefined)[]> {
     const values = await this.#cells.read(keys.map(cellKey.owner), signal);

@@ -1,9 +1,9 @@
 /** What a wallet shows of studies, grants and readings. */
-import { isLive } from '@radledger/chain';
+import { type GrantCell, isLive, type StudyCell } from '@radledger/chain';
 import { equalBytes } from '@radledger/primitives';
-import type { CallOptions, GrantView, ReadingView, StudyView } from './views.js';
+import type { CallOptions, GrantStatus, GrantView, ReadingView, StudyView } from './views.js';
 import { isSameStudy, signalOf, type WalletCore } from './wallet-core.js';
-import type { Todo } from './wallet-state.js';
+import type { GrantRecord, StudyRecord, Todo } from './wallet-state.js';
 
 const READINGS_MAX = 1_000;
 
@@ -33,32 +33,50 @@ export async function showGrants(
   const cells = await core.ledger.grants(record.source, record.studyId, tags, options.signal);
   return record.grants.map((grant, index): GrantView => {
     const cell = cells[index];
-    const live =
-      study !== undefined &&
-      cell !== undefined &&
-      isLive({ study, grant: cell, finalizedTimestampMs: timestampMs, nowMs: core.now() });
-    const status = cell === undefined ? 'absent' : live ? 'live' : cell.revoked ? 'revoked' : 'ended';
-    const { requester, recordedAtMs, stoppedAtMs, receipt } = grant;
-    const isPending = (kind: Todo['kind']) =>
-      core.state.todos.some(
-        (todo) =>
-          todo.kind === kind && todo.refusal === '' && isSameStudy(todo, record) && equalBytes(todo.tag, grant.tag),
-      );
-    return {
-      tag: grant.tag,
-      status,
-      notAfterMs: cell?.notAfterMs ?? grant.notAfterMs,
-      noticeDelivered: grant.noticeDelivered,
-      isStopping: isPending('stop'),
-      isAllowing: isPending('allow'),
-      ...(recordedAtMs === 0 ? {} : { allowedAtMs: recordedAtMs }),
-      ...(stoppedAtMs === undefined || status === 'live' ? {} : { stoppedAtMs }),
-      ...(receipt === undefined ? {} : { receipt }),
-      ...(requester === undefined
-        ? {}
-        : { recipientKey: requester.recipientKey, reason: requester.reason, gatewayApi: requester.gatewayApi }),
-    };
+    const status = grantStatusOf({ study, grant: cell, finalizedTimestampMs: timestampMs, nowMs: core.now() });
+    return grantViewOf(core, record, grant, { status, notAfterMs: cell?.notAfterMs ?? grant.notAfterMs });
   });
+}
+
+/** What the ledger says of a grant. */
+export function grantStatusOf(input: {
+  study: StudyCell | undefined;
+  grant: GrantCell | undefined;
+  finalizedTimestampMs: number;
+  nowMs: number;
+}): GrantStatus {
+  const { study, grant, ...times } = input;
+  if (grant === undefined) return 'absent';
+  if (study !== undefined && isLive({ study, grant, ...times })) return 'live';
+  return grant.revoked ? 'revoked' : 'ended';
+}
+
+/** A grant as it is shown: what the ledger says of it, what the wallet knows, and what she asked for since. */
+export function grantViewOf(
+  core: WalletCore,
+  record: StudyRecord,
+  grant: GrantRecord,
+  { status, notAfterMs }: { readonly status: GrantStatus; readonly notAfterMs: number },
+): GrantView {
+  const { tag, requester, recordedAtMs, stoppedAtMs, receipt, noticeDelivered } = grant;
+  const isPending = (kind: Todo['kind']) =>
+    core.state.todos.some(
+      (todo) => todo.kind === kind && todo.refusal === '' && isSameStudy(todo, record) && equalBytes(todo.tag, tag),
+    );
+  return {
+    tag,
+    status,
+    notAfterMs,
+    noticeDelivered,
+    isStopping: isPending('stop'),
+    isAllowing: isPending('allow'),
+    ...(recordedAtMs === 0 ? {} : { allowedAtMs: recordedAtMs }),
+    ...(stoppedAtMs === undefined || status === 'live' ? {} : { stoppedAtMs }),
+    ...(receipt === undefined ? {} : { receipt }),
+    ...(requester === undefined
+      ? {}
+      : { recipientKey: requester.recipientKey, reason: requester.reason, gatewayApi: requester.gatewayApi }),
+  };
 }
 
 /** See `Wallet.whoLooked`. */

@@ -3,7 +3,7 @@ import type { StudyCell } from '@radledger/chain';
 import type { AccessLogEntry } from '@radledger/handover';
 import { equalBytes } from '@radledger/primitives';
 import type { RestoreProgress } from './restoring.js';
-import type { StudyRecord, Todo } from './wallet-state.js';
+import type { SeenView, StudyRecord, Todo } from './wallet-state.js';
 
 /** Options of every call. */
 export interface CallOptions {
@@ -11,7 +11,7 @@ export interface CallOptions {
 }
 
 /** How far a study is, from the ledger. */
-export type StudyStatus = 'awaiting-publication' | 'active' | 'retired' | 'moved-away';
+export type StudyStatus = SeenView['studies'][number]['status'];
 
 /** A study as shown to its owner: what she knows of it, and what the ledger says. */
 export interface StudyView {
@@ -26,7 +26,7 @@ export interface StudyView {
 }
 
 /** Whether a grant opens its study now, from the ledger. */
-export type GrantStatus = 'live' | 'ended' | 'revoked' | 'absent';
+export type GrantStatus = SeenView['studies'][number]['grants'][number]['status'];
 
 export interface GrantView {
   readonly tag: Uint8Array;
@@ -111,8 +111,7 @@ export function pendingViewOf(todo: Todo): PendingView {
 
 /** What record and ledger together say of a study. */
 export function studyViewOf(record: StudyRecord, cell: StudyCell | undefined, ownKey: Uint8Array): StudyView {
-  const { source, studyId, role, secrets } = record;
-  const holder = role === 'owner' ? cell?.owner : cell?.delegate?.key;
+  const holder = record.role === 'owner' ? cell?.owner : cell?.delegate?.key;
   const status: StudyStatus =
     cell === undefined
       ? 'awaiting-publication'
@@ -122,12 +121,14 @@ export function studyViewOf(record: StudyRecord, cell: StudyCell | undefined, ow
           ? 'active'
           : 'retired';
   return {
-    source,
-    studyId,
-    role,
-    status,
-    ...(secrets === undefined ? {} : { label: secrets.label, studyInstanceUid: secrets.studyInstanceUid }),
+    ...studyViewWith(record, status),
     ...(cell === undefined ? {} : { era: cell.era }),
     ...(cell?.delegate === undefined ? {} : { delegate: cell.delegate }),
   };
+}
+
+/** What the record alone says of a study whose status is known. */
+export function studyViewWith({ source, studyId, role, secrets }: StudyRecord, status: StudyStatus): StudyView {
+  const known = secrets === undefined ? {} : { label: secrets.label, studyInstanceUid: secrets.studyInstanceUid };
+  return { source, studyId, role, status, ...known };
 }

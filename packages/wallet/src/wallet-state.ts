@@ -117,6 +117,23 @@ const todo = struct({
   refusal: text({ max: 64 }),
 });
 
+/** What the ledger said when it was asked last: shown, with its time, while there is no network. */
+const seen = struct({
+  atMs: uint(),
+  studies: list(
+    struct({
+      source: id,
+      studyId: id,
+      status: oneOf('awaiting-publication', 'active', 'retired', 'moved-away'),
+      sourceName: optional(text({ max: 64 })),
+      grants: list(struct({ tag: id, status: oneOf('live', 'ended', 'revoked', 'absent'), notAfterMs: uint() }), {
+        max: 10_000,
+      }),
+    }),
+    { max: 100_000 },
+  ),
+});
+
 const stateFields = {
   chainId: id,
   entropy: bytes({ length: 16 }),
@@ -131,6 +148,7 @@ const state = struct({
   ...stateFields,
   studies: list(study, { max: 100_000 }),
   todos: list(todo, { max: 100_000 }),
+  seen: optional(seen),
 });
 /** As it was before there were todos. */
 const state1 = struct({
@@ -139,6 +157,8 @@ const state1 = struct({
   studies: list(struct({ ...studyFields, grants: list(grant1, { max: 10_000 }) }), { max: 100_000 }),
 });
 
+/** What the ledger said when it was asked last. */
+export type SeenView = Infer<typeof seen>;
 /** One thing she asked for and that is not done yet. */
 export type Todo = Infer<typeof todo>;
 /** Whom a grant is for. */
@@ -176,7 +196,7 @@ export function decodeWalletState(snapshot: Uint8Array): WalletState {
   try {
     const { studies, ...rest } = decodeWith(state1, snapshot, limits);
     const raised = studies.map((record) => ({ ...record, grants: record.grants.map(raisedGrant) }));
-    return { ...rest, format: 2, studies: raised, todos: [] };
+    return { ...rest, format: 2, studies: raised, todos: [], seen: undefined };
   } catch {
     // Without its cause: the reader's error may quote a part of the snapshot, which holds the seed.
     throw new WalletError({ code: 'SNAPSHOT_MALFORMED', field: '' }, 'this is not a wallet of format 1 or 2');

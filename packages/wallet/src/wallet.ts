@@ -14,6 +14,7 @@ import {
   type PlainOrder,
   type SourceStanding,
 } from './ordering.js';
+import { lastOverview, type Overview, readOverview } from './overview.js';
 import { restore } from './recovering.js';
 import { originOf, type RequestOrigin } from './request-origin.js';
 import { acceptRole, moveOwner, receiveDelegation, removeDelegate, setDelegate } from './roles.js';
@@ -50,6 +51,7 @@ export async function createWallet(
     acceptedRoles: [],
     studies: [],
     todos: [],
+    seen: undefined,
   };
   await ports.store.save(encodeWalletState(state));
   return walletOf(ports, state);
@@ -101,6 +103,20 @@ export class Wallet {
   /** The studies of this wallet with their status on the ledger. */
   studies(options: CallOptions = {}): Promise<readonly StudyView[]> {
     return showStudies(this.#core, options);
+  }
+
+  /** All studies with their sources' names and their grants, read together and kept for `lastOverview`. */
+  overview(options: CallOptions = {}): Promise<Overview> {
+    return readOverview(this.#core, options);
+  }
+
+  /**
+   * The last overview, with its time, and in it what she asked for since; asks nobody. A study claimed since has no status yet and is shown
+   * as awaiting publication.
+   * @returns undefined when none was ever read
+   */
+  lastOverview(): Overview | undefined {
+    return lastOverview(this.#core);
   }
 
   /** @throws {WalletError} `STUDY_UNKNOWN` */
