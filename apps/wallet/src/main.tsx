@@ -1,10 +1,10 @@
 /** Starts the app: language, settings, what rests on this device. */
-import { createNodeClient } from '@radledger/client';
 import { createBrowserVault } from '@radledger/wallet';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.js';
 import { createDates } from './model/dates.js';
 import { Session } from './model/session.js';
+import { openLedger } from './model/ledger.js';
 import { loadSettings } from './model/settings.js';
 import { LastResort } from './parts/last-resort.js';
 import { keepOffline } from './offline.js';
@@ -18,13 +18,9 @@ document.title = texts.appName;
 
 const locale = navigator.languages.find((tag) => tag.startsWith(texts.locale)) ?? texts.locale;
 const start = async (): Promise<Session> => {
-  const { chainId, nodes } = await loadSettings();
-  const node = createNodeClient({ url: nodes[0] as string });
   return Session.start({
+    ...(await openLedger(await loadSettings())),
     vault: createBrowserVault({ rpId: window.location.hostname, rpName: texts.appName }),
-    node,
-    timeOfNode: async () => (await node.status()).nowMs,
-    chainId,
     userName: texts.appName,
   });
 };

@@ -1,19 +1,19 @@
 import { expect, test } from 'vitest';
-import { createDates, dateField, endOfDay, offeredEnd } from '../src/model/dates.js';
+import { createDates, dateField, endOfField, offeredEnd } from '../src/model/dates.js';
 
 const NOW = Date.UTC(2026, 10, 20, 9, 30);
 const DAY = 86_400_000;
 
 test('a share is offered until what was asked for, and for 30 days at most', () => {
-  expect(offeredEnd(NOW + 7 * DAY, NOW)).toBe(NOW + 7 * DAY);
-  expect(offeredEnd(NOW + 365 * DAY, NOW)).toBe(NOW + 30 * DAY);
-  expect(offeredEnd(NOW - DAY, NOW)).toBe(NOW + 30 * DAY);
+  expect(offeredEnd(NOW + 7 * DAY, NOW)).toBe(Date.UTC(2026, 10, 28) - 1);
+  expect(offeredEnd(NOW + 365 * DAY, NOW)).toBe(Date.UTC(2026, 11, 21) - 1);
+  expect(offeredEnd(NOW - DAY, NOW)).toBe(Date.UTC(2026, 11, 21) - 1);
 });
 
 test('a day lasts until its last millisecond, and what is no day is none', () => {
-  expect(endOfDay('2026-12-22')).toBe(Date.UTC(2026, 11, 23) - 1);
-  expect(dateField(endOfDay('2026-12-22') ?? 0)).toBe('2026-12-22');
-  for (const field of ['', '2026-12', '22.12.2026', 'x']) expect(endOfDay(field)).toBeUndefined();
+  expect(endOfField('2026-12-22')).toBe(Date.UTC(2026, 11, 23) - 1);
+  expect(dateField(endOfField('2026-12-22') ?? 0)).toBe('2026-12-22');
+  for (const field of ['', '2026-12', '22.12.2026', 'x']) expect(endOfField(field)).toBeUndefined();
 });
 
 test('days are written as the language writes them', () => {

@@ -71,7 +71,8 @@ export async function startLocalNet(
     const net = await createNodes({ folder, firstSource: source, ...(consensus && { consensus }) });
     await allSettled(net.nodes.map((_, index) => started(net.start(index))));
     await writeGatewayConfigs({ net, archives, walletPage: wallet.url, hospitalFolder, practiceFolder });
-    wallet.configure({ chainId: toHex(net.chainId), nodes: net.nodes.map(({ api }) => api) });
+    const genesis: unknown = JSON.parse(await readFile(net.genesisFile, 'utf8'));
+    wallet.configure({ genesis, nodes: net.nodes.map(({ api }) => api) });
     const [hospital, practice] = (await allSettled([
       started(startGateway('hospital', hospitalFolder, folder)),
       started(startGateway('practice', practiceFolder, folder)),

@@ -1,4 +1,6 @@
 /** Days and times as the reader's own language writes them. */
+import { endOfDay } from '@radledger/wallet';
+
 export interface Dates {
   /** "22 December 2026": the UTC day on which something ends. */
   day(ms: number): string;
@@ -15,10 +17,10 @@ export function createDates(locale: string): Dates {
 const DAY_MS = 86_400_000;
 const DEFAULT_DAYS = 30;
 
-/** When a share is offered to end: when it was asked to, and in at most 30 days. */
+/** When a share is offered to end: on the day it was asked to, and in at most 30 days. */
 export function offeredEnd(wantedUntilMs: number, nowMs: number): number {
   const wanted = wantedUntilMs > nowMs ? wantedUntilMs : Number.POSITIVE_INFINITY;
-  return Math.min(wanted, nowMs + DEFAULT_DAYS * DAY_MS);
+  return endOfDay(Math.min(wanted, nowMs + DEFAULT_DAYS * DAY_MS));
 }
 
 /** `YYYY-MM-DD` of a moment in UTC: the value of a date field. */
@@ -26,11 +28,8 @@ export function dateField(ms: number): string {
   return new Date(ms).toISOString().slice(0, 10);
 }
 
-/**
- * The last millisecond of the day in a date field; undefined when there is none in it. In UTC, so that all who chose the same day have
- * the same end on the ledger, wherever they are.
- */
-export function endOfDay(field: string): number | undefined {
-  const ms = /^\d{4}-\d{2}-\d{2}$/.test(field) ? Date.parse(`${field}T23:59:59.999Z`) : Number.NaN;
-  return Number.isFinite(ms) ? ms : undefined;
+/** The last moment of the day in a date field; undefined when there is none in it. */
+export function endOfField(field: string): number | undefined {
+  const ms = /^\d{4}-\d{2}-\d{2}$/.test(field) ? Date.parse(`${field}T00:00:00Z`) : Number.NaN;
+  return Number.isFinite(ms) ? endOfDay(ms) : undefined;
 }

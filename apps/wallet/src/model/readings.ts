@@ -10,6 +10,8 @@ export interface Look {
   readonly who: Person | 'self' | undefined;
   /** The newest of those folded. */
   readonly atMs: number;
+  /** When she allowed it. */
+  readonly allowedAtMs: number | undefined;
   /** How many readings the row stands for. */
   readonly times: number;
 }
@@ -30,6 +32,7 @@ export function foldReadings(
       study,
       who,
       atMs: Math.max(known?.atMs ?? 0, reading.atMs),
+      allowedAtMs: reading.allowedAtMs,
       times: (known?.times ?? 0) + 1,
     });
   }

@@ -9,13 +9,13 @@ import {
   type ReadingView,
   type Vault,
   type Wallet,
-  type WalletNode,
   type WalletPorts,
   type WrapperKind,
 } from '@radledger/wallet';
+import type { OpenedLedger } from './ledger.js';
 import { type Confirmation, firstConfirmation } from './confirmation.js';
 import { foldReadings, type Look } from './readings.js';
-import { type Person, readShelf, type Share, type Shelf, type Stops, type Study } from './shelf.js';
+import { type Person, readShelf, type Share, type Shelf, type Study } from './shelf.js';
 
 const CLOCK_SKEW_MS_MAX = 5 * 60_000;
 
@@ -32,12 +32,16 @@ export interface SessionState {
   readonly isStale: boolean;
 }
 
-export interface SessionPorts {
+/** Who asks for images, as she is told. */
+export interface Origin {
+  /** A name of the directory, or an address. */
+  readonly who: string;
+  /** `attested`: an authority vouched for the name; `listed`: nobody did; `address`: whoever runs it asks; `none`: anybody may. */
+  readonly proof: 'attested' | 'listed' | 'address' | 'none';
+}
+
+export interface SessionPorts extends OpenedLedger {
   readonly vault: Vault;
-  readonly node: WalletNode;
-  /** What a node's clock shows; Unix ms. */
-  readonly timeOfNode: () => Promise<number>;
-  readonly chainId: Uint8Array;
   /** How this app is called in the device's own list of passkeys. */
   readonly userName: string;
 }
@@ -48,7 +52,6 @@ export class Session {
   #state: SessionState;
   #wallet: Wallet | undefined;
   #opened: OpenVault | undefined;
-  #stops: Stops = new Map();
 
   private constructor(ports: SessionPorts, state: SessionState) {
     this.#ports = ports;
@@ -104,6 +107,16 @@ export class Session {
     return theirs !== undefined && Math.abs(theirs - Date.now()) > CLOCK_SKEW_MS_MAX;
   }
 
+  /** Who asks, as far as that is proven; nothing is while nobody can be asked. */
+  async originOf(request: SignedImageRequest): Promise<Origin> {
+    const host = new URL(request.gatewayApi).host;
+    const origin = await this.#openWallet()
+      .originOf(request)
+      .catch(() => undefined);
+    if (origin?.kind === 'source') return { who: origin.name, proof: this.#ports.isAttested ? 'attested' : 'listed' };
+    return { who: host, proof: origin?.kind === 'https' ? 'address' : 'none' };
+  }
+
   /** The name of a source as the directory has it; undefined when it has none. */
   async nameOf(source: Uint8Array): Promise<string | undefined> {
     const { sources } = await this.#ports.node.sources();
@@ -125,34 +138,43 @@ export class Session {
     await this.refresh();
   }
 
-  /** Lets the sender of a request see studies until a time; one after the other. */
-  async allow(request: SignedImageRequest, studies: readonly Study[], notAfterMs: number): Promise<void> {
+  /**
+   * Lets the sender of a request see studies until a time. Written down first, so that nothing of it is lost; done when it resolves, or as
+   * soon as the network is there.
+   * @param input.receiptFor - what stood on her screen of one study
+   */
+  async allow(input: {
+    readonly request: SignedImageRequest;
+    readonly studies: readonly Study[];
+    readonly notAfterMs: number;
+    readonly receiptFor: (study: Study) => Uint8Array;
+  }): Promise<void> {
     const wallet = this.#openWallet();
-    for (const { studyId } of studies) {
-      await wallet.allow({ studyId, request, notAfterMs });
+    const { request, studies, notAfterMs, receiptFor } = input;
+    for (const study of studies) {
+      await wallet.queueAllow({ studyId: study.studyId, request, notAfterMs, receipt: receiptFor(study) });
     }
-    await this.refresh();
+    await this.catchUp();
   }
 
-  /** Ends shares; shown as stopping from the first moment, as stopped when it is final. */
+  /** Ends shares: written down first, sent before everything else. */
   async stop(shares: readonly Share[]): Promise<void> {
     const wallet = this.#openWallet();
-    for (const { tag } of shares) this.#noteStop(tag, {});
+    for (const { study, tag } of shares) await wallet.queueStop({ studyId: study.studyId, tag });
     await this.refresh();
-    try {
-      for (const { study, tag } of shares) {
-        await wallet.revoke({ studyId: study.studyId, tag });
-        this.#noteStop(tag, { doneAtMs: Date.now() });
-      }
-    } catch (error) {
-      const left = shares.map(({ tag }) => toHex(tag));
-      this.#stops = new Map(
-        [...this.#stops].filter(([tag, { doneAtMs }]) => doneAtMs !== undefined || !left.includes(tag)),
-      );
-      throw error;
-    } finally {
-      await this.refresh();
+    await this.catchUp();
+  }
+
+  /** Does what was asked for and is due, then reads the shelf anew. */
+  async catchUp(): Promise<void> {
+    const wallet = this.#wallet;
+    if (wallet === undefined) return;
+    // What was written down while others were being done is due at once.
+    for (let isDue = true; isDue; ) {
+      const { nextAtMs } = await wallet.flush();
+      isDue = nextAtMs !== undefined && nextAtMs <= Date.now();
     }
+    await this.refresh();
   }
 
   /** Who looked at each study, as its hospital tells; `unanswered` did not. */
@@ -196,25 +218,15 @@ export class Session {
     if (this.#wallet === undefined) return;
     try {
       const { node } = this.#ports;
-      const shelf = await readShelf({ wallet: this.#wallet, node, stops: this.#stops, nowMs: Date.now() });
+      const shelf = await readShelf({ wallet: this.#wallet, node, nowMs: Date.now() });
       this.#change({ shelf, isStale: false });
     } catch {
       this.#change({ isStale: true });
     }
   }
 
-  /** Hands over the notices that a doctor's side has not taken yet. */
-  async deliverNotices(): Promise<void> {
-    const wallet = this.#wallet;
-    if (wallet !== undefined) await wallet.deliverNotices();
-  }
-
   #people(): readonly Person[] {
     return this.#state.shelf?.people ?? [];
-  }
-
-  #noteStop(tag: Uint8Array, stop: { doneAtMs?: number }): void {
-    this.#stops = new Map([...this.#stops, [toHex(tag), stop]]);
   }
 
   #openWallet(): Wallet {

@@ -1,23 +1,24 @@
-/** `config.json` beside the app: which ledger, and the nodes that are asked about it. */
-import { fromHex } from '@radledger/primitives';
+/** `config.json` beside the app: which ledger, the nodes that are asked about it, and from where it is followed. */
+import { type Genesis, genesisFromJson } from '@radledger/chain';
 
 export interface Settings {
-  readonly chainId: Uint8Array;
-  /** Addresses of nodes, at least one. */
+  readonly genesis: Genesis;
+  /** Addresses of nodes, at least one; with two, one that lies is noticed and left. */
   readonly nodes: readonly string[];
+  /** `height:id`; absent: the beginning of the ledger. */
+  readonly checkpoint: string | undefined;
 }
 
-/** @throws {TypeError} when the file is not there, or is something else */
+/** @throws {TypeError} when the file is not there, or is something else; {ChainError} of the genesis */
 export async function loadSettings(): Promise<Settings> {
   const answer = await fetch('./config.json', { credentials: 'omit' });
   const json: unknown = answer.ok ? await answer.json() : undefined;
-  const { chainId, nodes } = (json ?? {}) as { chainId?: unknown; nodes?: unknown };
+  const { genesis, nodes, checkpoint } = (json ?? {}) as Record<string, unknown>;
   const isWhole =
-    typeof chainId === 'string' &&
-    /^[0-9a-f]{64}$/.test(chainId) &&
     Array.isArray(nodes) &&
     nodes.length > 0 &&
-    nodes.every((node) => typeof node === 'string');
+    nodes.every((node) => typeof node === 'string') &&
+    (checkpoint === undefined || typeof checkpoint === 'string');
   if (!isWhole) throw new TypeError('config.json must name the ledger and its nodes');
-  return { chainId: fromHex(chainId), nodes };
+  return { genesis: genesisFromJson(genesis), nodes, checkpoint };
 }

@@ -16,8 +16,9 @@ export interface Share {
   readonly study: Study;
   readonly tag: Uint8Array;
   readonly untilMs: number;
-  readonly state: 'live' | 'stopping' | 'stopped' | 'ended';
-  readonly stoppedAtMs?: number;
+  /** `waiting`: she allowed it, and it is not sealed yet. `refused`: it never will be. */
+  readonly state: 'waiting' | 'refused' | 'live' | 'stopping' | 'stopped' | 'ended';
+  readonly stoppedAtMs: number | undefined;
   readonly noticeDelivered: boolean;
 }
 
@@ -36,19 +37,18 @@ export interface Shelf {
   readonly asOfMs: number;
 }
 
-/** Stops of this session, by tag: when they began, and when they were final. */
-export type Stops = ReadonlyMap<string, { readonly doneAtMs?: number }>;
+/** Whether somebody can see something by it, or will without another word of hers. */
+export const isSeeing = ({ state }: Share): boolean => state === 'waiting' || state === 'live' || state === 'stopping';
 
-export const isSeeing = (share: Share): boolean => share.state === 'live' || share.state === 'stopping';
+/** Whether there is still something to stop. */
+export const canStop = ({ state }: Share): boolean => state === 'waiting' || state === 'live';
 
 /** Reads everything anew. */
-export async function readShelf(input: {
-  wallet: Wallet;
-  node: WalletNode;
-  stops: Stops;
-  nowMs: number;
-}): Promise<Shelf> {
-  const { wallet, node, stops, nowMs } = input;
+export async function readShelf(input: { wallet: Wallet; node: WalletNode; nowMs: number }): Promise<Shelf> {
+  const { wallet, node, nowMs } = input;
+  const refused = new Set(
+    wallet.pending().flatMap(({ state, tag }) => (state === 'refused' && tag !== undefined ? [toHex(tag)] : [])),
+  );
   const [views, { sources }] = await Promise.all([wallet.studies(), node.sources()]);
   const names = new Map(sources.map(({ id, endpoint }) => [toHex(id), endpoint?.name]));
   const studies = views.map((view) => studyOf(view, names));
@@ -56,7 +56,7 @@ export async function readShelf(input: {
   for (const study of studies) {
     for (const grant of await wallet.grants(study.studyId)) {
       const id = grant.recipientKey === undefined ? toHex(grant.tag) : toHex(grant.recipientKey);
-      const share = shareOf(study, grant, stops);
+      const share = shareOf(study, grant, refused);
       const known = people.get(id);
       const name = grant.gatewayApi === undefined ? undefined : hostOf(grant.gatewayApi);
       const shares = [...(known?.shares ?? []), share];
@@ -82,13 +82,15 @@ function studyOf(view: StudyView, names: ReadonlyMap<string, string | undefined>
   };
 }
 
-function shareOf(study: Study, grant: GrantView, stops: Stops): Share {
-  const stop = stops.get(toHex(grant.tag));
-  const { tag, notAfterMs: untilMs, noticeDelivered } = grant;
-  const base = { study, tag, untilMs, noticeDelivered };
-  if (grant.status === 'revoked') {
-    return { ...base, state: 'stopped', ...(stop?.doneAtMs !== undefined && { stoppedAtMs: stop.doneAtMs }) };
-  }
-  if (grant.status !== 'live') return { ...base, state: 'ended' };
-  return { ...base, state: stop === undefined ? 'live' : 'stopping' };
+function shareOf(study: Study, grant: GrantView, refused: ReadonlySet<string>): Share {
+  const { tag, notAfterMs: untilMs, noticeDelivered, stoppedAtMs } = grant;
+  return { study, tag, untilMs, noticeDelivered, stoppedAtMs, state: stateOf(grant, refused.has(toHex(tag))) };
+}
+
+function stateOf(grant: GrantView, isRefused: boolean): Share['state'] {
+  if (grant.status === 'revoked') return 'stopped';
+  if (grant.isStopping) return 'stopping';
+  if (isRefused) return 'refused';
+  if (grant.isAllowing) return 'waiting';
+  return grant.status === 'live' ? 'live' : 'ended';
 }

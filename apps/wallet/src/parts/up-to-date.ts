@@ -13,9 +13,7 @@ export function useUpToDate(session: Session | undefined, texts: Texts, announce
     if (session.getState().phase === 'new') ready.current = new Set();
     const look = (): void => {
       if (document.visibilityState !== 'visible') return;
-      void session.refresh();
-      // What could not be handed over stays to be handed over.
-      session.deliverNotices().catch(() => undefined);
+      void session.catchUp();
     };
     const sayWhatIsSealed = (): void => {
       const now = session.getState().shelf?.studies.filter(({ state }) => state === 'ready');

@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { isSeeing, type Share } from '../model/shelf.js';
+import { canStop, isSeeing, type Share } from '../model/shelf.js';
 import { useApp } from '../parts/app-context.js';
 import { Button } from '../parts/button.js';
 import { Dialog } from '../parts/dialog.js';
@@ -12,7 +12,7 @@ export function PersonScreen(props: { readonly personId: string }) {
   const person = state.shelf?.people.find(({ id }) => id === props.personId);
   if (person === undefined) return <p>{texts.frame.working}</p>;
   const seeing = person.shares.filter(isSeeing);
-  const live = seeing.filter((share) => share.state === 'live');
+  const live = person.shares.filter(canStop);
   const earlier = person.shares.filter((share) => !isSeeing(share));
   const close = (): void => setStopping(undefined);
   const stop = (shares: readonly Share[]): void => {
@@ -60,6 +60,10 @@ function Shares(props: { readonly title: string; readonly shares: readonly Share
   if (props.shares.length === 0) return null;
   const said = (share: Share): string => {
     switch (share.state) {
+      case 'waiting':
+        return texts.person.sealing;
+      case 'refused':
+        return texts.person.refused;
       case 'live':
         return texts.person.until(dates.day(share.untilMs));
       case 'stopping':

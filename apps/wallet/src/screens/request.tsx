@@ -1,7 +1,10 @@
 import type { SignedImageRequest } from '@radledger/handover';
 import { toHex } from '@radledger/primitives';
-import { useState } from 'react';
-import { dateField, endOfDay, offeredEnd } from '../model/dates.js';
+import { createConsentReceipt } from '@radledger/wallet';
+import { useEffect, useState } from 'react';
+import { consentText } from '../model/consent-text.js';
+import { dateField, endOfField, offeredEnd } from '../model/dates.js';
+import type { Origin } from '../model/session.js';
 import { hostOf, type Study } from '../model/shelf.js';
 import { useApp } from '../parts/app-context.js';
 import { Button } from '../parts/button.js';
@@ -13,18 +16,25 @@ import { Heading } from '../parts/heading.js';
 export function RequestScreen(props: { readonly request: SignedImageRequest }) {
   const { request } = props;
   const { texts, state, session, navigation } = useApp();
-  const who = hostOf(request.gatewayApi);
+  const [origin, setOrigin] = useState<Origin>();
+  const isOpen = state.phase === 'open';
+  useEffect(() => {
+    if (isOpen) void session.originOf(request).then(setOrigin);
+  }, [session, request, isOpen]);
   return (
     <>
-      <Heading>{texts.request.title(who)}</Heading>
-      <p className="badge unproven">{texts.request.unproven}</p>
+      <Heading>{texts.request.title(origin?.who ?? hostOf(request.gatewayApi))}</Heading>
+      {origin !== undefined && (
+        <p className={`badge ${origin.proof}`}>{texts.request.proofs[origin.proof](origin.who)}</p>
+      )}
       <dl>
         <dt>{texts.request.reason}</dt>
         <dd>
           <bdi>{request.reason}</bdi>
         </dd>
       </dl>
-      {state.phase === 'open' && <AllowForm request={request} />}
+      {isOpen && origin === undefined && <p role="status">{texts.request.checking}</p>}
+      {isOpen && origin !== undefined && <AllowForm request={request} origin={origin} />}
       {state.phase === 'new' && <p className="note">{texts.request.noneReady}</p>}
       {state.phase === 'locked' && (
         <Confirm
@@ -43,12 +53,12 @@ export function RequestScreen(props: { readonly request: SignedImageRequest }) {
   );
 }
 
-function AllowForm(props: { readonly request: SignedImageRequest }) {
-  const { request } = props;
+function AllowForm(props: { readonly request: SignedImageRequest; readonly origin: Origin }) {
+  const { request, origin } = props;
   const { texts, dates, state, session, navigation } = useApp();
   const ready = (state.shelf?.studies ?? []).filter((study) => study.state === 'ready');
   const [unpicked, setUnpicked] = useState<ReadonlySet<string>>();
-  const [endMs, setEndMs] = useState(() => endOfDay(dateField(offeredEnd(request.wantedUntilMs, Date.now()))));
+  const [endMs, setEndMs] = useState<number | undefined>(() => offeredEnd(request.wantedUntilMs, Date.now()));
   const [isChanging, setChanging] = useState(false);
   const [problem, setProblem] = useState<string>();
   // The newest is offered; what else she has, she adds herself.
@@ -62,7 +72,14 @@ function AllowForm(props: { readonly request: SignedImageRequest }) {
     if (studies.length === 0) return setProblem(texts.request.pickOne);
     if (endMs === undefined || endMs <= Date.now()) return setProblem(texts.request.pickDate);
     setProblem(undefined);
-    await session.allow(request, studies, endMs);
+    const shownAtMs = Date.now();
+    const receiptFor = (study: Study): Uint8Array =>
+      createConsentReceipt({
+        shownAtMs,
+        language: texts.locale,
+        text: consentText({ texts, study, origin, reason: request.reason, until: dates.day(endMs) }),
+      });
+    await session.allow({ request, studies, notAfterMs: endMs, receiptFor });
     navigation.replace({ name: 'allowed', personId: toHex(request.recipientKey), studies, untilMs: endMs });
   };
   if (ready.length === 0) return <p className="note">{texts.request.noneReady}</p>;
@@ -85,7 +102,7 @@ function AllowForm(props: { readonly request: SignedImageRequest }) {
           type="date"
           min={dateField(Date.now())}
           value={endMs === undefined ? '' : dateField(endMs)}
-          onText={(text) => setEndMs(endOfDay(text))}
+          onText={(text) => setEndMs(endOfField(text))}
         />
       ) : (
         <div className="row">

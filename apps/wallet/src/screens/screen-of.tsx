@@ -1,3 +1,4 @@
+import { lazy, Suspense } from 'react';
 import type { Screen } from '../model/navigation.js';
 import { useApp } from '../parts/app-context.js';
 import { Allowed } from './allowed.js';
@@ -11,9 +12,11 @@ import { PersonScreen } from './person.js';
 import { RequestScreen } from './request.js';
 import { Restore } from './restore.js';
 import { ShareScreen } from './share.js';
-import { Sheet } from './sheet.js';
 import { StudyScreen } from './study.js';
 import { WhoLooked } from './who-looked.js';
+
+/** Seldom needed, and it brings the maker of squares along. */
+const Sheet = lazy(async () => ({ default: (await import('./sheet.js')).Sheet }));
 
 /** The screen that a name stands for. What shows something of hers waits until she has confirmed that it is her. */
 export function ScreenOf(props: { readonly screen: Screen }) {
@@ -49,6 +52,10 @@ export function ScreenOf(props: { readonly screen: Screen }) {
     case 'who-looked':
       return <WhoLooked studyId={screen.studyId} />;
     case 'sheet':
-      return <Sheet />;
+      return (
+        <Suspense fallback={<p>{texts.frame.working}</p>}>
+          <Sheet />
+        </Suspense>
+      );
   }
 }

@@ -26,7 +26,7 @@ export function Sheet() {
     <>
       <Heading>{texts.sheet.title}</Heading>
       <p className="lead">{texts.sheet.text}</p>
-      <p className="badge unproven">{texts.sheet.warning}</p>
+      <p className="badge none">{texts.sheet.warning}</p>
       <section className="sheet" translate="no">
         <h2>{texts.sheet.words}</h2>
         <ol className="words" lang="en">

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useState } from 'react';
 import type { Look } from '../model/readings.js';
-import { isSeeing, type Study } from '../model/shelf.js';
+import { canStop, type Study } from '../model/shelf.js';
 import { useApp } from '../parts/app-context.js';
 import { Button } from '../parts/button.js';
 import { Heading } from '../parts/heading.js';
@@ -39,16 +39,19 @@ export function WhoLooked(props: { readonly studyId: string | undefined }) {
 }
 
 function LookRow(props: { readonly look: Look }) {
-  const { who, study, times, atMs } = props.look;
+  const { who, study, times, atMs, allowedAtMs } = props.look;
   const { texts, dates, state, navigation } = useApp();
   const [isStrange, setStrange] = useState(false);
   const label = study.label ?? texts.study.unnamed;
   const name =
     who === 'self' ? texts.looked.you : who === undefined ? texts.looked.unknown : (who.name ?? texts.person.unnamed);
-  const why =
-    who === 'self' ? texts.looked.self : who?.reason === undefined ? undefined : texts.looked.because(who.reason);
-  const canStop =
-    typeof who === 'object' && state.shelf?.people.find(({ id }) => id === who.id)?.shares.some(isSeeing) === true;
+  const because =
+    typeof who === 'object' && who.reason !== undefined && allowedAtMs !== undefined
+      ? texts.looked.because(dates.day(allowedAtMs), who.reason)
+      : undefined;
+  const why = who === 'self' ? texts.looked.self : because;
+  const hasShare =
+    typeof who === 'object' && state.shelf?.people.find(({ id }) => id === who.id)?.shares.some(canStop) === true;
   return (
     <>
       <strong>{times === 1 ? texts.looked.opened(name, label) : texts.looked.copied(name, label, times)}</strong>
@@ -64,7 +67,7 @@ function LookRow(props: { readonly look: Look }) {
       {isStrange && (
         <div className="nudge" role="status">
           <p>{texts.looked.strangeText}</p>
-          {canStop && (
+          {hasShare && (
             <Button kind="stop" onPress={() => navigation.go({ name: 'person', personId: who.id })}>
               {texts.person.stopAll}
             </Button>

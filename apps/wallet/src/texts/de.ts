@@ -66,6 +66,7 @@ export const de: Texts = {
   },
   study: {
     unnamed: 'Bilder',
+    unnamedHospital: 'ein Krankenhaus',
     beingSealed: 'Wird versiegelt, etwa 30 Sekunden',
     ready: 'Bereit',
     gone: 'Nicht mehr vorhanden',
@@ -84,7 +85,13 @@ export const de: Texts = {
   },
   request: {
     title: (who) => `${who} möchte Ihre Bilder sehen`,
-    unproven: 'Nicht bestätigt: nur fortfahren, wenn Sie gerade in der Praxis sind.',
+    proofs: {
+      attested: (who) => `Bestätigt: ${who}`,
+      address: (who) => `Bestätigt: ${who}`,
+      listed: (who) => `Nicht bestätigt: Jemand nennt sich ${who}. Nur fortfahren, wenn Sie gerade dort sind.`,
+      none: () => 'Nicht bestätigt: nur fortfahren, wenn Sie gerade in der Praxis sind.',
+    },
+    checking: 'Es wird geprüft, wer fragt…',
     reason: 'Grund',
     which: 'Welche Bilder',
     until: 'Bis',
@@ -101,6 +108,10 @@ export const de: Texts = {
   allowed: {
     title: (who, what, until) => `${who} kann ${what} bis ${until} sehen.`,
     text: 'Die Bilder können ab jetzt abgerufen werden. Sie sehen es unter „Wer hat nachgesehen“.',
+    waitingTitle: (who) => `Ihre Antwort an ${who} ist gemerkt.`,
+    waitingText: 'Sie wird gesendet, sobald dieses Handy online ist.',
+    later: (what) =>
+      `${what} folgt von selbst innerhalb von zehn Minuten. So kann niemand erkennen, dass die Bilder zu einer Person gehören.`,
     done: 'Fertig',
     stop: 'Teilen beenden',
   },
@@ -117,6 +128,8 @@ export const de: Texts = {
     warning: 'Neue Abrufe enden jetzt. Schon gespeicherte Kopien bleiben dort.',
     stop: 'Beenden',
     keep: 'Weiter teilen',
+    sealing: 'Wird versiegelt',
+    refused: 'Nicht mehr möglich',
     stopping: 'Wird beendet',
     stopped: 'Beendet',
     stoppedAt: (time) => `Beendet ${time}`,
@@ -130,7 +143,7 @@ export const de: Texts = {
     copied: (who, study, count) => `Automatische Kopien von ${study} durch ${who} (${count}-mal)`,
     you: 'Sie',
     unknown: 'Jemand, den dieses Handy nicht kennt',
-    because: (reason) => `weil Sie es erlaubt haben. Grund: ${reason}`,
+    because: (day, reason) => `weil Sie es am ${day} erlaubt haben. Grund: ${reason}`,
     self: 'mit Ihrem eigenen Zugang',
     unanswered: (study) => `Das Krankenhaus hat für ${study} nicht geantwortet. Versuchen Sie es später.`,
     strange: 'Das kenne ich nicht',

@@ -65,6 +65,7 @@ export const en = {
   },
   study: {
     unnamed: 'Images',
+    unnamedHospital: 'a hospital',
     beingSealed: 'Being sealed, about 30 seconds',
     ready: 'Ready',
     gone: 'No longer held',
@@ -83,7 +84,13 @@ export const en = {
   },
   request: {
     title: (who: string) => `${who} asks to see your images`,
-    unproven: 'Not confirmed: only continue if you are in the clinic now.',
+    proofs: {
+      attested: (who: string) => `Confirmed: ${who}`,
+      address: (who: string) => `Confirmed: ${who}`,
+      listed: (who: string) => `Not confirmed: somebody calls themselves ${who}. Only continue if you are there now.`,
+      none: (_who: string) => 'Not confirmed: only continue if you are in the clinic now.',
+    },
+    checking: 'Checking who asks…',
     reason: 'Reason',
     which: 'Which images',
     until: 'Until',
@@ -100,6 +107,10 @@ export const en = {
   allowed: {
     title: (who: string, what: string, until: string) => `${who} can see ${what} until ${until}.`,
     text: 'They can fetch the images from now on. You will see it under “Who looked”.',
+    waitingTitle: (who: string) => `Your answer to ${who} is kept.`,
+    waitingText: 'It is sent as soon as this phone is online.',
+    later: (what: string) =>
+      `${what} follows within ten minutes, by itself. Nobody can tell then that the images belong to one person.`,
     done: 'Done',
     stop: 'Stop sharing',
   },
@@ -116,6 +127,8 @@ export const en = {
     warning: 'New downloads stop now. Copies they already saved stay with them.',
     stop: 'Stop',
     keep: 'Keep',
+    sealing: 'Being sealed',
+    refused: 'Not possible any more',
     stopping: 'Stopping',
     stopped: 'Stopped',
     stoppedAt: (time: string) => `Stopped ${time}`,
@@ -129,7 +142,7 @@ export const en = {
     copied: (who: string, study: string, count: number) => `Automatic copies of ${study} by ${who} (${times(count)})`,
     you: 'You',
     unknown: 'Someone this phone does not know',
-    because: (reason: string) => `because you allowed it. Reason: ${reason}`,
+    because: (day: string, reason: string) => `because you allowed it on ${day}. Reason: ${reason}`,
     self: 'with your own access',
     unanswered: (study: string) => `The hospital did not answer for ${study}. Try again later.`,
     strange: 'I don’t recognise this',
