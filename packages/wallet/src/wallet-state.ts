@@ -161,8 +161,6 @@ const state1 = struct({
 export type SeenView = Infer<typeof seen>;
 /** One thing she asked for and that is not done yet. */
 export type Todo = Infer<typeof todo>;
-/** Whom a grant is for. */
-export type Requester = Infer<typeof requester>;
 /** One grant as the wallet knows it; the ledger says whether it is live. */
 export type GrantRecord = Infer<typeof grant>;
 /** What only owner and source know of a study. */

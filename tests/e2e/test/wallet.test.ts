@@ -187,7 +187,9 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     await phone.press('Back');
     await phone.press('Who looked');
     await phone.page.getByText(/opened MRI, knee|copies of MRI, knee/).waitFor();
-    expect(await phone.page.getByText(/because you allowed it on \d+ \w+ \d{4}\. Reason: Second opinion/).count()).toBe(1);
+    expect(await phone.page.getByText(/because you allowed it on \d+ \w+ \d{4}\. Reason: Second opinion/).count()).toBe(
+      1,
+    );
     await look('who looked');
     figures(context, { rows: await phone.page.getByRole('main').getByRole('listitem').count() });
   });
