@@ -244,7 +244,13 @@ describe('the wrong patient', () => {
   });
 
   test('when it is published, told by her app: she gets nothing more, from the first moment, also without a node', async () => {
-    const patient = await publishedStudy(hospital);
+    await hospital.define();
+    const studyInstanceUid = await hospital.studyInstanceUid();
+    const invitation = await hospital.source.invite({ studyInstanceUid, label: 'MRI, head' });
+    const owner = await signerOf('patient');
+    const { claim: claimed } = await prepareClaim(invitation, owner);
+    const patient = await claimStudy(hospital.source, invitation, owner);
+    await hospital.finalizeUntil(async () => (await hospital.stateOfStudy()) === 'published');
     const { studyId } = patient.disclosure;
     await order(patient, { kind: 'leave-keys', prekeys: await prekeys('hers', 2) });
     const ownerRequest = (request: Uint8Array) => hospital.source.desk.ownerRequest(request);
@@ -254,10 +260,12 @@ describe('the wrong patient', () => {
     await expect(askForSecret(hospital.ledger, hospital.source, studyId, patient.owner)).rejects.toMatchObject({
       code: 'STUDY_UNKNOWN',
     });
+    // Nor is her claim answered again.
+    await expect(hospital.source.claim(claimed)).rejects.toMatchObject({ code: 'INVITATION_UNKNOWN' });
     expect((await hospital.source.desk.links.list()).map(({ state, keys }) => [state, keys.length])).toEqual([
       ['ended', 0],
     ]);
-    await hospital.source.desk.endWrongPatient(await hospital.studyInstanceUid()); // told twice
+    await hospital.source.desk.endWrongPatient(studyInstanceUid); // told twice
     await hospital.finalizeUntil(async () => (await hospital.stateOfStudy()) === 'retired');
     const cell = await hospital.ledger.study(hospital.source.source, studyId);
     expect(cell?.retired).toMatchObject({ reason: 'wrong-patient' });

@@ -322,6 +322,7 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     walletPage: options.walletPage ?? `${options.gatewayApi}/`,
     onClaimed,
     keysLeft: (studyId, prekeys) => links.begin(studyId, prekeys),
+    isWrongPatient,
     heldUntil: (studyId) => heldUntil(store, studyId),
   });
   const desk = createDesk({

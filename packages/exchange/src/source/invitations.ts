@@ -45,6 +45,8 @@ export interface InvitationsOptions {
   readonly onClaimed: (studyId: Uint8Array) => void;
   /** Keeps the keys for repeat visits that came with a first claim, in its batch. */
   readonly keysLeft: (studyId: Uint8Array, prekeys: readonly AcceptedKey[]) => readonly Change[];
+  /** Whether a study was given to the wrong patient: its invitation is void. */
+  readonly isWrongPatient: (studyId: Uint8Array) => boolean;
   /** Until when a study cannot be claimed yet, Unix ms. */
   readonly heldUntil: (studyId: Uint8Array) => Promise<number | undefined>;
 }
@@ -152,7 +154,7 @@ export function createInvitations(options: InvitationsOptions): Invitations {
       // One at a time for an invitation: tries that arrive together are counted like tries that follow each other.
       return lock(`invitation/${id}`, async () => {
         const record = await store.get(invitationRecords, id);
-        if (record === undefined || record.closed) throw unknownInvitation();
+        if (record === undefined || record.closed || options.isWrongPatient(record.studyId)) throw unknownInvitation();
         await proveClaim(claim, record);
         if (now() >= record.expiresAtMs) throw expired();
         await judgeCode(id, record, claim.code);
