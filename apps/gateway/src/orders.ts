@@ -7,7 +7,11 @@ import { readTls } from './secret-files.js';
 
 type OrdersConfig = NonNullable<NonNullable<GatewayConfig['source']>['orders']>;
 
-export async function openOrderOrigins({ worklist, hl7, keepDays }: OrdersConfig): Promise<readonly OrderOrigin[]> {
+/** @param stopping - ends a look that waits for the other side */
+export async function openOrderOrigins(
+  { worklist, hl7, keepDays }: OrdersConfig,
+  stopping: AbortSignal,
+): Promise<readonly OrderOrigin[]> {
   const origins: OrderOrigin[] = [];
   if (worklist !== undefined) {
     const { host, port, aeTitle, gatewayAeTitle, daysAhead } = worklist;
@@ -18,6 +22,7 @@ export async function openOrderOrigins({ worklist, hl7, keepDays }: OrdersConfig
         calledAeTitle: aeTitle,
         callingAeTitle: gatewayAeTitle,
         daysAhead,
+        signal: stopping,
         ...(worklist.tls ? { tls: await readTls(worklist) } : {}),
       }),
     );

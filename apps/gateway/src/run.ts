@@ -48,6 +48,7 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
   const keys = await readKeys(config);
   const listeners: BoundListener[] = [];
   const opened: { close(): Promise<void> }[] = [];
+  const stopping = new AbortController();
   const onFailure = (error: unknown): void => logger.warn(describeFailure(error), 'a step failed');
   try {
     const api = await listening('api', config.api, (address) => bindHttp(address));
@@ -124,7 +125,7 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
           ? {}
           : {
               orders: {
-                origins: await openOrderOrigins(orders),
+                origins: await openOrderOrigins(orders, stopping.signal),
                 keepMs: orders.keepDays * 86_400_000,
                 ...(orders.issuer === undefined ? {} : { issuer: orders.issuer }),
               },
@@ -138,8 +139,10 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
       const watched = source;
       const { lookSeconds } = sourceConfig;
       if (lookSeconds > 0) opened.push(createRepeated(() => watched.lookAtArchive(), lookSeconds * 1_000, onFailure));
-      if (orders !== undefined) {
-        opened.push(createRepeated(() => watched.lookForOrders(), orders.lookSeconds * 1_000, onFailure));
+      // Each by itself: a worklist that takes its time keeps no file waiting.
+      for (const { name } of source.orders.origins) {
+        const lookMs = (orders?.lookSeconds ?? 0) * 1_000;
+        opened.push(createRepeated(() => watched.lookForOrders(name), lookMs, onFailure));
       }
     }
     let recipient: ImageRecipient | undefined;
@@ -212,11 +215,13 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
       },
       async close() {
         // Listeners first: answers that run may still need what is below them. A recipient's transfers are resumed.
+        stopping.abort();
         await Promise.all([api.close(), operator.close(0), iti43?.close()]);
         for (const part of opened.toReversed()) await part.close();
       },
     };
   } catch (error) {
+    stopping.abort();
     for (const part of [...listeners, ...opened.toReversed()]) await part.close().catch(onFailure);
     throw asOneLine(error, config);
   }

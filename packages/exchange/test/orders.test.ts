@@ -177,6 +177,26 @@ test('an origin that cannot be looked at says so, and keeps no other from its ow
   expect(hospital.source.orders.origins[1]).toMatchObject({ code: 'UNKNOWN' });
 });
 
+test('an origin that takes its time keeps no other waiting', async () => {
+  await hospital.source.close();
+  let answer: () => void = () => undefined;
+  const slow: OrderOrigin = {
+    name: 'slow',
+    look: () =>
+      new Promise((resolve) => {
+        answer = () => resolve({ refused: 1, code: 'ORDER_UNIDENTIFIED' });
+      }),
+  };
+  const source = await hospital.openSource({ orders: { ...orders, origins: [slow, origin] } });
+  told = [{ order: order(), isCancelled: false }];
+  const looking = source.lookForOrders('slow');
+  await source.lookForOrders('test');
+  expect(source.orders).toMatchObject({ kept: 1, origins: [{ lookedAtMs: undefined }, { code: undefined }] });
+  answer();
+  await looking;
+  expect(source.orders.origins[0]).toMatchObject({ code: 'ORDER_UNIDENTIFIED', refused: 1 });
+});
+
 test('an order plays no part in what is published: its patient is claimed as ever', async () => {
   await hospital.define();
   await addStudy('2.25.1');

@@ -34,6 +34,8 @@ export interface DimsePeer {
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
   /** Longest silence of the other side, in ms. */
   readonly timeoutMs: number;
+  /** Ends the connection when it aborts. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Message {
@@ -250,9 +252,13 @@ function negotiated(proposed: readonly ProposedContext[], { contexts }: Associat
     });
 }
 
-async function connected({ host, port, tls, timeoutMs }: DimsePeer): Promise<Socket> {
+async function connected({ host, port, tls, timeoutMs, signal }: DimsePeer): Promise<Socket> {
   const socket = tls === undefined ? connectTcp({ host, port }) : connectTls({ host, port, ...tls });
   const timer = setTimeout(() => socket.destroy(unavailable('TIMEOUT')), timeoutMs);
+  const leave = (): void => void socket.destroy(unavailable('CLOSED'));
+  signal?.addEventListener('abort', leave);
+  socket.once('close', () => signal?.removeEventListener('abort', leave));
+  if (signal?.aborted === true) leave();
   try {
     await once(socket, tls === undefined ? 'connect' : 'secureConnect');
     return socket;

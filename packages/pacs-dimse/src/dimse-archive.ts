@@ -23,7 +23,7 @@ import type { StorageReceiver } from './storage-receiver.js';
 import { storeInstances } from './store.js';
 import { contextsOf, IMPLICIT_LITTLE_ENDIAN, STUDY_ROOT_FIND } from './syntaxes.js';
 
-export interface DimseArchiveOptions extends Omit<DimsePeer, 'timeoutMs'> {
+export interface DimseArchiveOptions extends Omit<DimsePeer, 'timeoutMs' | 'signal'> {
   /** Longest silence of the archive, in ms; default 60 000. */
   readonly timeoutMs?: number;
   /** Associations at a time; default 4. */

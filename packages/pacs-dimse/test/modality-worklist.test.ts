@@ -190,6 +190,19 @@ describe('a fake worklist', () => {
     await expect(look(fake.port, { timeoutMs: 300 })).rejects.toMatchObject(error);
   });
 
+  test('a look is ended from outside, while it connects and while it waits', async () => {
+    const reached = new Promise<void>((resolve) => fake.takeOver(() => resolve()));
+    const stopping = new AbortController();
+    const looking = expect(look(fake.port, { signal: stopping.signal })).rejects.toMatchObject({
+      code: 'ARCHIVE_UNAVAILABLE',
+      info: { reason: 'CLOSED' },
+    });
+    await reached;
+    stopping.abort();
+    await looking;
+    await expect(look(fake.port, { signal: stopping.signal })).rejects.toMatchObject({ info: { reason: 'CLOSED' } });
+  });
+
   test('one that never ends is left', async () => {
     fake.play(async (association) => {
       const { contextId, command } = await received(association);

@@ -78,6 +78,7 @@ export interface ImageSourceOptions {
   readonly purgedMs?: number;
   /** Where the worklist knows from what was ordered; default nowhere. */
   readonly orders?: {
+    /** Each with a name of its own. */
     readonly origins: readonly OrderOrigin[];
     /** Whose accession numbers those are that name no issuer, of orders and of studies in the archive; default nobody's. */
     readonly issuer?: string;
@@ -174,8 +175,8 @@ export interface ImageSource extends Pick<Invitations, 'claim'> {
   worklist(): AsyncIterable<WorklistEntry>;
   /** The worklist with the orders that its studies were made for, and at its end those that have no images yet. */
   appointments(): AsyncIterable<Appointment>;
-  /** Looks once at each origin of orders. To be called every minute or so. */
-  lookForOrders(): Promise<void>;
+  /** Looks once at the origin of orders of this name, else at each. To be called every minute or so. */
+  lookForOrders(origin?: string): Promise<void>;
   /** How the origins of orders do, and how many orders are kept. */
   readonly orders: { readonly kept: number; readonly origins: readonly OrderOriginState[] };
   /**
@@ -286,7 +287,7 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     issuer: options.orders?.issuer,
     keepMs: options.orders?.keepMs ?? ORDERS_KEPT_MS,
   });
-  const orderLook = createOrderLook({ origins: options.orders?.origins ?? [], orders, now, onFailure });
+  const orderLook = createOrderLook({ origins: options.orders?.origins ?? [], orders, lock, now, onFailure });
   async function* listed(): AsyncGenerator<readonly [StudySummary, WorklistEntry], void, void> {
     for await (const summary of connector.listStudies()) {
       const study = await currentStudy(store, summary.studyInstanceUid);
@@ -448,7 +449,7 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
       for await (const [summary, study] of listed()) yield { study, orders: index.of(summary) };
       for (const order of index.left()) yield { study: undefined, orders: [order] };
     },
-    lookForOrders: () => lock('orders', () => orderLook.look()),
+    lookForOrders: (origin) => orderLook.look(origin),
     get orders() {
       return { kept: orders.size, origins: orderLook.states };
     },

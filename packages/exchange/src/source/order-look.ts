@@ -1,6 +1,7 @@
-/** Looks at every origin of orders; what one of them cannot do keeps no other from its own. */
+/** Looks at the origins of orders; what one of them cannot do, or takes long for, keeps no other from its own. */
 import type { OrderOrigin } from '@radledger/imaging';
 import { CodedError } from '@radledger/primitives';
+import type { KeyedLock } from '../keyed-lock.js';
 import type { Orders } from './orders.js';
 
 /** How an origin does; holds no patient data. */
@@ -17,22 +18,26 @@ export interface OrderOriginState {
 }
 
 export interface OrderLookOptions {
+  /** Each with a name of its own. */
   readonly origins: readonly OrderOrigin[];
   readonly orders: Orders;
+  readonly lock: KeyedLock;
   readonly now: () => number;
   readonly onFailure: (error: unknown) => void;
 }
 
-export function createOrderLook({ origins, orders, now, onFailure }: OrderLookOptions) {
+export function createOrderLook({ origins, orders, lock, now, onFailure }: OrderLookOptions) {
   const states = new Map<string, OrderOriginState>(
     origins.map(({ name }) => [name, { name, lookedAtMs: undefined, code: undefined, reason: undefined, refused: 0 }]),
   );
+
+  const alone = <T>(work: () => Promise<T>): Promise<T> => lock('orders', work);
 
   const lookAt = async (origin: OrderOrigin): Promise<void> => {
     const { name } = origin;
     const refusedBefore = states.get(name)?.refused ?? 0;
     try {
-      const { refused, code } = await origin.look((notice) => orders.take(notice));
+      const { refused, code } = await origin.look((notice) => alone(() => orders.take(notice)));
       states.set(name, { name, lookedAtMs: now(), code, reason: undefined, refused: refusedBefore + refused });
     } catch (error) {
       onFailure(error);
@@ -44,10 +49,11 @@ export function createOrderLook({ origins, orders, now, onFailure }: OrderLookOp
     get states(): readonly OrderOriginState[] {
       return [...states.values()];
     },
-    /** Looks once at each; never throws for an origin. */
-    async look(): Promise<void> {
-      for (const origin of origins) await lookAt(origin);
-      await orders.forgetOld();
+    /** Looks once at the origin of this name, else at each; never throws for an origin. */
+    async look(name?: string): Promise<void> {
+      const wanted = origins.filter((origin) => name === undefined || origin.name === name);
+      await Promise.all(wanted.map((origin) => lock(`orders/${origin.name}`, () => lookAt(origin))));
+      await alone(() => orders.forgetOld());
     },
   };
 }
