@@ -4,6 +4,8 @@ import { Command, CommanderError } from 'commander';
 import { addAuthorityCommands } from './commands/authority-commands.js';
 import { addDeskCommands } from './commands/desk-commands.js';
 import { addGrantCommands } from './commands/grant-commands.js';
+import { addQuarantineCommands } from './commands/quarantine-commands.js';
+import { addRecipientCommands } from './commands/recipient-commands.js';
 import { addRequestCommands } from './commands/request-commands.js';
 import { addSimulateCommand } from './commands/simulate-command.js';
 import { addSourceCommands } from './commands/source-commands.js';
@@ -30,6 +32,8 @@ export function createProgram(context: Context): Command {
   addStudyCommands(program, context);
   addGrantCommands(program, context);
   addRequestCommands(program, context);
+  addQuarantineCommands(program, context);
+  addRecipientCommands(program, context);
   addSourceCommands(program, context);
   addDeskCommands(program, context);
   addAuthorityCommands(program, context);

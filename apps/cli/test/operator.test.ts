@@ -1,7 +1,12 @@
+import { once } from 'node:events';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { createNodeClient } from '@radledger/client';
 import { createFakeNode, type FakeNode } from '@radledger/client/testing';
+import { openKeyWithdrawal } from '@radledger/handover';
 import { createSigner, encodePrivateKeyPem, generateSeed, toHex } from '@radledger/primitives';
+import { generate } from 'selfsigned';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createFolder, runCli, serve } from './cli-fixture.js';
 
@@ -14,6 +19,21 @@ let nodeServer: Awaited<ReturnType<typeof serve>>;
 let node: FakeNode;
 let tokenFile: string;
 const asked: { method: string; path: string; body: unknown }[] = [];
+
+const WAITING = {
+  retrievalId: 'q1',
+  state: 'matching',
+  code: null,
+  source: 'ab'.repeat(32),
+  studyId: 'cd'.repeat(32),
+  label: 'MRI, head',
+  sinceMs: 1,
+  untilMs: 2,
+  bytes: 9,
+  description: 'Head',
+  patients: [{ name: 'DOE^JANE', id: '7', issuer: '', birthDate: '19700203', sex: 'F', differences: ['name'] }],
+  requested: { name: 'Doe^Janet', id: '4711' },
+};
 
 /** Answers as docs/spec/gateway-api.md section 2 says, and remembers what it was asked. */
 async function answer(url: string, init: RequestInit): Promise<Response> {
@@ -100,6 +120,15 @@ async function answer(url: string, init: RequestInit): Promise<Response> {
   }
   if (path === '/v1/requests')
     return Response.json({ requestId: 'r1', link: 'https://w.example/#r=AAAA', expiresAtMs: 1 }, { status: 201 });
+  if (path === '/v1/recipient/withdraw')
+    return Response.json({ told: 1, left: [{ source: 'ab'.repeat(32), code: 'CONNECTION_FAILED' }] });
+  if (path === '/v1/quarantine') return Response.json({ studies: [WAITING] });
+  if (path === '/v1/quarantine/q1') {
+    const { patients } = WAITING;
+    const instances = [{ sizeBytes: 9, modality: 'MR', seriesDescription: 'T1' }];
+    return Response.json({ patients, description: 'Head', date: '20260101', instanceCount: 1, instances });
+  }
+  if (path.startsWith('/v1/quarantine/')) return Response.json({}, { status: 202 });
   if (path.startsWith('/v1/requests/missing'))
     return Response.json({ error: { code: 'REQUEST_UNKNOWN', message: '' } }, { status: 404 });
   if (path.startsWith('/v1/requests/'))
@@ -256,6 +285,34 @@ describe('through the gateway', () => {
     });
   });
 
+  test('a study that waits is looked into, and filed under a patient from a file', async () => {
+    expect((await operate(['quarantine', 'list'])).json.result).toMatchObject({ studies: [WAITING] });
+    expect((await operate(['quarantine', 'show', 'q1'])).json.result).toMatchObject({ instanceCount: 1 });
+    const patient = { name: 'Doe^Jane', id: '4711', birthDate: '19700203' };
+    const file = await folder.file('patient.json', JSON.stringify(patient));
+    expect((await operate(['quarantine', 'file', 'q1', '--patient-file', file])).exitCode).toBe(0);
+    expect(asked.at(-1)).toMatchObject({ path: '/v1/quarantine/q1/file', body: { patient } });
+    expect((await operate(['quarantine', 'file', 'q1', '--as-sent'])).exitCode).toBe(0);
+    expect(asked.at(-1)).toMatchObject({ path: '/v1/quarantine/q1/file', body: { patient: 'as-sent' } });
+    expect((await operate(['quarantine', 'file', 'q1'])).exitCode).toBe(2);
+    expect((await operate(['quarantine', 'file', 'q1', '--as-sent', '--patient-file', file])).exitCode).toBe(2);
+    expect((await operate(['quarantine', 'discard', 'q1'])).exitCode).toBe(0);
+    expect(asked.at(-1)).toMatchObject({ path: '/v1/quarantine/q1/discard' });
+    await operate(['request', 'new', '--reason', 'x', '--until', '30d', '--patient-file', file]);
+    expect(asked.at(-1)).toMatchObject({ path: '/v1/requests', body: { reason: 'x', patient } });
+    const open = await folder.file('open-patient.json', '{}', 0o644);
+    expect((await operate(['quarantine', 'file', 'q1', '--patient-file', open])).json.error).toMatchObject({
+      code: 'FILE_TOO_OPEN',
+    });
+  });
+
+  test('a recipient key is withdrawn; what nobody was told of is left', async () => {
+    const key = 'ef'.repeat(32);
+    const done = await operate(['recipient', 'withdraw', key]);
+    expect(done.json.result).toEqual({ told: 1, left: [{ source: 'ab'.repeat(32), code: 'CONNECTION_FAILED' }] });
+    expect(asked.at(-1)).toMatchObject({ path: '/v1/recipient/withdraw', body: { key } });
+  });
+
   test('a wrong token is refused', async () => {
     const other = await folder.file('other-token', 'something else');
     expect(
@@ -306,6 +363,51 @@ describe('with key files', () => {
 
     const again = await sign(['source', 'rotate', '--role', 'node', '--key', source.file, '--new-key', next.file]);
     expect(again.exitCode).toBe(3);
+  });
+
+  test('a withdrawal that was prepared is sent to a source, over its pin', async () => {
+    const [recipient, source, nodeKey, vrf] = await Promise.all(
+      ['recipient', 'told', 'told-node', 'told-vrf'].map(keyFile),
+    );
+    if (!recipient || !source || !nodeKey || !vrf) throw new Error('keys');
+    const told: { path: string | undefined; statement: Uint8Array }[] = [];
+    const { private: key, cert } = await generate([{ name: 'commonName', value: 'gateway' }], { keyType: 'ec' });
+    const listener = createServer({ key, cert, minVersion: 'TLSv1.3' }, (request, response) => {
+      void request.toArray().then((chunks) => {
+        told.push({ path: request.url, statement: new Uint8Array(Buffer.concat(chunks as Buffer[])) });
+        response.writeHead(202, { 'content-type': 'application/json' }).end('{}');
+      });
+    });
+    listener.listen(0, '127.0.0.1');
+    await once(listener, 'listening');
+    try {
+      const certificate = await folder.file('told-cert.pem', cert);
+      const baseUrl = `https://127.0.0.1:${(listener.address() as AddressInfo).port}`;
+      const endpoint = ['--base-url', baseUrl, '--tls-certificate', certificate];
+      const keys = ['--key', source.file, '--node-key', nodeKey.file, '--vrf-key', vrf.file];
+      const defined = await sign(['source', 'define', '--name', 'Told Hospital', ...endpoint, ...keys]);
+      expect(defined.exitCode, defined.stderr).toBe(0);
+
+      const out = join(folder.path, 'withdrawal');
+      const prepared = await sign(['recipient', 'prepare-withdrawal', '--key', recipient.file, '--out', out]);
+      expect(prepared.json.result, prepared.stderr).toMatchObject({ key: toHex(recipient.signer.publicKey) });
+      const study = 'cd'.repeat(32);
+      const to = ['--source', toHex(source.signer.publicKey), '--study', study];
+      const sent = await sign(['recipient', 'send-withdrawal', '--statement-file', out, ...to]);
+      expect(sent.exitCode, sent.stderr).toBe(0);
+      expect(told.map(({ path }) => path)).toEqual([`/v1/key-withdrawals/${study}`]);
+      const { statement } = told[0] as { statement: Uint8Array };
+      expect(await openKeyWithdrawal(statement, node)).toEqual({ key: recipient.signer.publicKey });
+
+      const broken = await folder.file('no-withdrawal', 'nonsense');
+      const nowhere = ['--source', study, '--study', study];
+      const send = ['recipient', 'send-withdrawal', '--statement-file'];
+      expect((await sign([...send, broken, ...to])).exitCode).toBe(2);
+      expect((await sign([...send, out, ...nowhere])).exitCode).toBe(4);
+    } finally {
+      listener.closeAllConnections();
+      listener.close();
+    }
   });
 
   test('a key file that others may read is refused', async () => {

@@ -146,6 +146,10 @@ function schemaIn(folder: string) {
             tlsCertificate: path.prefault('tls-cert.pem'),
             /** Certificates whose pins go on the ledger too: of the key that is to take over, or of a proxy that ends TLS in front. */
             otherTlsCertificates: z.array(path).max(2).default([]),
+            /** Takes only callers with a certificate of this authority, or with one of the keys below; default anybody. */
+            clientAuthority: path.optional(),
+            /** SHA-256 of the SubjectPublicKeyInfo of callers' TLS keys. */
+            clientPins: z.array(hex32).max(10_000).default([]),
             /** ITI-43 requests of one address, and of one key, a minute. */
             requestsPerMinute: z.int().min(1).max(1_000_000).default(600),
             /** Number of reverse proxies in front whose `X-Forwarded-For` is believed. */
@@ -172,6 +176,9 @@ function schemaIn(folder: string) {
             .default(64 * 1024 ** 3),
           /** Most transfers at a time. */
           transfersMax: z.int().min(1).max(64).default(4),
+          /** PEM of the key and certificate that are shown to sources that ask who calls. */
+          tlsKey: path.optional(),
+          tlsCertificate: path.optional(),
           /** What may be filed. */
           policy: z
             .strictObject({
@@ -180,10 +187,32 @@ function schemaIn(folder: string) {
               preambles: z.enum(['zero', 'keep-slides']).default('zero'),
             })
             .prefault({}),
+          /**
+           * Under whom studies are filed: the patient that the source names; the one whom the request asks for, when name, birth date and
+           * sex agree, else the one that a person names; always the one that a person names.
+           */
+          matching: z.enum(['as-sent', 'automatic', 'manual']).default('as-sent'),
+          /** How long a study waits for a person who says whose it is; then it is erased. */
+          matchingDays: z.int().min(1).max(365).default(30),
+          /** Bytes of all studies that wait for a person. */
+          waitingBytesMax: z
+            .int()
+            .min(1_048_576)
+            .default(64 * 1024 ** 3),
+          /** How long what arrived of a refused study is kept to be looked into; 0: not at all. */
+          refusedHours: z.int().min(0).max(8_760).default(72),
+          /** Bytes of all refused studies that are kept; the oldest make room. */
+          refusedBytesMax: z
+            .int()
+            .min(1_048_576)
+            .default(8 * 1024 ** 3),
           /** Lets sources on loopback be fetched from: test nets on one machine. */
           allowLoopback: z.boolean().default(false),
           /** Lets sources on private addresses be fetched from: centres that meet in a VPN. */
           allowPrivate: z.boolean().default(false),
+        })
+        .refine(({ tlsKey: key, tlsCertificate: certificate }) => goTogether({ key, certificate }), {
+          message: 'tlsKey and tlsCertificate go together',
         })
         .refine(isOneArchive, ONE_ARCHIVE)
         .optional(),

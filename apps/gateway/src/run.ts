@@ -12,8 +12,9 @@ import {
   createIti43Handler,
   createOperatorApi,
   createPatientApi,
+  type KnownClients,
 } from '@radledger/exchange/http';
-import { type ImageRecipient, openImageRecipient } from '@radledger/exchange/recipient';
+import { type ImageRecipient, matchByHand, matchRequested, openImageRecipient } from '@radledger/exchange/recipient';
 import { type ImageSource, openImageSource } from '@radledger/exchange/source';
 import { createSigner, equalBytes, fromHex, toHex } from '@radledger/primitives';
 import type { StorageReceiver } from '@radledger/pacs-dimse';
@@ -28,8 +29,8 @@ import { describeFailure } from './log.js';
 import { openOrderOrigins } from './orders.js';
 import { openArrivals } from './receiver.js';
 import { createRepeated } from './repeated.js';
-import { readSecretBoxKey, readSeed, readToken } from './secret-files.js';
-import { readTlsIdentity } from './tls-identity.js';
+import { readCertificate, readSecretBoxKey, readSeed, readToken } from './secret-files.js';
+import { readTlsIdentity, readTlsPair } from './tls-identity.js';
 
 export interface RunningGateway {
   /** Where it listens and who it is: the line that `run` prints. */
@@ -60,7 +61,10 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
     let iti43: BoundTlsListener | undefined;
     if (sourceConfig !== undefined && tls !== undefined) {
       const pair = tls;
-      iti43 = await listening('source.iti43', sourceConfig.iti43, (address) => bindTls(address, pair));
+      const clients = knownClients(sourceConfig.iti43, keys.clientAuthority, () =>
+        logger.info('a caller without a certificate that is taken was cut off'),
+      );
+      iti43 = await listening('source.iti43', sourceConfig.iti43, (address) => bindTls(address, pair, clients));
       listeners.push(iti43);
     }
 
@@ -158,6 +162,16 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
         heldBytesMax: recipientConfig.heldBytesMax,
         transfersMax: recipientConfig.transfersMax,
         importPolicy: recipientConfig.policy,
+        clientCertificate: keys.clientCertificate,
+        ...reconcileOf(recipientConfig.matching),
+        quarantineLimits: {
+          bytesMax: recipientConfig.waitingBytesMax,
+          matchingMs: recipientConfig.matchingDays * 86_400_000,
+        },
+        refusedLimits: {
+          bytesMax: recipientConfig.refusedBytesMax,
+          keptMs: recipientConfig.refusedHours * 3_600_000,
+        },
         endpointGuard: { allowLoopback: recipientConfig.allowLoopback, allowPrivate: recipientConfig.allowPrivate },
       });
       opened.push(recipient);
@@ -227,6 +241,11 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
   }
 }
 
+function reconcileOf(matching: NonNullable<GatewayConfig['recipient']>['matching']) {
+  if (matching === 'as-sent') return {};
+  return { reconcile: matching === 'manual' ? matchByHand : matchRequested };
+}
+
 async function readKeys(config: GatewayConfig) {
   const { source, recipient } = config;
   return {
@@ -235,7 +254,23 @@ async function readKeys(config: GatewayConfig) {
     sourceSeed: source === undefined ? undefined : await readSeed(source.signingKey),
     recipientSeed: recipient === undefined ? undefined : await readSeed(recipient.recipientKey),
     tls: source === undefined ? undefined : await readTlsIdentity(source.iti43),
+    clientAuthority:
+      source?.iti43.clientAuthority === undefined ? undefined : await readCertificate(source.iti43.clientAuthority),
+    clientCertificate:
+      recipient?.tlsKey === undefined || recipient.tlsCertificate === undefined
+        ? undefined
+        : await readTlsPair(recipient.tlsKey, recipient.tlsCertificate),
   };
+}
+
+/** Whom the ITI-43 listener takes; undefined for anybody. */
+function knownClients(
+  { clientPins }: NonNullable<GatewayConfig['source']>['iti43'],
+  authorities: string | undefined,
+  onRefusal: () => void,
+): KnownClients | undefined {
+  if (authorities === undefined && clientPins.length === 0) return undefined;
+  return { authorities, pins: clientPins.map(fromHex), onRefusal };
 }
 
 async function openDatabase(folder: string): Promise<ClassicLevel<string, Uint8Array>> {

@@ -14,14 +14,22 @@ export interface TlsIdentity {
   readonly pins: readonly [Uint8Array, ...Uint8Array[]];
 }
 
-/** Reads the files that the configuration names. @throws {GatewayAppError} `KEY_FILE_MISSING` | `KEY_FILE_MODE` | `KEY_FILE_INVALID` */
-export async function readTlsIdentity(config: NonNullable<GatewayConfig['source']>['iti43']): Promise<TlsIdentity> {
-  const key = await readSecretFile(config.tlsKey);
-  const cert = await readCertificate(config.tlsCertificate);
+/** Reads a key and its certificate. @throws {GatewayAppError} `KEY_FILE_MISSING` | `KEY_FILE_MODE` | `KEY_FILE_INVALID` */
+export async function readTlsPair(keyFile: string, certificateFile: string): Promise<{ key: string; cert: string }> {
+  const key = await readSecretFile(keyFile);
+  const cert = await readCertificate(certificateFile);
   if (!isPair(key, cert)) {
-    const message = `${config.tlsKey} and ${config.tlsCertificate} are not a PEM key and its certificate`;
-    throw new GatewayAppError({ code: 'KEY_FILE_INVALID', file: config.tlsKey }, message);
+    const message = `${keyFile} and ${certificateFile} are not a PEM key and its certificate`;
+    throw new GatewayAppError({ code: 'KEY_FILE_INVALID', file: keyFile }, message);
   }
+  return { key, cert };
+}
+
+/** Reads the files that the configuration names. @throws {GatewayAppError} `KEY_FILE_MISSING` | `KEY_FILE_MODE` | `KEY_FILE_INVALID` */
+export async function readTlsIdentity(
+  config: Pick<NonNullable<GatewayConfig['source']>['iti43'], 'tlsKey' | 'tlsCertificate' | 'otherTlsCertificates'>,
+): Promise<TlsIdentity> {
+  const { key, cert } = await readTlsPair(config.tlsKey, config.tlsCertificate);
   const pins: [Uint8Array, ...Uint8Array[]] = [tlsPinOf(cert)];
   for (const file of config.otherTlsCertificates) {
     const other = tlsPinOf(await readCertificate(file));

@@ -158,6 +158,16 @@ describe('a configuration that cannot be used stops the gateway with one line', 
       (was: string) => was.replace('folder = "archive"', 'folder = "archive"\nbaseUrl = "http://gw.hospital.example/"'),
       /at source\.baseUrl: must be https:/,
     ],
+    [
+      'half of what is shown to sources that ask who calls',
+      (was: string) => `${was}tlsKey = "tls-key.pem"\n`,
+      /at recipient: tlsKey and tlsCertificate go together/,
+    ],
+    [
+      'a pin of callers that is none',
+      (was: string) => was.replace('[recipient]', 'clientPins = ["ab"]\n[recipient]'),
+      /at source\.iti43\.clientPins\.0: must be 64/,
+    ],
     ['no role', (was: string) => was.slice(0, was.indexOf('[source]')), /needs a \[source\], a \[recipient\] or both/],
     ['what is not TOML', () => 'node = ', /is not TOML/],
   ])('%s', async (_name, change, line) => {
@@ -297,13 +307,12 @@ describe('the TLS key', () => {
   test('and the next one are what goes on the ledger', async () => {
     const next = await newPair();
     await writeFile(join(folder, 'next-cert.pem'), next.cert);
-    const iti43 = { host: '127.0.0.1', port: 0, requestsPerMinute: 1, trustedProxies: 0 };
     const tlsKey = join(folder, 'tls-key.pem');
     const tlsCertificate = join(folder, 'tls-cert.pem');
     const otherTlsCertificates = [join(folder, 'next-cert.pem')];
-    const { pins } = await readTlsIdentity({ ...iti43, tlsKey, tlsCertificate, otherTlsCertificates });
+    const { pins } = await readTlsIdentity({ tlsKey, tlsCertificate, otherTlsCertificates });
     expect(pins).toEqual([tlsPinOf(await readFile(tlsCertificate, 'utf8')), tlsPinOf(next.cert)]);
-    const after = { ...iti43, tlsKey, tlsCertificate, otherTlsCertificates: [tlsCertificate] };
+    const after = { tlsKey, tlsCertificate, otherTlsCertificates: [tlsCertificate] };
     expect((await readTlsIdentity(after)).pins).toHaveLength(1);
   });
 });

@@ -34,6 +34,11 @@ export interface GatewayClient {
   answerMailbox(mailboxId: Uint8Array, sealedRequest: Uint8Array, options?: CallOptions): Promise<void>;
   /** What was left in a mailbox, if anything yet. @throws {ClientError} `REFUSED` with reason `MAILBOX_UNKNOWN` when its time is over */
   readMailbox(mailboxId: Uint8Array, options?: CallOptions): Promise<Uint8Array | undefined>;
+  /**
+   * Sends a recipient's KeyWithdrawal. The source takes it whatever it knows.
+   * @param studyId - of a study that the key was allowed
+   */
+  withdrawKey(statement: Uint8Array, studyId: Uint8Array, options?: CallOptions): Promise<void>;
 }
 
 /** @param options.url - the `api` address of an invitation, image request or well-known document */
@@ -73,6 +78,10 @@ export function createGatewayClient(options: HttpOptions): GatewayClient {
       const path = `/v1/mailboxes/${toHex(mailboxId)}`;
       const left = await http.octets(path, { signal, responseBytesMax: MAILBOX_BYTES_MAX });
       return left.length === 0 ? undefined : left; // 204: nothing yet
+    },
+    async withdrawKey(statement, studyId, { signal } = {}) {
+      const path = `/v1/key-withdrawals/${toHex(studyId)}`;
+      await http.octets(path, { method: 'POST', body: statement, signal, responseBytesMax: 1024 });
     },
   };
 }

@@ -51,5 +51,13 @@ export {
   type RequestState,
   type Retrieval,
 } from './operator-client.js';
+export type {
+  DescribedInstance,
+  LocalPatient,
+  QuarantineClient,
+  SentPatient,
+  StudyDescription,
+  WaitingStudy,
+} from './quarantine-client.js';
 export { type BucketAnswer, type StateProof, verifyBucketAnswer } from './state-proof.js';
 export { type FinalizedTransaction, type WaitOptions, waitForFinalized } from './wait-for-finalized.js';

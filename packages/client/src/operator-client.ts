@@ -3,6 +3,7 @@ import { toHex } from '@radledger/primitives';
 import { readEventStream } from './event-stream.js';
 import { Http, type HttpOptions } from './http.js';
 import { JsonReader } from './json-reader.js';
+import { createQuarantineClient, type LocalPatient, type QuarantineClient } from './quarantine-client.js';
 
 interface CallOptions {
   readonly signal?: AbortSignal;
@@ -88,6 +89,8 @@ export interface Retrieval {
   readonly progress: { readonly bytes: number } | null;
   readonly folder: string | null;
   readonly code: string | null;
+  /** The source has amended the study since it was filed: it can be fetched again. */
+  readonly changed: boolean;
 }
 
 /** An image request and what became of it. */
@@ -129,14 +132,25 @@ export interface OperatorClient {
     input: { studyInstanceUid: string; reasonClass: number },
     options?: CallOptions,
   ): Promise<{ txId: Uint8Array }>;
+  /** @param input.patient - whom the practice's archive knows her as: what arrives is compared with it; never leaves the gateway */
   request(
-    input: { reason: string; wantedUntilMs: number },
+    input: { reason: string; wantedUntilMs: number; patient?: LocalPatient | undefined },
     options?: CallOptions,
   ): Promise<{ requestId: string; link: string; expiresAtMs: number }>;
   requestState(requestId: string, options?: CallOptions): Promise<RequestState>;
   fetchRequest(requestId: string, options?: FetchOptions): Promise<RequestState>;
   /** The state now and after each change, until the signal aborts. */
   watchRequest(requestId: string, options: { signal: AbortSignal }): AsyncIterable<RequestState>;
+  /**
+   * Withdraws the recipient key for ever, and tells the sources; again until nobody is left.
+   * @param key - the recipient key itself: nobody withdraws it by mistake
+   */
+  withdrawRecipientKey(
+    key: Uint8Array,
+    options?: CallOptions,
+  ): Promise<{ told: number; left: readonly { source: Uint8Array; code: string }[] }>;
+  /** Received studies that wait for a person. */
+  readonly quarantine: QuarantineClient;
 }
 
 /** @param options.bearerToken - the content of the gateway's token file */
@@ -147,6 +161,7 @@ export function createOperatorClient(options: HttpOptions & { bearerToken: strin
   const get = async (path: string, { signal }: CallOptions = {}) => new JsonReader(await http.json(path, { signal }));
   const txIdOf = (reader: JsonReader) => ({ txId: reader.bytes('txId', 32) });
   return {
+    quarantine: createQuarantineClient(http),
     async status(call) {
       const reader = await get('/v1/status', call);
       return {
@@ -183,8 +198,8 @@ export function createOperatorClient(options: HttpOptions & { bearerToken: strin
     },
     retireStudy: async ({ studyInstanceUid, reasonClass }, call) =>
       txIdOf(await post(`/v1/studies/${encodeURIComponent(studyInstanceUid)}/retire`, { reasonClass }, call)),
-    async request({ reason, wantedUntilMs }, call) {
-      const reader = await post('/v1/requests', { reason, wantedUntilMs }, call);
+    async request({ reason, wantedUntilMs, patient }, call) {
+      const reader = await post('/v1/requests', { reason, wantedUntilMs, ...(patient && { patient }) }, call);
       return {
         requestId: reader.string('requestId', 128),
         link: reader.string('link'),
@@ -197,6 +212,16 @@ export function createOperatorClient(options: HttpOptions & { bearerToken: strin
       readRequest(
         await http.json(`/v1/requests/${encodeURIComponent(requestId)}/fetch`, { method: 'POST', body: wish, signal }),
       ),
+    async withdrawRecipientKey(key, call) {
+      const reader = await post('/v1/recipient/withdraw', { key: toHex(key) }, call);
+      return {
+        told: reader.integer('told'),
+        left: reader.list('left', (item, path) => {
+          const one = new JsonReader(item, path);
+          return { source: one.bytes('source', 32), code: one.string('code', 64) };
+        }),
+      };
+    },
     async *watchRequest(requestId, { signal }) {
       const path = `/v1/requests/${encodeURIComponent(requestId)}/events`;
       // The gateway sends an event at each change only, so silence says nothing about the connection.
@@ -320,5 +345,6 @@ function readRetrieval(item: unknown, path: string): Retrieval {
     progress: readProgress(reader),
     folder: reader.stringOrNull('folder'),
     code: reader.stringOrNull('code', 64),
+    changed: reader.isAbsent('changed') ? false : reader.boolean('changed'),
   };
 }

@@ -134,7 +134,7 @@ describe('why a fetch ends, in its own reading of the ledger', () => {
     await reachAllowed();
     await hospital.moveListener();
     expect(await fetchToEnd()).toMatchObject({ state: 'failed', code: 'PIN_MISMATCH' });
-    expect(await readdir(hospital.quarantine)).toEqual([]);
+    expect(await readdir(hospital.quarantine)).toEqual(['refused', 'waiting']);
   });
 
   test('a source that is not there', async () => {
@@ -151,7 +151,7 @@ describe('why a fetch ends, in its own reading of the ledger', () => {
     hospital.serveInstead({ mimeType: 'application/zip', bytes: randomBytes(4000) });
     expect(await fetchToEnd()).toMatchObject({ state: 'failed', code: 'INVALID_ZIP' });
     await expect(readdir(hospital.filed)).rejects.toMatchObject({ code: 'ENOENT' });
-    expect(await readdir(hospital.quarantine)).toEqual([]);
+    expect(await readdir(hospital.quarantine)).toEqual(['refused', 'waiting']);
   });
 });
 
@@ -171,15 +171,15 @@ test('a study is filed under the patient of the practice, and keeps the one of t
   await hospital.recipient.close();
   const asked: unknown[] = [];
   await hospital.openRecipient({
-    async reconcile(study, origin) {
-      asked.push([study.studyInstanceUid, origin.studyId]);
+    async reconcile(study, { studyId, sent }) {
+      asked.push([study.studyInstanceUid, studyId, sent.instanceCount]);
       return { name: 'Local^Paula', id: 'L-1' };
     },
   });
   await reachAllowed();
   const { state, studyId, location = '' } = await fetchToEnd();
   expect(state).toBe('filed');
-  expect(asked).toEqual([[await hospital.studyInstanceUid(), studyId]]);
+  expect(asked).toEqual([[await hospital.studyInstanceUid(), studyId, 20]]);
   for (const name of await readdir(location)) {
     const file = await readFile(join(location, name), 'latin1');
     expect(file).toContain('Local^Paula');

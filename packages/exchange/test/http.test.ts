@@ -307,6 +307,22 @@ describe('operator', () => {
     expect(await code('/v1/source/move', { name: 'x' })).toEqual([409, 'SOURCE_NOT_DEFINED']);
     expect(await code('/v1/requests', { reason: 'x', wantedUntilMs: -1 })).toEqual([400, 'MALFORMED_REQUEST']);
     expect(await codeOf(await operate('/v1/requests/nope'))).toEqual([404, 'REQUEST_UNKNOWN']);
+    const wanted = { reason: 'x', wantedUntilMs: 1 };
+    for (const patient of [null, 'Jane', { name: 'Doe^Jane' }, { name: 'A', id: 'B', sex: 'female' }]) {
+      expect(await code('/v1/requests', { ...wanted, patient })).toEqual([400, 'MALFORMED_REQUEST']);
+    }
+    for (const patient of [
+      { name: 'A', id: 'B\\C' },
+      { name: 'A', id: 'B', birthDate: '1970' },
+    ]) {
+      expect(await code('/v1/requests', { ...wanted, patient })).toEqual([400, 'LOCAL_PATIENT_REFUSED']);
+    }
+    for (const id of ['nope', '..%2F..', `${'0'.repeat(32)}.${'0'.repeat(64)}`]) {
+      expect(await codeOf(await operate(`/v1/quarantine/${id}`))).toEqual([404, 'NOT_IN_QUARANTINE']);
+      expect(await code(`/v1/quarantine/${id}/discard`, {})).toEqual([404, 'NOT_IN_QUARANTINE']);
+      expect(await code(`/v1/quarantine/${id}/file`, { patient: 'as-sent' })).toEqual([404, 'NOT_IN_QUARANTINE']);
+    }
+    expect(await code('/v1/quarantine/nope/file', {})).toEqual([400, 'MALFORMED_REQUEST']);
     const broken = await fetch(`${operator.url}/v1/requests`, {
       method: 'POST',
       headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' },

@@ -39,6 +39,8 @@ test('the public surface', () => {
         "REQUEST_LIFETIME_MS",
         "failureCodeOf",
         "guardEndpoint",
+        "matchByHand",
+        "matchRequested",
         "openImageRecipient",
       ],
       "root": [

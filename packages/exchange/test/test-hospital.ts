@@ -17,6 +17,7 @@ import {
   createDicomwebHandler,
   createIti43Handler,
   createPatientApi,
+  type KnownClients,
   tlsPinOf,
 } from '../src/http/index.js';
 import { createSecretBox, type ExchangeDatabase, type SecretBox } from '../src/index.js';
@@ -64,14 +65,15 @@ export class TestHospital {
     return join(this.folder, 'quarantine');
   }
 
-  static async open(): Promise<TestHospital> {
+  /** @param clients - whose connections its listener takes; default anybody's */
+  static async open(clients?: KnownClients): Promise<TestHospital> {
     const folder = await mkdtemp(join(tmpdir(), 'radledger-exchange-'));
     const hospital = new TestHospital(await TestLedger.open(), folder);
     await mkdir(hospital.archive);
     await cp(MR_SERIES, hospital.archive, { recursive: true });
     const tls = await generate([{ name: 'commonName', value: 'gateway' }], { keyType: 'ec', algorithm: 'sha256' });
     hospital.tlsPin = tlsPinOf(tls.cert);
-    hospital.listener = await bindTls({ host: '127.0.0.1', port: 0 }, { key: tls.private, cert: tls.cert });
+    hospital.listener = await bindTls({ host: '127.0.0.1', port: 0 }, { key: tls.private, cert: tls.cert }, clients);
     await hospital.openSource();
     return hospital;
   }

@@ -82,7 +82,7 @@ async function* checkedBytes(
 }
 
 /** yauzl's complaints come out coded. */
-async function* memberBytes(zip: ZipFile, member: ZipMember): AsyncGenerator<Uint8Array, void, void> {
+export async function* memberBytes(zip: ZipFile, member: ZipMember): AsyncGenerator<Uint8Array, void, void> {
   try {
     yield* (await zip.openReadStreamPromise(member.entry)) as AsyncIterable<Uint8Array>;
   } catch (cause) {

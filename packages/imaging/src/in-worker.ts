@@ -5,15 +5,22 @@ import type { JudgeTask } from './file-set-judge.js';
 import type { JudgedInstance } from './instance-judge.js';
 import type { PlacesTask } from './judge-places.js';
 import type { RewriteTask } from './rewrite-file-set.js';
+import type { DescribeTask, StudyDescription } from './study-description.js';
 
-export type ImportTask =
-  | ({ readonly kind: 'judge' } & JudgeTask)
-  | ({ readonly kind: 'files' | 'held' } & PlacesTask)
-  | ({ readonly kind: 'rewrite' } & RewriteTask);
+interface Works {
+  readonly judge: { readonly task: JudgeTask; readonly result: readonly JudgedInstance[] };
+  readonly files: { readonly task: PlacesTask; readonly result: readonly JudgedInstance[] };
+  readonly held: { readonly task: PlacesTask; readonly result: readonly JudgedInstance[] };
+  readonly rewrite: { readonly task: RewriteTask; readonly result: readonly JudgedInstance[] };
+  readonly describe: { readonly task: DescribeTask; readonly result: StudyDescription };
+}
+type TaskOf<Kind extends keyof Works> = { readonly kind: Kind } & Works[Kind]['task'];
+export type ImportTask = { [Kind in keyof Works]: TaskOf<Kind> }[keyof Works];
+export type WorkResult = Works[keyof Works]['result'];
 
 /** What the worker says; errors lose their class between threads. */
 export type WorkerAnswer =
-  | { readonly instances: readonly JudgedInstance[] }
+  | { readonly result: WorkResult }
   | { readonly info: ImagingErrorInfo; readonly message: string };
 
 /** From `src`, where tests run, and from `dist` alike. */
@@ -24,7 +31,10 @@ const BYTES_PER_MS = 8192;
  * @throws {ImagingError} what the task throws | `INSPECTION_ABORTED` when the worker ran out of
  *   time or memory, or died; the reason of `signal`. The worker is gone then, and holds no file open
  */
-export async function inWorker(task: ImportTask, signal?: AbortSignal): Promise<readonly JudgedInstance[]> {
+export async function inWorker<Kind extends keyof Works>(
+  task: TaskOf<Kind>,
+  signal?: AbortSignal,
+): Promise<Works[Kind]['result']> {
   const { inspectionMsMax, inspectionMemoryMiBMax } = task.limits;
   const worker = new Worker(WORKER, {
     workerData: task,
@@ -49,7 +59,7 @@ export async function inWorker(task: ImportTask, signal?: AbortSignal): Promise<
       );
       worker.once('exit', () => abort('crash'));
     });
-    if ('instances' in answer) return answer.instances;
+    if ('result' in answer) return answer.result;
     throw new ImagingError(answer.info, answer.message.slice(answer.info.code.length + 2));
   } finally {
     clearTimeout(timer);
@@ -58,8 +68,8 @@ export async function inWorker(task: ImportTask, signal?: AbortSignal): Promise<
   }
 }
 
-function bytesOf(task: ImportTask): number {
-  return task.kind === 'judge' ? task.zipBytes : task.receivedBytes;
+function bytesOf(task: Works[keyof Works]['task']): number {
+  return 'zipBytes' in task ? task.zipBytes : task.receivedBytes;
 }
 
 const ABORTED = {

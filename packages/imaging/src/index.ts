@@ -22,7 +22,7 @@ export {
   INSTANCES_MAX,
   type InstanceLimits,
 } from './limits.js';
-export type { LocalPatient, PatientChange } from './local-patient.js';
+export { type LocalPatient, type PatientChange, validateLocalPatient } from './local-patient.js';
 export { createManifest, type Manifest, type ManifestEntry } from './manifest.js';
 export { type DicomJson } from './metadata/data-set-json.js';
 export { type DicomJsonElement } from './metadata/element-value.js';
@@ -32,3 +32,5 @@ export { createOrder, type Order, type OrderLook, type OrderNotice, type OrderOr
 export type { FiledStudy, PacsConnector, SnapshotInstance, StudySnapshot, StudySummary } from './pacs-connector.js';
 export type { QuarantinedInstance, QuarantinedStudy, StudySink } from './quarantined-study.js';
 export { type IntakeOptions, openIntake, type StudyIntake } from './study-intake.js';
+export type { DescribedInstance, SentPatient, StudyDescription } from './study-description.js';
+export { describeRefused, keepRefused, reopenStudy } from './waiting-study.js';

@@ -14,7 +14,11 @@ export interface LocalPatient {
   /** At most 64 characters of the same kind. */
   readonly id: string;
   /** Who gave that id; default: none is named. */
-  readonly issuer?: string;
+  readonly issuer?: string | undefined;
+  /** `YYYYMMDD`; default: as sent. */
+  readonly birthDate?: string | undefined;
+  /** Default: as sent. */
+  readonly sex?: 'M' | 'F' | 'O' | undefined;
 }
 
 /** What is written about the change. */
@@ -38,6 +42,8 @@ const CHARACTER_SET = 0x00080005;
 const PATIENT_NAME = 0x00100010;
 const PATIENT_ID = 0x00100020;
 const ISSUER = 0x00100021;
+const BIRTH_DATE = 0x00100030;
+const SEX = 0x00100040;
 const ORIGINAL_ATTRIBUTES = 0x04000561;
 const SEQUENCE_END_BYTES = 8;
 const ASCII = /^[\x20-\x7e]*$/;
@@ -47,19 +53,35 @@ export const EDITED_TAGS: ReadonlySet<number> = new Set([
   PATIENT_NAME,
   PATIENT_ID,
   ISSUER,
+  BIRTH_DATE,
+  SEX,
   ORIGINAL_ATTRIBUTES,
 ]);
 
 /** @throws {ImagingError} `LOCAL_PATIENT_REFUSED` */
+export function validateLocalPatient({ name, id, issuer = '', birthDate, sex }: LocalPatient): void {
+  for (const [field, text] of Object.entries({ name, id, issuer })) {
+    if (!isWritable(text) || (field !== 'issuer' && text === '')) throw refused(field);
+  }
+  if (birthDate !== undefined && !isDate(birthDate)) throw refused('birthDate');
+  if (sex !== undefined && !['M', 'F', 'O'].includes(sex)) throw refused('sex');
+}
+
+/** @throws {ImagingError} `LOCAL_PATIENT_REFUSED` */
 export function validateChange({ patient, system, previousSource }: PatientChange): void {
-  const { name, id, issuer = '' } = patient;
-  for (const [field, text] of Object.entries({ name, id, issuer, system, previousSource })) {
-    const isWritable = text.length <= 64 && !/[\p{Cc}\\]/u.test(text) && text === text.trim();
-    if (!isWritable || (field !== 'issuer' && text === '')) throw refused(field);
-  }
+  validateLocalPatient(patient);
   for (const [field, text] of Object.entries({ system, previousSource })) {
-    if (!ASCII.test(text)) throw refused(field);
+    if (!isWritable(text) || text === '' || !ASCII.test(text)) throw refused(field);
   }
+}
+
+const isWritable = (text: string): boolean => text.length <= 64 && !/[\p{Cc}\\]/u.test(text) && text === text.trim();
+
+/** `YYYYMMDD`, and a day of the calendar. */
+function isDate(text: string): boolean {
+  const [, year, month, day] = /^(\d{4})(\d\d)(\d\d)$/.exec(text) ?? [];
+  const at = new Date(`${year}-${month}-${day}T00:00:00Z`);
+  return !Number.isNaN(at.getTime()) && at.getUTCDate() === Number(day);
 }
 
 /**
@@ -72,13 +94,15 @@ export function editsOf(
   elements: readonly RootElement[],
   raw: ReadonlyMap<number, Uint8Array>,
 ): readonly Edit[] {
-  const { name, id, issuer } = change.patient;
+  const { name, id, issuer, birthDate, sex } = change.patient;
   const charset = valueOf(CHARACTER_SET, elements, raw);
   const write = (tag: number, vr: string, value: Uint8Array): Uint8Array => elementIn(layout, tag, vr, value);
   const written: readonly (readonly [tag: number, bytes: Uint8Array])[] = [
     [PATIENT_NAME, write(PATIENT_NAME, 'PN', encodeText('name', name, charset))],
     [PATIENT_ID, write(PATIENT_ID, 'LO', encodeText('id', id, charset))],
     [ISSUER, issuer === undefined ? new Uint8Array(0) : write(ISSUER, 'LO', encodeText('issuer', issuer, charset))],
+    ...(birthDate === undefined ? [] : [[BIRTH_DATE, write(BIRTH_DATE, 'DA', utf8(birthDate))] as const]),
+    ...(sex === undefined ? [] : [[SEX, write(SEX, 'CS', utf8(sex))] as const]),
     [ORIGINAL_ATTRIBUTES, originalAttributes(change, layout, elements, raw)],
   ];
   return written.map(([tag, bytes]) => ({ ...placeOf(tag, elements), bytes }));
@@ -94,7 +118,7 @@ function placeOf(tag: number, elements: readonly RootElement[]): { start: number
 
 /** The sequence with an item more. */
 function originalAttributes(
-  { system, previousSource, atMs }: PatientChange,
+  { patient, system, previousSource, atMs }: PatientChange,
   layout: DataSetLayout,
   elements: readonly RootElement[],
   raw: ReadonlyMap<number, Uint8Array>,
@@ -104,6 +128,8 @@ function originalAttributes(
     raw.get(PATIENT_NAME) ?? write(PATIENT_NAME, 'PN', new Uint8Array(0)),
     raw.get(PATIENT_ID) ?? write(PATIENT_ID, 'LO', new Uint8Array(0)),
     raw.get(ISSUER) ?? new Uint8Array(0),
+    ...(patient.birthDate === undefined ? [] : [raw.get(BIRTH_DATE) ?? write(BIRTH_DATE, 'DA', new Uint8Array(0))]),
+    ...(patient.sex === undefined ? [] : [raw.get(SEX) ?? write(SEX, 'CS', new Uint8Array(0))]),
   );
   const item = itemIn(
     layout,

@@ -1,15 +1,21 @@
 /** A study that passed: hands its instances out as they will be filed, from plain byte ranges on the disk. */
 import { createHash } from 'node:crypto';
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { equalBytes } from '@radledger/primitives';
 import { ImagingError } from './errors.js';
+import { syncFolder } from './folder/stored-file.js';
+import { inWorker } from './in-worker.js';
 import type { JudgedInstance } from './instance-judge.js';
+import type { ImportLimits } from './limits.js';
+import { type PatientChange, validateChange } from './local-patient.js';
 import { bySopInstanceUid, type Manifest } from './manifest.js';
 import type { FiledStudy } from './pacs-connector.js';
 import { withoutPreamble } from './preamble.js';
 import { onDisk, rangeOf } from './quarantine-disk.js';
 import type { QuarantinedInstance, QuarantinedStudy, StudySink } from './quarantined-study.js';
+import { noteBeside, type StudyNote } from './set-aside.js';
+import type { StudyDescription } from './study-description.js';
 
 export class Quarantine implements QuarantinedStudy {
   readonly studyInstanceUid: string;
@@ -19,9 +25,8 @@ export class Quarantine implements QuarantinedStudy {
 
   constructor(
     private readonly folder: string,
-    study: Pick<QuarantinedStudy, 'studyInstanceUid' | 'manifest'> & {
-      readonly judged: readonly JudgedInstance[];
-    },
+    private readonly study: StudyNote,
+    private readonly limits: ImportLimits,
   ) {
     this.studyInstanceUid = study.studyInstanceUid;
     this.manifest = study.manifest;
@@ -30,6 +35,30 @@ export class Quarantine implements QuarantinedStudy {
       const { crc32: _crc32, dataSetSha256: _dataSetSha256, ...shown } = judged.facts;
       return { ...shown, open: () => this.checkedBytes(judged) };
     });
+  }
+
+  describe(signal?: AbortSignal): Promise<StudyDescription> {
+    return inWorker({ kind: 'describe', ...this.judgedPart() }, signal);
+  }
+
+  async underPatient(change: PatientChange, signal?: AbortSignal): Promise<QuarantinedStudy> {
+    if (this.isClosed) throw closed();
+    validateChange(change);
+    const judged = await inWorker({ kind: 'rewrite', change, ...this.judgedPart() }, signal);
+    this.isClosed = true;
+    return new Quarantine(this.folder, { ...this.study, judged }, this.limits);
+  }
+
+  async setAside(folder: string): Promise<Uint8Array> {
+    if (this.isClosed) throw closed();
+    const sha256 = await noteBeside(this.folder, this.study);
+    await onDisk(async () => {
+      await syncFolder(this.folder);
+      await rename(this.folder, folder);
+      await syncFolder(dirname(folder));
+    });
+    this.isClosed = true;
+    return sha256;
   }
 
   async file(sink: StudySink): Promise<FiledStudy> {
@@ -42,6 +71,13 @@ export class Quarantine implements QuarantinedStudy {
   async discard(): Promise<void> {
     this.isClosed = true;
     await onDisk(() => rm(this.folder, { recursive: true, force: true }));
+  }
+
+  /** What a worker is told of this study. */
+  private judgedPart() {
+    const { judged } = this.study;
+    const receivedBytes = judged.reduce((sum, { facts }) => sum + facts.sizeBytes, 0);
+    return { folder: this.folder, limits: this.limits, instances: judged, receivedBytes };
   }
 
   /** The last chunk waits until the hash over all of them is known to be the judged one. */

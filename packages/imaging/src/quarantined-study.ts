@@ -1,6 +1,8 @@
 import type { InstanceHeader } from './instance-header.js';
+import type { PatientChange } from './local-patient.js';
 import type { Manifest } from './manifest.js';
 import type { FiledStudy } from './pacs-connector.js';
+import type { StudyDescription } from './study-description.js';
 
 /** A received study that was checked whole and waits, away from any archive, for the word to file or discard it. */
 export interface QuarantinedStudy {
@@ -8,6 +10,22 @@ export interface QuarantinedStudy {
   readonly manifest: Manifest;
   /** In the order of the manifest. */
   readonly instances: readonly QuarantinedInstance[];
+  /** Who and what the instances name, for a person who is to say whose they are; read in a worker. */
+  describe(signal?: AbortSignal): Promise<StudyDescription>;
+  /**
+   * The study under the recipient's own patient: each instance is written anew and keeps the sender's patient in its Original
+   * Attributes Sequence; `manifest` stays what was sent. This one is closed then. On any error it stays as it was.
+   * @throws {ImagingError} `LOCAL_PATIENT_REFUSED` | `MALFORMED_DATA_SET` | `QUARANTINE_CHANGED` | `QUARANTINE_CLOSED` |
+   *   `INSPECTION_ABORTED`; the reason of `signal`
+   */
+  underPatient(change: PatientChange, signal?: AbortSignal): Promise<QuarantinedStudy>;
+  /**
+   * Moves the study to a folder of the caller's, where it outlives this process; this one is closed then.
+   * @param folder - absent, on the file system of the quarantine, in a folder that is there
+   * @returns what `reopenStudy` needs: SHA-256 of what was noted beside the study
+   * @throws {ImagingError} `FOLDER_UNUSABLE` | `QUARANTINE_CLOSED`
+   */
+  setAside(folder: string): Promise<Uint8Array>;
   /**
    * Hands the study to an archive, then erases the quarantine. When the archive refuses, the quarantine stays.
    * @throws what the sink throws; {ImagingError} `QUARANTINE_CLOSED`

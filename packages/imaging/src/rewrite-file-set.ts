@@ -1,9 +1,10 @@
 /** Writes the instances of a quarantined study anew with the recipient's own patient; called in a worker. */
-import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { createHash, type Hash } from 'node:crypto';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { pipeline, Readable } from 'node:stream';
 import { createDeflateRaw } from 'node:zlib';
-import { concatBytes } from '@radledger/primitives';
+import { concatBytes, equalBytes } from '@radledger/primitives';
 import { DataSetReader, type RootElement } from './data-set-reader.js';
 import { ImagingError } from './errors.js';
 import type { JudgedInstance } from './instance-judge.js';
@@ -11,11 +12,13 @@ import { Inflation } from './inflation.js';
 import type { ImportLimits } from './limits.js';
 import { EDITED_TAGS, type Edit, editsOf, type PatientChange } from './local-patient.js';
 import { withoutPreamble } from './preamble.js';
-import { rangeOf, writeQuarantined } from './quarantine-disk.js';
+import { onDisk, rangeOf, writeQuarantined } from './quarantine-disk.js';
 import { type DataSetLayout, layoutOf } from './transfer-syntax.js';
 
 /** Longest element that is repeated in memory: an Original Attributes Sequence that is there already. */
 const ELEMENT_BYTES_MAX = 64 * 1024;
+/** Begins the name of the folder beside what was received. */
+const PREFIX = 'local-';
 /** Most elements at the root before Pixel Data. */
 const ELEMENTS_MAX = 20_000;
 
@@ -27,11 +30,28 @@ export interface RewriteTask {
   readonly change: PatientChange;
 }
 
-/** @throws {ImagingError} `LOCAL_PATIENT_REFUSED` | `MALFORMED_DATA_SET` | `FOLDER_UNUSABLE` */
+/** @throws {ImagingError} `LOCAL_PATIENT_REFUSED` | `MALFORMED_DATA_SET` | `QUARANTINE_CHANGED` | `FOLDER_UNUSABLE` */
 export async function rewriteFileSet(task: RewriteTask): Promise<readonly JudgedInstance[]> {
-  const rewritten: JudgedInstance[] = [];
-  for (const [i, instance] of task.instances.entries()) rewritten.push(await rewrite(instance, `local-${i}.dcm`, task));
-  return rewritten;
+  await eraseLeftovers(task);
+  const inside = await onDisk(() => mkdtemp(join(task.folder, PREFIX)));
+  try {
+    const rewritten: JudgedInstance[] = [];
+    for (const [i, instance] of task.instances.entries()) {
+      rewritten.push(await rewrite(instance, join(basename(inside), `${i}.dcm`), task));
+    }
+    return rewritten;
+  } catch (error) {
+    await rm(inside, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** What an earlier try wrote: the study stayed for this one. */
+async function eraseLeftovers({ folder, instances }: RewriteTask): Promise<void> {
+  const used = new Set(instances.map(({ place }) => dirname(place.file)));
+  for (const name of await readdir(folder)) {
+    if (name.startsWith(PREFIX) && !used.has(name)) await rm(join(folder, name), { recursive: true, force: true });
+  }
 }
 
 async function rewrite(instance: JudgedInstance, file: string, task: RewriteTask): Promise<JudgedInstance> {
@@ -42,6 +62,8 @@ async function rewrite(instance: JudgedInstance, file: string, task: RewriteTask
     decoded(skipped(stored(), facts.dataSetOffset), layout, task.limits.inflatedBytesMax);
   const edits = await planEdits(dataSet, layout, task.change);
   const hash = createHash('sha256');
+  // A study may have waited here for days: what is written under the new patient is what was checked.
+  const checked = createHash('sha256');
   const sizeBytes = await writeQuarantined(join(task.folder, file), async (write) => {
     let written = 0;
     const put = async (chunk: Uint8Array): Promise<void> => {
@@ -50,9 +72,13 @@ async function rewrite(instance: JudgedInstance, file: string, task: RewriteTask
       await write(chunk);
     };
     const head = rangeOf(join(task.folder, place.file), place.offset, facts.dataSetOffset);
-    for await (const chunk of isPreambleDropped ? withoutPreamble(head) : head) await put(chunk);
-    const edited = spliced(dataSet(), edits);
+    for await (const chunk of hashed(isPreambleDropped ? withoutPreamble(head) : head, checked)) await put(chunk);
+    const body = hashed(skipped(stored(), facts.dataSetOffset), checked);
+    const edited = spliced(decoded(body, layout, task.limits.inflatedBytesMax), edits);
     for await (const chunk of layout.deflated ? deflated(edited) : edited) await put(chunk);
+    if (!equalBytes(checked.digest(), facts.sha256)) {
+      throw new ImagingError({ code: 'QUARANTINE_CHANGED' }, 'the quarantine holds what was checked');
+    }
     // A deflate stream may end at an odd byte; a data set does not (PS3.5, A.5).
     if (written % 2 === 1) await put(new Uint8Array(1));
     return written;
@@ -104,6 +130,13 @@ async function* spliced(stream: AsyncIterable<Uint8Array>, edits: readonly Edit[
     position = end;
   }
   for (const { start, bytes } of left) if (start >= position && bytes.length > 0) yield bytes;
+}
+
+async function* hashed(stream: AsyncIterable<Uint8Array>, hash: Hash): AsyncGenerator<Uint8Array> {
+  for await (const chunk of stream) {
+    hash.update(chunk);
+    yield chunk;
+  }
 }
 
 async function* skipped(stream: AsyncIterable<Uint8Array>, bytes: number): AsyncGenerator<Uint8Array> {

@@ -1,11 +1,9 @@
 /** The last step of every import: judged instances become a study that is the promised one. Spec: docs/spec/file-set.md, section 6. */
 import { ImagingError } from './errors.js';
 import type { ImportPolicy } from './import-policy.js';
-import { inWorker } from './in-worker.js';
 import type { InspectedInstance } from './instance-inspector.js';
 import type { JudgedInstance } from './instance-judge.js';
 import type { ImportLimits } from './limits.js';
-import { type PatientChange, validateChange } from './local-patient.js';
 import { createManifest, type Manifest } from './manifest.js';
 import { Quarantine } from './quarantine.js';
 import type { QuarantinedStudy } from './quarantined-study.js';
@@ -23,22 +21,15 @@ export interface AdmissionOptions {
     /** True when the manifest is the one that the ledger's content commitment covers. */
     readonly isCommitted?: (manifest: Manifest, studyInstanceUid: string) => boolean | Promise<boolean>;
   };
-  /**
-   * Told of a study that passed every check: who the patient is in the recipient's own archive. The instances are then
-   * filed under that patient and keep the sender's in their Original Attributes Sequence; `manifest` stays what was sent.
-   * Default, and for undefined: as received.
-   */
-  readonly reconcile?: (study: QuarantinedStudy) => Promise<PatientChange | undefined>;
 }
 
 /**
  * @param received - every instance of the study, judged, and where all of them lie
- * @throws {ImagingError} `EMPTY_STUDY` | `MIXED_STUDIES` | `DUPLICATE_INSTANCE` | `UNEXPECTED_STUDY` | `CONTENT_MISMATCH` |
- *   `LOCAL_PATIENT_REFUSED` | `FOLDER_UNUSABLE`
+ * @throws {ImagingError} `EMPTY_STUDY` | `MIXED_STUDIES` | `DUPLICATE_INSTANCE` | `UNEXPECTED_STUDY` | `CONTENT_MISMATCH`
  */
 export async function admitStudy(
   received: { readonly folder: string; readonly instances: readonly JudgedInstance[]; readonly limits: ImportLimits },
-  { expected, reconcile, signal }: AdmissionOptions,
+  { expected }: Pick<AdmissionOptions, 'expected'>,
 ): Promise<QuarantinedStudy> {
   const { folder, instances, limits } = received;
   const study = checkStudy(instances.map(({ facts }) => facts));
@@ -48,13 +39,7 @@ export async function admitStudy(
   if (expected?.isCommitted && !(await expected.isCommitted(study.manifest, study.studyInstanceUid))) {
     throw new ImagingError({ code: 'CONTENT_MISMATCH' }, 'the manifest is the one that the ledger commits to');
   }
-  const quarantined = new Quarantine(folder, { ...study, judged: instances });
-  const change = await reconcile?.(quarantined);
-  if (change === undefined) return quarantined;
-  validateChange(change);
-  const receivedBytes = instances.reduce((sum, { facts }) => sum + facts.sizeBytes, 0);
-  const rewritten = await inWorker({ kind: 'rewrite', folder, receivedBytes, limits, instances, change }, signal);
-  return new Quarantine(folder, { ...study, judged: rewritten });
+  return new Quarantine(folder, { ...study, judged: instances }, limits);
 }
 
 function checkStudy(instances: readonly InspectedInstance[]): { studyInstanceUid: string; manifest: Manifest } {

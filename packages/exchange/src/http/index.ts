@@ -7,6 +7,7 @@ export {
   bindHttp,
   bindTls,
   createIti43Handler,
+  type KnownClients,
   type Listener,
 } from './listen.js';
 export { createOperatorApi, type OperatorApiOptions } from './operator-api.js';

@@ -2,11 +2,14 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { equalBytes } from '@radledger/primitives';
 import { createDocumentRepository, type DocumentRepositoryLimits, listenerOptions } from '@radledger/iti43/server';
 import express from 'express';
 import { rateLimit } from 'express-rate-limit';
 import { ExchangeError } from '../errors.js';
 import type { ImageSource } from '../source/image-source.js';
+import { tlsPinOf } from './tls-pin.js';
 
 export interface Address {
   readonly host: string;
@@ -54,18 +57,49 @@ export function bindHttp(address: Address): Promise<BoundListener> {
   );
 }
 
+/** Whose connections are taken: who shows a certificate of one of the authorities, or one whose key is pinned. Others are cut off unheard. */
+export interface KnownClients {
+  /** PEM of one or more certificates. */
+  readonly authorities?: string | undefined;
+  /** SHA-256 of the key's SubjectPublicKeyInfo. */
+  readonly pins?: readonly Uint8Array[];
+  /** Told of each caller that was cut off. */
+  readonly onRefusal?: () => void;
+}
+
 /**
  * Binds TLS 1.3 with the key whose pin is on the ledger.
  * @param tls - PEM
+ * @param clients - default: anybody, unasked
  * @throws {ExchangeError} `LISTEN_FAILED`; what `node:tls` throws for a key that does not fit its certificate
  */
-export async function bindTls(address: Address, tls: TlsPair): Promise<BoundTlsListener> {
-  const server = createTlsServer({ ...listenerOptions, ...tls });
+export async function bindTls(address: Address, tls: TlsPair, clients?: KnownClients): Promise<BoundTlsListener> {
+  const authorities = clients?.authorities === undefined ? {} : { ca: clients.authorities };
+  const asking = clients === undefined ? {} : { requestCert: true, rejectUnauthorized: false, ...authorities };
+  const server = createTlsServer({ ...listenerOptions, ...tls, ...asking });
+  if (clients !== undefined) {
+    // Before the listener that reads HTTP: not a byte of a stranger's request is parsed.
+    server.prependListener('secureConnection', (socket) => {
+      if (isKnown(socket, clients)) return;
+      clients.onRefusal?.();
+      socket.destroy();
+    });
+  }
   const bound = await bind((handler) => server.on('request', handler), address, 'https');
   return {
     ...bound,
-    renew: ({ key, cert }) => server.setSecureContext({ minVersion: listenerOptions.minVersion, key, cert }),
+    renew: ({ key, cert }) =>
+      server.setSecureContext({ minVersion: listenerOptions.minVersion, key, cert, ...authorities }),
   };
+}
+
+function isKnown(socket: TLSSocket, { authorities, pins = [] }: KnownClients): boolean {
+  // Without authorities of the site's own, those of the web would count.
+  if (authorities !== undefined && socket.authorized) return true;
+  const certificate = socket.getPeerX509Certificate();
+  if (certificate === undefined) return false;
+  const pin = tlsPinOf(certificate.toString());
+  return pins.some((known) => equalBytes(known, pin));
 }
 
 /**

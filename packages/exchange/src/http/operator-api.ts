@@ -12,6 +12,7 @@ import type { OrderOriginState } from '../source/order-look.js';
 import type { TransferRecord } from '../source/transfers.js';
 import { addDeskRoutes } from './desk-routes.js';
 import { hexOf, malformed, membersOf, reasonOf, textOf, timeOf, uidOf } from './json-body.js';
+import { addQuarantineRoutes, patientOf } from './quarantine-routes.js';
 import { errorHandler, sendError } from './replies.js';
 
 export interface OperatorApiOptions {
@@ -62,7 +63,10 @@ export function createOperatorApi(options: OperatorApiOptions): Express {
     addSourceRoutes(app, source);
     addDeskRoutes(app, source.desk, options.privacyContact ?? '');
   }
-  if (recipient !== undefined) addRecipientRoutes(app, recipient);
+  if (recipient !== undefined) {
+    addRecipientRoutes(app, recipient);
+    addQuarantineRoutes(app, recipient.quarantine);
+  }
 
   app.use((_request, response) =>
     sendError(response, new ExchangeError({ code: 'NOT_FOUND' }, 'there is nothing here')),
@@ -148,9 +152,10 @@ function addSourceRoutes(app: Express, source: ImageSource): void {
 
 function addRecipientRoutes(app: Express, recipient: ImageRecipient): void {
   app.post('/v1/requests', async (request, response) => {
-    const body = membersOf(request.body, ['reason', 'wantedUntilMs']);
+    const body = membersOf(request.body, ['reason', 'wantedUntilMs'], ['patient']);
     const wantedUntilMs = timeOf(body.wantedUntilMs);
-    response.status(201).json(await recipient.request({ reason: textOf(body.reason, 200), wantedUntilMs }));
+    const patient = body.patient === undefined ? undefined : patientOf(body.patient);
+    response.status(201).json(await recipient.request({ reason: textOf(body.reason, 200), wantedUntilMs, patient }));
   });
   app.get('/v1/requests', async (_request, response) => {
     response.json({ requests: (await recipient.requests()).map(requestJson) });

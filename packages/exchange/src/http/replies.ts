@@ -20,6 +20,7 @@ const STATUS_BY_CODE: Readonly<Record<string, number>> = {
   STUDY_UNKNOWN: 404,
   BOX_UNKNOWN: 404,
   REQUEST_UNKNOWN: 404,
+  NOT_IN_QUARANTINE: 404,
   TRANSFER_UNKNOWN: 404,
   INVITATION_CLAIMED: 409,
   NOT_YET: 409,
@@ -34,6 +35,7 @@ const STATUS_BY_CODE: Readonly<Record<string, number>> = {
   SOURCE_DEFINED: 409,
   SOURCE_NOT_DEFINED: 409,
   NOTHING_TO_FETCH: 409,
+  NOT_MATCHING: 409,
   TRANSACTION_REFUSED: 409,
   INVITATION_EXPIRED: 410,
   TOO_LARGE: 413,
@@ -41,7 +43,8 @@ const STATUS_BY_CODE: Readonly<Record<string, number>> = {
   NODE_UNREACHABLE: 502,
   VIEW_STALE: 503,
   BOX_FULL: 507,
-  // transactions and handover, of texts that the operator wrote
+  // imaging, transactions and handover, of texts that the operator wrote
+  LOCAL_PATIENT_REFUSED: 400,
   TEXT_REFUSED: 400,
   NAME_INVALID: 400,
   BASE_URL_INVALID: 400,

@@ -5,13 +5,11 @@
 import {
   type ImportLimits,
   type ImportPolicy,
-  type LocalPatient,
   openIntake,
   type QuarantinedStudy,
   type StudyIntake,
-  type StudySink,
 } from '@radledger/imaging';
-import { type RetrievedDocument, retrieveDocuments } from '@radledger/iti43/client';
+import { type ClientCertificate, type RetrievedDocument, retrieveDocuments } from '@radledger/iti43/client';
 import { equalBytes, fromHex, type Signer, toHex } from '@radledger/primitives';
 import { contentOf, studyIdOf } from '@radledger/transactions';
 import { digestOf } from '../audit/audit-event.js';
@@ -22,6 +20,7 @@ import type { LedgerView } from '../ledger-view.js';
 import type { EndpointGuardOptions } from './endpoint-guard.js';
 import { fetchMissing } from './fetch-missing.js';
 import { requireLiveGrant } from './live-grant.js';
+import { type PlaceCall, type Placed, type PlaceOptions, placeStudy } from './place-study.js';
 import type { Received } from './receipts.js';
 import type { RetrievalRecord } from './recipient-records.js';
 import { type AuditedRequest, createRequestAudit, type RequestAudit } from './request-audit.js';
@@ -29,31 +28,18 @@ import { explained, failureCodeOf, refused } from './retrieval-failure.js';
 import { routeTo, type SourceRoute } from './source-route.js';
 import { createStudyRequests } from './study-requests.js';
 
-/**
- * Who the patient of a checked study is in the recipient's own archive: matched, or asked of somebody. Undefined files it
- * under the patient that the source names. The source's patient stays in the Original Attributes Sequence.
- * @param study - what was sent, in quarantine; `readMetadata` tells its patient
- */
-export type Reconcile = (
-  study: QuarantinedStudy,
-  origin: { readonly source: Uint8Array; readonly studyId: Uint8Array },
-) => Promise<LocalPatient | undefined>;
-
-const SYSTEM = 'Radledger gateway';
-
-export interface FetchStudyOptions {
+export interface FetchStudyOptions extends PlaceOptions {
   readonly ledger: LedgerPort;
   readonly view: LedgerView;
   readonly signer: Signer;
   readonly audit: Audit;
-  readonly sink: StudySink;
   readonly endpointGuard: EndpointGuardOptions;
+  /** Shown to sources that ask who calls. */
+  readonly clientCertificate: ClientCertificate | undefined;
   readonly importLimits?: Partial<ImportLimits>;
   readonly importPolicy?: Partial<ImportPolicy>;
-  readonly reconcile?: Reconcile;
   /** Largest ITI-43 response, in bytes. */
   readonly responseBytesMax: number;
-  readonly now: () => number;
 }
 
 /** What is fetched: the parts of a grant notice that survive its checks. */
@@ -62,19 +48,17 @@ export type FetchTarget = Pick<
   'source' | 'studyId' | 'tag' | 'studySalt' | 'contentSalt' | 'studyInstanceUid'
 >;
 
-export interface FetchCall {
+export interface FetchCall extends PlaceCall {
   /** Where the study arrives: what a broken try left there is used again. */
   readonly folder: string;
   /** By DICOMweb where the source gives it, also when nothing has arrived yet. */
   readonly prefersDicomweb: boolean;
-  readonly signal: AbortSignal;
   /** Told how many bytes this try has brought. */
   readonly onProgress: (bytes: number) => void;
 }
 
 export interface FetchedStudy {
-  /** Where the sink filed it. */
-  readonly location: string;
+  readonly placed: Placed;
   /** What this try brought, in bytes. */
   readonly bytes: number;
   /** What is to be signed for. */
@@ -89,7 +73,7 @@ interface Arrived {
 }
 
 /**
- * Fetches and files one study. Leaves the folder to the caller when it fails: `isWorthHolding` tells what to do with it.
+ * Fetches one study and files it, or sets it aside for a person. Leaves the folder to the caller when it fails: `isWorthHolding` tells what to do with it.
  * @throws {ExchangeError} why it was not fetched, by its own reading of the ledger where the source only says no;
  *   {ImagingError} | {Iti43Error} what was wrong with what came
  */
@@ -113,11 +97,11 @@ export async function fetchStudy(
   try {
     const isByDicomweb = call.prefersDicomweb || (await intake.hasArrived());
     const arrived = (isByDicomweb ? await takeByDicomweb(way) : undefined) ?? (await takeByIti43(way));
-    const { location } = await arrived.study.file(options.sink);
+    const placed = await placeStudy(arrived.study, { source, studyId, content: route.content }, options, call);
     await audit.ended({ outcome: 'success' });
     const { requestDigest, bytes } = arrived;
     const received = { source, studyId, content: route.content, requestDigest: fromHex(requestDigest), bytes };
-    return { location, received, bytes: audit.bytes() };
+    return { placed, received, bytes: audit.bytes() };
   } catch (cause) {
     const error = await explained(cause, target, options);
     await audit.ended({ outcome: 'failure', code: failureCodeOf(error) });
@@ -136,13 +120,14 @@ interface Way {
 
 /** The whole as one document. Bytes that arrived before are not written again. */
 async function takeByIti43({ target, options, route, audit, intake, signal }: Way): Promise<Arrived> {
+  const { clientCertificate: client } = options;
   let audited: AuditedRequest | undefined;
   let bytes = 0;
   const response = await retrieveDocuments({
     endpoint: route.iti43Url,
     signer: options.signer,
     documents: [documentOf(target)],
-    tls: { pins: route.tlsPins, addresses: route.addresses },
+    tls: { pins: route.tlsPins, addresses: route.addresses, ...(client && { client }) },
     limits: { responseBytesMax: options.responseBytesMax },
     signal,
     now: () => new Date(options.now()),
@@ -170,8 +155,18 @@ async function takeByIti43({ target, options, route, audit, intake, signal }: Wa
 /** The manifest, then the instances that are not here. @returns undefined when the source gives no manifest by DICOMweb */
 async function takeByDicomweb({ target, options, route, audit, intake, signal }: Way): Promise<Arrived | undefined> {
   const { studyId, contentSalt, studySalt } = target;
-  const { signer, responseBytesMax, now } = options;
-  const requests = createStudyRequests({ route, studyId, contentSalt, signer, audit, responseBytesMax, now, signal });
+  const { signer, clientCertificate, responseBytesMax, now } = options;
+  const requests = createStudyRequests({
+    route,
+    studyId,
+    contentSalt,
+    signer,
+    clientCertificate,
+    audit,
+    responseBytesMax,
+    now,
+    signal,
+  });
   const received = await requests.manifest();
   if (received === undefined) return undefined;
   const { manifest, requestDigest, bytes } = received;
@@ -195,10 +190,6 @@ function intakeFor(
       isCommitted: (manifest, studyInstanceUid) =>
         equalBytes(contentOf({ contentSalt, manifest }), content) &&
         equalBytes(studyIdOf({ source, studySalt, studyInstanceUid }), studyId),
-    },
-    async reconcile(checked) {
-      const patient = await options.reconcile?.(checked, { source, studyId });
-      return patient && { patient, system: SYSTEM, previousSource: toHex(source), atMs: options.now() };
     },
   });
 }

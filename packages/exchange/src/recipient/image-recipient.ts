@@ -1,4 +1,5 @@
 /** An image recipient: asks patients for images, learns of grants, fetches what the ledger allows, files what it checked. */
+import { join } from 'node:path';
 import { createKeyWithdrawal } from '@radledger/handover';
 import { clearQuarantine } from '@radledger/imaging';
 import { toHex } from '@radledger/primitives';
@@ -22,7 +23,9 @@ import {
 } from './recipient-records.js';
 import { createRequestBoxes } from './request-boxes.js';
 import { failureCodeOf } from './retrieval-failure.js';
+import { DEFAULT_REFUSED_LIMITS, openRefusedStudies } from './refused-studies.js';
 import { createRetrievals } from './retrievals.js';
+import { DEFAULT_QUARANTINE_LIMITS, openWaitingStudies } from './waiting-studies.js';
 import { sendWithdrawal } from './withdraw-key.js';
 
 const RESPONSE_BYTES_MAX = 64 * 1024 ** 3;
@@ -52,6 +55,7 @@ export async function openImageRecipient(options: ImageRecipientOptions): Promis
   });
   const { chainId } = view;
   const endpointGuard = options.endpointGuard ?? {};
+  const { clientCertificate } = options;
   const fetching: FetchStudyOptions = {
     ledger,
     view,
@@ -60,6 +64,7 @@ export async function openImageRecipient(options: ImageRecipientOptions): Promis
     audit: options.audit,
     sink: options.sink,
     endpointGuard,
+    clientCertificate,
     responseBytesMax: options.responseBytesMax ?? RESPONSE_BYTES_MAX,
     ...(options.importLimits === undefined ? {} : { importLimits: options.importLimits }),
     ...(options.importPolicy === undefined ? {} : { importPolicy: options.importPolicy }),
@@ -89,7 +94,16 @@ export async function openImageRecipient(options: ImageRecipientOptions): Promis
   const stop = new AbortController();
   const watchers = createChangeWatch();
   const onChange = (boxId: string): void => watchers.changed(boxId);
-  const receipts = createReceipts({ store, ledger, chainId, signer, now, onFailure, endpointGuard });
+  const receipts = createReceipts({
+    store,
+    ledger,
+    chainId,
+    signer,
+    now,
+    onFailure,
+    endpointGuard,
+    clientCertificate,
+  });
   const delivering = createCoalesced(() => receipts.deliver(stop.signal), onFailure);
   const boxes = createRequestBoxes({
     store,
@@ -103,12 +117,32 @@ export async function openImageRecipient(options: ImageRecipientOptions): Promis
     onChange,
     onFailure,
   });
+  const quarantineLimits = { ...DEFAULT_QUARANTINE_LIMITS, ...options.quarantineLimits };
+  const waiting = await openWaitingStudies({
+    store,
+    folder: join(options.quarantineFolder, 'waiting'),
+    limits: quarantineLimits,
+    importLimits: options.importLimits ?? {},
+    now,
+  });
+  const refusedLimits = { ...DEFAULT_REFUSED_LIMITS, ...options.refusedLimits };
+  const refused = await openRefusedStudies({
+    store,
+    folder: join(options.quarantineFolder, 'refused'),
+    limits: refusedLimits,
+    importLimits: options.importLimits ?? {},
+    now,
+  });
   const retrievals = createRetrievals({
     store,
     lock,
     fetching,
     receipts,
     held,
+    waiting,
+    quarantineLimits,
+    refused,
+    refusedLimits,
     transfersMax: options.transfersMax ?? TRANSFERS_MAX,
     stop: stop.signal,
     onChange,
@@ -150,7 +184,7 @@ export async function openImageRecipient(options: ImageRecipientOptions): Promis
       let told = 0;
       for (const { value: notice } of await store.list(retrievalRecords)) {
         try {
-          await sendWithdrawal(statement, notice, { ledger, endpointGuard, signal: stop.signal });
+          await sendWithdrawal(statement, notice, { ledger, endpointGuard, clientCertificate, signal: stop.signal });
           told += 1;
         } catch (error) {
           onFailure(error);
@@ -191,6 +225,7 @@ export async function openImageRecipient(options: ImageRecipientOptions): Promis
       return statusOf(request);
     },
 
+    quarantine: retrievals.quarantine,
     receipts: () => receipts.list(),
 
     async close() {

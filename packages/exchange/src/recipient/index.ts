@@ -1,8 +1,11 @@
 export { type EndpointGuardOptions, type GuardedEndpoint, guardEndpoint } from './endpoint-guard.js';
-export type { Reconcile } from './fetch-study.js';
+export { matchByHand, matchRequested, type PatientDifference, type Reconcile } from './matching.js';
 export { openImageRecipient } from './image-recipient.js';
 export type { ImageRecipient, ImageRecipientOptions, RequestStatus, RetrievalStatus } from './recipient-contract.js';
+export type { QuarantineDesk, WaitingStudy } from './quarantine-desk.js';
 export type { RetrievalState } from './recipient-records.js';
 export { failureCodeOf } from './retrieval-failure.js';
 export { BOX_NOTICES_MAX, REQUEST_LIFETIME_MS } from './request-boxes.js';
 export type { ReceiptRecord } from './receipts.js';
+export type { QuarantineLimits } from './waiting-studies.js';
+export type { RefusedLimits } from './refused-studies.js';

@@ -7,7 +7,7 @@ import {
   type TransferReceipt,
   verifyTransferReceipt,
 } from '@radledger/handover';
-import { postPinned } from '@radledger/iti43/client';
+import { type ClientCertificate, postPinned } from '@radledger/iti43/client';
 import {
   bytes,
   concatBytes,
@@ -69,6 +69,7 @@ export function createReceipts(options: {
   readonly chainId: Uint8Array;
   readonly signer: Signer;
   readonly endpointGuard: EndpointGuardOptions;
+  readonly clientCertificate: ClientCertificate | undefined;
   readonly now: () => number;
   readonly onFailure: (error: unknown) => void;
 }): Receipts {
@@ -86,6 +87,7 @@ export function createReceipts(options: {
       url: new URL(`${baseUrl}/v1/receipts`),
       pins: tlsPins,
       addresses,
+      client: options.clientCertificate,
       contentType: 'application/octet-stream',
       body: record.given,
       responseBytesMax: 4_096,

@@ -1,5 +1,6 @@
 /** What an image recipient is given and what it does: the contract of `openImageRecipient`. */
-import type { ImportLimits, ImportPolicy, StudySink } from '@radledger/imaging';
+import type { ImportLimits, ImportPolicy, LocalPatient, StudySink } from '@radledger/imaging';
+import type { ClientCertificate } from '@radledger/iti43/client';
 import type { Signer } from '@radledger/primitives';
 import type { Audit } from '../audit/audit-trail.js';
 import type { ExchangeDatabase } from '../exchange-store.js';
@@ -7,9 +8,12 @@ import type { LedgerPort } from '../ledger-port.js';
 import type { LedgerView, ViewStanding } from '../ledger-view.js';
 import type { SecretBox } from '../secret-box.js';
 import type { EndpointGuardOptions } from './endpoint-guard.js';
-import type { Reconcile } from './fetch-study.js';
+import type { Reconcile } from './matching.js';
+import type { QuarantineDesk } from './quarantine-desk.js';
 import type { Receipts } from './receipts.js';
 import type { RetrievalState } from './recipient-records.js';
+import type { RefusedLimits } from './refused-studies.js';
+import type { QuarantineLimits } from './waiting-studies.js';
 
 export interface ImageRecipientOptions {
   /** Any `abstract-level` database; this process is its only user. */
@@ -30,11 +34,17 @@ export interface ImageRecipientOptions {
   /** The wallet page that opens requests, without a fragment; default `<gatewayApi>/`. */
   readonly walletPage?: string;
   readonly endpointGuard?: EndpointGuardOptions;
+  /** Shown to sources that ask who calls (mutual TLS, as sites under IHE ATNA demand it); default none. */
+  readonly clientCertificate?: ClientCertificate | undefined;
   readonly importLimits?: Partial<ImportLimits>;
   /** What may be filed: transfer syntaxes, SOP classes, preambles; default that of `imaging`. */
   readonly importPolicy?: Partial<ImportPolicy>;
-  /** Files studies under the recipient's own patients; default: under the patient that the source names. */
+  /** Files studies under the recipient's own patients, or lets them wait for a person; default: under the patient that the source names. */
   readonly reconcile?: Reconcile;
+  /** How much may wait in quarantine for a person, and for how long. */
+  readonly quarantineLimits?: Partial<QuarantineLimits>;
+  /** How much of refused studies is kept to be looked into, and for how long. */
+  readonly refusedLimits?: Partial<RefusedLimits>;
   /** Most transfers at a time; the others wait their turn; default 4. */
   readonly transfersMax?: number;
   /** Largest response of a source; default 64 GiB. */
@@ -94,11 +104,13 @@ export interface ImageRecipient {
   /**
    * Makes an image request with a box of its own.
    * @param input.reason - shown to the patient: one plain line of at most 200 bytes
-   * @throws {HandoverError} `TEXT_REFUSED`
+   * @param input.patient - whom the recipient's own archive knows her as: what arrives is compared with it; never sent
+   * @throws {HandoverError} `TEXT_REFUSED`; {ImagingError} `LOCAL_PATIENT_REFUSED`
    */
   request(input: {
     readonly reason: string;
     readonly wantedUntilMs: number;
+    readonly patient?: LocalPatient | undefined;
   }): Promise<{ readonly requestId: string; readonly link: string; readonly expiresAtMs: number }>;
   requests(): Promise<readonly RequestStatus[]>;
   /** @throws {ExchangeError} `REQUEST_UNKNOWN` */
@@ -121,6 +133,8 @@ export interface ImageRecipient {
     readonly told: number;
     readonly left: readonly { readonly source: Uint8Array; readonly code: string }[];
   }>;
+  /** Studies that wait for a person. */
+  readonly quarantine: QuarantineDesk;
   /** Every study that was received, with both receipts. */
   receipts: Receipts['list'];
   /** Ends transfers; they go on after the next start. */

@@ -3,6 +3,7 @@ import { GRANT_NOTICE_BYTES_MAX } from '@radledger/handover';
 import { bytes, type Infer, literal, optional, struct, text, uint } from '@radledger/primitives';
 import type { RecordKind } from '../exchange-store.js';
 import { oneOf } from '../one-of.js';
+import { localPatientSchema } from './waiting-studies.js';
 
 const format = literal(1);
 const id32 = bytes({ length: 32 });
@@ -17,9 +18,11 @@ export const requestSchema = struct({
   expiresAtMs: uint(),
   sealingPublicKey: id32,
   sealingPrivateKey: id32,
+  /** Whom the practice asks for; never leaves the gateway. */
+  patient: optional(localPatientSchema),
 });
 export type RequestRecord = Infer<typeof requestSchema>;
-export const requestRecords: RecordKind<RequestRecord> = { name: 'request', schema: requestSchema, bytesMax: 2048 };
+export const requestRecords: RecordKind<RequestRecord> = { name: 'request', schema: requestSchema, bytesMax: 4096 };
 
 /** A sealed notice not opened yet; the id is `<boxId>.<SHA-256 of the notice>`. */
 export const noticeRecords: RecordKind<Uint8Array> = {
@@ -28,8 +31,9 @@ export const noticeRecords: RecordKind<Uint8Array> = {
   bytesMax: GRANT_NOTICE_BYTES_MAX + 16,
 };
 
-export type RetrievalState = 'waiting' | 'allowed' | 'fetching' | 'filed' | 'failed' | 'ended';
-const RETRIEVAL_STATES: readonly RetrievalState[] = ['waiting', 'allowed', 'fetching', 'filed', 'failed', 'ended'];
+const RETRIEVAL_STATES = ['waiting', 'allowed', 'fetching', 'matching', 'filing', 'filed', 'failed', 'ended'] as const;
+/** `matching`: it was received, and a person is to say whose it is; `filing`: that was said. */
+export type RetrievalState = (typeof RETRIEVAL_STATES)[number];
 
 /** One study that a notice told of; same id as its notice had. */
 export const retrievalSchema = struct({

@@ -8,6 +8,7 @@ import {
   openGrantNotice,
   validatePlainText,
 } from '@radledger/handover';
+import { validateLocalPatient } from '@radledger/imaging';
 import { equalBytes, randomBytes, type Signer, sha256, toHex } from '@radledger/primitives';
 import { ExchangeError } from '../errors.js';
 import { type ExchangeStore, put, remove } from '../exchange-store.js';
@@ -84,8 +85,9 @@ export function createRequestBoxes(options: {
   };
 
   return {
-    async request({ reason, wantedUntilMs }) {
+    async request({ reason, wantedUntilMs, patient }) {
       validatePlainText(reason, { field: 'reason', bytesMax: 200 });
+      if (patient !== undefined) validateLocalPatient(patient);
       const sealing = await generateSealingKeyPair();
       const boxId = randomBytes(16);
       const createdAtMs = now();
@@ -95,7 +97,8 @@ export function createRequestBoxes(options: {
         signer,
       );
       const keys = { sealingPublicKey: sealing.publicKey, sealingPrivateKey: sealing.privateKey };
-      const record: RequestRecord = { format: 1, boxId, reason, wantedUntilMs, createdAtMs, expiresAtMs, ...keys };
+      const times = { wantedUntilMs, createdAtMs, expiresAtMs };
+      const record: RequestRecord = { format: 1, boxId, reason, ...times, ...keys, patient };
       const requestId = toHex(boxId);
       await store.commit([put(requestRecords, requestId, record)]);
       return { requestId, expiresAtMs, link: encodeImageRequestLink(signed, options.walletPage) };

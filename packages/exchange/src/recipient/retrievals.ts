@@ -1,4 +1,5 @@
 /** What patients allowed, and how far each study is: follows the ledger, runs transfers, goes on after a stop. */
+import type { LocalPatient } from '@radledger/imaging';
 import { equalBytes, toHex } from '@radledger/primitives';
 import { type Change, type ExchangeStore, put, remove } from '../exchange-store.js';
 import type { KeyedLock } from '../keyed-lock.js';
@@ -6,25 +7,31 @@ import { createSlots } from '../slots.js';
 import { type FetchStudyOptions, fetchStudy } from './fetch-study.js';
 import type { HeldStudies } from './held-studies.js';
 import { hasLiveGrant } from './live-grant.js';
+import { createQuarantineDesk, type QuarantineDesk } from './quarantine-desk.js';
 import type { Receipts } from './receipts.js';
 import type { FetchWish, RetrievalStatus } from './recipient-contract.js';
 import {
   filedContentRecords,
   openRetrievalRecords,
   type RetrievalRecord,
+  requestRecords,
   retrievalRecords,
 } from './recipient-records.js';
 import { boxOf } from './request-boxes.js';
+import type { RefusedLimits, RefusedStudies } from './refused-studies.js';
 import { failureCodeOf, isWorthHolding } from './retrieval-failure.js';
+import type { QuarantineLimits, WaitingStudies } from './waiting-studies.js';
 
 export interface Retrievals {
-  /** Brings what waits up to the finalized ledger. */
+  /** Studies that wait for a person. */
+  readonly quarantine: QuarantineDesk;
+  /** Brings what waits up to the finalized ledger, and ends what waited for a person for too long. */
   judgeAll(): Promise<void>;
   /** Those of one request, oldest first. */
   statusOf(requestId: string): Promise<readonly RetrievalStatus[]>;
   /** Starts those of a request that are allowed, failed before or changed; durable when it resolves. @returns how many */
   start(requestId: string, wish: FetchWish): Promise<number>;
-  /** Goes on with transfers that a stop interrupted. */
+  /** Goes on with transfers and filings that a stop interrupted. */
   goOn(): Promise<void>;
   /** Resolves when no transfer runs any more. */
   idle(): Promise<void>;
@@ -36,6 +43,10 @@ export function createRetrievals(options: {
   readonly fetching: FetchStudyOptions;
   readonly receipts: Pick<Receipts, 'sign'>;
   readonly held: HeldStudies;
+  readonly waiting: WaitingStudies;
+  readonly quarantineLimits: QuarantineLimits;
+  readonly refused: RefusedStudies;
+  readonly refusedLimits: RefusedLimits;
   /** Most transfers at a time. */
   readonly transfersMax: number;
   /** Ends transfers; they go on after the next start. */
@@ -46,16 +57,16 @@ export function createRetrievals(options: {
   readonly onEnd: () => void;
   readonly onFailure: (error: unknown) => void;
 }): Retrievals {
-  const { store, lock, fetching, held, stop, onChange, onFailure } = options;
+  const { store, lock, fetching, held, waiting, refused, stop, onChange, onFailure } = options;
   const { ledger, now } = fetching;
-  const transfers = new Map<string, Promise<void>>();
+  const works = new Map<string, Promise<void>>();
   const slots = createSlots(options.transfersMax);
   const progress = new Map<string, number>();
   const byDicomweb = new Set<string>();
 
   /** Every change of a retrieval: one batch, then the watchers hear of it. */
   const save = async (id: string, record: RetrievalRecord, more: readonly Change[] = []): Promise<void> => {
-    const isOpen = record.state === 'waiting' || record.state === 'allowed' || record.state === 'fetching';
+    const isOpen = ['waiting', 'allowed', 'fetching', 'filing'].includes(record.state);
     const open = isOpen ? put(openRetrievalRecords, id, 0) : remove(openRetrievalRecords, id);
     await store.commit([put(retrievalRecords, id, record), open, ...more]);
     onChange(toHex(record.boxId));
@@ -79,55 +90,99 @@ export function createRetrievals(options: {
     return filed !== undefined && cell !== undefined && !equalBytes(cell.content, filed);
   };
 
-  const runTransfer = async (id: string): Promise<void> => {
-    if (stop.aborted) return;
-    const record = await store.get(retrievalRecords, id);
-    if (record?.state !== 'fetching') return;
+  const requestedFor = async (id: string): Promise<LocalPatient | undefined> =>
+    (await store.get(requestRecords, boxOf(id)))?.patient;
+
+  const transfer = async (id: string, record: RetrievalRecord): Promise<void> => {
     let end: RetrievalRecord;
     let more: readonly Change[] = [];
+    await refused.erase(id);
     try {
-      const { location, received, bytes } = await fetchStudy(record, fetching, {
+      const { placed, received, bytes } = await fetchStudy(record, fetching, {
         folder: held.folderOf(id),
         prefersDicomweb: byDicomweb.has(id),
         signal: stop,
+        requested: await requestedFor(id),
+        setAside: (study, about) => waiting.setAside(id, study, about),
         onProgress(total) {
           progress.set(id, total);
           onChange(boxOf(id));
         },
       });
-      end = { ...record, state: 'filed', location, bytesReceived: bytes };
-      more = [
-        put(filedContentRecords, id, received.content),
-        ...(await options.receipts.sign(received)),
-        await held.release(id),
-      ];
+      const came = { ...record, bytesReceived: bytes };
+      const signed = [...(await options.receipts.sign(received)), await held.release(id)];
+      if ('waiting' in placed) {
+        end = { ...came, state: 'matching' };
+        more = [...placed.waiting, ...signed];
+      } else {
+        end = { ...came, state: 'filed', location: placed.location };
+        more = [put(filedContentRecords, id, received.content), ...signed];
+      }
     } catch (error) {
       // Stopped from here: still `fetching` on disk, taken up again by the next start.
       if (stop.aborted) return;
       onFailure(error);
       const code = failureCodeOf(error);
       end = { ...record, state: code === 'GRANT_NOT_LIVE' ? 'ended' : 'failed', code };
-      more = [isWorthHolding(error) ? held.hold(id) : await held.release(id)];
+      more = isWorthHolding(error) ? [held.hold(id)] : await keepRefused(id, error);
     }
     await lock(`retrieval/${id}`, () => save(id, end, more));
     options.onEnd();
   };
 
-  const startTransfer = (id: string): void => {
-    if (transfers.has(id) || stop.aborted) return;
-    const transfer = slots(() => runTransfer(id))
+  /** What cannot be kept to be looked into is erased; the retrieval has ended either way. */
+  const keepRefused = async (id: string, error: unknown): Promise<readonly Change[]> => {
+    const kept = await refused.keep(id, held.folderOf(id), error).catch((failure: unknown) => {
+      onFailure(failure);
+      return [];
+    });
+    return [...kept, await held.release(id)];
+  };
+
+  const run = async (id: string): Promise<void> => {
+    if (stop.aborted) return;
+    const record = await store.get(retrievalRecords, id);
+    if (record?.state === 'fetching') await transfer(id, record);
+    if (record?.state === 'filing') await desk.fileNow(id);
+  };
+
+  /** One work after the other for one retrieval: what is wanted while one ends is looked at afterwards. */
+  const startWork = (id: string): void => {
+    if (stop.aborted) return;
+    const before = works.get(id) ?? Promise.resolve();
+    const work = before
+      .then(() => slots(() => run(id)))
       .catch(onFailure)
       .finally(() => {
-        transfers.delete(id);
+        if (works.get(id) !== work) return;
+        works.delete(id);
         progress.delete(id);
         byDicomweb.delete(id);
       });
-    transfers.set(id, transfer);
+    works.set(id, work);
   };
 
+  const desk = createQuarantineDesk({
+    waiting,
+    limits: options.quarantineLimits,
+    refused,
+    refusedLimits: options.refusedLimits,
+    sink: fetching.sink,
+    lock,
+    now,
+    signal: stop,
+    retrieval: (id) => store.get(retrievalRecords, id),
+    requested: requestedFor,
+    save,
+    start: startWork,
+  });
+
   return {
+    quarantine: desk,
+
     async judgeAll() {
       for (const { id } of await store.list(openRetrievalRecords)) await judge(id);
+      await desk.expire();
     },
 
     async statusOf(requestId) {
@@ -169,17 +224,17 @@ export function createRetrievals(options: {
           }
         });
         if (by === 'dicomweb') byDicomweb.add(id);
-        startTransfer(id);
+        startWork(id);
       }
       return started;
     },
 
     async goOn() {
-      for (const { id } of await store.list(openRetrievalRecords)) startTransfer(id);
+      for (const { id } of await store.list(openRetrievalRecords)) startWork(id);
     },
 
     async idle() {
-      await Promise.all(transfers.values());
+      await Promise.all(works.values());
     },
   };
 }

@@ -1,6 +1,6 @@
 /** Asks a source for one study over DICOMweb, each time by a signed request. Spec: docs/spec/dicomweb.md. */
 import { signHttpRequest } from '@radledger/handover';
-import { getPinned, type HttpExchange } from '@radledger/iti43/client';
+import { type ClientCertificate, getPinned, type HttpExchange } from '@radledger/iti43/client';
 import { parseContentType, readMultipart } from '@radledger/multipart';
 import { concatBytes, equalBytes, randomBytes, type Signer, toHex } from '@radledger/primitives';
 import { contentOf, decodeManifest, type Manifest, TransactionError } from '@radledger/transactions';
@@ -46,6 +46,7 @@ export function createStudyRequests(options: {
   readonly studyId: Uint8Array;
   readonly contentSalt: Uint8Array;
   readonly signer: Signer;
+  readonly clientCertificate: ClientCertificate | undefined;
   readonly audit: RequestAudit;
   readonly responseBytesMax: number;
   readonly now: () => number;
@@ -66,6 +67,7 @@ export function createStudyRequests(options: {
       url: new URL(url),
       pins: route.tlsPins,
       addresses: route.addresses,
+      client: options.clientCertificate,
       headers: { ...signature, Accept: accept },
       responseBytesMax,
       idleTimeoutMs: IDLE_TIMEOUT_MS,

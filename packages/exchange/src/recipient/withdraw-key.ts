@@ -1,5 +1,5 @@
 /** Tells the sources of a recipient's notices that its key is withdrawn. */
-import { postPinned } from '@radledger/iti43/client';
+import { type ClientCertificate, postPinned } from '@radledger/iti43/client';
 import { toHex } from '@radledger/primitives';
 import { ExchangeError } from '../errors.js';
 import type { LedgerPort } from '../ledger-port.js';
@@ -11,7 +11,12 @@ const TIMEOUT_MS = 10_000;
 export async function sendWithdrawal(
   statement: Uint8Array,
   notice: { readonly source: Uint8Array; readonly studyId: Uint8Array },
-  options: { readonly ledger: LedgerPort; readonly endpointGuard: EndpointGuardOptions; readonly signal: AbortSignal },
+  options: {
+    readonly ledger: LedgerPort;
+    readonly endpointGuard: EndpointGuardOptions;
+    readonly clientCertificate: ClientCertificate | undefined;
+    readonly signal: AbortSignal;
+  },
 ): Promise<void> {
   const endpoint = (await options.ledger.source(notice.source))?.endpoint;
   if (endpoint === undefined) {
@@ -22,6 +27,7 @@ export async function sendWithdrawal(
     url: new URL(`${endpoint.baseUrl}/v1/key-withdrawals/${toHex(notice.studyId)}`),
     pins: endpoint.tlsPins,
     addresses,
+    client: options.clientCertificate,
     contentType: 'application/octet-stream',
     body: statement,
     responseBytesMax: 4_096,

@@ -1,5 +1,6 @@
 /** What a Document Consumer asks for and gets. */
 import type { Signer } from '@radledger/primitives';
+import type { ClientCertificate } from './pinned-connection.js';
 import type { DocumentDescription, DocumentReference, RegistryError, ResponseStatus } from '../document-set.js';
 
 export interface RetrieveOptions {
@@ -14,6 +15,8 @@ export interface RetrieveOptions {
     readonly pins: readonly Uint8Array[];
     /** IP addresses of the endpoint's host to connect to, when the caller resolved and checked them; default: the system resolves. */
     readonly addresses?: readonly string[];
+    /** Shown to a server that asks who calls; default none. */
+    readonly client?: ClientCertificate;
   };
   readonly limits: {
     /** Required; a larger response is cut off unread. */

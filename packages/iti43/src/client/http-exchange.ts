@@ -2,7 +2,7 @@
 import { type IncomingMessage, request as httpRequest } from 'node:http';
 import type { TLSSocket } from 'node:tls';
 import { Iti43Error, malformed } from '../errors.js';
-import { aborted, openPinnedConnection } from './pinned-connection.js';
+import { aborted, type ClientCertificate, openPinnedConnection } from './pinned-connection.js';
 
 const BYTES_PER_SECOND_MIN = 65_536;
 
@@ -10,6 +10,8 @@ export interface HttpExchangeOptions {
   readonly url: URL;
   readonly pins: readonly Uint8Array[];
   readonly addresses: readonly string[] | undefined;
+  /** Shown to a server that asks who calls. */
+  readonly client?: ClientCertificate | undefined;
   readonly responseBytesMax: number;
   readonly idleTimeoutMs: number;
   /** Default 65,536. */
@@ -61,8 +63,8 @@ interface HttpRequest {
 }
 
 async function exchange(options: HttpExchangeOptions, request: HttpRequest): Promise<HttpExchange> {
-  const { url, pins, addresses, signal, idleTimeoutMs } = options;
-  const socket = await openPinnedConnection({ url, pins, addresses, timeoutMs: idleTimeoutMs, signal });
+  const { url, pins, addresses, client, signal, idleTimeoutMs } = options;
+  const socket = await openPinnedConnection({ url, pins, addresses, client, timeoutMs: idleTimeoutMs, signal });
   const watch = watchConnection(socket, idleTimeoutMs, signal);
   watch.waiting = true;
   let response: IncomingMessage;

@@ -7,4 +7,5 @@ export {
   type HttpPostOptions,
   postPinned,
 } from './http-exchange.js';
+export type { ClientCertificate } from './pinned-connection.js';
 export { retrieveDocuments } from './retrieve-documents.js';

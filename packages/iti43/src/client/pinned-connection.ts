@@ -5,12 +5,19 @@ import { equalBytes } from '@radledger/primitives';
 import { Iti43Error } from '../errors.js';
 import { spkiPinOf } from '../spki-pin.js';
 
+/** What this side shows to a server that asks who calls: a key and its certificate, in PEM. */
+export interface ClientCertificate {
+  readonly key: string;
+  readonly cert: string;
+}
+
 export interface PinnedConnectionOptions {
   readonly url: URL;
   /** SHA-256 pins, any of which must match. */
   readonly pins: readonly Uint8Array[];
   /** Addresses of the host that were checked: nothing is resolved then. */
   readonly addresses: readonly string[] | undefined;
+  readonly client: ClientCertificate | undefined;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
 }
@@ -23,6 +30,7 @@ export function openPinnedConnection({
   url,
   pins,
   addresses,
+  client,
   timeoutMs,
   signal,
 }: PinnedConnectionOptions): Promise<TLSSocket> {
@@ -39,6 +47,7 @@ export function openPinnedConnection({
       ALPNProtocols: ['http/1.1'],
       // The ledger's pin stands in for CA and host name: the handshake still proves that the server holds the key.
       rejectUnauthorized: false,
+      ...client,
       ...(isIP(host) === 0 ? { servername: host } : {}),
       ...(addresses === undefined ? {} : { lookup: lookupIn(addresses) }),
     });

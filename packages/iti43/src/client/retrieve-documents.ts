@@ -39,6 +39,7 @@ export async function retrieveDocuments(options: RetrieveOptions): Promise<Retri
     url,
     pins: options.tls.pins,
     addresses: options.tls.addresses,
+    client: options.tls.client,
     contentType: message.contentType,
     body: await collect(message.chunks(), Number.POSITIVE_INFINITY),
     responseBytesMax: limits.responseBytesMax,
