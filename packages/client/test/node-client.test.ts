@@ -305,11 +305,13 @@ test('the package exports what its README names, and nothing by accident', () =>
     [
       "ClientError",
       "createCellReader",
+      "createDeskClient",
       "createDicomwebClient",
       "createGatewayClient",
       "createLightClient",
       "createNodeClient",
       "createOperatorClient",
+      "createProvenNode",
       "isRefusal",
       "verifyBucketAnswer",
       "waitForFinalized",
