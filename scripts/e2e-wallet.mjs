@@ -23,7 +23,7 @@ try {
       '--reporter=json',
       `--outputFile.json=${report}`,
     ],
-    { stdio: ['ignore', 2, 2], env: { ...process.env, CI: 'true' } },
+    { stdio: ['ignore', 2, 2], env: { ...process.env, CI: 'true', WALLET_READS: '100' } },
   );
   const tests = JSON.parse(readFileSync(report, 'utf8')).testResults.flatMap(
     ({ assertionResults }) => assertionResults,

@@ -6,9 +6,8 @@ const PINNED = {/* pinned at build */};
 const CACHE = `app-${PINNED.version}`;
 
 self.addEventListener('install', (event) => {
-  event.waitUntil(
-    caches.open(CACHE).then((cache) => cache.addAll(PINNED.files.map((file) => new Request(file, { cache: 'reload' })))),
-  );
+  const files = [...PINNED.files, './config.json'].map((file) => new Request(file, { cache: 'reload' }));
+  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(files)));
 });
 
 self.addEventListener('activate', (event) => {

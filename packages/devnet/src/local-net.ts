@@ -71,12 +71,15 @@ export async function startLocalNet(
     const net = await createNodes({ folder, firstSource: source, ...(consensus && { consensus }) });
     await allSettled(net.nodes.map((_, index) => started(net.start(index))));
     await writeGatewayConfigs({ net, archives, walletPage: wallet.url, hospitalFolder, practiceFolder });
-    const genesis: unknown = JSON.parse(await readFile(net.genesisFile, 'utf8'));
-    wallet.configure({ genesis, nodes: net.nodes.map(({ api }) => api) });
     const [hospital, practice] = (await allSettled([
       started(startGateway('hospital', hospitalFolder, folder)),
       started(startGateway('practice', practiceFolder, folder)),
     ])) as [DevProcess, DevProcess];
+    wallet.configure({
+      genesis: JSON.parse(await readFile(net.genesisFile, 'utf8')) as unknown,
+      nodes: net.nodes.map(({ api }) => api),
+      gateways: [hospital.listening['api'] as string],
+    });
     const recipient = await createSigner(
       decodePrivateKeyPem(await readFile(join(practiceFolder, 'recipient.pem'), 'utf8')),
     );

@@ -10,7 +10,11 @@ export interface WalletServer {
   /** `http://localhost:<port>/`: passkeys belong to a name, and an address is none. */
   readonly url: string;
   /** What `config.json` answers from now on. */
-  configure(settings: { readonly genesis: unknown; readonly nodes: readonly string[] }): void;
+  configure(settings: {
+    readonly genesis: unknown;
+    readonly nodes: readonly string[];
+    readonly gateways: readonly string[];
+  }): void;
   stop(): Promise<void>;
 }
 

@@ -97,6 +97,11 @@ export class Phone {
     await this.devtools.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1 });
   }
 
+  /** Everything that rests in the browser's databases and storages, as text; bytes as Latin-1. */
+  async kept(): Promise<string> {
+    return this.page.evaluate(readStorage);
+  }
+
   /** Everything that can be seen or heard: visible text, names for screen readers, titles. */
   async words(): Promise<string> {
     const seen = await this.page.locator('body').innerText();
@@ -113,4 +118,30 @@ export class Phone {
   async switchOff(): Promise<void> {
     await this.context.close();
   }
+}
+
+/** Runs in the page. */
+async function readStorage(): Promise<string> {
+  const latin1 = (bytes: Uint8Array): string => Array.from(bytes, (byte) => String.fromCharCode(byte)).join('');
+  const textOf = (value: unknown): string => {
+    if (value instanceof ArrayBuffer) return latin1(new Uint8Array(value));
+    if (ArrayBuffer.isView(value)) return latin1(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+    if (typeof value === 'object' && value !== null) return Object.entries(value).flat().map(textOf).join(' ');
+    return String(value);
+  };
+  const done = <T>(request: IDBRequest<T>): Promise<T> =>
+    new Promise((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(new Error('not read'));
+    });
+  const found = [JSON.stringify({ ...localStorage }), JSON.stringify({ ...sessionStorage })];
+  for (const { name } of await indexedDB.databases()) {
+    const database = await done(indexedDB.open(name ?? ''));
+    for (const store of database.objectStoreNames) {
+      const rows = await done(database.transaction(store).objectStore(store).getAll());
+      found.push(...rows.map(textOf));
+    }
+    database.close();
+  }
+  return found.join('\n');
 }

@@ -35,7 +35,7 @@ export async function walk(
   await phone.heading(label).waitFor();
   await visit('05-study');
   await phone.press(texts.study.share);
-  await phone.heading(texts.share.title).waitFor();
+  await page.getByRole('img', { name: texts.share.square }).waitFor();
   await visit('06-share');
   await phone.press(texts.share.paste);
   await phone.fill(texts.link.label, request.link);

@@ -9,6 +9,8 @@ import type { Settings } from './settings.js';
 export interface OpenedLedger {
   readonly chainId: Uint8Array;
   readonly node: WalletNode;
+  /** Addresses where gateways may answer, besides those in the directory. */
+  readonly gateways: readonly string[];
   /** What the clock of the first node shows; Unix ms. */
   readonly timeOfNode: () => Promise<number>;
   /** Whether a name in the directory was vouched for by an authority. */
@@ -16,12 +18,13 @@ export interface OpenedLedger {
 }
 
 /** @throws {TypeError} when the genesis names a consensus module that this app does not have */
-export async function openLedger({ genesis, nodes: urls, checkpoint }: Settings): Promise<OpenedLedger> {
+export async function openLedger({ genesis, nodes: urls, gateways, checkpoint }: Settings): Promise<OpenedLedger> {
   const nodes = urls.map((url) => createNodeClient({ url }));
   const module = await moduleNamed(genesis.moduleId);
   const chainId = chainIdOf(genesis);
   return {
     chainId,
+    gateways,
     node: createProvenNode({
       nodes,
       chainId,

@@ -14,7 +14,7 @@ export type Screen =
       readonly untilMs: number;
     }
   | { readonly name: 'study'; readonly studyId: string }
-  | { readonly name: 'share' }
+  | { readonly name: 'share'; readonly study: Study }
   | { readonly name: 'link' }
   | { readonly name: 'person'; readonly personId: string }
   | { readonly name: 'who-looked'; readonly studyId?: string }

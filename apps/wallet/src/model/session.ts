@@ -1,9 +1,10 @@
 /** One person's session: opens the vault, calls the wallet, and tells the screens what changed. Holds no rules of its own. */
 import { createGatewayClient } from '@radledger/client';
-import type { Invitation, SignedImageRequest } from '@radledger/handover';
+import { type Invitation, type SignedImageRequest, verifyImageRequest } from '@radledger/handover';
 import { toHex } from '@radledger/primitives';
 import {
   createWallet,
+  type OpenMailbox,
   type OpenVault,
   openWallet,
   type ReadingView,
@@ -15,7 +16,7 @@ import {
 import type { OpenedLedger } from './ledger.js';
 import { type Confirmation, firstConfirmation } from './confirmation.js';
 import { foldReadings, type Look } from './readings.js';
-import { type Person, readShelf, type Share, type Shelf, type Study } from './shelf.js';
+import { type Person, type Share, type Shelf, shelfOf, type Study } from './shelf.js';
 
 const CLOCK_SKEW_MS_MAX = 5 * 60_000;
 
@@ -213,16 +214,38 @@ export class Session {
     return { studies };
   }
 
-  /** Reads the shelf anew; a failure leaves the last one standing, with its time. */
+  /** Reads the shelf anew; without an answer it shows what was seen last, with its time. */
   async refresh(): Promise<void> {
-    if (this.#wallet === undefined) return;
-    try {
-      const { node } = this.#ports;
-      const shelf = await readShelf({ wallet: this.#wallet, node, nowMs: Date.now() });
-      this.#change({ shelf, isStale: false });
-    } catch {
-      this.#change({ isStale: true });
-    }
+    const wallet = this.#wallet;
+    if (wallet === undefined) return;
+    const read = await wallet.overview().catch(() => undefined);
+    const overview = read ?? wallet.lastOverview();
+    const isRefused = wallet.pending().filter(({ state }) => state === 'refused');
+    const refused = new Set(isRefused.flatMap(({ tag }) => (tag === undefined ? [] : [toHex(tag)])));
+    this.#change({ isStale: read === undefined, ...(overview && { shelf: shelfOf(overview, refused) }) });
+  }
+
+  /** Her code for a clinic, good for 15 minutes. */
+  openMailbox(study: Study): Promise<OpenMailbox> {
+    return this.#openWallet().openMailbox(study.studyId);
+  }
+
+  /** What a clinic left in a mailbox, if anything yet. @throws {HandoverError} when it does not hold */
+  async requestIn(mailbox: OpenMailbox, signal: AbortSignal): Promise<SignedImageRequest | undefined> {
+    const request = await mailbox.read({ signal });
+    if (request !== undefined) await verifyImageRequest(request, { chainId: this.chainId, nowMs: Date.now() });
+    return request;
+  }
+
+  /** Tells a study's hospital that it is somebody else's; the hospital ends it at once. */
+  async tellWrongPatient(study: Study): Promise<void> {
+    await this.#openWallet().order(study.studyId, { kind: 'wrong-patient' });
+    await this.refresh();
+  }
+
+  /** Sends the privacy office of a study's hospital one line. */
+  async tellPrivacyOffice(study: Study, text: string): Promise<void> {
+    await this.#openWallet().order(study.studyId, { kind: 'tell-privacy-office', text });
   }
 
   #people(): readonly Person[] {
@@ -235,7 +258,13 @@ export class Session {
   }
 
   #walletPorts(opened: OpenVault): WalletPorts {
-    return { store: opened.store, node: this.#ports.node, gateway: (url) => createGatewayClient({ url }) };
+    const { node, gateways } = this.#ports;
+    return {
+      store: opened.store,
+      node,
+      gateway: (url) => createGatewayClient({ url }),
+      gatewayCandidates: gateways,
+    };
   }
 
   #change(change: Partial<SessionState>): void {

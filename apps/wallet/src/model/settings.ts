@@ -5,6 +5,8 @@ export interface Settings {
   readonly genesis: Genesis;
   /** Addresses of nodes, at least one; with two, one that lies is noticed and left. */
   readonly nodes: readonly string[];
+  /** Where gateways answer browsers, besides the addresses in the ledger; empty when those do. */
+  readonly gateways: readonly string[];
   /** `height:id`; absent: the beginning of the ledger. */
   readonly checkpoint: string | undefined;
 }
@@ -13,12 +15,16 @@ export interface Settings {
 export async function loadSettings(): Promise<Settings> {
   const answer = await fetch('./config.json', { credentials: 'omit' });
   const json: unknown = answer.ok ? await answer.json() : undefined;
-  const { genesis, nodes, checkpoint } = (json ?? {}) as Record<string, unknown>;
+  const { genesis, nodes, gateways = [], checkpoint } = (json ?? {}) as Record<string, unknown>;
   const isWhole =
-    Array.isArray(nodes) &&
+    isTexts(nodes) &&
     nodes.length > 0 &&
-    nodes.every((node) => typeof node === 'string') &&
+    isTexts(gateways) &&
     (checkpoint === undefined || typeof checkpoint === 'string');
   if (!isWhole) throw new TypeError('config.json must name the ledger and its nodes');
-  return { genesis: genesisFromJson(genesis), nodes, checkpoint };
+  return { genesis: genesisFromJson(genesis), nodes, gateways, checkpoint };
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }

@@ -1,6 +1,6 @@
-/** What the screens show: studies and the people who can see them, as the ledger has them now. */
+/** What the screens show: studies and the people who can see them, as the ledger has them, or had them last. */
 import { toHex } from '@radledger/primitives';
-import type { GrantView, StudyView, Wallet, WalletNode } from '@radledger/wallet';
+import type { GrantView, Overview, StudyOverview } from '@radledger/wallet';
 
 export interface Study {
   /** 64 hex: names it inside the app. */
@@ -43,27 +43,20 @@ export const isSeeing = ({ state }: Share): boolean => state === 'waiting' || st
 /** Whether there is still something to stop. */
 export const canStop = ({ state }: Share): boolean => state === 'waiting' || state === 'live';
 
-/** Reads everything anew. */
-export async function readShelf(input: { wallet: Wallet; node: WalletNode; nowMs: number }): Promise<Shelf> {
-  const { wallet, node, nowMs } = input;
-  const refused = new Set(
-    wallet.pending().flatMap(({ state, tag }) => (state === 'refused' && tag !== undefined ? [toHex(tag)] : [])),
-  );
-  const [views, { sources }] = await Promise.all([wallet.studies(), node.sources()]);
-  const names = new Map(sources.map(({ id, endpoint }) => [toHex(id), endpoint?.name]));
-  const studies = views.map((view) => studyOf(view, names));
+/** What an overview shows; `refused` holds the tags of what will never be sealed. */
+export function shelfOf({ atMs, studies }: Overview, refused: ReadonlySet<string>): Shelf {
   const people = new Map<string, Person>();
-  for (const study of studies) {
-    for (const grant of await wallet.grants(study.studyId)) {
-      const id = grant.recipientKey === undefined ? toHex(grant.tag) : toHex(grant.recipientKey);
-      const share = shareOf(study, grant, refused);
+  for (const view of studies) {
+    const study = studyOf(view);
+    for (const grant of view.grants) {
+      const id = toHex(grant.recipientKey ?? grant.tag);
       const known = people.get(id);
       const name = grant.gatewayApi === undefined ? undefined : hostOf(grant.gatewayApi);
-      const shares = [...(known?.shares ?? []), share];
+      const shares = [...(known?.shares ?? []), shareOf(study, grant, refused)];
       people.set(id, { id, name: name ?? known?.name, reason: grant.reason ?? known?.reason, shares });
     }
   }
-  return { studies: studies.reverse(), people: [...people.values()], asOfMs: nowMs };
+  return { studies: studies.map(studyOf).reverse(), people: [...people.values()], asOfMs: atMs };
 }
 
 /** The part of a gateway's address that a person can recognise. */
@@ -71,15 +64,9 @@ export function hostOf(gatewayApi: string): string {
   return new URL(gatewayApi).host;
 }
 
-function studyOf(view: StudyView, names: ReadonlyMap<string, string | undefined>): Study {
-  const state = view.status === 'awaiting-publication' ? 'being-sealed' : view.status === 'active' ? 'ready' : 'gone';
-  return {
-    id: toHex(view.studyId),
-    studyId: view.studyId,
-    hospital: names.get(toHex(view.source)),
-    label: view.label,
-    state,
-  };
+function studyOf({ studyId, status, label, sourceName }: StudyOverview): Study {
+  const state = status === 'awaiting-publication' ? 'being-sealed' : status === 'active' ? 'ready' : 'gone';
+  return { id: toHex(studyId), studyId, hospital: sourceName, label, state };
 }
 
 function shareOf(study: Study, grant: GrantView, refused: ReadonlySet<string>): Share {

@@ -11,8 +11,8 @@ export function Home() {
   const { texts, dates, state, navigation } = useApp();
   const { shelf, isStale } = state;
   if (state.phase === 'new') return <Empty />;
-  if (shelf === undefined) return <p>{texts.frame.working}</p>;
-  if (shelf.studies.length === 0) return <Empty />;
+  if (shelf === undefined && !isStale) return <p>{texts.frame.working}</p>;
+  if (shelf === undefined || shelf.studies.length === 0) return <Empty />;
   const seeing = shelf.people.filter(({ shares }) => shares.some(isSeeing));
   return (
     <>

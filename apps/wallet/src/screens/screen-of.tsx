@@ -11,12 +11,12 @@ import { LostPhone } from './lost-phone.js';
 import { PersonScreen } from './person.js';
 import { RequestScreen } from './request.js';
 import { Restore } from './restore.js';
-import { ShareScreen } from './share.js';
 import { StudyScreen } from './study.js';
 import { WhoLooked } from './who-looked.js';
 
-/** Seldom needed, and it brings the maker of squares along. */
+/** Those that show a square bring its maker along, which the first visit does without. */
 const Sheet = lazy(async () => ({ default: (await import('./sheet.js')).Sheet }));
+const ShareScreen = lazy(async () => ({ default: (await import('./share.js')).ShareScreen }));
 
 /** The screen that a name stands for. What shows something of hers waits until she has confirmed that it is her. */
 export function ScreenOf(props: { readonly screen: Screen }) {
@@ -46,7 +46,11 @@ export function ScreenOf(props: { readonly screen: Screen }) {
     case 'study':
       return <StudyScreen studyId={screen.studyId} />;
     case 'share':
-      return <ShareScreen />;
+      return (
+        <Suspense fallback={<p>{texts.frame.working}</p>}>
+          <ShareScreen study={screen.study} />
+        </Suspense>
+      );
     case 'person':
       return <PersonScreen personId={screen.personId} />;
     case 'who-looked':

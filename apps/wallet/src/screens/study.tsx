@@ -1,17 +1,24 @@
+import { useState } from 'react';
 import { isSeeing } from '../model/shelf.js';
 import { useApp } from '../parts/app-context.js';
 import { Button } from '../parts/button.js';
+import { Dialog } from '../parts/dialog.js';
 import { Heading } from '../parts/heading.js';
 import { PersonRow } from '../parts/person-row.js';
 
 /** One study: share it, see who can see it, see who looked. */
 export function StudyScreen(props: { readonly studyId: string }) {
-  const { texts, state, navigation } = useApp();
+  const { texts, state, session, navigation } = useApp();
+  const [isAsking, setAsking] = useState(false);
   const study = state.shelf?.studies.find(({ id }) => id === props.studyId);
   if (study === undefined) return <p>{texts.frame.working}</p>;
   const people = (state.shelf?.people ?? []).filter(({ shares }) =>
     shares.some((share) => share.study.id === study.id && isSeeing(share)),
   );
+  const tellWrong = async (): Promise<void> => {
+    await session.tellWrongPatient(study).finally(() => setAsking(false));
+    navigation.home();
+  };
   const said = { 'being-sealed': texts.study.beingSealed, ready: texts.study.ready, gone: texts.study.gone }[
     study.state
   ];
@@ -25,7 +32,9 @@ export function StudyScreen(props: { readonly studyId: string }) {
         <span className={`state ${study.state}`}>{said}</span>
       </p>
       {study.state === 'gone' && <p className="note">{texts.study.goneText}</p>}
-      {study.state === 'ready' && <Button onPress={() => navigation.go({ name: 'share' })}>{texts.study.share}</Button>}
+      {study.state === 'ready' && (
+        <Button onPress={() => navigation.go({ name: 'share', study })}>{texts.study.share}</Button>
+      )}
       <Button kind="quiet" onPress={() => navigation.go({ name: 'who-looked', studyId: study.id })}>
         {texts.study.whoLooked}
       </Button>
@@ -40,6 +49,24 @@ export function StudyScreen(props: { readonly studyId: string }) {
           ))}
         </ul>
       </section>
+      {study.state === 'ready' && (
+        <button type="button" className="link" onClick={() => setAsking(true)}>
+          {texts.study.wrong}
+        </button>
+      )}
+      {isAsking && (
+        <Dialog title={texts.study.wrongAsk} onClose={() => setAsking(false)}>
+          <p>{texts.study.wrongText}</p>
+          <div className="pair">
+            <Button kind="stop" onPress={tellWrong}>
+              {texts.study.wrongTell}
+            </Button>
+            <Button kind="quiet" onPress={() => setAsking(false)}>
+              {texts.frame.back}
+            </Button>
+          </div>
+        </Dialog>
+      )}
     </>
   );
 }

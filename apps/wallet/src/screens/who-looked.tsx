@@ -40,8 +40,9 @@ export function WhoLooked(props: { readonly studyId: string | undefined }) {
 
 function LookRow(props: { readonly look: Look }) {
   const { who, study, times, atMs, allowedAtMs } = props.look;
-  const { texts, dates, state, navigation } = useApp();
+  const { texts, dates, state, session, navigation } = useApp();
   const [isStrange, setStrange] = useState(false);
+  const [isTold, setTold] = useState(false);
   const label = study.label ?? texts.study.unnamed;
   const name =
     who === 'self' ? texts.looked.you : who === undefined ? texts.looked.unknown : (who.name ?? texts.person.unnamed);
@@ -52,9 +53,14 @@ function LookRow(props: { readonly look: Look }) {
   const why = who === 'self' ? texts.looked.self : because;
   const hasShare =
     typeof who === 'object' && state.shelf?.people.find(({ id }) => id === who.id)?.shares.some(canStop) === true;
+  const row = times === 1 ? texts.looked.opened(name, label) : texts.looked.copied(name, label, times);
+  const tell = async (): Promise<void> => {
+    await session.tellPrivacyOffice(study, texts.looked.message(`${row}, ${dates.moment(atMs)}`));
+    setTold(true);
+  };
   return (
     <>
-      <strong>{times === 1 ? texts.looked.opened(name, label) : texts.looked.copied(name, label, times)}</strong>
+      <strong>{row}</strong>
       <span>
         <time dateTime={new Date(atMs).toISOString()}>{dates.moment(atMs)}</time>
         {why !== undefined && <>, {why}</>}
@@ -66,10 +72,15 @@ function LookRow(props: { readonly look: Look }) {
       )}
       {isStrange && (
         <div className="nudge" role="status">
-          <p>{texts.looked.strangeText}</p>
+          <p>{isTold ? texts.looked.told : texts.looked.strangeText}</p>
           {hasShare && (
             <Button kind="stop" onPress={() => navigation.go({ name: 'person', personId: who.id })}>
               {texts.person.stopAll}
+            </Button>
+          )}
+          {!isTold && (
+            <Button kind="quiet" onPress={tell}>
+              {texts.looked.tell}
             </Button>
           )}
         </div>

@@ -76,11 +76,18 @@ export const de: Texts = {
     whoCanSee: 'Wer das sehen kann',
     nobody: 'Niemand sonst kann das sehen.',
     details: (study) => `${study} öffnen`,
+    wrong: 'Das sind nicht meine Bilder',
+    wrongAsk: 'Nicht Ihre Bilder?',
+    wrongText: 'Das Krankenhaus erfährt es sofort und zeigt sie niemandem mehr. Das lässt sich nicht zurücknehmen.',
+    wrongTell: 'Dem Krankenhaus sagen',
     goneText: 'Das Krankenhaus hat diese Bilder nicht mehr. Fragen Sie am Empfang, wenn Sie sie noch brauchen.',
   },
   share: {
     title: 'Mit einer Praxis teilen',
-    text: 'Fragen Sie die Praxis nach ihrem Link oder nach dem Code auf ihrem Bildschirm. Öffnen Sie ihn auf diesem Handy. Sie sehen, wer fragt, bevor etwas geteilt wird.',
+    text: 'Zeigen Sie der Praxis dieses Quadrat. Wenn es gescannt ist, sehen Sie, wer fragt. Nichts wird geteilt, bevor Sie „Erlauben“ drücken.',
+    square: 'Quadrat zum Scannen für die Praxis',
+    until: (time) => `Gilt bis ${time}.`,
+    copy: 'Als Link kopieren',
     paste: 'Ich habe einen Link bekommen',
   },
   request: {
@@ -148,7 +155,10 @@ export const de: Texts = {
     unanswered: (study) => `Das Krankenhaus hat für ${study} nicht geantwortet. Versuchen Sie es später.`,
     strange: 'Das kenne ich nicht',
     strangeText:
-      'Sie können das Teilen jetzt beenden. Sagen Sie es dann der Datenschutzstelle des Krankenhauses; der Empfang hilft Ihnen.',
+      'Sie können das Teilen jetzt beenden und es der Datenschutzstelle des Krankenhauses sagen. Sie geht dem nach.',
+    tell: 'Der Datenschutzstelle sagen',
+    told: 'Die Datenschutzstelle hat Ihre Nachricht.',
+    message: (row) => `Das kenne ich nicht: ${row}`,
   },
   sheet: {
     title: 'Ihr Rettungsblatt',
