@@ -143,6 +143,15 @@ test('an order is dropped when its time is over: after it was last told, and aft
   expect(await shown()).toEqual({});
 });
 
+test('a source without origins keeps no orders', async () => {
+  await tell(order());
+  await hospital.source.close();
+  await hospital.openSource();
+  expect(hospital.source.orders).toEqual({ kept: 0, origins: [] });
+  await reopen();
+  expect(hospital.source.orders.kept).toBe(0);
+});
+
 test('what an origin gives again and again is written once a day', async () => {
   let writes = 0;
   hospital.sourceDatabase.on('write', () => void writes++);

@@ -34,7 +34,7 @@ test('the public surface is what index.ts names', () => {
       'validateLocalPatient',
     ],
     ['createFolderSink', 'createFolderSource', 'openFolderInbox'],
-    ['createHl7Folder', 'isHl7CharacterSet'],
+    ['createHl7Folder', 'isHl7CharacterSet', 'readHl7Orders'],
     ['sampleInstance', 'testPacsConnector'],
   ]);
 });

@@ -3,6 +3,7 @@ import { utf8 } from '@radledger/primitives';
 import { afterAll, expect, test } from 'vitest';
 import { fuzz, type FuzzFigures, FuzzFinding, type Target } from '../src/fuzz.js';
 import { dicomImport } from '../src/targets/dicom-import.js';
+import { hl7Orders } from '../src/targets/hl7-orders.js';
 import { link } from '../src/targets/link.js';
 import { multipart } from '../src/targets/multipart.js';
 import { soapRequest } from '../src/targets/soap-request.js';
@@ -15,7 +16,7 @@ const figures: FuzzFigures[] = [];
 
 let crashes = 0;
 
-test.each([multipart, soapRequest, zipImport, dicomImport, link])(
+test.each([multipart, soapRequest, zipImport, dicomImport, link, hl7Orders])(
   'fuzz $name',
   async (target) => {
     const found = await fuzz(target, { seed: SEED, seconds: SECONDS }).catch((error: unknown) => {

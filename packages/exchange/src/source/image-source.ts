@@ -287,7 +287,10 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     issuer: options.orders?.issuer,
     keepMs: options.orders?.keepMs ?? ORDERS_KEPT_MS,
   });
-  const orderLook = createOrderLook({ origins: options.orders?.origins ?? [], orders, lock, now, onFailure });
+  const origins = options.orders?.origins ?? [];
+  // Where nobody tells of orders any more, nobody would look when their time is over.
+  if (origins.length === 0) await orders.forgetAll();
+  const orderLook = createOrderLook({ origins, orders, lock, now, onFailure });
   async function* listed(): AsyncGenerator<readonly [StudySummary, WorklistEntry], void, void> {
     for await (const summary of connector.listStudies()) {
       const study = await currentStudy(store, summary.studyInstanceUid);

@@ -39,6 +39,7 @@ export interface Orders {
   take(notice: OrderNotice): Promise<void>;
   /** Erases those whose time is over. */
   forgetOld(): Promise<void>;
+  forgetAll(): Promise<void>;
   readonly size: number;
   /** What is kept now, to be joined with studies: by Study Instance UID, and by accession number and issuer. */
   index(): OrderIndex;
@@ -87,6 +88,7 @@ export async function openOrders({ store, now, issuer, keepMs }: OrdersOptions):
     async forgetOld() {
       await erase([...kept].filter(([, record]) => lastMsOf(record) + keepMs < now()).map(([id]) => id));
     },
+    forgetAll: () => erase([...kept.keys()]),
     index: () => indexOf([...kept.values()], withIssuer),
   };
 }
