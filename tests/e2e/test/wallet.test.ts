@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createGatewayClient, isRefusal } from '@radledger/client';
+import { createDeskClient, createGatewayClient, isRefusal } from '@radledger/client';
 import { addSmallStudy, ask, type LocalNet, startLocalNet } from '@radledger/devnet';
 import {
   createClaim,
@@ -352,6 +352,24 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
       expect(kept).not.toContain(readable);
     expect(await phone.page.evaluate('location.href + document.title')).toBe(`${net.network.wallet}My images`);
     figures(context, { storedCharacters: kept.length, origins: asked.size });
+  });
+
+  test('B8 somebody at the desk asks to replace her access: she hears of it when the app opens, and stops it', async () => {
+    const url = net.processes.find(({ name }) => name === 'hospital')?.listening['operator'] as string;
+    const bearerToken = (await readFile(join(folder, 'hospital', 'operator-token'), 'utf8')).trim();
+    const desk = createDeskClient({ url, bearerToken });
+    const { studyInstanceUid } = invitation;
+    await desk.replaceAccess({ studyInstanceUid, identityCheckedBy: 'photo-id' });
+    await phone.page.reload();
+    await phone.press('Open my images');
+    await phone.heading('Someone at City Hospital asked to replace your access').waitFor();
+    await look('replacement');
+    await phone.press('Stop this');
+    await phone.heading('Someone at City Hospital asked to replace your access').waitFor({ state: 'detached' });
+    await phone.page.reload();
+    await phone.press('Open my images');
+    await phone.heading('MRI, knee').waitFor();
+    expect(await phone.heading('Someone at City Hospital asked to replace your access').count()).toBe(0);
   });
 
   test('PW-11 help stands in the same place on every screen, one press away', async (context) => {

@@ -29,6 +29,8 @@ export interface SessionState {
   readonly shelf?: Shelf;
   /** Ways back besides this device; the app nudges below two. */
   readonly wrappers: readonly WrapperKind[];
+  /** Studies whose hospital was asked, by somebody at its desk, to replace her access. */
+  readonly replacements: readonly Replacement[];
   /** The newest reading failed: what is shown is as old as it says. */
   readonly isStale: boolean;
 }
@@ -39,6 +41,12 @@ export interface Origin {
   readonly who: string;
   /** `attested`: an authority vouched for the name; `listed`: nobody did; `address`: whoever runs it asks; `none`: anybody may. */
   readonly proof: 'attested' | 'listed' | 'address' | 'none';
+}
+
+/** Somebody at a hospital's desk asked to replace her access to a study. */
+export interface Replacement {
+  readonly studyId: Uint8Array;
+  readonly dueAtMs: number;
 }
 
 export interface SessionPorts extends OpenedLedger {
@@ -63,7 +71,7 @@ export class Session {
     const wrappers = await ports.vault.wrappers();
     const phase = wrappers.length === 0 ? 'new' : 'locked';
     const confirmsBy = phase === 'new' ? await firstConfirmation() : wrappers.includes('passkey') ? 'passkey' : 'pin';
-    return new Session(ports, { phase, wrappers, confirmsBy, isStale: false });
+    return new Session(ports, { phase, wrappers, confirmsBy, replacements: [], isStale: false });
   }
 
   readonly getState = (): SessionState => this.#state;
@@ -97,6 +105,7 @@ export class Session {
     this.#wallet = (await openWallet(ports)) ?? (await createWallet(ports, { words: opened.words, chainId }));
     this.#opened = opened;
     this.#change({ phase: 'open', wrappers: opened.wrappers() });
+    void this.#askHospitals();
   }
 
   /**
@@ -212,6 +221,25 @@ export class Session {
     const { studies } = await wallet.restore();
     await this.refresh();
     return { studies };
+  }
+
+  /** Stops the replacing of her access, or says that it was she who asked: then it is done at once. */
+  async answerReplacement({ studyId }: Replacement, answer: 'stop' | 'confirm'): Promise<void> {
+    const kind = answer === 'stop' ? 'stop-replacement' : 'confirm-replacement';
+    await this.#openWallet().order(studyId, { kind });
+    this.#change({ replacements: this.#state.replacements.filter((other) => other.studyId !== studyId) });
+    await this.refresh();
+  }
+
+  /** Takes in studies that came by themselves, and hears whether somebody wants to replace her access. */
+  async #askHospitals(): Promise<void> {
+    const asked = await this.#wallet?.askSources().catch(() => undefined);
+    if (asked === undefined) return;
+    const replacements = asked.standings.flatMap(({ studyId, replacement }) =>
+      replacement === undefined ? [] : [{ studyId, dueAtMs: replacement.dueAtMs }],
+    );
+    this.#change({ replacements });
+    await this.refresh();
   }
 
   /** Reads the shelf anew; without an answer it shows what was seen last, with its time. */

@@ -1,4 +1,6 @@
+import { toHex } from '@radledger/primitives';
 import { useState } from 'react';
+import type { Replacement } from '../model/session.js';
 import { isSeeing, type Person, type Study } from '../model/shelf.js';
 import { useApp } from '../parts/app-context.js';
 import { Button } from '../parts/button.js';
@@ -17,6 +19,9 @@ export function Home() {
   return (
     <>
       <Heading>{texts.home.title}</Heading>
+      {state.replacements.map((replacement) => (
+        <ReplacementNotice key={toHex(replacement.studyId)} replacement={replacement} />
+      ))}
       {isStale && <p className="note">{texts.frame.asOf(dates.moment(shelf.asOfMs))}</p>}
       <ul className="cards">
         {shelf.studies.map((study) => (
@@ -31,6 +36,27 @@ export function Home() {
       </Button>
       {shelf.people.length > 0 && state.wrappers.length < 2 && <SheetNudge />}
     </>
+  );
+}
+
+/** Somebody at a desk says that she lost her access. If it was not she, one press ends it. */
+function ReplacementNotice(props: { readonly replacement: Replacement }) {
+  const { replacement } = props;
+  const { texts, dates, state, session } = useApp();
+  const study = state.shelf?.studies.find(({ id }) => id === toHex(replacement.studyId));
+  return (
+    <section className="notice" role="alert">
+      <h2>{texts.replacement.title(study?.hospital ?? texts.study.unnamedHospital)}</h2>
+      <p>{texts.replacement.text(study?.label ?? texts.study.unnamed, dates.moment(replacement.dueAtMs))}</p>
+      <div className="pair">
+        <Button kind="stop" onPress={() => session.answerReplacement(replacement, 'stop')}>
+          {texts.replacement.stop}
+        </Button>
+        <Button kind="quiet" onPress={() => session.answerReplacement(replacement, 'confirm')}>
+          {texts.replacement.confirm}
+        </Button>
+      </div>
+    </section>
   );
 }
 

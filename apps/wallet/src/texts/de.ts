@@ -64,6 +64,13 @@ export const de: Texts = {
     sheetOpen: 'Blatt anlegen',
     later: 'Später',
   },
+  replacement: {
+    title: (hospital) => `Bei ${hospital} wollte jemand Ihren Zugang ersetzen`,
+    text: (study, when) =>
+      `Wenn es niemand stoppt, verliert dieses Handy ${study} am ${when}. Waren Sie es nicht, stoppen Sie es jetzt.`,
+    stop: 'Das stoppen',
+    confirm: 'Das war ich',
+  },
   study: {
     unnamed: 'Bilder',
     unnamedHospital: 'ein Krankenhaus',

@@ -63,6 +63,13 @@ export const en = {
     sheetOpen: 'Make a sheet',
     later: 'Later',
   },
+  replacement: {
+    title: (hospital: string) => `Someone at ${hospital} asked to replace your access`,
+    text: (study: string, when: string) =>
+      `If nobody stops it, this phone loses ${study} on ${when}. If it was not you, stop it now.`,
+    stop: 'Stop this',
+    confirm: 'It was me',
+  },
   study: {
     unnamed: 'Images',
     unnamedHospital: 'a hospital',
