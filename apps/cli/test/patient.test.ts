@@ -109,6 +109,25 @@ test('a study is claimed, shared, listed, stopped, and restored from the words',
   expect(moved.json.result, moved.stderr).toMatchObject({ studyId });
 });
 
+test('keys are left, a study comes on one of them, a replacement is stopped, and the privacy office is told', async () => {
+  const studyId = await claimed();
+  const left = await cli(['study', 'leave-keys', studyId]);
+  expect(left.json.result, left.stderr).toMatchObject({ studyId, link: 'active', keysLeft: 10, replacement: null });
+  await hospital.sendByLink({ studyInstanceUid: '1.2.4', label: 'X-ray, knee' });
+  const replacement = { requestedAtMs: 1, dueAtMs: 2 };
+  hospital.desk.standing = { ...hospital.desk.standing, replacement };
+  const looked = await cli(['study', 'look']);
+  expect(looked.json.result, looked.stderr).toMatchObject({ unanswered: [] });
+  expect(JSON.stringify(looked.json.result)).toContain(JSON.stringify({ replacement }).slice(1, -1));
+  expect(JSON.stringify((await cli(['study', 'list'])).json.result)).toContain('X-ray, knee');
+  const stopped = await cli(['study', 'order', studyId, '--what', 'stop-replacement']);
+  expect(stopped.json.result, stopped.stderr).toMatchObject({ replacement: null });
+  expect((await cli(['study', 'tell', studyId, '--text', 'Who is that?'])).exitCode).toBe(0);
+  expect(hospital.desk.orders.at(-1)).toEqual({ kind: 'tell-privacy-office', text: 'Who is that?' });
+  expect((await cli(['study', 'order', studyId, '--what', 'look-away'])).exitCode).toBe(2);
+  hospital.desk.standing = { ...hospital.desk.standing, replacement: undefined };
+});
+
 test('a delegate accepts, is named and is dismissed', async () => {
   const studyId = await claimed();
   const other = join(folder.path, 'daughter.json');

@@ -8,12 +8,14 @@ import { idArgument, secondsArgument, timeArgument } from '../arguments.js';
 import { type Context, type OperatorOptions, operatorOf, type WalletOptions, withWallet } from '../context.js';
 import { usageError } from '../errors.js';
 import { addOperatorOptions, addWalletOptions, example } from '../options.js';
+import { addOwnerCommands } from './owner-commands.js';
 import { describeProgress } from '../progress.js';
 
 /** `study claim|list|who-looked|delegate|accept|move-owner|publish|retire`. */
 export function addStudyCommands(program: Command, context: Context): void {
   const study = program.command('study').description('studies: of your wallet, or of the gateway that you operate');
   addPatientCommands(study, context);
+  addOwnerCommands(study, context);
   addOperatorCommands(study, context);
 }
 
