@@ -25,7 +25,7 @@ export interface StandingLinkState {
 export interface PrivacyOfficeEntry {
   readonly entryId: string;
   readonly atMs: number;
-  /** `wrong-patient`, `message`, `replacement-asked`, `replacement-confirmed`, `replacement-stopped` or `access-replaced`. */
+  /** `wrong-patient`, `sent-by-same-link`, `message`, `replacement-asked`, `replacement-confirmed`, `replacement-stopped` or `access-replaced`. */
   readonly kind: string;
   /** `desk`, `owner` or `source`. */
   readonly by: string;

@@ -409,6 +409,16 @@ describe('a standing link', () => {
     expect(disclosure.label).toBe('2026-01-06');
     // The newest study speaks for the same link.
     expect((await order({ owner, disclosure }, { kind: 'look' })).keysLeft).toBe(1);
+    // The first was somebody else's after all: what went to the same keys has to be looked at.
+    await hospital.source.desk.endWrongPatient(FIRST);
+    const told = (await hospital.source.desk.office.list()).map(({ kind, studyInstanceUid }) => [
+      kind,
+      studyInstanceUid,
+    ]);
+    expect(told.toSorted()).toEqual([
+      ['sent-by-same-link', NEXT],
+      ['wrong-patient', FIRST],
+    ]);
   });
 
   test('is paused, resumed and ended by her or by the desk, over restarts', async () => {

@@ -3,10 +3,10 @@
  * One object, so that vendors see it as one thing. Spec: docs/spec/gateway-api.md, sections 1 and 2.
  */
 import type { PacsConnector } from '@radledger/imaging';
-import { toHex } from '@radledger/primitives';
+import { equalBytes, toHex } from '@radledger/primitives';
 import type { Audit } from '../audit/audit-trail.js';
 import { ExchangeError } from '../errors.js';
-import { type ExchangeStore, put } from '../exchange-store.js';
+import { type Change, type ExchangeStore, put } from '../exchange-store.js';
 import type { KeyedLock } from '../keyed-lock.js';
 import type { LedgerPort } from '../ledger-port.js';
 import type { LedgerView } from '../ledger-view.js';
@@ -19,7 +19,7 @@ import { createReplacements, type Replacements } from './replacements.js';
 import { createReplayStore } from './replay-store.js';
 import { createSending, type Sending } from './sending.js';
 import type { SourceIdentity } from './source-identity.js';
-import { type StudyRecord, workRecords } from './source-records.js';
+import { type StudyRecord, studyRecords, workRecords } from './source-records.js';
 import type { StandingLinks } from './standing-links.js';
 import type { WrongPatients } from './wrong-patients.js';
 
@@ -71,6 +71,19 @@ export function createDesk(options: DeskOptions): Desk & Pick<Sending, 'offer'> 
   const replacements = createReplacements({ ...options, office });
   const sending = createSending({ ...options, source });
 
+  /** What else went to the same keys: somebody has to look whose it is. */
+  const sentBesides = async (studyId: Uint8Array): Promise<readonly Change[]> => {
+    const link = await links.ofStudy(studyId);
+    const others = (link?.published ?? []).filter((sent) => !equalBytes(sent.studyId, studyId));
+    return Promise.all(
+      others.map(async (sent) => {
+        const study = await store.get(studyRecords, toHex(sent.studyId));
+        const named = { studyId: sent.studyId, studyInstanceUid: study?.studyInstanceUid ?? '' };
+        return office.changeOf({ kind: 'sent-by-same-link', by: 'source', ...named, text: '' });
+      }),
+    );
+  };
+
   /** Told twice is told once. When it resolves, nobody is served and nobody is told anything of the study. */
   const endWrong = async (study: StudyRecord, by: 'desk' | 'owner'): Promise<void> => {
     const { studyId, studyInstanceUid } = study;
@@ -78,7 +91,7 @@ export function createDesk(options: DeskOptions): Desk & Pick<Sending, 'offer'> 
     const entry = { kind: 'wrong-patient', by, studyId, studyInstanceUid, text: '' } as const;
     // With work to do: a stop right behind it must not leave the study as it was.
     const marks = [wrongPatients.mark(studyId), sending.distrust(studyInstanceUid)];
-    await office.enter(entry, [...marks, put(workRecords, toHex(studyId), 0)]);
+    await office.enter(entry, [...marks, put(workRecords, toHex(studyId), 0), ...(await sentBesides(studyId))]);
     await links.endOf(studyId);
     await replacements.drop(studyId);
     await publisher.advance(studyId).catch(options.onFailure);

@@ -14,6 +14,7 @@ const schema = struct({
   atMs: uint(),
   kind: oneOf([
     'wrong-patient',
+    'sent-by-same-link',
     'message',
     'replacement-asked',
     'replacement-confirmed',
