@@ -117,22 +117,26 @@ export async function openMailbox(
 /** Studies that the source published on keys of this wallet: it is believed for the number of the key only, the ledger says who owns what. */
 async function takeIn(
   core: WalletCore,
-  { source, branch }: StudyRecord,
+  { source, branch, gatewayApi }: StudyRecord,
   published: OwnerReply['published'],
   options: CallOptions,
 ): Promise<void> {
-  const isKnown = (studyId: Uint8Array): boolean =>
-    core.state.studies.some((other) => isSameStudy(other, { source, studyId }));
   for (const { studyId, key } of published) {
-    if (isKnown(studyId)) continue;
-    const indices = Array.from({ length: core.nextIndex(branch) }, (_, index) => index);
-    const keyIndex = indices.findLast((index) => equalBytes(core.keys.ownerKey(branch, index), key));
-    const cell = await core.ledger.study(source, studyId, options.signal);
-    // Not final yet, or not hers: the next look tells.
-    if (keyIndex === undefined || cell === undefined || !equalBytes(cell.owner, key)) continue;
-    const unknown = { secrets: undefined, gatewayApi: undefined, receipt: undefined, grants: [] };
-    const record: StudyRecord = { source, studyId, role: 'owner', branch, keyIndex, ...unknown };
-    await core.update(({ studies }) => (isKnown(studyId) ? {} : { studies: [...studies, record] }));
+    const find = ({ studies }: Pick<WalletCore['state'], 'studies'>) =>
+      studies.find((other) => isSameStudy(other, { source, studyId }));
+    const known = find(core.state);
+    // Taken in by an earlier look that was cut short: what the source keeps is asked for again.
+    if (known?.secrets !== undefined) continue;
+    if (known === undefined) {
+      const indices = Array.from({ length: core.nextIndex(branch) }, (_, index) => index);
+      const keyIndex = indices.findLast((index) => equalBytes(core.keys.ownerKey(branch, index), key));
+      const cell = await core.ledger.study(source, studyId, options.signal);
+      // Not final yet, or not hers: the next look tells.
+      if (keyIndex === undefined || cell === undefined || !equalBytes(cell.owner, key)) continue;
+      const unknown = { secrets: undefined, receipt: undefined, grants: [] };
+      const record: StudyRecord = { source, studyId, role: 'owner', branch, keyIndex, gatewayApi, ...unknown };
+      await core.update((state) => (find(state) === undefined ? { studies: [...state.studies, record] } : {}));
+    }
     await refreshSecrets(core, studyId, options);
   }
 }

@@ -1,8 +1,9 @@
 // Goal: what an app does when it is opened, and what its buttons order. Method: a hospital in memory that speaks the real messages.
+import { createGatewayClient } from '@radledger/client';
 import { createImageRequest, decodeMailboxLink, encodeImageRequestLink, sealMailboxRequest } from '@radledger/handover';
 import { randomBytes, toHex } from '@radledger/primitives';
 import { beforeEach, expect, test } from 'vitest';
-import type { Wallet } from '../src/index.js';
+import { createWallet, type Wallet } from '../src/index.js';
 import { createWorld, DAY_MS, type World } from './wallet-fixture.js';
 
 const STUDY = { studyInstanceUid: '1.2.840.113619.2.1', label: 'MRI, knee' };
@@ -45,6 +46,19 @@ test('a study that came on such a key is there when the app is opened, and is fo
   await world.hospital.sendByLink({ studyInstanceUid: '1.2.4', label: 'MRI, hand' });
   await restored.askSources();
   expect(await labels(restored)).toEqual([STUDY.label, NEXT.label, 'MRI, hip', 'MRI, hand']);
+});
+
+// Regression: the new study had no address of its source, so that the look failed where the directory does not lead to it.
+test('a study that came on such a key is asked for at the address of the one that led to it', async () => {
+  const { api, fetch } = world.hospital;
+  const away = () => Promise.reject(new TypeError('fetch failed'));
+  const gateway = (url: string) => createGatewayClient({ url, fetch: url === api ? fetch : away });
+  const alone = await createWallet(world.ports({ gateway, gatewayCandidates: [] }));
+  const first = await alone.claim(world.hospital.invite({ studyInstanceUid: '1.2.5', label: 'MRI, hip' }));
+  await alone.leaveKeys(first.studyId);
+  await world.hospital.sendByLink(NEXT);
+  expect((await alone.askSources()).unanswered).toEqual([]);
+  expect(await labels(alone)).toEqual(['MRI, hip', NEXT.label]);
 });
 
 test('a source that names studies and keys which are not hers adds nothing', async () => {
