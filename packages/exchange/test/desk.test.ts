@@ -327,6 +327,7 @@ describe('replaced access', () => {
     const old = await publishedStudy(hospital);
     const replaced = await hospital.source.desk.replaceAccess(await hospital.studyInstanceUid(), 'known');
     await restart();
+    hospital.ledger.nowMs += 1;
     expect((await order(old, { kind: 'stop-replacement' })).replacement).toBeUndefined();
     await expect(order(old, { kind: 'stop-replacement' })).rejects.toMatchObject({ code: 'NO_REPLACEMENT' });
     hospital.ledger.nowMs += REPLACEMENT_WAIT_MS;
