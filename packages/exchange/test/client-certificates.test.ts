@@ -85,7 +85,7 @@ async function call(listener: BoundTlsListener, client: Pair | undefined): Promi
 describe('a listener takes', () => {
   const LOST = 'CONNECTION_LOST';
   test.each([
-    ['anybody, unless configured', () => undefined, [200, 200, 200, 200]],
+    ['anybody, unless configured', (): undefined => undefined, [200, 200, 200, 200]],
     ['certificates of its authority', () => ({ authorities: authority.cert }), [LOST, 200, LOST, LOST]],
     ['keys that are pinned', () => ({ pins: [tlsPinOf(alone.cert)] }), [LOST, LOST, LOST, 200]],
     ['either', () => ({ authorities: authority.cert, pins: [tlsPinOf(alone.cert)] }), [LOST, 200, LOST, 200]],

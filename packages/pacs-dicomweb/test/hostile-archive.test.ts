@@ -344,6 +344,9 @@ describe('STOW-RS', () => {
         },
       },
     ],
+    describe: () => Promise.reject(new Error('not used')),
+    underPatient: () => Promise.reject(new Error('not used')),
+    setAside: () => Promise.reject(new Error('not used')),
     file: () => Promise.reject(new Error('not used')),
     discard: () => Promise.resolve(),
   };
