@@ -134,7 +134,7 @@ describe('why a fetch ends, in its own reading of the ledger', () => {
     await reachAllowed();
     await hospital.moveListener();
     expect(await fetchToEnd()).toMatchObject({ state: 'failed', code: 'PIN_MISMATCH' });
-    expect(await readdir(hospital.quarantine)).toEqual(['refused', 'waiting']);
+    expect(await readdir(hospital.quarantine)).toEqual([]);
   });
 
   test('a source that is not there', async () => {
@@ -143,7 +143,7 @@ describe('why a fetch ends, in its own reading of the ledger', () => {
     expect(await fetchToEnd()).toMatchObject({ state: 'failed', code: 'CONNECTION_FAILED' });
   });
 
-  test('a study that is not what the ledger promised: nothing is filed, nothing left in quarantine', async () => {
+  test('a study that is not what the ledger promised: nothing is filed, and what came is kept apart', async () => {
     await reachAllowed();
     // The hospital's own disk lies consistently: plan and bytes agree with each other, not with the ledger.
     hospital.serveInstead({ newDocumentUniqueId: toHex(randomBytes(32)) });
@@ -151,7 +151,7 @@ describe('why a fetch ends, in its own reading of the ledger', () => {
     hospital.serveInstead({ mimeType: 'application/zip', bytes: randomBytes(4000) });
     expect(await fetchToEnd()).toMatchObject({ state: 'failed', code: 'INVALID_ZIP' });
     await expect(readdir(hospital.filed)).rejects.toMatchObject({ code: 'ENOENT' });
-    expect(await readdir(hospital.quarantine)).toEqual(['refused', 'waiting']);
+    expect(await readdir(hospital.quarantine)).toEqual(['refused']);
   });
 });
 

@@ -58,8 +58,12 @@ async function breakOff(): Promise<void> {
   hospital.mend();
 }
 
+/** Beside them may be what was refused, and waits to be looked into. */
+const heldFolders = async (): Promise<readonly string[]> =>
+  (await readdir(hospital.quarantine)).filter((name) => name.startsWith('held-'));
+
 const heldFiles = async (): Promise<readonly string[]> => {
-  const [folder] = await readdir(hospital.quarantine);
+  const [folder] = await heldFolders();
   return folder === undefined
     ? []
     : (await readdir(join(hospital.quarantine, folder))).map((name) => join(hospital.quarantine, folder, name));
@@ -81,7 +85,7 @@ async function dataSetsIn(folder: string): Promise<ReadonlyMap<string, string>> 
 
 async function expectFiledWhole(location = ''): Promise<void> {
   expect(await dataSetsIn(location)).toEqual(await dataSetsIn(hospital.archive));
-  expect(await readdir(hospital.quarantine)).toEqual([]);
+  expect(await heldFolders()).toEqual([]);
 }
 
 /** How many instances were asked for by themselves. */
@@ -250,7 +254,7 @@ describe('a source that lies is left with nothing', () => {
       await breakOff();
       answerInstead(INSTANCE, lie);
       expect(await fetchToEnd()).toMatchObject({ state: 'failed', code });
-      expect(await readdir(hospital.quarantine)).toEqual([]);
+      expect(await heldFolders()).toEqual([]);
     }
     await expect(readdir(hospital.filed)).rejects.toMatchObject({ code: 'ENOENT' });
     hospital.interceptDicomweb = () => false;
@@ -267,7 +271,7 @@ describe('a source that lies is left with nothing', () => {
         response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(bytes),
       );
       expect(await fetchToEnd('dicomweb')).toMatchObject({ state: 'failed', code: 'CONTENT_MISMATCH' });
-      expect(await readdir(hospital.quarantine)).toEqual([]);
+      expect(await heldFolders()).toEqual([]);
     }
   });
 
@@ -285,7 +289,7 @@ describe('a source that lies is left with nothing', () => {
       fill();
     });
     expect(await fetchToEnd()).toMatchObject({ state: 'failed', code: 'INSTANCE_TOO_LARGE' });
-    expect(await readdir(hospital.quarantine)).toEqual([]);
+    expect(await heldFolders()).toEqual([]);
   });
 
   test('one that only says no keeps nothing from a later try', async () => {
@@ -299,8 +303,7 @@ describe('a source that lies is left with nothing', () => {
 });
 
 describe('what is held is erased', () => {
-  const swept = (): Promise<void> =>
-    hospital.finalizeUntil(async () => (await readdir(hospital.quarantine)).length === 0);
+  const swept = (): Promise<void> => hospital.finalizeUntil(async () => (await heldFolders()).length === 0);
 
   test('when the grant ends', async () => {
     await breakOff();

@@ -2,7 +2,7 @@
  * What arrived of studies that were refused, kept for a person to look into: by which code, whose images, which series. Nothing of it is
  * ever filed. Spec: docs/spec/exchange-records.md, section 5.
  */
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   describeRefused,
@@ -59,9 +59,8 @@ export async function openRefusedStudies(options: {
     await discard(folderOf(id));
   };
 
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   const known = new Set((await list()).map(({ id }) => id));
-  for (const id of await readdir(folder)) if (!known.has(id)) await discard(folderOf(id));
+  for (const id of await readdir(folder).catch(() => [])) if (!known.has(id)) await discard(folderOf(id));
 
   const makeRoom = async (needed: number): Promise<void> => {
     const kept = (await list()).toSorted((a, b) => a.value.sinceMs - b.value.sinceMs);

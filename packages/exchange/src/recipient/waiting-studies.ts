@@ -96,9 +96,8 @@ export async function openWaitingStudies(options: {
   const erase = (id: string): Promise<void> => rm(folderOf(id), { recursive: true, force: true });
   const all = () => store.list(waitingRecords);
 
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   const known = new Set((await all()).map(({ id }) => id));
-  for (const id of await readdir(folder)) if (!known.has(id)) await erase(id);
+  for (const id of await readdir(folder).catch(() => [])) if (!known.has(id)) await erase(id);
 
   return {
     list: all,
@@ -123,6 +122,7 @@ export async function openWaitingStudies(options: {
             'match or discard studies that wait, or allow more bytes',
           );
         }
+        await mkdir(folder, { recursive: true, mode: 0o700 });
         const noteSha256 = await study.setAside(folderOf(id));
         const { description, patients } = sent;
         const about = { noteSha256, content, description, patients, code, decision: undefined };
