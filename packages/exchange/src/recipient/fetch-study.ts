@@ -103,7 +103,8 @@ export async function fetchStudy(
     const received = { source, studyId, content: route.content, requestDigest: fromHex(requestDigest), bytes };
     return { placed, received, bytes: audit.bytes() };
   } catch (cause) {
-    const error = await explained(cause, target, options);
+    // When the ledger cannot be asked, that is why it failed.
+    const error = await explained(cause, target, options).catch((unasked: unknown) => unasked);
     await audit.ended({ outcome: 'failure', code: failureCodeOf(error) });
     throw error;
   }

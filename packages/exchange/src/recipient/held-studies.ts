@@ -8,7 +8,7 @@ import type { KeyedLock } from '../keyed-lock.js';
 
 const PREFIX = 'held-';
 /** How long a broken transfer is held. */
-export const HELD_MS_MAX = 7 * 86_400_000;
+const HELD_MS_MAX = 7 * 86_400_000;
 
 /** When the transfer of a retrieval broke, Unix ms; the id is the retrieval's. */
 const heldRecords: RecordKind<number> = { name: 'held', schema: uint(), bytesMax: 16 };

@@ -71,6 +71,7 @@ export async function openImageRecipient(options: ImageRecipientOptions): Promis
     ...(options.reconcile === undefined ? {} : { reconcile: options.reconcile }),
   };
 
+  let isWithdrawn = (await store.get(withdrawalRecords, WITHDRAWAL)) !== undefined;
   const held = await openHeldStudies({
     store,
     lock,
@@ -81,11 +82,11 @@ export async function openImageRecipient(options: ImageRecipientOptions): Promis
     async prospectOf(retrievalId) {
       const record = await store.get(retrievalRecords, retrievalId);
       if (record?.state === 'fetching') return 'runs';
-      return record?.state === 'failed' && (await hasLiveGrant(record, fetching)) ? 'may-run' : 'over';
+      if (isWithdrawn || record?.state !== 'failed') return 'over';
+      return (await hasLiveGrant(record, fetching)) ? 'may-run' : 'over';
     },
   });
 
-  let isWithdrawn = (await store.get(withdrawalRecords, WITHDRAWAL)) !== undefined;
   const refuseWithdrawn = (): void => {
     if (isWithdrawn)
       throw new ExchangeError({ code: 'KEY_WITHDRAWN' }, 'this recipient key was withdrawn: make another');
