@@ -117,7 +117,7 @@ test('keys are left, a study comes on one of them, a replacement is stopped, and
   const replacement = { requestedAtMs: 1, dueAtMs: 2 };
   hospital.desk.standing = { ...hospital.desk.standing, replacement };
   const looked = await cli(['study', 'look']);
-  expect(looked.json.result, looked.stderr).toMatchObject({ unanswered: [] });
+  expect(looked.json.result?.unanswered, looked.stderr).not.toContain(studyId);
   expect(JSON.stringify(looked.json.result)).toContain(JSON.stringify({ replacement }).slice(1, -1));
   expect(JSON.stringify((await cli(['study', 'list'])).json.result)).toContain('X-ray, knee');
   const stopped = await cli(['study', 'order', studyId, '--what', 'stop-replacement']);
