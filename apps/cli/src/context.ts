@@ -7,13 +7,14 @@ import {
   createNodeClient,
   createOperatorClient,
   type DeskClient,
+  type GatewayClient,
   type NodeClient,
   type OperatorClient,
 } from '@radledger/client';
 import { type GatewayPort, openWallet, type Wallet, type WalletPorts } from '@radledger/wallet';
 import { CliError, usageError } from './errors.js';
+import { createGatewayFetch } from './gateway-fetch.js';
 import type { Output } from './output.js';
-import { createPinnedFetch } from './pinned-fetch.js';
 import { readSecretFile, type SecretInput } from './secret-input.js';
 import { createWalletFileStore } from './wallet-file.js';
 
@@ -90,7 +91,7 @@ export function walletPortsOf(
     file,
     store,
     node: nodeOf(context, options),
-    gateway: openGateway,
+    gateway: gatewayPortOf(context),
     ...(options.gateway === undefined ? {} : { gatewayCandidates: options.gateway }),
   };
 }
@@ -117,8 +118,19 @@ function walletFileOf(context: Context, options: WalletOptions): string {
   return options.wallet ?? context.env.RADLEDGER_WALLET ?? join(homedir(), '.radledger', 'wallet.json');
 }
 
+/** A gateway whose address somebody else chose. @param pins - those of the source on the ledger, for its own listener */
+export function gatewayOf({ env }: Context, api: string, pins?: readonly Uint8Array[]): GatewayClient {
+  const rules = {
+    allowLoopback: env.RADLEDGER_ALLOW_LOOPBACK === '1',
+    allowPrivate: env.RADLEDGER_ALLOW_PRIVATE === '1',
+  };
+  return createGatewayClient({ url: api, fetch: createGatewayFetch(rules, pins) });
+}
+
 /** A gateway below a source's own base URL is reached by the pins of the ledger, any other by the web's authorities. */
-const openGateway: GatewayPort = (api, source) => {
-  const isOwnListener = source?.baseUrl !== undefined && new URL(api).origin === new URL(source.baseUrl).origin;
-  return createGatewayClient({ url: api, ...(isOwnListener ? { fetch: createPinnedFetch(source.tlsPins) } : {}) });
-};
+function gatewayPortOf(context: Context): GatewayPort {
+  return (api, source) => {
+    const isOwnListener = source?.baseUrl !== undefined && new URL(api).origin === new URL(source.baseUrl).origin;
+    return gatewayOf(context, api, isOwnListener ? source.tlsPins : undefined);
+  };
+}

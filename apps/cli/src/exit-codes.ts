@@ -37,6 +37,8 @@ const BY_CODE: Readonly<Record<string, number>> = {
   NOT_FOUND: EXIT.notFound,
   REFUSED: EXIT.refused,
   STOPPED: EXIT.refused,
+  PIN_MISMATCH: EXIT.verificationFailed,
+  ADDRESS_REFUSED: EXIT.refused,
   // experiments
   SCENARIO_TOO_LARGE: EXIT.usage,
   SCENARIO_NOT_JSON: EXIT.usage,
@@ -96,6 +98,8 @@ const NEXT: Readonly<Record<string, string>> = {
   WRONG_PASSPHRASE:
     'try again; without the passphrase, `radledger wallet restore` makes the wallet anew from the twelve words',
   VIEW_STALE: 'wait until the node hears from the network again, or name another one with --node',
+  ADDRESS_REFUSED:
+    'for a test net on this machine set RADLEDGER_ALLOW_LOOPBACK=1, for a network of centres RADLEDGER_ALLOW_PRIVATE=1',
   UNREACHABLE: 'check the address and that the server runs',
   NOT_PUBLISHED: 'nothing is lost: run the same command again later, or `radledger study list`',
   GATEWAY_UNKNOWN: "name the gateway's address with --gateway",
@@ -115,6 +119,9 @@ export function failureOf(error: unknown): Failure {
     return { code: 'USAGE', message, exitCode: EXIT.usage, next: 'add --help to see how the command is used' };
   }
   if (error instanceof ClientError && error.info.code === 'REFUSED') return refusalFailure(error, error.info);
+  if (error instanceof ClientError && error.code === 'UNREACHABLE' && error.cause instanceof CodedError) {
+    return failureOf(error.cause); // it was not the network: its address or its key was refused
+  }
   const code = error instanceof CodedError ? (error as CodedError<{ readonly code: string }>).code : undefined;
   const exitCode = code === undefined ? undefined : BY_CODE[code];
   if (error instanceof CodedError && code !== undefined && exitCode !== undefined) {

@@ -43,6 +43,7 @@ export type Iti43ErrorInfo =
   // Document Consumer and transport
   | { readonly code: 'INVALID_ARGUMENT'; readonly argument: string }
   | { readonly code: 'CONNECTION_FAILED' }
+  | { readonly code: 'ADDRESS_REFUSED'; readonly rule: string }
   | { readonly code: 'PIN_MISMATCH' }
   | { readonly code: 'CONNECTION_LOST' }
   | { readonly code: 'TIMEOUT' }

@@ -12,7 +12,14 @@ test('the public surface, so that an accidental export is a visible change', () 
     'registryErrorCodes',
     'spkiPinOf',
   ]);
-  expect(Object.keys(client).sort()).toEqual(['getPinned', 'postPinned', 'retrieveDocuments', 'signRequest']);
+  expect(Object.keys(client).sort()).toEqual([
+    'getPinned',
+    'guardedAddresses',
+    'lookupIn',
+    'postPinned',
+    'retrieveDocuments',
+    'signRequest',
+  ]);
   expect(Object.keys(server).sort()).toEqual([
     'NOT_AVAILABLE',
     'createDocumentRepository',

@@ -1,12 +1,10 @@
-import { createGatewayClient } from '@radledger/client';
 import { createKeyWithdrawal } from '@radledger/handover';
 import { fromHex, toHex } from '@radledger/primitives';
 import type { Command } from 'commander';
 import { idArgument } from '../arguments.js';
-import { type Context, nodeOf, type OperatorOptions, operatorOf } from '../context.js';
+import { type Context, gatewayOf, nodeOf, type OperatorOptions, operatorOf } from '../context.js';
 import { CliError, usageError } from '../errors.js';
 import { addNodeOption, addOperatorOptions, example } from '../options.js';
-import { createPinnedFetch } from '../pinned-fetch.js';
 import { readSecretFile, writeNewSecretFile } from '../secret-input.js';
 import { signerOf } from '../transact.js';
 
@@ -62,7 +60,7 @@ export function addRecipientCommands(program: Command, context: Context): void {
         throw new CliError({ code: 'NOT_FOUND', what: 'source' }, 'the ledger has no address of this source');
       }
       const { baseUrl, tlsPins } = cell.endpoint;
-      const gateway = createGatewayClient({ url: baseUrl, fetch: createPinnedFetch(tlsPins) });
+      const gateway = gatewayOf(context, baseUrl, tlsPins);
       await gateway.withdrawKey(fromHex(text), options.study, { signal });
       output.result('recipient send-withdrawal', { source: toHex(options.source) }, ['the source was told']);
     });

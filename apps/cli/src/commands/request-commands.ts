@@ -1,9 +1,9 @@
-import { ClientError, createGatewayClient, type OperatorClient, type RequestState } from '@radledger/client';
+import { ClientError, type OperatorClient, type RequestState } from '@radledger/client';
 import { decodeMailboxLink, sealMailboxRequest } from '@radledger/handover';
 import { toHex } from '@radledger/primitives';
 import { type Command, Option } from 'commander';
 import { secondsArgument, timeArgument } from '../arguments.js';
-import { type Context, type OperatorOptions, operatorOf } from '../context.js';
+import { type Context, gatewayOf, type OperatorOptions, operatorOf } from '../context.js';
 import { CliError, usageError } from '../errors.js';
 import { addOperatorOptions, example } from '../options.js';
 import { readPatientFile } from './quarantine-commands.js';
@@ -40,7 +40,7 @@ export function addRequestCommands(program: Command, context: Context): void {
       const patient = patientFile === undefined ? undefined : await readPatientFile(patientFile);
       const made = await operator.request({ reason, wantedUntilMs, patient }, { signal });
       if (mailbox !== undefined) {
-        const gateway = createGatewayClient({ url: mailbox.gatewayApi });
+        const gateway = gatewayOf(context, mailbox.gatewayApi);
         await gateway.answerMailbox(mailbox.mailboxId, await sealMailboxRequest(made.link, mailbox), { signal });
       }
       const told = mailbox === undefined ? made.link : 'the request waits in her app';

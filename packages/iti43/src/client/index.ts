@@ -1,4 +1,5 @@
 export type { RetrievedDocument, RetrieveOptions, RetrieveResult } from './contract.js';
+export { type AddressRules, guardedAddresses, lookupIn } from './guarded-addresses.js';
 export { type SignRequestOptions, signRequest } from './sign-request.js';
 export {
   getPinned,

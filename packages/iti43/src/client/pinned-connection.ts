@@ -1,9 +1,10 @@
 /** A TLS 1.3 connection to a server known by its key alone. Spec: docs/spec/iti-43.md, section 7; design of the pins: D13. */
-import { isIP, type LookupFunction } from 'node:net';
+import { isIP } from 'node:net';
 import { connect, type TLSSocket } from 'node:tls';
 import { equalBytes } from '@radledger/primitives';
 import { Iti43Error } from '../errors.js';
 import { spkiPinOf } from '../spki-pin.js';
+import { lookupIn } from './guarded-addresses.js';
 
 /** What this side shows to a server that asks who calls: a key and its certificate, in PEM. */
 export interface ClientCertificate {
@@ -84,16 +85,6 @@ export function openPinnedConnection({
       resolve(socket);
     });
   });
-}
-
-/** A resolver that knows only these. */
-function lookupIn(addresses: readonly string[]): LookupFunction {
-  const found = addresses.map((address) => ({ address, family: isIP(address) }));
-  return (_hostName, { all }, callback) => {
-    const [first] = found;
-    if (all === true) callback(null, found);
-    else callback(null, first?.address ?? '', first?.family ?? 0);
-  };
 }
 
 export function aborted(): Iti43Error {

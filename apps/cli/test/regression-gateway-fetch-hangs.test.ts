@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:tls';
 import { generate } from 'selfsigned';
 import { expect, test } from 'vitest';
-import { createPinnedFetch } from '../src/pinned-fetch.js';
+import { createGatewayFetch } from '../src/gateway-fetch.js';
 
 test.each([
   ['switches protocols', 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'],
@@ -19,7 +19,9 @@ test.each([
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const pinned = createPinnedFetch([new Uint8Array(createHash('sha256').update(publicKey).digest())]);
+  const pinned = createGatewayFetch({ allowLoopback: true }, [
+    new Uint8Array(createHash('sha256').update(publicKey).digest()),
+  ]);
   try {
     await expect(pinned(`https://127.0.0.1:${(server.address() as AddressInfo).port}/`, {})).rejects.toThrow();
   } finally {

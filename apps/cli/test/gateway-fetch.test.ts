@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { generate } from 'selfsigned';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createPinnedFetch } from '../src/pinned-fetch.js';
+import { createGatewayFetch } from '../src/gateway-fetch.js';
 
 let server: Server;
 let url: string;
@@ -35,7 +35,7 @@ afterAll(async () => {
 });
 
 test('a server whose key has one of the pins is asked and heard', async () => {
-  const pinned = createPinnedFetch([new Uint8Array(32), pin]);
+  const pinned = createGatewayFetch({ allowLoopback: true }, [new Uint8Array(32), pin]);
   const answer = await pinned(`${url}/path?x=1`, { method: 'POST', body: new TextEncoder().encode('body') });
   expect(answer.status).toBe(200);
   expect(await answer.json()).toEqual({ ok: true });
@@ -43,7 +43,7 @@ test('a server whose key has one of the pins is asked and heard', async () => {
 });
 
 test('a server with another key hears nothing', async () => {
-  const pinned = createPinnedFetch([new Uint8Array(32)]);
+  const pinned = createGatewayFetch({ allowLoopback: true }, [new Uint8Array(32)]);
   await expect(pinned(`${url}/secret`, { method: 'POST', body: 'secret' })).rejects.toMatchObject({
     code: 'PIN_MISMATCH',
   });
@@ -52,5 +52,27 @@ test('a server with another key hears nothing', async () => {
 
 test('a request that is given up ends', async () => {
   const signal = AbortSignal.abort();
-  await expect(createPinnedFetch([pin])(url, { signal })).rejects.toThrow();
+  await expect(createGatewayFetch({ allowLoopback: true }, [pin])(url, { signal })).rejects.toThrow();
+});
+
+test('without pins the authorities judge, and a certificate that nobody vouches for is refused', async () => {
+  await expect(createGatewayFetch({ allowLoopback: true })(url, {})).rejects.toMatchObject({
+    code: 'DEPTH_ZERO_SELF_SIGNED_CERT',
+  });
+  expect(received).toEqual([]);
+});
+
+test('the own machine and the own network are not asked unless that is allowed', async () => {
+  await expect(createGatewayFetch({}, [pin])(url, {})).rejects.toMatchObject({ code: 'ADDRESS_REFUSED' });
+  const rebinding = createGatewayFetch({ resolve: async () => ['127.0.0.1'] }, [pin]);
+  await expect(rebinding('https://images.example', {})).rejects.toMatchObject({ code: 'ADDRESS_REFUSED' });
+  expect(received).toEqual([]);
+});
+
+test('what was resolved and judged is what is connected to', async () => {
+  const { port } = new URL(url);
+  const named = createGatewayFetch({ allowLoopback: true, resolve: async () => ['127.0.0.1'] }, [pin]);
+  const answer = await named(`https://images.example:${port}/named`, {});
+  expect(answer.status).toBe(200);
+  expect(received.splice(0)).toEqual(['GET /named ']);
 });
