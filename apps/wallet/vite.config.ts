@@ -1,30 +1,30 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { defineConfig, type Plugin } from 'vite';
 
-/** Writes `service-worker.js` with the names of everything built and a version that is the digest of it all. */
+/** Writes `service-worker.js` with the digest of every file built, and a version that is the digest of these. */
 function pinnedFiles(): Plugin {
   return {
     name: 'radledger-service-worker',
     apply: 'build',
-    enforce: 'post', // index.html is there by then
-    generateBundle(_options, bundle) {
-      const digest = createHash('sha256');
-      const built = Object.keys(bundle).filter((file) => !file.startsWith('.vite/'));
-      const files = [...built, ...readdirSync('public')].sort();
-      for (const file of files) {
-        const chunk = bundle[file];
-        digest.update(file);
-        digest.update(
-          chunk === undefined ? readFileSync(`public/${file}`) : chunk.type === 'chunk' ? chunk.code : chunk.source,
-        );
-      }
-      const pinned = { version: digest.digest('hex').slice(0, 16), files: ['./', ...files.map((file) => `./${file}`)] };
+    writeBundle({ dir = 'dist' }) {
+      const names = readdirSync(dir, { recursive: true, withFileTypes: true })
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name).slice(dir.length + 1))
+        .filter((name) => !name.startsWith('.vite/') && name !== 'service-worker.js');
+      const files = names.sort().map((name) => {
+        const digest = createHash('sha256')
+          .update(readFileSync(join(dir, name)))
+          .digest('base64');
+        return [name === 'index.html' ? './' : `./${name}`, `sha256-${digest}`];
+      });
+      const version = createHash('sha256').update(JSON.stringify(files)).digest('hex').slice(0, 16);
       const source = readFileSync('src/service-worker.js', 'utf8').replace(
         '{/* pinned at build */}',
-        JSON.stringify(pinned),
+        JSON.stringify({ version, files: Object.fromEntries(files) }),
       );
-      this.emitFile({ type: 'asset', fileName: 'service-worker.js', source });
+      writeFileSync(join(dir, 'service-worker.js'), source);
     },
   };
 }

@@ -1,13 +1,16 @@
 /**
  * Keeps one whole version of the app on the device: it starts offline, and what runs changes only as a whole, when no page of the
- * old version is open any more. Nothing but the app's own files is ever kept here.
+ * old version is open any more. A file that is not the one that was built is refused, and the old version stays. Nothing but the app's
+ * own files is ever kept here.
  */
 const PINNED = {/* pinned at build */};
 const CACHE = `app-${PINNED.version}`;
 
 self.addEventListener('install', (event) => {
-  const files = [...PINNED.files, './config.json'].map((file) => new Request(file, { cache: 'reload' }));
-  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(files)));
+  const files = Object.entries(PINNED.files).map(
+    ([file, integrity]) => new Request(file, { cache: 'reload', integrity }),
+  );
+  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll([...files, './config.json'])));
 });
 
 self.addEventListener('activate', (event) => {
