@@ -1,4 +1,5 @@
 // Goal: the accounting names every reading, to whom, what and why. Method: a hospital whose study is read over real TLS, and its operator API.
+import { createOwnerRequest, generateSealingKeyPair } from '@radledger/handover';
 import { toHex } from '@radledger/primitives';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { bindHttp, type BoundListener, createOperatorApi } from '../src/http/index.js';
@@ -37,12 +38,14 @@ async function accounting(query = ''): Promise<Readonly<Record<string, unknown>>
 }
 
 test('each reading is named with its receiver, where the name is from, and why it was allowed; refusals are not', async () => {
-  for (const name of ['practice', 'clinic']) await allow(hospital.ledger, patient, (await signerOf(name)).publicKey);
+  const names = ['practice', 'clinic', 'lakeside'];
+  for (const name of names) await allow(hospital.ledger, patient, (await signerOf(name)).publicKey);
+  for (const name of ['practice', 'lakeside']) await nameReader((await signerOf(name)).publicKey);
   await hospital.ledger.finalize();
   await eventually(() => hospital.source.view.head.height === hospital.ledger.height);
   const { studyInstanceUid } = patient.disclosure;
   const startMs = hospital.ledger.nowMs;
-  for (const reader of [patient.owner, await signerOf('practice'), await signerOf('clinic')]) {
+  for (const reader of [patient.owner, ...(await Promise.all(names.map(signerOf)))]) {
     expect(await ask(hospital, reader, studyId)).toMatch(/^served/);
     hospital.ledger.nowMs += 1_000;
   }
@@ -55,6 +58,7 @@ test('each reading is named with its receiver, where the name is from, and why i
     { ...common, receiverName: 'the patient', origin: 'ledger', purpose: "the patient's own access" },
     { ...common, receiverName: 'Practice Dr. Roe', origin: 'operator', purpose: released },
     { ...common, receiverName: null, origin: 'unknown', purpose: released },
+    { ...common, receiverName: 'lakeside.example', origin: 'owner: https', purpose: released },
   ]);
   expect(all[2]?.['receiver']).toBe(toHex((await signerOf('clinic')).publicKey));
   expect(all.every(({ bytes }) => (bytes as number) > 0)).toBe(true);
@@ -62,6 +66,24 @@ test('each reading is named with its receiver, where the name is from, and why i
   expect(await accounting(`?studyInstanceUid=${studyInstanceUid}`)).toEqual(all);
   expect(await accounting('?studyInstanceUid=1.2.3')).toEqual([]);
 });
+
+/** The owner's app says whom she let in. */
+async function nameReader(key: Uint8Array): Promise<void> {
+  const { publicKey: sealingKey } = await generateSealingKeyPair();
+  const { studyId: id, source } = patient.disclosure;
+  const order = { kind: 'name-reader', key, name: 'lakeside.example', origin: 'https' } as const;
+  await hospital.source.desk.ownerRequest(
+    await createOwnerRequest({
+      chainId: hospital.ledger.chainId,
+      source,
+      studyId: id,
+      signer: patient.owner,
+      sealingKey,
+      timeMs: hospital.ledger.nowMs,
+      order,
+    }),
+  );
+}
 
 test('only the operator may ask, and only with times and UIDs', async () => {
   const { status } = await fetch(`${operator.url}/v1/disclosures`);

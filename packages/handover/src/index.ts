@@ -78,7 +78,12 @@ export {
   openMailboxRequest,
   sealMailboxRequest,
 } from './mailbox.js';
-export { type OwnerOrder, PRIVACY_TEXT_BYTES_MAX } from './owner-order.js';
+export {
+  type OwnerOrder,
+  PRIVACY_TEXT_BYTES_MAX,
+  READER_NAME_BYTES_MAX,
+  READER_ORIGINS,
+} from './owner-order.js';
 export {
   createOwnerRequest,
   decodeOwnerRequest,

@@ -241,6 +241,8 @@ test('the package exports what its README names, and nothing by accident', () =>
       "PREKEYS_MAX",
       "PRIVACY_TEXT_BYTES_MAX",
       "PUBLISHED_MAX",
+      "READER_NAME_BYTES_MAX",
+      "READER_ORIGINS",
       "REASON_BYTES_MAX",
       "REQUEST_SKEW_MS",
       "SEALED_BYTES_MAX",

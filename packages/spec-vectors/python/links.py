@@ -46,10 +46,11 @@ TRANSFER_RECEIPT = struct(format=FORMAT, chainId=ID, side=_named(["source", "rec
 MAILBOX = struct(format=FORMAT, chainId=ID, gatewayApi=TEXT, source=ID, mailboxId=ID, sealingKey=SEALING_KEY,
                  expiresAtMs=UINT)
 _ORDERS = ["look", "leave-keys", "pause-link", "resume-link", "end-link", "wrong-patient", "stop-replacement",
-           "confirm-replacement", "tell-privacy-office", "open-mailbox"]
+           "confirm-replacement", "tell-privacy-office", "open-mailbox", "name-reader"]
 OWNER_REQUEST = struct(format=FORMAT, chainId=ID, source=ID, studyId=ID, key=KEY, sealingKey=SEALING_KEY, timeMs=UINT,
                        nonce=ID, order=struct(kind=_named(_ORDERS), prekeys=list_of(_ACCEPTED), text=TEXT,
-                                              mailboxId=optional(ID)))
+                                              mailboxId=optional(ID),
+                                              reader=optional(struct(key=KEY, origin=UINT))))
 OWNER_REPLY = struct(format=FORMAT, requestHash=ID, source=ID, studyId=ID,
                      link=_named(["none", "active", "paused", "ended"]), keysLeft=UINT,
                      replacement=optional(struct(requestedAtMs=UINT, dueAtMs=UINT)),

@@ -35,6 +35,7 @@ import {
   openMailboxRequest,
   openOwnerReply,
   type OwnerOrder,
+  READER_ORIGINS,
   openSealed,
   openStudySecretReply,
   sealAccessLog,
@@ -365,12 +366,21 @@ async function ownerRequests(): Promise<VectorCase[]> {
     { kind: 'leave-keys', prekeys: [{ ownerKey: prekey.publicKey, acceptance }] },
     { kind: 'tell-privacy-office', text: 'Wer ist das? Ich kenne die Praxis nicht.' },
     { kind: 'open-mailbox', mailboxId: fill(0x3d, 16) },
+    { kind: 'name-reader', key: prekey.publicKey, name: 'praxis.example', origin: 'https' },
   ];
   const request = { chainId, source, studyId, sealingKey: pair.publicKey, timeMs: nowMs, nonce: fill(0x3e, 16) };
   const made = await Promise.all(
     orders.map(async (order) => {
       const bytes = await createOwnerRequest({ ...request, signer, order });
-      const input = asJson({ request, order: { prekeys: [], text: '', ...order }, seed: seeds.owner });
+      const places =
+        order.kind === 'name-reader'
+          ? {
+              kind: order.kind,
+              text: order.name,
+              reader: { key: order.key, origin: READER_ORIGINS.indexOf(order.origin) },
+            }
+          : order;
+      const input = asJson({ request, order: { prekeys: [], text: '', ...places }, seed: seeds.owner });
       return { bytes, vector: { name: `owner request, ${order.kind}`, input, output: asJson(bytes) } };
     }),
   );

@@ -7,6 +7,7 @@ import { consentReceiptHash } from './consent-receipt.js';
 import { WalletError } from './errors.js';
 import type { Head } from './ledger-view.js';
 import { showGrants } from './showing.js';
+import { receiverOf, type RequestOrigin } from './request-origin.js';
 import { activeStudy, checkEnd } from './usable-study.js';
 import type { CallOptions, Finalized, LongOptions } from './views.js';
 import { signalOf, type WalletCore } from './wallet-core.js';
@@ -17,6 +18,8 @@ export interface AllowInput {
   readonly studyId: Uint8Array;
   readonly request: SignedImageRequest;
   readonly notAfterMs: number;
+  /** What `originOf` found for the request: kept, and told to the source, which accounts for whom it gave images to. */
+  readonly origin?: RequestOrigin;
   /** A consent receipt. */
   readonly receipt?: Uint8Array;
 }
@@ -56,6 +59,7 @@ export function grantFor(core: WalletCore, record: StudyRecord, input: AllowInpu
     recordedAtMs: core.now(),
     noticeDelivered: false,
     stoppedAtMs: undefined,
+    receiver: input.origin && receiverOf(input.origin),
     receipt: input.receipt,
   };
 }
@@ -220,6 +224,17 @@ export async function leaveNote(core: WalletCore, studyId: Uint8Array, options: 
     options.signal?.throwIfAborted();
     return false;
   }
+}
+
+/** Tells the source whom she let in: it accounts for whom it gave images to, and knows the reader's key alone. */
+export async function nameReader(
+  core: WalletCore,
+  record: StudyRecord,
+  { requester, receiver }: GrantRecord,
+  options: CallOptions,
+): Promise<void> {
+  if (requester === undefined || receiver === undefined) return;
+  await core.source.order(record, { kind: 'name-reader', key: requester.recipientKey, ...receiver }, signalOf(options));
 }
 
 export function putGrant(record: StudyRecord, grant: GrantRecord): StudyRecord {

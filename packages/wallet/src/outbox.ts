@@ -5,7 +5,7 @@
 import { type SignedImageRequest, verifyImageRequest } from '@radledger/handover';
 import { equalBytes, randomBytes } from '@radledger/primitives';
 import { WalletError } from './errors.js';
-import { deliverNotice, grantFor, leaveNote, putGrant, sendAllow, sendStop } from './granting.js';
+import { deliverNotice, grantFor, leaveNote, nameReader, putGrant, sendAllow, sendStop } from './granting.js';
 import { showGrants } from './showing.js';
 import { endOfDay } from './usable-study.js';
 import { type GrantView, type LongOptions, type PendingView, pendingViewOf } from './views.js';
@@ -123,7 +123,9 @@ export class Outbox {
       if (todo.isSpread && isOneSent) await this.#put({ ...todo, dueAtMs: this.#core.now() + spread() });
       else isOneSent = (await this.#attempt(todo, options)) || isOneSent;
     }
-    for (const todo of [...this.#due('notice'), ...this.#due('note')]) await this.#attempt(todo, options);
+    for (const kind of ['notice', 'name', 'note'] as const) {
+      for (const todo of this.#due(kind)) await this.#attempt(todo, options);
+    }
   }
 
   /** @returns whether it is done */
@@ -174,7 +176,12 @@ export class Outbox {
       const view = todo.isSent ? await this.#view(record, grant, options) : undefined;
       const isThere = view?.status === 'live' && view.notAfterMs === grant.notAfterMs;
       if (!isThere) await sendAllow(core, { record, grant, beforeSending }, options);
-      await this.#done(todo, [this.#todo('notice', record, grant.tag), note]);
+      const kinds = grant.receiver === undefined || record.role !== 'owner' ? [] : (['name'] as const);
+      const next = (['notice', ...kinds] as const).map((kind) => this.#todo(kind, record, grant.tag));
+      await this.#done(todo, [...next, note]);
+    } else if (todo.kind === 'name') {
+      await nameReader(core, record, grant, options);
+      await this.#done(todo, []);
     } else {
       // A notice tells what the study is: nobody hears that whose grant has ended meanwhile.
       const isLive = (await this.#view(record, grant, options))?.status === 'live';

@@ -56,6 +56,7 @@ async function findAllGrants(core: WalletCore, options: LongOptions): Promise<vo
         recordedAtMs: 0,
         noticeDelivered: true,
         stoppedAtMs: undefined,
+        receiver: undefined,
         receipt: undefined,
       }),
     );

@@ -1,10 +1,17 @@
 /** Who asks for images, as far as that can be proven (people.md B5). Spec: docs/spec/wallet-keys.md, section 15. */
-import { type SignedImageRequest, verifyImageRequest, verifyWellKnown, type WellKnown } from '@radledger/handover';
+import {
+  READER_NAME_BYTES_MAX,
+  type SignedImageRequest,
+  verifyImageRequest,
+  verifyWellKnown,
+  type WellKnown,
+} from '@radledger/handover';
 import { equalBytes } from '@radledger/primitives';
 import { WalletError } from './errors.js';
 import type { DirectorySource } from './ledger-view.js';
 import type { CallOptions } from './views.js';
 import { signalOf, type WalletCore } from './wallet-core.js';
+import type { GrantRecord } from './wallet-state.js';
 
 /**
  * `source`: an imaging centre of the ledger says, signed, that this is its recipient key; `name` is the ledger's. `https`: whoever runs the
@@ -15,6 +22,12 @@ export type RequestOrigin =
   | { readonly kind: 'source'; readonly source: Uint8Array; readonly name: string; readonly host: string }
   | { readonly kind: 'https'; readonly host: string }
   | { readonly kind: 'unproven'; readonly host: string };
+
+/** As it is kept and told to the source: the ledger's name, or the web address (its end, when it is very long). */
+export function receiverOf(origin: RequestOrigin): NonNullable<GrantRecord['receiver']> {
+  const name = origin.kind === 'source' ? origin.name : origin.host.slice(-READER_NAME_BYTES_MAX);
+  return { origin: origin.kind, name };
+}
 
 /** See `Wallet.originOf`. */
 export async function originOf(

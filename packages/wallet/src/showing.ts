@@ -58,7 +58,7 @@ export function grantViewOf(
   grant: GrantRecord,
   { status, notAfterMs }: { readonly status: GrantStatus; readonly notAfterMs: number },
 ): GrantView {
-  const { tag, requester, recordedAtMs, stoppedAtMs, receipt, noticeDelivered } = grant;
+  const { tag, requester, recordedAtMs, stoppedAtMs, receiver, receipt, noticeDelivered } = grant;
   const isPending = (kind: Todo['kind']) =>
     core.state.todos.some(
       (todo) => todo.kind === kind && todo.refusal === '' && isSameStudy(todo, record) && equalBytes(todo.tag, tag),
@@ -72,6 +72,7 @@ export function grantViewOf(
     isAllowing: isPending('allow'),
     ...(recordedAtMs === 0 ? {} : { allowedAtMs: recordedAtMs }),
     ...(stoppedAtMs === undefined || status === 'live' ? {} : { stoppedAtMs }),
+    ...(receiver === undefined ? {} : { receiver }),
     ...(receipt === undefined ? {} : { receipt }),
     ...(requester === undefined
       ? {}

@@ -43,6 +43,8 @@ export interface GrantView {
   /** She allowed it, and that is not final yet. */
   readonly isAllowing: boolean;
   readonly stoppedAtMs?: number;
+  /** Who was let in, and how that was proven when she allowed it. */
+  readonly receiver?: { readonly origin: 'source' | 'https' | 'unproven'; readonly name: string };
   /** What she agreed to: see `readConsentReceipt`. */
   readonly receipt?: Uint8Array;
 }

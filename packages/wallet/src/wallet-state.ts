@@ -14,6 +14,7 @@ import {
   text,
   uint,
 } from '@radledger/primitives';
+import { READER_NAME_BYTES_MAX, READER_ORIGINS } from '@radledger/handover';
 import { WalletError } from './errors.js';
 
 /** Largest consent receipt. */
@@ -47,6 +48,8 @@ const grant = struct({
   ...grantFields,
   /** When the end of the grant was seen to be final. */
   stoppedAtMs: optional(uint()),
+  /** Who that is, and how it was proven when she allowed it. */
+  receiver: optional(struct({ origin: oneOf(...READER_ORIGINS), name: text({ max: READER_NAME_BYTES_MAX }) })),
   /** What she agreed to, as it was shown to her: a consent receipt. */
   receipt: optional(bytes({ max: CONSENT_RECEIPT_BYTES_MAX })),
 });
@@ -100,7 +103,7 @@ const acceptedRole = struct({ source: id, studyId: id, role, branch: counter, ke
 
 /** What she asked for and is not done yet. */
 const todo = struct({
-  kind: oneOf('stop', 'allow', 'notice', 'note'),
+  kind: oneOf('stop', 'allow', 'notice', 'note', 'name'),
   source: id,
   studyId: id,
   /** The grant; 32 zero bytes for a note, which is about the whole study. */
@@ -202,7 +205,7 @@ export function decodeWalletState(snapshot: Uint8Array): WalletState {
 }
 
 function raisedGrant(old: Infer<typeof grant1>): GrantRecord {
-  return { ...old, stoppedAtMs: undefined, receipt: undefined };
+  return { ...old, stoppedAtMs: undefined, receiver: undefined, receipt: undefined };
 }
 
 const noteSchema = struct({ format: literal(2), grants: list(grant, { max: 200 }) });

@@ -157,6 +157,19 @@ describe('an Allow', () => {
     expect(await wallet.grants(studyId)).toEqual([]);
   });
 
+  test('tells the source whom she let in, as it was proven to her', async () => {
+    const studyId = await claim();
+    const request = await world.practice.request();
+    const origin = { kind: 'https', host: 'practice.example' } as const;
+    await wallet.queueAllow({ studyId, request, notAfterMs: nowMs + DAY_MS, origin });
+    expect(await wallet.flush()).toEqual({ left: 0 });
+    const receiver = { origin: 'https', name: 'practice.example' };
+    expect(world.hospital.desk.orders).toEqual([{ kind: 'name-reader', key: request.recipientKey, ...receiver }]);
+    const restored = await world.newWallet(wallet.words());
+    await restored.restore();
+    expect(await restored.grants(studyId)).toMatchObject([{ receiver }]);
+  });
+
   test('binds the text that was shown, and keeps it also for a restored wallet', async () => {
     const studyId = await claim();
     const shown = { shownAtMs: nowMs, language: 'en', text: 'City Hospital shows Dr Rivera your CT until 1 May.' };

@@ -2,6 +2,7 @@
 import { toHex } from '@radledger/primitives';
 import type { ExchangeStore } from '../exchange-store.js';
 import { accessRecords, type AccessRecord } from './access-log.js';
+import { type ReaderName, readerName } from './reader-names.js';
 import { studyRecords } from './source-records.js';
 
 /** Holds patient data: for the operator alone. */
@@ -12,10 +13,16 @@ export interface Disclosure {
   readonly studyId: string;
   /** The key that read, 64 lower-case hex. */
   readonly receiver: string;
-  /** What the operator calls the holder of that key; the patient herself and her delegate are called so. */
+  /**
+   * What the operator calls the holder of that key, else what the owner's app found proven; the patient herself and her delegate are called
+   * so.
+   */
   readonly receiverName: string | undefined;
-  /** Where the name is from: the ledger names owner and delegate, the operator everybody else. */
-  readonly origin: 'ledger' | 'operator' | 'unknown';
+  /**
+   * Where the name is from: the ledger names owner and delegate; the operator, or else the owner, everybody else: she tells how it was
+   * proven to her.
+   */
+  readonly origin: 'ledger' | 'operator' | `owner: ${ReaderName['origin']}` | 'unknown';
   readonly what: AccessRecord['part'];
   /** Bytes that left. */
   readonly bytes: number;
@@ -61,9 +68,22 @@ export async function* disclosuresOf(
     const { atMs, reader, part, basis, outcome, bytes } = value;
     if (atMs < fromMs || atMs >= toMs || (wanted !== undefined && wanted !== studyInstanceUid)) continue;
     const receiver = toHex(reader);
-    const receiverName = NAMES[basis] ?? names.get(receiver);
-    const origin = basis === 'grant' ? (receiverName === undefined ? 'unknown' : 'operator') : 'ledger';
     const purpose = PURPOSES[basis];
-    yield { atMs, studyInstanceUid, studyId, receiver, receiverName, origin, what: part, bytes, outcome, purpose };
+    const who = await whoIs(store, { studyId, receiver, basis }, names);
+    yield { atMs, studyInstanceUid, studyId, receiver, ...who, what: part, bytes, outcome, purpose };
   }
+}
+
+async function whoIs(
+  store: ExchangeStore,
+  { studyId, receiver, basis }: { studyId: string; receiver: string; basis: AccessRecord['basis'] },
+  names: ReadonlyMap<string, string>,
+): Promise<Pick<Disclosure, 'receiverName' | 'origin'>> {
+  if (basis !== 'grant') return { receiverName: NAMES[basis], origin: 'ledger' };
+  const known = names.get(receiver);
+  if (known !== undefined) return { receiverName: known, origin: 'operator' };
+  const told = await readerName(store, studyId, receiver);
+  return told === undefined
+    ? { receiverName: undefined, origin: 'unknown' }
+    : { receiverName: told.name, origin: `owner: ${told.origin}` };
 }

@@ -15,6 +15,7 @@ import type { LedgerView } from '../ledger-view.js';
 import type { Mailboxes } from './mailboxes.js';
 import type { PrivacyOffice } from './privacy-office.js';
 import { refusedRequest } from './refused-request.js';
+import { keepReaderName } from './reader-names.js';
 import type { Replacements } from './replacements.js';
 import type { DurableReplayStore } from './replay-store.js';
 import type { SourceIdentity } from './source-identity.js';
@@ -103,6 +104,8 @@ export function createOwnerRequests(options: OwnerRequestsOptions): (requestByte
         return options.office.tell({ studyId: request.studyId, studyInstanceUid, text: order.text });
       case 'open-mailbox':
         return options.mailboxes.open(key, order.mailboxId);
+      case 'name-reader':
+        return keepReaderName(store, studyId, order, now());
     }
   }
 
