@@ -8,6 +8,7 @@ import {
   type OpenVault,
   openWallet,
   type ReadingView,
+  type RequestOrigin,
   type Vault,
   type Wallet,
   type WalletPorts,
@@ -41,6 +42,8 @@ export interface Origin {
   readonly who: string;
   /** `attested`: an authority vouched for the name; `listed`: nobody did; `address`: whoever runs it asks; `none`: anybody may. */
   readonly proof: 'attested' | 'listed' | 'address' | 'none';
+  /** The same as the wallet keeps it and tells it to the hospital. */
+  readonly proven: RequestOrigin;
 }
 
 /** Somebody at a hospital's desk asked to replace her access to a study. */
@@ -120,11 +123,13 @@ export class Session {
   /** Who asks, as far as that is proven; nothing is while nobody can be asked. */
   async originOf(request: SignedImageRequest): Promise<Origin> {
     const host = new URL(request.gatewayApi).host;
-    const origin = await this.#openWallet()
+    const proven = await this.#openWallet()
       .originOf(request)
-      .catch(() => undefined);
-    if (origin?.kind === 'source') return { who: origin.name, proof: this.#ports.isAttested ? 'attested' : 'listed' };
-    return { who: host, proof: origin?.kind === 'https' ? 'address' : 'none' };
+      .catch(() => ({ kind: 'unproven', host }) as const);
+    if (proven.kind === 'source') {
+      return { who: proven.name, proof: this.#ports.isAttested ? 'attested' : 'listed', proven };
+    }
+    return { who: host, proof: proven.kind === 'https' ? 'address' : 'none', proven };
   }
 
   /** The name of a source as the directory has it; undefined when it has none. */
@@ -155,14 +160,16 @@ export class Session {
    */
   async allow(input: {
     readonly request: SignedImageRequest;
+    readonly origin: Origin;
     readonly studies: readonly Study[];
     readonly notAfterMs: number;
     readonly receiptFor: (study: Study) => Uint8Array;
   }): Promise<void> {
     const wallet = this.#openWallet();
     const { request, studies, notAfterMs, receiptFor } = input;
+    const origin = input.origin.proven;
     for (const study of studies) {
-      await wallet.queueAllow({ studyId: study.studyId, request, notAfterMs, receipt: receiptFor(study) });
+      await wallet.queueAllow({ studyId: study.studyId, request, origin, notAfterMs, receipt: receiptFor(study) });
     }
     await this.catchUp();
   }

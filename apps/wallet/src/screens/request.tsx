@@ -79,7 +79,7 @@ function AllowForm(props: { readonly request: SignedImageRequest; readonly origi
         language: texts.locale,
         text: consentText({ texts, study, origin, reason: request.reason, until: dates.day(endMs) }),
       });
-    await session.allow({ request, studies, notAfterMs: endMs, receiptFor });
+    await session.allow({ request, origin, studies, notAfterMs: endMs, receiptFor });
     navigation.replace({ name: 'allowed', personId: toHex(request.recipientKey), studies, untilMs: endMs });
   };
   if (ready.length === 0) return <p className="note">{texts.request.noneReady}</p>;
