@@ -40,6 +40,7 @@ const requestLink = async () => {
       sealingKey: publicKey,
       gatewayApi: servers.gateway.url,
       boxId: randomBytes(16),
+      displayName: 'Dr Rivera, Lakeside Orthopaedics',
       reason: 'second opinion',
       wantedUntilMs: Date.now() + DAY_MS,
       expiresAtMs: Date.now() + DAY_MS,

@@ -165,6 +165,8 @@ function schemaIn(folder: string) {
           ...archive,
           quarantine: path.prefault('quarantine'),
           recipientKey: path.prefault('recipient.pem'),
+          /** What the practice calls itself in its requests to patients. */
+          displayName: z.string().max(128).default(''),
           responseBytesMax: z
             .int()
             .min(1_048_576)

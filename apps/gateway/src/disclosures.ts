@@ -11,6 +11,7 @@ const COLUMNS = [
   'studyInstanceUid',
   'receiverName',
   'receiver',
+  'displayName',
   'origin',
   'what',
   'purpose',

@@ -134,7 +134,12 @@ export interface OperatorClient {
   ): Promise<{ txId: Uint8Array }>;
   /** @param input.patient - whom the practice's archive knows her as: what arrives is compared with it; never leaves the gateway */
   request(
-    input: { reason: string; wantedUntilMs: number; patient?: LocalPatient | undefined },
+    input: {
+      reason: string;
+      wantedUntilMs: number;
+      clinician?: string | undefined;
+      patient?: LocalPatient | undefined;
+    },
     options?: CallOptions,
   ): Promise<{ requestId: string; link: string; expiresAtMs: number }>;
   requestState(requestId: string, options?: CallOptions): Promise<RequestState>;
@@ -198,8 +203,9 @@ export function createOperatorClient(options: HttpOptions & { bearerToken: strin
     },
     retireStudy: async ({ studyInstanceUid, reasonClass }, call) =>
       txIdOf(await post(`/v1/studies/${encodeURIComponent(studyInstanceUid)}/retire`, { reasonClass }, call)),
-    async request({ reason, wantedUntilMs, patient }, call) {
-      const reader = await post('/v1/requests', { reason, wantedUntilMs, ...(patient && { patient }) }, call);
+    async request({ reason, wantedUntilMs, clinician, patient }, call) {
+      const further = { ...(clinician !== undefined && { clinician }), ...(patient && { patient }) };
+      const reader = await post('/v1/requests', { reason, wantedUntilMs, ...further }, call);
       return {
         requestId: reader.string('requestId', 128),
         link: reader.string('link'),

@@ -156,6 +156,7 @@ describe('a mailbox', () => {
         sealingKey: mailbox.sealingKey,
         gatewayApi: 'http://127.0.0.1:2',
         boxId: randomBytes(16),
+        displayName: 'Dr Rivera, Lakeside Orthopaedics',
         reason: 'second opinion',
         wantedUntilMs: hospital.ledger.nowMs + DAY_MS,
         expiresAtMs: hospital.ledger.nowMs + DAY_MS,

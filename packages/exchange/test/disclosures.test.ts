@@ -71,7 +71,13 @@ test('each reading is named with its receiver, where the name is from, and why i
 async function nameReader(key: Uint8Array): Promise<void> {
   const { publicKey: sealingKey } = await generateSealingKeyPair();
   const { studyId: id, source } = patient.disclosure;
-  const order = { kind: 'name-reader', key, name: 'lakeside.example', origin: 'https' } as const;
+  const order = {
+    kind: 'name-reader',
+    key,
+    name: 'lakeside.example',
+    displayName: 'Dr Rivera',
+    origin: 'https',
+  } as const;
   await hospital.source.desk.ownerRequest(
     await createOwnerRequest({
       chainId: hospital.ledger.chainId,

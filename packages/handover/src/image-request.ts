@@ -5,6 +5,7 @@ import {
   type Infer,
   isStrictPublicKey,
   type Signer,
+  literal,
   struct,
   text,
   verifyFast,
@@ -14,8 +15,9 @@ import { validateGatewayUrl } from './gateway-url.js';
 import { readLink, writeLink } from './link.js';
 import { validatePlainText } from './plain-text.js';
 import {
+  DISPLAY_NAME_BYTES_MAX,
   decodeMessage,
-  format,
+  displayName,
   gatewayUrl,
   id16,
   id32,
@@ -32,13 +34,17 @@ export const REASON_BYTES_MAX = 200;
 const BYTES_MAX = 1024;
 const TAG = 'radledger/image-request/1';
 
+/** Format 1 had no display name. */
+const FORMAT = 2;
+
 const bodySchema = struct({
-  format,
+  format: literal(FORMAT),
   chainId: id32,
   recipientKey: key,
   sealingKey,
   gatewayApi: gatewayUrl,
   boxId: id16,
+  displayName,
   reason: text({ max: REASON_BYTES_MAX }),
   wantedUntilMs: timeMs,
   expiresAtMs: timeMs,
@@ -57,6 +63,11 @@ export interface ImageRequest {
   readonly gatewayApi: string;
   /** 16 random bytes. */
   readonly boxId: Uint8Array;
+  /**
+   * What the recipient calls itself, e.g. "Dr Rivera, Lakeside Orthopaedics": one plain line of at most 128 bytes, empty for none. Signed by
+   * the recipient key and proven by nothing: anybody may write any name.
+   */
+  readonly displayName: string;
   /** Shown to the patient; one plain line of at most 200 bytes. */
   readonly reason: string;
   /** Proposed end of the grant; the patient decides. */
@@ -128,10 +139,13 @@ export function decodeImageRequestLink(link: string): SignedImageRequest {
 
 function bodyOf(request: ImageRequest): Body {
   validateGatewayUrl(request.gatewayApi);
+  validatePlainText(request.displayName, { field: 'displayName', bytesMax: DISPLAY_NAME_BYTES_MAX });
   validatePlainText(request.reason, { field: 'reason', bytesMax: REASON_BYTES_MAX });
   if (!isStrictPublicKey(request.recipientKey)) {
     throw new HandoverError({ code: 'KEY_REFUSED', field: 'recipientKey' }, 'not a recipient key');
   }
   const { chainId, recipientKey, sealingKey, gatewayApi, boxId, reason, wantedUntilMs, expiresAtMs } = request;
-  return { format: 1, chainId, recipientKey, sealingKey, gatewayApi, boxId, reason, wantedUntilMs, expiresAtMs };
+  const { displayName: name } = request;
+  const told = { displayName: name, reason, wantedUntilMs, expiresAtMs };
+  return { format: FORMAT, chainId, recipientKey, sealingKey, gatewayApi, boxId, ...told };
 }

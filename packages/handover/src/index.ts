@@ -49,6 +49,7 @@ export {
   signHttpRequest,
   verifyHttpRequest,
 } from './http-signature.js';
+export { DISPLAY_NAME_BYTES_MAX } from './wire.js';
 export {
   createImageRequest,
   decodeImageRequest,

@@ -3,7 +3,7 @@ import { type Infer, isStrictPublicKey, list, optional, struct, text, uint } fro
 import { type AcceptedKey, PREKEYS_MAX } from './claim.js';
 import { HandoverError } from './errors.js';
 import { validatePlainText } from './plain-text.js';
-import { id16, key, signature } from './wire.js';
+import { DISPLAY_NAME_BYTES_MAX, displayName, id16, key, signature } from './wire.js';
 
 /** Longest message to a privacy office, in bytes of UTF-8. */
 export const PRIVACY_TEXT_BYTES_MAX = 1000;
@@ -33,11 +33,15 @@ export type OwnerOrder =
   /** One plain line of at most 1,000 bytes. */
   | { readonly kind: 'tell-privacy-office'; readonly text: string }
   | { readonly kind: 'open-mailbox'; readonly mailboxId: Uint8Array }
-  /** Whom she let in: a recipient key, and the name or web address that was proven for it; one plain line of at most 128 bytes. */
+  /**
+   * Whom she let in: a recipient key, the name or web address that was proven for it, one plain line of at most 128 bytes, and what its
+   * request called itself, which nobody proved; empty for nothing.
+   */
   | {
       readonly kind: 'name-reader';
       readonly key: Uint8Array;
       readonly name: string;
+      readonly displayName: string;
       readonly origin: (typeof READER_ORIGINS)[number];
     };
 
@@ -61,7 +65,7 @@ export const orderSchema = struct({
   prekeys: list(struct({ ownerKey: key, acceptance: signature }), { max: PREKEYS_MAX }),
   text: text({ max: PRIVACY_TEXT_BYTES_MAX }),
   mailboxId: optional(id16),
-  reader: optional(struct({ key, origin: uint(READER_ORIGINS.length - 1) })),
+  reader: optional(struct({ key, origin: uint(READER_ORIGINS.length - 1), displayName })),
 });
 type WrittenOrder = Infer<typeof orderSchema>;
 
@@ -72,7 +76,7 @@ export function writeOrder(order: OwnerOrder): WrittenOrder {
     prekeys: order.kind === 'leave-keys' ? [...order.prekeys] : [],
     text: order.kind === 'tell-privacy-office' ? order.text : order.kind === 'name-reader' ? order.name : '',
     mailboxId: order.kind === 'open-mailbox' ? order.mailboxId : undefined,
-    reader: order.kind === 'name-reader' ? { key: order.key, origin: READER_ORIGINS.indexOf(order.origin) } : undefined,
+    reader: order.kind === 'name-reader' ? readerOf(order) : undefined,
   };
   readOrder(written);
   return written;
@@ -103,12 +107,18 @@ export function readOrder(written: WrittenOrder): OwnerOrder {
   }
   if (kind === 'open-mailbox') return { kind, mailboxId: mailboxId as Uint8Array };
   if (kind === 'name-reader') {
-    const { key: readerKey, origin } = reader as NonNullable<typeof reader>;
+    const { key: readerKey, origin, displayName: called } = reader as NonNullable<typeof reader>;
     if (!isStrictPublicKey(readerKey)) {
       throw new HandoverError({ code: 'KEY_REFUSED', field: 'reader' }, 'not a recipient key');
     }
     const name = validatePlainText(told, { field: 'name', bytesMax: READER_NAME_BYTES_MAX });
-    return { kind, key: readerKey, name, origin: READER_ORIGINS[origin] as (typeof READER_ORIGINS)[number] };
+    validatePlainText(called, { field: 'displayName', bytesMax: DISPLAY_NAME_BYTES_MAX });
+    const proof = READER_ORIGINS[origin] as (typeof READER_ORIGINS)[number];
+    return { kind, key: readerKey, name, displayName: called, origin: proof };
   }
   return { kind };
+}
+
+function readerOf(order: Extract<OwnerOrder, { readonly kind: 'name-reader' }>): WrittenOrder['reader'] {
+  return { key: order.key, origin: READER_ORIGINS.indexOf(order.origin), displayName: order.displayName };
 }

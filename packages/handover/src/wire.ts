@@ -26,6 +26,9 @@ export const timeMs = uint(TIME_MS_MAX);
 export const gatewayUrl = text({ max: 256 });
 export const studyInstanceUid = text({ max: 64 });
 export const label = text({ max: 128 });
+/** Longest name that a recipient gives itself, in bytes of UTF-8. */
+export const DISPLAY_NAME_BYTES_MAX = 128;
+export const displayName = text({ max: DISPLAY_NAME_BYTES_MAX });
 
 /** IANA HPKE registry: DHKEM(X25519, HKDF-SHA256). */
 export const KEM_ID = 0x0020;

@@ -56,6 +56,7 @@ export const imageRequest: ImageRequest = {
   sealingKey: sealingPair.publicKey,
   gatewayApi: 'https://lakeside-ortho.example/radledger',
   boxId: bytesOf('box').slice(0, 16),
+  displayName: 'Dr Rivera, Lakeside Orthopaedics',
   reason: 'Second opinion',
   wantedUntilMs: nowMs + 30 * 86_400_000,
   expiresAtMs: nowMs + 86_400_000,

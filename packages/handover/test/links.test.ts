@@ -97,6 +97,7 @@ describe('an image request', () => {
     await expect(judge({}, { chainId, nowMs: request.expiresAtMs })).rejects.toMatchObject({ code: 'EXPIRED' });
     for (const changed of [
       { reason: 'Free of charge' },
+      { displayName: 'City Hospital' },
       { wantedUntilMs: request.wantedUntilMs + 1 },
       { boxId: new Uint8Array(16) },
       { gatewayApi: 'https://evil.example' },
@@ -110,6 +111,19 @@ describe('an image request', () => {
 
   test('cannot be made for a key that does not sign it', async () => {
     await expect(createImageRequest(imageRequest, owner)).rejects.toMatchObject({ code: 'NOT_FOR_US' });
+  });
+
+  test.each([
+    ['turned around', 'Dr Rivera\u202e latipsoH ytiC'],
+    ['with a character that nobody sees', 'City\u200bHospital'],
+    ['of two lines', 'Dr Rivera\nConfirmed: City Hospital'],
+    ['not composed', 'Praxis Mu\u0308ller'],
+    ['too long', 'a'.repeat(129)],
+  ])('with a name %s is refused', async (_what, displayName) => {
+    await expect(createImageRequest({ ...imageRequest, displayName }, recipient)).rejects.toMatchObject({
+      code: 'TEXT_REFUSED',
+      info: { field: 'displayName' },
+    });
   });
 
   test('with a small-order recipient key is refused', async () => {

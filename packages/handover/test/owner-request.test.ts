@@ -45,7 +45,13 @@ const ORDERS: readonly OwnerOrder[] = [
   { kind: 'confirm-replacement' },
   { kind: 'tell-privacy-office', text: 'ü'.repeat(PRIVACY_TEXT_BYTES_MAX / 2) },
   { kind: 'open-mailbox', mailboxId: bytesOf('mailbox').slice(0, 16) },
-  { kind: 'name-reader', key: owner.publicKey, name: 'ü'.repeat(READER_NAME_BYTES_MAX / 2), origin: 'unproven' },
+  {
+    kind: 'name-reader',
+    key: owner.publicKey,
+    name: 'ü'.repeat(READER_NAME_BYTES_MAX / 2),
+    displayName: '',
+    origin: 'unproven',
+  },
 ];
 
 test.each(ORDERS.map((order) => [order.kind, order] as const))('%s arrives as it was given', async (_kind, order) => {

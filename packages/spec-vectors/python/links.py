@@ -17,8 +17,8 @@ _ACCEPTED = struct(ownerKey=KEY, acceptance=SIGNATURE)
 INVITATION = struct(format=FORMAT, chainId=ID, gatewayApi=TEXT, invitationId=ID, secret=ID, source=ID, expiresAtMs=UINT)
 CLAIM = struct(format=FORMAT, chainId=ID, invitationId=ID, source=ID, gatewayApi=TEXT, code=TEXT, ownerKey=KEY,
                acceptance=SIGNATURE, prekeys=list_of(_ACCEPTED), sealingKey=SEALING_KEY)
-IMAGE_REQUEST = struct(format=FORMAT, chainId=ID, recipientKey=KEY, sealingKey=SEALING_KEY, gatewayApi=TEXT, boxId=ID,
-                       reason=TEXT, wantedUntilMs=UINT, expiresAtMs=UINT)
+IMAGE_REQUEST = struct(format=literal(2), chainId=ID, recipientKey=KEY, sealingKey=SEALING_KEY, gatewayApi=TEXT, boxId=ID,
+                       displayName=TEXT, reason=TEXT, wantedUntilMs=UINT, expiresAtMs=UINT)
 GRANT_NOTICE = struct(format=FORMAT, chainId=ID, boxId=optional(ID), recipientKey=KEY, source=ID, studyId=ID,
                       studySalt=ID, contentSalt=ID, studyInstanceUid=TEXT, opening=ID, notAfterMs=UINT, label=TEXT)
 SECRET_REQUEST = struct(format=FORMAT, chainId=ID, source=ID, studyId=ID, ownerKey=KEY, sealingKey=SEALING_KEY,
@@ -50,7 +50,7 @@ _ORDERS = ["look", "leave-keys", "pause-link", "resume-link", "end-link", "wrong
 OWNER_REQUEST = struct(format=FORMAT, chainId=ID, source=ID, studyId=ID, key=KEY, sealingKey=SEALING_KEY, timeMs=UINT,
                        nonce=ID, order=struct(kind=_named(_ORDERS), prekeys=list_of(_ACCEPTED), text=TEXT,
                                               mailboxId=optional(ID),
-                                              reader=optional(struct(key=KEY, origin=UINT))))
+                                              reader=optional(struct(key=KEY, origin=UINT, displayName=TEXT))))
 OWNER_REPLY = struct(format=FORMAT, requestHash=ID, source=ID, studyId=ID,
                      link=_named(["none", "active", "paused", "ended"]), keysLeft=UINT,
                      replacement=optional(struct(requestedAtMs=UINT, dueAtMs=UINT)),

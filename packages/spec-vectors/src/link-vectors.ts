@@ -226,6 +226,7 @@ async function imageRequests(): Promise<VectorCase[]> {
     sealingKey: (await deriveSealingKeyPair(recipientKeyMaterial)).publicKey,
     gatewayApi: 'https://lakeside-ortho.example/radledger',
     boxId: fill(0x33, 16),
+    displayName: 'Praxis Dr. Rivera, Seeufer',
     reason: 'Zweitmeinung',
     wantedUntilMs: nowMs + 30 * 86_400_000,
     expiresAtMs: nowMs + 86_400_000,
@@ -338,6 +339,7 @@ async function mailbox(): Promise<VectorCase> {
       sealingKey: pair.publicKey,
       gatewayApi: 'https://lakeside-ortho.example/radledger',
       boxId: fill(0x34, 16),
+      displayName: '',
       reason: 'Second opinion',
       wantedUntilMs: nowMs + 30 * 86_400_000,
       expiresAtMs: nowMs + 86_400_000,
@@ -366,7 +368,13 @@ async function ownerRequests(): Promise<VectorCase[]> {
     { kind: 'leave-keys', prekeys: [{ ownerKey: prekey.publicKey, acceptance }] },
     { kind: 'tell-privacy-office', text: 'Wer ist das? Ich kenne die Praxis nicht.' },
     { kind: 'open-mailbox', mailboxId: fill(0x3d, 16) },
-    { kind: 'name-reader', key: prekey.publicKey, name: 'praxis.example', origin: 'https' },
+    {
+      kind: 'name-reader',
+      key: prekey.publicKey,
+      name: 'praxis.example',
+      displayName: 'Praxis Dr. Rivera',
+      origin: 'https',
+    },
   ];
   const request = { chainId, source, studyId, sealingKey: pair.publicKey, timeMs: nowMs, nonce: fill(0x3e, 16) };
   const made = await Promise.all(
@@ -377,7 +385,11 @@ async function ownerRequests(): Promise<VectorCase[]> {
           ? {
               kind: order.kind,
               text: order.name,
-              reader: { key: order.key, origin: READER_ORIGINS.indexOf(order.origin) },
+              reader: {
+                key: order.key,
+                origin: READER_ORIGINS.indexOf(order.origin),
+                displayName: order.displayName,
+              },
             }
           : order;
       const input = asJson({ request, order: { prekeys: [], text: '', ...places }, seed: seeds.owner });

@@ -59,7 +59,7 @@ export function grantFor(core: WalletCore, record: StudyRecord, input: AllowInpu
     recordedAtMs: core.now(),
     noticeDelivered: false,
     stoppedAtMs: undefined,
-    receiver: input.origin && receiverOf(input.origin),
+    receiver: input.origin && receiverOf(input.origin, input.request),
     receipt: input.receipt,
   };
 }

@@ -23,10 +23,13 @@ export type RequestOrigin =
   | { readonly kind: 'https'; readonly host: string }
   | { readonly kind: 'unproven'; readonly host: string };
 
-/** As it is kept and told to the source: the ledger's name, or the web address (its end, when it is very long). */
-export function receiverOf(origin: RequestOrigin): NonNullable<GrantRecord['receiver']> {
+/** As it is kept and told to the source: the ledger's name, or the web address (its end, when it is very long), and what it calls itself. */
+export function receiverOf(
+  origin: RequestOrigin,
+  { displayName }: SignedImageRequest,
+): NonNullable<GrantRecord['receiver']> {
   const name = origin.kind === 'source' ? origin.name : origin.host.slice(-READER_NAME_BYTES_MAX);
-  return { origin: origin.kind, name };
+  return { origin: origin.kind, name, displayName };
 }
 
 /** See `Wallet.originOf`. */

@@ -43,8 +43,12 @@ export interface GrantView {
   /** She allowed it, and that is not final yet. */
   readonly isAllowing: boolean;
   readonly stoppedAtMs?: number;
-  /** Who was let in, and how that was proven when she allowed it. */
-  readonly receiver?: { readonly origin: 'source' | 'https' | 'unproven'; readonly name: string };
+  /** Who was let in, and how that was proven when she allowed it; `displayName` is what it called itself, proven by nothing. */
+  readonly receiver?: {
+    readonly origin: 'source' | 'https' | 'unproven';
+    readonly name: string;
+    readonly displayName: string;
+  };
   /** What she agreed to: see `readConsentReceipt`. */
   readonly receipt?: Uint8Array;
 }

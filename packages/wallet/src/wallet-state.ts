@@ -14,7 +14,7 @@ import {
   text,
   uint,
 } from '@radledger/primitives';
-import { READER_NAME_BYTES_MAX, READER_ORIGINS } from '@radledger/handover';
+import { DISPLAY_NAME_BYTES_MAX, READER_NAME_BYTES_MAX, READER_ORIGINS } from '@radledger/handover';
 import { WalletError } from './errors.js';
 
 /** Largest consent receipt. */
@@ -49,7 +49,14 @@ const grant = struct({
   /** When the end of the grant was seen to be final. */
   stoppedAtMs: optional(uint()),
   /** Who that is, and how it was proven when she allowed it. */
-  receiver: optional(struct({ origin: oneOf(...READER_ORIGINS), name: text({ max: READER_NAME_BYTES_MAX }) })),
+  receiver: optional(
+    struct({
+      origin: oneOf(...READER_ORIGINS),
+      name: text({ max: READER_NAME_BYTES_MAX }),
+      /** What it called itself in its request; proven by nothing. */
+      displayName: text({ max: DISPLAY_NAME_BYTES_MAX }),
+    }),
+  ),
   /** What she agreed to, as it was shown to her: a consent receipt. */
   receipt: optional(bytes({ max: CONSENT_RECEIPT_BYTES_MAX })),
 });

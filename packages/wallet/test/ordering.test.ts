@@ -102,6 +102,7 @@ test('a clinic that was shown her code leaves its request in her app', async () 
       sealingKey: code.sealingKey,
       gatewayApi: 'https://practice.example',
       boxId: randomBytes(16),
+      displayName: 'Dr Rivera, Lakeside Orthopaedics',
       reason: 'second opinion',
       wantedUntilMs: Date.now() + DAY_MS,
       expiresAtMs: Date.now() + DAY_MS,

@@ -163,7 +163,7 @@ describe('an Allow', () => {
     const origin = { kind: 'https', host: 'practice.example' } as const;
     await wallet.queueAllow({ studyId, request, notAfterMs: nowMs + DAY_MS, origin });
     expect(await wallet.flush()).toEqual({ left: 0 });
-    const receiver = { origin: 'https', name: 'practice.example' };
+    const receiver = { origin: 'https', name: 'practice.example', displayName: request.displayName };
     expect(world.hospital.desk.orders).toEqual([{ kind: 'name-reader', key: request.recipientKey, ...receiver }]);
     const restored = await world.newWallet(wallet.words());
     await restored.restore();

@@ -98,6 +98,7 @@ async function createPractice(node: FakeNode, hospital: FakeGateway, key: Signer
             sealingKey: sealingKeyPair.publicKey,
             gatewayApi: 'https://practice.example',
             boxId: randomBytes(16),
+            displayName: 'Dr Rivera, Lakeside Orthopaedics',
             reason: 'second opinion',
             wantedUntilMs: Date.now() + 30 * DAY_MS,
             expiresAtMs,

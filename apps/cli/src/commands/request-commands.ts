@@ -15,6 +15,7 @@ const WAYS = ['iti-43', 'dicomweb'] as const;
 interface NewRequestOptions {
   readonly reason: string;
   readonly until: number;
+  readonly clinician?: string;
   readonly mailbox?: string;
   readonly patientFile?: string;
 }
@@ -30,15 +31,16 @@ export function addRequestCommands(program: Command, context: Context): void {
     .description('make an image request; prints the link for the patient')
     .requiredOption('--reason <text>', 'what the patient is shown; at most 200 bytes')
     .requiredOption('--until <time>', 'proposed end of the grant, e.g. 30d', timeArgument)
+    .option('--clinician <name>', 'who asks: shown to the patient before the name of the practice')
     .option('--mailbox <link>', 'the code that the patient showed: the request is left there for her app')
     .option('--patient-file <file>', 'whom you ask for, to compare with what arrives; as of `quarantine file`')
     .addHelpText('after', example("radledger request new --reason 'second opinion' --until 30d"))
     .action(async (options: OperatorOptions & NewRequestOptions) => {
       const mailbox = options.mailbox === undefined ? undefined : decodeMailboxLink(options.mailbox);
       const operator = await operatorOf(context, options);
-      const { reason, until: wantedUntilMs, patientFile } = options;
+      const { reason, until: wantedUntilMs, clinician, patientFile } = options;
       const patient = patientFile === undefined ? undefined : await readPatientFile(patientFile);
-      const made = await operator.request({ reason, wantedUntilMs, patient }, { signal });
+      const made = await operator.request({ reason, wantedUntilMs, clinician, patient }, { signal });
       if (mailbox !== undefined) {
         const gateway = gatewayOf(context, mailbox.gatewayApi);
         await gateway.answerMailbox(mailbox.mailboxId, await sealMailboxRequest(made.link, mailbox), { signal });

@@ -2,6 +2,12 @@ import type { Texts } from '../texts/index.js';
 import type { Origin } from './session.js';
 import type { Study } from './shelf.js';
 
+/** What was proven of who asks, and what was not: an address says nothing about the name that its holder gives itself. */
+export function proofLines({ request }: Texts, { who, displayName, proof }: Origin): readonly string[] {
+  const isNamed = proof === 'address' && displayName !== '';
+  return [request.proofs[proof](who), ...(isNamed ? [request.unchecked(displayName)] : [])];
+}
+
 /** What stands on the Allow screen about one study, in one piece: she keeps it, and her hospital keeps it for her. */
 export function consentText(input: {
   readonly texts: Texts;
@@ -13,8 +19,8 @@ export function consentText(input: {
   const { texts, study, origin, reason, until } = input;
   const { request } = texts;
   return [
-    request.title(origin.who),
-    request.proofs[origin.proof](origin.who),
+    request.title(origin.displayName || origin.who),
+    ...proofLines(texts, origin),
     `${request.reason}: ${reason}`,
     `${request.which}: ${study.label ?? texts.study.unnamed}, ${study.hospital ?? texts.study.unnamedHospital}`,
     `${request.until} ${until}`,

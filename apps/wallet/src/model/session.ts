@@ -40,6 +40,8 @@ export interface SessionState {
 export interface Origin {
   /** A name of the directory, or an address. */
   readonly who: string;
+  /** What the request calls itself, proven by nothing; empty for nothing. */
+  readonly displayName: string;
   /** `attested`: an authority vouched for the name; `listed`: nobody did; `address`: whoever runs it asks; `none`: anybody may. */
   readonly proof: 'attested' | 'listed' | 'address' | 'none';
   /** The same as the wallet keeps it and tells it to the hospital. */
@@ -122,14 +124,15 @@ export class Session {
 
   /** Who asks, as far as that is proven; nothing is while nobody can be asked. */
   async originOf(request: SignedImageRequest): Promise<Origin> {
+    const { displayName } = request;
     const host = new URL(request.gatewayApi).host;
     const proven = await this.#openWallet()
       .originOf(request)
       .catch(() => ({ kind: 'unproven', host }) as const);
     if (proven.kind === 'source') {
-      return { who: proven.name, proof: this.#ports.isAttested ? 'attested' : 'listed', proven };
+      return { who: proven.name, displayName, proof: this.#ports.isAttested ? 'attested' : 'listed', proven };
     }
-    return { who: host, proof: proven.kind === 'https' ? 'address' : 'none', proven };
+    return { who: host, displayName, proof: proven.kind === 'https' ? 'address' : 'none', proven };
   }
 
   /** The name of a source as the directory has it; undefined when it has none. */

@@ -25,8 +25,10 @@ export interface Share {
 /** Somebody who was allowed something. */
 export interface Person {
   readonly id: string;
-  /** Undefined when only the ledger remembers that somebody was let in. */
+  /** What they call themselves, else their address; undefined when only the ledger remembers that somebody was let in. */
   readonly name: string | undefined;
+  /** The web address, or the ledger's name, when they call themselves something else. */
+  readonly address: string | undefined;
   readonly reason: string | undefined;
   readonly shares: readonly Share[];
 }
@@ -51,9 +53,16 @@ export function shelfOf({ atMs, studies }: Overview, refused: ReadonlySet<string
     for (const grant of view.grants) {
       const id = toHex(grant.recipientKey ?? grant.tag);
       const known = people.get(id);
-      const name = grant.gatewayApi === undefined ? undefined : hostOf(grant.gatewayApi);
+      const address = grant.receiver?.name ?? (grant.gatewayApi === undefined ? undefined : hostOf(grant.gatewayApi));
+      const name = grant.receiver?.displayName || address;
       const shares = [...(known?.shares ?? []), shareOf(study, grant, refused)];
-      people.set(id, { id, name: name ?? known?.name, reason: grant.reason ?? known?.reason, shares });
+      people.set(id, {
+        id,
+        name: name ?? known?.name,
+        address: name === undefined ? known?.address : address === name ? undefined : address,
+        reason: grant.reason ?? known?.reason,
+        shares,
+      });
     }
   }
   return { studies: studies.map(studyOf).reverse(), people: [...people.values()], asOfMs: atMs };

@@ -13,6 +13,7 @@ export function PersonRow(props: { readonly person: Person }) {
       <strong>
         <bdi>{person.name ?? texts.person.unnamed}</bdi>
       </strong>
+      {person.address !== undefined && <span>{person.address}</span>}
       <span>
         <bdi>{new Intl.ListFormat(texts.locale).format(labels)}</bdi>, {texts.person.until(dates.day(lastMs))}
       </span>

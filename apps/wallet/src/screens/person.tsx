@@ -24,6 +24,7 @@ export function PersonScreen(props: { readonly personId: string }) {
       <Heading>
         <bdi>{person.name ?? texts.person.unnamed}</bdi>
       </Heading>
+      {person.address !== undefined && <p className="lead">{person.address}</p>}
       {person.reason !== undefined && <p className="lead">{texts.person.reason(person.reason)}</p>}
       <Shares title={texts.person.sees} shares={seeing} />
       {live.length > 0 && (

@@ -2,7 +2,7 @@ import type { SignedImageRequest } from '@radledger/handover';
 import { toHex } from '@radledger/primitives';
 import { createConsentReceipt } from '@radledger/wallet';
 import { useEffect, useState } from 'react';
-import { consentText } from '../model/consent-text.js';
+import { consentText, proofLines } from '../model/consent-text.js';
 import { dateField, endOfField, offeredEnd } from '../model/dates.js';
 import type { Origin } from '../model/session.js';
 import { hostOf, type Study } from '../model/shelf.js';
@@ -23,10 +23,13 @@ export function RequestScreen(props: { readonly request: SignedImageRequest }) {
   }, [session, request, isOpen]);
   return (
     <>
-      <Heading>{texts.request.title(origin?.who ?? hostOf(request.gatewayApi))}</Heading>
-      {origin !== undefined && (
-        <p className={`badge ${origin.proof}`}>{texts.request.proofs[origin.proof](origin.who)}</p>
-      )}
+      <Heading>{texts.request.title(request.displayName || (origin?.who ?? hostOf(request.gatewayApi)))}</Heading>
+      {origin !== undefined &&
+        proofLines(texts, origin).map((line, index) => (
+          <p key={line} className={`badge ${index === 0 ? origin.proof : 'none'}`}>
+            {line}
+          </p>
+        ))}
       <dl>
         <dt>{texts.request.reason}</dt>
         <dd>

@@ -62,6 +62,7 @@ function LookRow(props: { readonly look: Look }) {
     <>
       <strong>{row}</strong>
       <span>
+        {typeof who === 'object' && who.address !== undefined && <>{who.address}, </>}
         <time dateTime={new Date(atMs).toISOString()}>{dates.moment(atMs)}</time>
         {why !== undefined && <>, {why}</>}
       </span>

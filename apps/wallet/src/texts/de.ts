@@ -105,6 +105,7 @@ export const de: Texts = {
       listed: (who) => `Nicht bestätigt: Jemand nennt sich ${who}. Nur fortfahren, wenn Sie gerade dort sind.`,
       none: () => 'Nicht bestätigt: nur fortfahren, wenn Sie gerade in der Praxis sind.',
     },
+    unchecked: (name) => `Nicht bestätigt: Der Name „${name}“ ist eine eigene Angabe, die niemand geprüft hat.`,
     checking: 'Es wird geprüft, wer fragt…',
     reason: 'Grund',
     which: 'Welche Bilder',

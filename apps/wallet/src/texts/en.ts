@@ -104,6 +104,7 @@ export const en = {
       listed: (who: string) => `Not confirmed: somebody calls themselves ${who}. Only continue if you are there now.`,
       none: (_who: string) => 'Not confirmed: only continue if you are in the clinic now.',
     },
+    unchecked: (name: string) => `Not confirmed: they call themselves ${name}. Nobody has checked that name.`,
     checking: 'Checking who asks…',
     reason: 'Reason',
     which: 'Which images',

@@ -152,10 +152,12 @@ function addSourceRoutes(app: Express, source: ImageSource): void {
 
 function addRecipientRoutes(app: Express, recipient: ImageRecipient): void {
   app.post('/v1/requests', async (request, response) => {
-    const body = membersOf(request.body, ['reason', 'wantedUntilMs'], ['patient']);
+    const body = membersOf(request.body, ['reason', 'wantedUntilMs'], ['patient', 'clinician']);
     const wantedUntilMs = timeOf(body.wantedUntilMs);
     const patient = body.patient === undefined ? undefined : patientOf(body.patient);
-    response.status(201).json(await recipient.request({ reason: textOf(body.reason, 200), wantedUntilMs, patient }));
+    const clinician = body.clinician === undefined ? undefined : textOf(body.clinician, 128);
+    const reason = textOf(body.reason, 200);
+    response.status(201).json(await recipient.request({ reason, wantedUntilMs, patient, clinician }));
   });
   app.get('/v1/requests', async (_request, response) => {
     response.json({ requests: (await recipient.requests()).map(requestJson) });

@@ -113,6 +113,7 @@ export async function openImageRecipient(options: ImageRecipientOptions): Promis
     signer,
     gatewayApi,
     walletPage: options.walletPage ?? `${gatewayApi}/`,
+    displayName: options.displayName ?? '',
     now,
     onNotice: () => catchUp.trigger(),
     onChange,

@@ -33,6 +33,8 @@ export interface ImageRecipientOptions {
   readonly gatewayApi: string;
   /** The wallet page that opens requests, without a fragment; default `<gatewayApi>/`. */
   readonly walletPage?: string;
+  /** What the practice calls itself in its requests, e.g. "Lakeside Orthopaedics": one plain line; default nothing. */
+  readonly displayName?: string;
   readonly endpointGuard?: EndpointGuardOptions;
   /** Shown to sources that ask who calls (mutual TLS, as sites under IHE ATNA demand it); default none. */
   readonly clientCertificate?: ClientCertificate | undefined;
@@ -104,12 +106,14 @@ export interface ImageRecipient {
   /**
    * Makes an image request with a box of its own.
    * @param input.reason - shown to the patient: one plain line of at most 200 bytes
+   * @param input.clinician - who asks, shown to the patient before the name of the practice; both at most 128 bytes
    * @param input.patient - whom the recipient's own archive knows her as: what arrives is compared with it; never sent
    * @throws {HandoverError} `TEXT_REFUSED`; {ImagingError} `LOCAL_PATIENT_REFUSED`
    */
   request(input: {
     readonly reason: string;
     readonly wantedUntilMs: number;
+    readonly clinician?: string | undefined;
     readonly patient?: LocalPatient | undefined;
   }): Promise<{ readonly requestId: string; readonly link: string; readonly expiresAtMs: number }>;
   requests(): Promise<readonly RequestStatus[]>;

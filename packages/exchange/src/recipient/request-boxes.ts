@@ -42,6 +42,8 @@ export function createRequestBoxes(options: {
   readonly signer: Signer;
   readonly gatewayApi: string;
   readonly walletPage: string;
+  /** What the practice calls itself towards patients; empty for nothing. */
+  readonly displayName: string;
   readonly now: () => number;
   /** Told that a notice was taken. */
   readonly onNotice: () => void;
@@ -85,15 +87,17 @@ export function createRequestBoxes(options: {
   };
 
   return {
-    async request({ reason, wantedUntilMs, patient }) {
+    async request({ reason, wantedUntilMs, patient, clinician }) {
       validatePlainText(reason, { field: 'reason', bytesMax: 200 });
       if (patient !== undefined) validateLocalPatient(patient);
       const sealing = await generateSealingKeyPair();
       const boxId = randomBytes(16);
       const createdAtMs = now();
       const expiresAtMs = createdAtMs + REQUEST_LIFETIME_MS;
+      const displayName = [clinician ?? '', options.displayName].filter((name) => name !== '').join(', ');
+      const told = { displayName, reason, wantedUntilMs, expiresAtMs };
       const signed = await createImageRequest(
-        { chainId, recipientKey, sealingKey: sealing.publicKey, gatewayApi, boxId, reason, wantedUntilMs, expiresAtMs },
+        { chainId, recipientKey, sealingKey: sealing.publicKey, gatewayApi, boxId, ...told },
         signer,
       );
       const keys = { sealingPublicKey: sealing.publicKey, sealingPrivateKey: sealing.privateKey };

@@ -18,6 +18,8 @@ export interface Disclosure {
    * so.
    */
   readonly receiverName: string | undefined;
+  /** What the reader called itself when it asked her, as her app tells; nobody proved it. */
+  readonly displayName?: string;
   /**
    * Where the name is from: the ledger names owner and delegate; the operator, or else the owner, everybody else: she tells how it was
    * proven to her.
@@ -78,12 +80,13 @@ async function whoIs(
   store: ExchangeStore,
   { studyId, receiver, basis }: { studyId: string; receiver: string; basis: AccessRecord['basis'] },
   names: ReadonlyMap<string, string>,
-): Promise<Pick<Disclosure, 'receiverName' | 'origin'>> {
+): Promise<Pick<Disclosure, 'receiverName' | 'displayName' | 'origin'>> {
   if (basis !== 'grant') return { receiverName: NAMES[basis], origin: 'ledger' };
-  const known = names.get(receiver);
-  if (known !== undefined) return { receiverName: known, origin: 'operator' };
   const told = await readerName(store, studyId, receiver);
+  const called = told === undefined || told.displayName === '' ? {} : { displayName: told.displayName };
+  const known = names.get(receiver);
+  if (known !== undefined) return { ...called, receiverName: known, origin: 'operator' };
   return told === undefined
     ? { receiverName: undefined, origin: 'unknown' }
-    : { receiverName: told.name, origin: `owner: ${told.origin}` };
+    : { ...called, receiverName: told.name, origin: `owner: ${told.origin}` };
 }

@@ -11,12 +11,14 @@ const NAMES_MAX = 200;
 const schema = struct({
   format: literal(1),
   name: text({ max: 128 }),
+  /** What the reader's request called itself; empty for nothing. */
+  displayName: text({ max: 128 }),
   origin: oneOf(READER_ORIGINS),
   toldAtMs: uint(),
 });
 export type ReaderName = Infer<typeof schema>;
 /** The id is `<studyId>.<pseudonym of the reader's key>`. */
-const readerNames: RecordKind<ReaderName> = { name: 'reader', schema, bytesMax: 256 };
+const readerNames: RecordKind<ReaderName> = { name: 'reader', schema, bytesMax: 512 };
 
 /** Replaces what she told of the same reader before. @throws {ExchangeError} `TOO_MANY_REQUESTS` */
 export async function keepReaderName(
@@ -25,13 +27,13 @@ export async function keepReaderName(
   told: Extract<OwnerOrder, { readonly kind: 'name-reader' }>,
   nowMs: number,
 ): Promise<void> {
-  const { key, name, origin } = told;
+  const { key, name, displayName, origin } = told;
   const id = idOf(store, toHex(studyId), toHex(key));
   const known = await store.list(readerNames, `${toHex(studyId)}.`);
   if (known.length >= NAMES_MAX && !known.some((other) => other.id === id)) {
     throw new ExchangeError({ code: 'TOO_MANY_REQUESTS' }, `expected at most ${NAMES_MAX} readers of one study`);
   }
-  await store.commit([put(readerNames, id, { format: 1, name, origin, toldAtMs: nowMs })]);
+  await store.commit([put(readerNames, id, { format: 1, name, displayName, origin, toldAtMs: nowMs })]);
 }
 
 /** @param reader - key in hex */
