@@ -10,7 +10,13 @@ const study: Study = {
   state: 'ready',
 };
 const reader = new Uint8Array(32).fill(7);
-const person: Person = { id: '07'.repeat(32), name: 'lakeside.example', reason: 'Second opinion', shares: [] };
+const person: Person = {
+  id: '07'.repeat(32),
+  name: 'Dr Rivera',
+  address: 'lakeside.example',
+  reason: 'Second opinion',
+  shares: [],
+};
 const reading = (atMs: number, from = reader, basis: 'grant' | 'owner' = 'grant') => ({
   study,
   reading: { atMs, reader: from, basis, part: 'file-set', outcome: 'success', bytes: 1 } as const,

@@ -229,6 +229,7 @@ test('the package exports what its README names, and nothing by accident', () =>
       "ACCESS_LOG_ENTRIES_MAX",
       "ACCESS_LOG_REQUEST_BYTES_MAX",
       "CLAIM_BYTES_MAX",
+      "DISPLAY_NAME_BYTES_MAX",
       "GRANT_NOTICE_BYTES_MAX",
       "HTTP_SIGNATURE_LIFETIME_MS",
       "HTTP_SIGNATURE_SKEW_MS",

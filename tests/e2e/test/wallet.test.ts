@@ -68,8 +68,8 @@ async function studyIdOf({ studyInstanceUid }: typeof invitation): Promise<strin
   return toHex(studies.find((study) => study.studyInstanceUid === studyInstanceUid)?.studyId as Uint8Array);
 }
 
-const requestImages = (reason: string): Promise<{ requestId: string; link: string }> =>
-  net.cast.practice.operator.request({ reason, wantedUntilMs: Date.now() + 30 * DAY_MS });
+const requestImages = (reason: string, clinician?: string): Promise<{ requestId: string; link: string }> =>
+  net.cast.practice.operator.request({ reason, clinician, wantedUntilMs: Date.now() + 30 * DAY_MS });
 
 describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the patient’s app', () => {
   beforeAll(async () => {
@@ -159,8 +159,10 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
   });
 
   test('PW-6 the Allow screen has an end date from the start, and it can be changed but not left out', async (context) => {
-    const { link } = await requestImages('Follow-up');
+    const { link } = await requestImages('Follow-up', 'Dr Rivera, Lakeside Orthopaedics');
     await phone.open(link);
+    await phone.heading('Dr Rivera, Lakeside Orthopaedics asks to see your images').waitFor();
+    await phone.page.getByText('Not confirmed: only continue if you are in the clinic now.').waitFor();
     await phone.press('Change');
     const field = phone.page.getByLabel('Last day');
     expect(await field.inputValue()).toMatch(/^\d{4}-\d{2}-\d{2}$/);
@@ -390,7 +392,7 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     const other = await Phone.switchOn(browser, { language });
     const links = {
       invitation: await inviteToNewStudy('MRT, Knie'),
-      request: await requestImages('Zweitmeinung'),
+      request: await requestImages('Zweitmeinung', 'Dr. Rivera, Praxis am Seeufer'),
       label: 'MRT, Knie',
     };
     await walk(other, texts, links, async (name) => {
