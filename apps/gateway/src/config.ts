@@ -150,6 +150,8 @@ function schemaIn(folder: string) {
             clientAuthority: path.optional(),
             /** SHA-256 of the SubjectPublicKeyInfo of callers' TLS keys. */
             clientPins: z.array(hex32).max(10_000).default([]),
+            /** Connections of one address at a time; 0: no limit. Not counted behind a proxy, which is everybody's address. */
+            connectionsPerAddress: z.int().min(0).max(1_024).default(128),
             /** ITI-43 requests of one address, and of one key, a minute. */
             requestsPerMinute: z.int().min(1).max(1_000_000).default(600),
             /** Number of reverse proxies in front whose `X-Forwarded-For` is believed. */

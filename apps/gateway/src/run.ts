@@ -1,5 +1,6 @@
 /** `radledger-gateway run`: opens a gateway from its configuration and keeps it running. */
 import { mkdir } from 'node:fs/promises';
+import type { RequestListener } from 'node:http';
 import { createNodeClient } from '@radledger/client';
 import { createSecretBox, ExchangeError, type ViewStanding } from '@radledger/exchange';
 import {
@@ -64,7 +65,11 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
       const clients = knownClients(sourceConfig.iti43, keys.clientAuthority, () =>
         logger.info('a caller without a certificate that is taken was cut off'),
       );
-      iti43 = await listening('source.iti43', sourceConfig.iti43, (address) => bindTls(address, pair, clients));
+      const { connectionsPerAddress, trustedProxies } = sourceConfig.iti43;
+      const isCounted = connectionsPerAddress > 0 && trustedProxies === 0;
+      const connectionsPerAddressMax = isCounted ? connectionsPerAddress : undefined;
+      const options = { clients, connectionsPerAddressMax };
+      iti43 = await listening('source.iti43', sourceConfig.iti43, (address) => bindTls(address, pair, options));
       listeners.push(iti43);
     }
 
@@ -178,23 +183,27 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
     }
 
     const both = { source, recipient, chainId, onFailure };
-    const patientApi = createPatientApi({
-      ...both,
-      gatewayApi,
-      signer,
-      auditHead: () => audit.trail.head(),
-      privacyContact: config.privacyContact,
-      requestsPerMinute: config.api.requestsPerMinute,
-      trustedProxies: config.api.trustedProxies,
-    });
+    // One for each listener: what stands in front of one says nothing about the other.
+    const patientApiBehind = (trustedProxies: number): RequestListener =>
+      createPatientApi({
+        ...both,
+        gatewayApi,
+        signer,
+        auditHead: () => audit.trail.head(),
+        privacyContact: config.privacyContact,
+        requestsPerMinute: config.api.requestsPerMinute,
+        trustedProxies,
+      });
+    const patientApi = patientApiBehind(config.api.trustedProxies);
     if (source === undefined || sourceConfig === undefined) api.mount(patientApi);
     else {
       const { requestsPerMinute, trustedProxies } = sourceConfig.iti43;
       const onRefusal = (error: Error): void => logger.info(describeFailure(error), 'a retrieval was refused');
       const limits = { requestsPerMinute: DICOMWEB_REQUESTS_FACTOR * requestsPerMinute };
-      const dicomweb = { source, otherPaths: patientApi, onRefusal, ...limits };
-      api.mount(createDicomwebHandler({ ...dicomweb, trustedProxies: config.api.trustedProxies }));
-      const otherPaths = createDicomwebHandler({ ...dicomweb, trustedProxies });
+      const dicomwebBehind = (proxies: number, otherPaths: RequestListener): RequestListener =>
+        createDicomwebHandler({ source, otherPaths, onRefusal, trustedProxies: proxies, ...limits });
+      api.mount(dicomwebBehind(config.api.trustedProxies, patientApi));
+      const otherPaths = dicomwebBehind(trustedProxies, patientApiBehind(trustedProxies));
       iti43?.mount(createIti43Handler({ source, otherPaths, requestsPerMinute, trustedProxies, onRefusal }));
     }
     operator.mount(

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { request } from 'node:https';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -264,6 +265,31 @@ describe('what is around it', () => {
     expectStop(await run(), 13, /does not open with this secret box key/);
   });
 });
+
+test('a proxy in front of the patient-facing address says nothing about the ITI-43 listener: there nobody forges where he comes from', async () => {
+  const behindProxy = 'port = 0\nrequestsPerMinute = 3\ntrustedProxies = 1\n[operator]';
+  await writeFile(config, text().replace('port = 0\n[operator]', behindProxy));
+  const gateway = await startHere(await readConfig(config), createLogger('silent'));
+  try {
+    const statuses = [];
+    for (const last of ['1', '2', '3', '4', '5']) {
+      const forged = { 'X-Forwarded-For': `203.0.113.${last}` };
+      statuses.push(await statusOf(new URL('/v1/claims', gateway.listening.iti43), forged));
+    }
+    expect(statuses.slice(3)).toEqual([429, 429]);
+  } finally {
+    await gateway.close();
+  }
+});
+
+function statusOf(url: URL, headers: Readonly<Record<string, string>>): Promise<number | undefined> {
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { method: 'POST', headers, rejectUnauthorized: false }, (response) => {
+      response.resume().once('end', () => resolve(response.statusCode));
+    });
+    sent.once('error', reject).end();
+  });
+}
 
 test('a wrong command line exits with 2', async () => {
   expect((await runCommand('init', '--folder', folder, '--role', 'king')).code).toBe(2);

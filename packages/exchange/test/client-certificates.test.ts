@@ -93,11 +93,9 @@ describe('a listener takes', () => {
     let refused = 0;
     let requests = 0;
     const chosen = clients();
-    const listener = await bindTls(
-      { host: '127.0.0.1', port: 0 },
-      server,
-      chosen && { ...chosen, onRefusal: () => (refused += 1) },
-    );
+    const listener = await bindTls({ host: '127.0.0.1', port: 0 }, server, {
+      clients: chosen && { ...chosen, onRefusal: () => (refused += 1) },
+    });
     listener.mount((_request, response) => {
       requests += 1;
       response.writeHead(200).end();

@@ -73,7 +73,11 @@ export class TestHospital {
     await cp(MR_SERIES, hospital.archive, { recursive: true });
     const tls = await generate([{ name: 'commonName', value: 'gateway' }], { keyType: 'ec', algorithm: 'sha256' });
     hospital.tlsPin = tlsPinOf(tls.cert);
-    hospital.listener = await bindTls({ host: '127.0.0.1', port: 0 }, { key: tls.private, cert: tls.cert }, clients);
+    hospital.listener = await bindTls(
+      { host: '127.0.0.1', port: 0 },
+      { key: tls.private, cert: tls.cert },
+      { clients },
+    );
     await hospital.openSource();
     return hospital;
   }

@@ -1,7 +1,7 @@
 /** Sockets of a gateway, with limits set, and an end that lets running answers finish. */
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { equalBytes } from '@radledger/primitives';
 import { createDocumentRepository, type DocumentRepositoryLimits, listenerOptions } from '@radledger/iti43/server';
@@ -67,16 +67,27 @@ export interface KnownClients {
   readonly onRefusal?: () => void;
 }
 
+export interface TlsListenerOptions {
+  /** Default: anybody, unasked. */
+  readonly clients?: KnownClients | undefined;
+  /** Connections of one address at a time; more are cut off before a byte is read. Default no limit: all come from the proxy in front. */
+  readonly connectionsPerAddressMax?: number | undefined;
+}
+
 /**
  * Binds TLS 1.3 with the key whose pin is on the ledger.
  * @param tls - PEM
- * @param clients - default: anybody, unasked
  * @throws {ExchangeError} `LISTEN_FAILED`; what `node:tls` throws for a key that does not fit its certificate
  */
-export async function bindTls(address: Address, tls: TlsPair, clients?: KnownClients): Promise<BoundTlsListener> {
+export async function bindTls(
+  address: Address,
+  tls: TlsPair,
+  { clients, connectionsPerAddressMax }: TlsListenerOptions = {},
+): Promise<BoundTlsListener> {
   const authorities = clients?.authorities === undefined ? {} : { ca: clients.authorities };
   const asking = clients === undefined ? {} : { requestCert: true, rejectUnauthorized: false, ...authorities };
   const server = createTlsServer({ ...listenerOptions, ...tls, ...asking });
+  if (connectionsPerAddressMax !== undefined) limitPerAddress(server, connectionsPerAddressMax);
   if (clients !== undefined) {
     // Before the listener that reads HTTP: not a byte of a stranger's request is parsed.
     server.prependListener('secureConnection', (socket) => {
@@ -91,6 +102,22 @@ export async function bindTls(address: Address, tls: TlsPair, clients?: KnownCli
     renew: ({ key, cert }) =>
       server.setSecureContext({ minVersion: listenerOptions.minVersion, key, cert, ...authorities }),
   };
+}
+
+/** So that one address cannot take every connection there is, with sockets that say nothing. */
+function limitPerAddress(server: Server, max: number): void {
+  const open = new Map<string, number>();
+  server.prependListener('connection', (socket: Socket) => {
+    const { remoteAddress } = socket;
+    const count = remoteAddress === undefined ? max : (open.get(remoteAddress) ?? 0);
+    if (remoteAddress === undefined || count >= max) return void socket.destroy();
+    open.set(remoteAddress, count + 1);
+    socket.once('close', () => {
+      const left = (open.get(remoteAddress) ?? 1) - 1;
+      if (left === 0) open.delete(remoteAddress);
+      else open.set(remoteAddress, left);
+    });
+  });
 }
 
 function isKnown(socket: TLSSocket, { authorities, pins = [] }: KnownClients): boolean {

@@ -12,11 +12,12 @@ import { CLOCK_SKEW_MS, LIFETIME_MAX_MS, messageIdOf, readSignedRequest } from '
 import { receiveEnvelope } from './request-body.js';
 
 /**
- * Options for `https.createServer`, beside key and certificate: TLS 1.3, and senders that are slow with their headers or
- * large with them are cut off before the handler below sees them.
+ * Options for `https.createServer`, beside key and certificate: TLS 1.3, and senders that are slow with their handshake or their
+ * headers, or large with them, are cut off before the handler below sees them.
  */
 export const listenerOptions = {
   minVersion: 'TLSv1.3',
+  handshakeTimeout: 10_000,
   maxHeaderSize: 16_384,
   headersTimeout: 10_000,
   requestTimeout: 60_000,
