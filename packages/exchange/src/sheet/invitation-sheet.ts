@@ -1,6 +1,6 @@
 /**
  * The printed sheets of an invitation: one with its link as QR code, and one with its six digits, never both on one. No name of a patient and
- * of no examination is on them. Guide: docs/guides/integrators-gateway.md, section 2.5.
+ * of no examination is on them. Guide: docs/guides/integrators-gateway.md, section 2.6.
  */
 import { createRequire } from 'node:module';
 import PDFDocument from 'pdfkit';
