@@ -31,6 +31,18 @@ function pinnedFiles(): Plugin {
 
 export default defineConfig({
   base: './',
-  build: { target: 'es2023', modulePreload: { polyfill: false }, assetsInlineLimit: 0, manifest: true },
+  build: {
+    target: 'es2023',
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+    manifest: true,
+    chunkSizeWarningLimit: 1_000, // kB before compression; scripts/check-size.mjs judges what is sent
+    // Libraries of the first visit in one file: it compresses better than a file for what it shares with each later screen.
+    rolldownOptions: {
+      output: {
+        codeSplitting: { groups: [{ name: 'start', tags: ['$initial'], test: /\/(node_modules|packages)\// }] },
+      },
+    },
+  },
   plugins: [pinnedFiles()],
 });

@@ -19,6 +19,8 @@ test.each([
   ['linkElsewhere', new HandoverError({ code: 'NOT_FOR_US', field: 'chainId' }, ''), true],
   ['viewOld', new WalletError({ code: 'VIEW_STALE', viewAgeMs: 61_000 }, ''), true],
   ['wordsWrong', new WalletError({ code: 'WORDS_INVALID', rule: 'checksum' }, ''), true],
+  ['cardsWrong', new WalletError({ code: 'CARD_INVALID', rule: 'same-card' }, ''), true],
+  ['otherPhone', new WalletError({ code: 'TRANSFER_INVALID', rule: 'offer' }, ''), true],
   ['storageFull', new DOMException('', 'QuotaExceededError'), true],
   ['unknown', new TypeError('x'), true],
 ] as const)('%s', (trouble, error, isOnline) => {

@@ -102,9 +102,19 @@ export class Phone {
     return this.page.evaluate(readStorage);
   }
 
-  /** Everything that can be seen or heard: visible text, names for screen readers, titles. */
+  /** Holds a picture before its camera: from now on the camera shows that. */
+  async holdBeforeCamera(png: Buffer): Promise<void> {
+    await this.page.evaluate(showToCamera, png.toString('base64'));
+  }
+
+  /**
+   * Everything that can be seen or heard: visible text, names for screen readers, titles. Without the words of papers, which are drawn
+   * from a list that is not ours.
+   */
   async words(): Promise<string> {
-    const seen = await this.page.locator('body').innerText();
+    const drawn = await this.page.locator('.words').allInnerTexts();
+    const all = await this.page.locator('body').innerText();
+    const seen = drawn.reduce((text, words) => text.replace(words, ''), all);
     const heard = await this.page
       .locator('[aria-label], [title], [alt], [placeholder]')
       .evaluateAll((elements) =>
@@ -118,6 +128,24 @@ export class Phone {
   async switchOff(): Promise<void> {
     await this.context.close();
   }
+}
+
+/** Runs in the page: Chromium has no camera here, so its stream is that of a canvas. Everything behind the stream is the app's own. */
+function showToCamera(pngBase64: string): void {
+  const bytes = Uint8Array.from(atob(pngBase64), (character) => character.charCodeAt(0));
+  navigator.mediaDevices.getUserMedia = async () => {
+    const picture = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
+    const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 480 });
+    const context = canvas.getContext('2d') as CanvasRenderingContext2D;
+    const draw = (): void => {
+      context.fillStyle = '#998';
+      context.fillRect(0, 0, 640, 480);
+      context.drawImage(picture, 130, 50, 380, 380);
+    };
+    draw();
+    setInterval(draw, 50);
+    return canvas.captureStream();
+  };
 }
 
 /** Runs in the page. */

@@ -2,6 +2,9 @@
 import type { Texts } from '@radledger/wallet-app/texts';
 import type { Phone } from './phone.js';
 
+/** What a new phone shows: format 1 and a public key. */
+const OFFER = `9201C420${'09'.repeat(32)}`;
+
 export interface WalkLinks {
   readonly invitation: { readonly link: string; readonly code: string };
   readonly request: { readonly link: string };
@@ -21,6 +24,18 @@ export async function walk(
   await phone.open(new URL('/', invitation.link).href);
   await phone.heading(texts.empty.title).waitFor();
   await visit('01-empty');
+  await phone.press(texts.frame.lostPhone);
+  await phone.press(texts.newPhone.open);
+  await page.getByRole('img', { name: texts.newPhone.square }).waitFor();
+  await visit('21-new-phone');
+  await phone.press(texts.frame.back);
+  await phone.press(texts.askHelpers.open);
+  await phone.heading(texts.askHelpers.title).waitFor();
+  await visit('22-ask-helpers');
+  await phone.press(texts.frame.back);
+  await phone.press(texts.lost.sheet);
+  await phone.heading(texts.restore.title).waitFor();
+  await visit('19-bring-back');
   await phone.open(`${invitation.link.slice(0, -20)}`);
   await phone.heading(texts.troubles.linkUnreadable.title).waitFor();
   await visit('02-trouble');
@@ -72,12 +87,36 @@ export async function walk(
   await phone.press(texts.sheet.written);
   await phone.heading(texts.sheet.done).waitFor();
   await visit('17-sheet-made');
+  await phone.press(texts.helpers.add);
+  await phone.button(texts.helpers.save(3)).waitFor();
+  await visit('23-helpers');
+  await phone.press(texts.helpers.given);
+  await phone.heading(texts.helpers.done).waitFor();
+  await visit('24-helpers-noted');
+  await phone.press(texts.allowed.done);
+  await phone.press(texts.more.title);
+  await phone.heading(texts.more.title).waitFor();
+  await visit('25-more');
+  await phone.press(texts.oldPhone.title);
+  await phone.fill(texts.oldPhone.code, OFFER);
+  await visit('26-old-phone');
+  await phone.press(texts.pin.go);
+  await phone.heading(texts.oldPhone.compare).waitFor();
+  await visit('27-compare');
+  await phone.press(texts.oldPhone.same);
+  await page.getByRole('img', { name: texts.oldPhone.square }).waitFor();
+  await visit('28-answer');
+  await phone.press(texts.allowed.done);
+  await phone.press(texts.more.title);
+  await phone.press(texts.profiles.someone);
+  await phone.fill(texts.profiles.name, 'Maya');
+  await visit('29-somebody-else');
+  await phone.press(texts.profiles.add);
+  await phone.heading(texts.empty.title).waitFor();
+  await visit('30-profiles');
   await phone.press(texts.frame.lostPhone);
   await phone.press(texts.lost.hospital);
   await visit('18-lost-phone');
-  await phone.press(texts.lost.sheet);
-  await phone.heading(texts.restore.title).waitFor();
-  await visit('19-bring-back');
   await phone.press(texts.frame.getHelp);
   await phone.heading(texts.help.title).waitFor();
   await visit('20-help');

@@ -374,6 +374,122 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     expect(await phone.heading('Someone at City Hospital asked to replace your access').count()).toBe(0);
   });
 
+  test('F6 three cards for three helpers; two of them bring everything back on another phone', async () => {
+    await phone.press('More');
+    await look('more');
+    await phone.press('Add helpers');
+    await phone.fill('Whom a helper should call', 'Anna Rivera, 030 1234');
+    await phone.page
+      .getByText(/^You keep this card for Anna Rivera, 030 1234\./)
+      .nth(2)
+      .waitFor();
+    await look('helpers');
+    const saved = phone.page.waitForEvent('download');
+    await phone.press('Save card 1');
+    const card = await readFile(await (await saved).path(), 'utf8');
+    expect(card).toContain('Helper card 1 of 3');
+    const words = card.trim().split('\n').at(-1) as string;
+    expect(words.split(' ')).toHaveLength(16);
+    const square = phone.page.getByRole('img', { name: 'The same words, to be scanned' }).nth(2);
+    const third = await square.screenshot();
+    await phone.press('My helpers have their cards');
+    await phone.heading('Good. Your helpers are noted.').waitFor();
+    await look('helpers noted');
+    await phone.press('Done');
+    await phone.heading('MRI, knee').waitFor();
+    expect(await phone.button('Make a sheet').count()).toBe(0); // two ways back: the app asks no more
+    const other = await Phone.switchOn(browser);
+    await other.open(net.network.wallet);
+    await other.press('Lost your phone?');
+    await other.press('Ask my helpers');
+    await other.fill('Words of one card', words);
+    await other.fill('Words of another card', words);
+    await other.press('Bring back my images');
+    await other.heading('These cards do not fit').waitFor();
+    await look('ask helpers', other);
+    await other.holdBeforeCamera(third);
+    await other.press('Scan: Words of another card');
+    await expect
+      .poll(() => other.page.getByLabel('Words of another card', { exact: true }).inputValue())
+      .not.toBe(words);
+    await other.press('Bring back my images');
+    await other.heading('MRI, knee').waitFor({ timeout: 60_000 });
+    expect(other.complaints).toEqual([]);
+    await other.switchOff();
+  });
+
+  test('F8 a child’s images stay apart: own shelf, own ways back', async () => {
+    await phone.press('More');
+    await phone.press('Add someone');
+    await phone.press('Add this person');
+    await phone.page.getByText('Give a name that you will recognise.').waitFor();
+    await look('somebody else');
+    await phone.fill('Name', 'Maya (daughter)');
+    await phone.press('Add this person');
+    await phone.heading('No images here yet').waitFor();
+    expect(await phone.page.getByRole('radio', { name: 'Maya (daughter)' }).isChecked()).toBe(true);
+    await look('nothing of Maya’s');
+    const wrist = await inviteToNewStudy('MRI, wrist');
+    await phone.open('about:blank');
+    await phone.open(wrist.link);
+    await phone.fill('Six-digit code', wrist.code);
+    await phone.press('Open my images'); // only now the app knows that there are two, and asks whose these are
+    const maya = phone.page.getByRole('radio', { name: 'Maya (daughter)' });
+    await maya.check();
+    await look('invitation for Maya');
+    await phone.press('Open my images');
+    await phone.heading('MRI, wrist').waitFor({ timeout: 60_000 });
+    expect(await phone.heading('MRI, knee').count()).toBe(0);
+    await look('images of Maya');
+    await phone.press('More');
+    await phone.press('Make a sheet');
+    await phone.page.getByText('Whose images: Maya (daughter)').waitFor();
+    await phone.press('Back');
+    await phone.press('Back');
+    await phone.page.getByRole('radio', { name: 'You' }).check();
+    await phone.heading('MRI, knee').waitFor();
+    expect(await phone.heading('MRI, wrist').count()).toBe(0);
+  });
+
+  test('B7 a new phone takes over from the old one by two squares, after four words were compared', async () => {
+    const other = await Phone.switchOn(browser);
+    await other.open(net.network.wallet);
+    await other.press('Lost your phone?');
+    await other.press('I still have my old phone');
+    const offered = other.page.getByRole('img', { name: 'Square for the old phone to scan' });
+    await offered.waitFor();
+    await look('new phone', other);
+    const matching = await other.page.getByRole('listitem').allInnerTexts();
+    expect(matching).toHaveLength(4);
+    await phone.press('More');
+    await phone.press('Move to a new phone');
+    await look('old phone', phone);
+    await phone.fill('What the new phone shows', 'not a code');
+    await phone.press('Continue');
+    await phone.heading('This is not from your other phone').waitFor();
+    await phone.holdBeforeCamera(await offered.screenshot());
+    await phone.press('Scan: What the new phone shows');
+    await expect.poll(() => phone.page.getByRole('textbox').inputValue()).toMatch(/^[0-9A-F]+$/);
+    await phone.press('Continue');
+    await phone.heading('Does the new phone show the same four words?').waitFor();
+    expect(await phone.page.getByRole('listitem').allInnerTexts()).toEqual(matching);
+    await look('compare');
+    await phone.press('Yes, the same');
+    const answer = phone.page.getByRole('img', { name: 'Square for the new phone to scan' });
+    await answer.waitFor();
+    await look('answer for the new phone');
+    await other.holdBeforeCamera(await answer.screenshot());
+    await other.press('Scan: What the old phone shows');
+    await expect.poll(() => other.page.getByRole('textbox').inputValue()).toMatch(/^[0-9A-F]{100,}$/);
+    await other.press('Bring my images here');
+    await other.heading('MRI, knee').waitFor({ timeout: 60_000 });
+    await other.page.getByRole('radio', { name: 'Maya (daughter)' }).check();
+    await other.heading('MRI, wrist').waitFor({ timeout: 60_000 });
+    expect(other.complaints).toEqual([]);
+    await other.switchOff();
+    await phone.press('Done');
+  });
+
   test('PW-11 help stands in the same place on every screen, one press away', async (context) => {
     await phone.press('Lost your phone?');
     await phone.heading('Lost your phone?').waitFor();

@@ -19,8 +19,14 @@ export type Screen =
   | { readonly name: 'person'; readonly personId: string }
   | { readonly name: 'who-looked'; readonly studyId?: string }
   | { readonly name: 'sheet' }
+  | { readonly name: 'helpers' }
+  | { readonly name: 'more' }
+  | { readonly name: 'add-profile' }
+  | { readonly name: 'old-phone' }
+  | { readonly name: 'new-phone' }
   | { readonly name: 'lost-phone' }
-  | { readonly name: 'restore' }
+  | { readonly name: 'restore'; readonly forName?: string }
+  | { readonly name: 'ask-helpers'; readonly forName?: string }
   | { readonly name: 'help' };
 
 export interface Navigation {

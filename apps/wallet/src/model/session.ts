@@ -3,15 +3,18 @@ import { createGatewayClient } from '@radledger/client';
 import { type Invitation, type SignedImageRequest, verifyImageRequest } from '@radledger/handover';
 import { toHex } from '@radledger/primitives';
 import {
+  type CarriedProfile,
   createWallet,
   type OpenMailbox,
   type OpenVault,
   openWallet,
+  type Profile,
   type ReadingView,
   type RequestOrigin,
   type Vault,
   type Wallet,
   type WalletPorts,
+  type WalletStore,
   type WrapperKind,
 } from '@radledger/wallet';
 import type { OpenedLedger } from './ledger.js';
@@ -27,8 +30,12 @@ export interface SessionState {
   /** What the device's holder is asked for. */
   readonly confirmsBy: 'passkey' | 'pin';
   /** Absent until it was read once. */
-  readonly shelf?: Shelf;
-  /** Ways back besides this device; the app nudges below two. */
+  readonly shelf?: Shelf | undefined;
+  /** Those whose images this device has: the holder first, then those she acts for. None before it is open. */
+  readonly profiles: readonly Pick<Profile, 'id' | 'name'>[];
+  /** Whose images are shown; absent before it is open. */
+  readonly profileId?: string;
+  /** Ways back of whoever is shown, this device among them; the app nudges below two. */
   readonly wrappers: readonly WrapperKind[];
   /** Studies whose hospital was asked, by somebody at its desk, to replace her access. */
   readonly replacements: readonly Replacement[];
@@ -54,6 +61,12 @@ export interface Replacement {
   readonly dueAtMs: number;
 }
 
+/** Words that a person brought, and the paper that they stood on. */
+export interface FoundWords {
+  readonly words: string;
+  readonly from: 'sheet' | 'helpers';
+}
+
 export interface SessionPorts extends OpenedLedger {
   readonly vault: Vault;
   /** How this app is called in the device's own list of passkeys. */
@@ -64,7 +77,8 @@ export class Session {
   readonly #ports: SessionPorts;
   readonly #listeners = new Set<() => void>();
   #state: SessionState;
-  #wallet: Wallet | undefined;
+  /** Of each profile, by its id. */
+  readonly #wallets = new Map<string, Wallet>();
   #opened: OpenVault | undefined;
 
   private constructor(ports: SessionPorts, state: SessionState) {
@@ -76,7 +90,7 @@ export class Session {
     const wrappers = await ports.vault.wrappers();
     const phase = wrappers.length === 0 ? 'new' : 'locked';
     const confirmsBy = phase === 'new' ? await firstConfirmation() : wrappers.includes('passkey') ? 'passkey' : 'pin';
-    return new Session(ports, { phase, wrappers, confirmsBy, replacements: [], isStale: false });
+    return new Session(ports, { phase, wrappers, confirmsBy, profiles: [], replacements: [], isStale: false });
   }
 
   readonly getState = (): SessionState => this.#state;
@@ -96,21 +110,41 @@ export class Session {
   }
 
   /** Asks the device's holder to confirm, and opens what rests here, or makes it at the first start. */
-  async open(how: Confirmation, sheet?: { readonly words: string }): Promise<void> {
-    if (this.#wallet !== undefined) return;
-    const { vault, userName, chainId } = this.#ports;
+  async open(how: Confirmation, found?: { readonly words: string; readonly from?: FoundWords['from'] }): Promise<void> {
+    if (this.#opened !== undefined) return;
+    const { vault, userName } = this.#ports;
     const isMade = (await vault.wrappers()).length > 0;
     const opened = isMade
       ? await vault.open(how, { takeOver: true })
       : await vault.create(
           how === 'passkey' ? { passkey: { userName } } : how,
-          sheet && { ...sheet, restoredFrom: 'sheet' },
+          found && { words: found.words, ...(found.from && { restoredFrom: found.from }) },
         );
-    const ports = this.#walletPorts(opened);
-    this.#wallet = (await openWallet(ports)) ?? (await createWallet(ports, { words: opened.words, chainId }));
+    // All of them: what was asked for in any name is done while the app is open.
+    for (const profile of [opened, ...opened.profiles]) await this.#openProfile(profile);
     this.#opened = opened;
-    this.#change({ phase: 'open', wrappers: opened.wrappers() });
+    this.#show(opened);
+    this.#change({ phase: 'open' });
     void this.#askHospitals();
+  }
+
+  /** Shows the images of another person. */
+  async switchTo(profileId: string): Promise<void> {
+    const profile = this.#profiles().find(({ id }) => id === profileId);
+    if (profile === undefined || profileId === this.#state.profileId) return;
+    this.#show(profile);
+    void this.#askHospitals();
+    await this.refresh();
+  }
+
+  /** Makes room for somebody whose images she looks after, and shows it; with words, brings their images back. */
+  async addProfile(name: string, found?: FoundWords): Promise<void> {
+    const opened = this.#openVault();
+    const profile = await opened.addProfile(name, found && { words: found.words, restoredFrom: found.from });
+    const wallet = await this.#openProfile(profile);
+    this.#show(profile);
+    if (found !== undefined) await wallet.restore();
+    await this.refresh();
   }
 
   /**
@@ -187,12 +221,12 @@ export class Session {
 
   /** Does what was asked for and is due, then reads the shelf anew. */
   async catchUp(): Promise<void> {
-    const wallet = this.#wallet;
-    if (wallet === undefined) return;
-    // What was written down while others were being done is due at once.
-    for (let isDue = true; isDue; ) {
-      const { nextAtMs } = await wallet.flush();
-      isDue = nextAtMs !== undefined && nextAtMs <= Date.now();
+    for (const wallet of this.#wallets.values()) {
+      // What was written down while others were being done is due at once.
+      for (let isDue = true; isDue; ) {
+        const { nextAtMs } = await wallet.flush();
+        isDue = nextAtMs !== undefined && nextAtMs <= Date.now();
+      }
     }
     await this.refresh();
   }
@@ -220,17 +254,44 @@ export class Session {
   }
 
   async noteSheetMade(): Promise<void> {
-    await this.#opened?.noteSheetMade();
-    this.#change({ wrappers: this.#opened?.wrappers() ?? [] });
+    await this.#shown().noteSheetMade();
+    this.#change({ wrappers: this.#shown().wrappers() });
   }
 
-  /** Brings everything back from the words. @returns how many studies there are */
-  async restore(words: string, how: Confirmation): Promise<{ readonly studies: number }> {
-    await this.open(how, { words });
-    const wallet = this.#openWallet();
-    const { studies } = await wallet.restore();
+  /** Three cards of sixteen words; any two bring back the images that are shown. */
+  helperCards(): Promise<readonly [string, string, string]> {
+    return this.#shown().makeHelperCards();
+  }
+
+  async noteHelperCardsMade(): Promise<void> {
+    await this.#shown().noteHelperCardsMade();
+    this.#change({ wrappers: this.#shown().wrappers() });
+  }
+
+  /** Brings everything back from paper. */
+  async restore(found: FoundWords, how: Confirmation): Promise<void> {
+    await this.open(how, found);
+    await this.#openWallet().restore();
     await this.refresh();
-    return { studies };
+  }
+
+  /** Everything that a new phone needs; for nobody but a phone whose words were compared. */
+  carried(): readonly CarriedProfile[] {
+    return this.#profiles().map(({ name, words }) => ({ name, words }));
+  }
+
+  /** Takes over what an old phone handed over: the holder first. What failed half-way goes on when it is called again. */
+  async takeOver([holder, ...others]: readonly CarriedProfile[], how: Confirmation): Promise<void> {
+    if (holder === undefined) throw new TypeError('an old phone hands over its holder');
+    await this.open(how, holder);
+    const opened = this.#openVault();
+    for (const { name, words } of others) {
+      const isThere = opened.profiles.some((profile) => profile.words === words);
+      if (!isThere) await this.#openProfile(await opened.addProfile(name, { words }));
+    }
+    this.#show(opened);
+    for (const wallet of this.#wallets.values()) await wallet.restore();
+    await this.refresh();
   }
 
   /** Stops the replacing of her access, or says that it was she who asked: then it is done at once. */
@@ -243,8 +304,9 @@ export class Session {
 
   /** Takes in studies that came by themselves, and hears whether somebody wants to replace her access. */
   async #askHospitals(): Promise<void> {
-    const asked = await this.#wallet?.askSources().catch(() => undefined);
-    if (asked === undefined) return;
+    const wallet = this.#shownWallet();
+    const asked = await wallet?.askSources().catch(() => undefined);
+    if (asked === undefined || wallet !== this.#shownWallet()) return;
     const replacements = asked.standings.flatMap(({ studyId, replacement }) =>
       replacement === undefined ? [] : [{ studyId, dueAtMs: replacement.dueAtMs }],
     );
@@ -254,9 +316,10 @@ export class Session {
 
   /** Reads the shelf anew; without an answer it shows what was seen last, with its time. */
   async refresh(): Promise<void> {
-    const wallet = this.#wallet;
+    const wallet = this.#shownWallet();
     if (wallet === undefined) return;
     const read = await wallet.overview().catch(() => undefined);
+    if (wallet !== this.#shownWallet()) return;
     const overview = read ?? wallet.lastOverview();
     const isRefused = wallet.pending().filter(({ state }) => state === 'refused');
     const refused = new Set(isRefused.flatMap(({ tag }) => (tag === undefined ? [] : [toHex(tag)])));
@@ -291,14 +354,49 @@ export class Session {
   }
 
   #openWallet(): Wallet {
-    if (this.#wallet === undefined) throw new TypeError('the session is not open');
-    return this.#wallet;
+    const wallet = this.#shownWallet();
+    if (wallet === undefined) throw new TypeError('the session is not open');
+    return wallet;
   }
 
-  #walletPorts(opened: OpenVault): WalletPorts {
+  #shownWallet(): Wallet | undefined {
+    return this.#wallets.get(this.#state.profileId ?? '');
+  }
+
+  #openVault(): OpenVault {
+    if (this.#opened === undefined) throw new TypeError('the session is not open');
+    return this.#opened;
+  }
+
+  #profiles(): readonly Profile[] {
+    return this.#opened === undefined ? [] : [this.#opened, ...this.#opened.profiles];
+  }
+
+  #shown(): Profile {
+    const profile = this.#profiles().find(({ id }) => id === this.#state.profileId);
+    if (profile === undefined) throw new TypeError('the session is not open');
+    return profile;
+  }
+
+  async #openProfile({ id, store, words }: Profile): Promise<Wallet> {
+    const ports = this.#walletPorts(store);
+    const { chainId } = this.#ports;
+    const wallet = (await openWallet(ports)) ?? (await createWallet(ports, { words, chainId }));
+    this.#wallets.set(id, wallet);
+    return wallet;
+  }
+
+  /** What was shown of somebody else goes at once. */
+  #show(profile: Profile): void {
+    const profiles = this.#profiles().map(({ id, name }) => ({ id, name }));
+    const wrappers = profile.wrappers();
+    this.#change({ profiles, profileId: profile.id, wrappers, shelf: undefined, replacements: [], isStale: false });
+  }
+
+  #walletPorts(store: WalletStore): WalletPorts {
     const { node, gateways } = this.#ports;
     return {
-      store: opened.store,
+      store,
       node,
       gateway: (url) => createGatewayClient({ url }),
       gatewayCandidates: gateways,

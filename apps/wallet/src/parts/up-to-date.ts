@@ -7,6 +7,7 @@ const EVERY_MS = 15_000;
 /** Keeps an open session up to date while somebody looks at it, and says it when a study is sealed. */
 export function useUpToDate(session: Session | undefined, texts: Texts, announce: (text: string) => void): void {
   const ready = useRef<ReadonlySet<string>>(undefined);
+  const whose = useRef<string>(undefined);
   useEffect(() => {
     if (session === undefined) return undefined;
     // What was sealed before today is no news; on a device where nothing was, everything is.
@@ -16,7 +17,11 @@ export function useUpToDate(session: Session | undefined, texts: Texts, announce
       void session.catchUp();
     };
     const sayWhatIsSealed = (): void => {
-      const now = session.getState().shelf?.studies.filter(({ state }) => state === 'ready');
+      const { profileId, shelf } = session.getState();
+      // Those of the next person are not new because they were not shown before.
+      if (whose.current !== undefined && profileId !== whose.current) ready.current = undefined;
+      whose.current = profileId;
+      const now = shelf?.studies.filter(({ state }) => state === 'ready');
       if (now === undefined) return;
       const sealed = now.find(({ id }) => ready.current?.has(id) === false);
       if (sealed !== undefined) announce(texts.study.sealedSaid(sealed.label ?? texts.study.unnamed));

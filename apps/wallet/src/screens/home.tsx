@@ -6,6 +6,7 @@ import { useApp } from '../parts/app-context.js';
 import { Button } from '../parts/button.js';
 import { Heading } from '../parts/heading.js';
 import { PersonRow } from '../parts/person-row.js';
+import { ProfileSwitcher } from '../parts/profile-switcher.js';
 import { Seal } from '../parts/seal.js';
 
 /** Her images, and who can see them. */
@@ -19,6 +20,7 @@ export function Home() {
   return (
     <>
       <Heading>{texts.home.title}</Heading>
+      <ProfileSwitcher />
       {state.replacements.map((replacement) => (
         <ReplacementNotice key={toHex(replacement.studyId)} replacement={replacement} />
       ))}
@@ -33,6 +35,9 @@ export function Home() {
       <People people={seeing} />
       <Button kind="quiet" onPress={() => navigation.go({ name: 'who-looked' })}>
         {texts.home.whoLooked}
+      </Button>
+      <Button kind="quiet" onPress={() => navigation.go({ name: 'more' })}>
+        {texts.more.title}
       </Button>
       {shelf.people.length > 0 && state.wrappers.length < 2 && <SheetNudge />}
     </>
@@ -61,14 +66,20 @@ function ReplacementNotice(props: { readonly replacement: Replacement }) {
 }
 
 function Empty() {
-  const { texts, navigation } = useApp();
+  const { texts, state, navigation } = useApp();
   return (
     <>
       <Heading>{texts.empty.title}</Heading>
+      <ProfileSwitcher />
       <p className="lead">{texts.empty.text}</p>
       <Button kind="quiet" onPress={() => navigation.go({ name: 'link' })}>
         {texts.empty.paste}
       </Button>
+      {state.phase === 'open' && (
+        <Button kind="quiet" onPress={() => navigation.go({ name: 'more' })}>
+          {texts.more.title}
+        </Button>
+      )}
     </>
   );
 }

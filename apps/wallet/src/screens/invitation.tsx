@@ -6,6 +6,7 @@ import { useApp } from '../parts/app-context.js';
 import { Confirm } from '../parts/confirm.js';
 import { Field } from '../parts/field.js';
 import { Heading } from '../parts/heading.js';
+import { ProfileSwitcher } from '../parts/profile-switcher.js';
 
 /** F1: from an invitation to the first card, with one field and one press. */
 export function InvitationScreen(props: { readonly invitation: Invitation }) {
@@ -24,7 +25,10 @@ export function InvitationScreen(props: { readonly invitation: Invitation }) {
     return code.length === 6;
   };
   const claim = async (how: Confirmation): Promise<void> => {
+    const isFirst = session.getState().phase !== 'open';
     await session.open(how);
+    // Whose they are is known only to her.
+    if (isFirst && session.getState().profiles.length > 1) return;
     try {
       await session.claim(invitation, code);
     } catch (error) {
@@ -37,6 +41,7 @@ export function InvitationScreen(props: { readonly invitation: Invitation }) {
   return (
     <>
       <Heading>{hospital === undefined ? texts.invitation.titleUnnamed : texts.invitation.title(hospital)}</Heading>
+      <ProfileSwitcher />
       <p className="lead">{texts.invitation.text}</p>
       <Field
         className="digits"

@@ -1,8 +1,8 @@
 import { useState } from 'react';
 import { useApp } from '../parts/app-context.js';
 import { Button } from '../parts/button.js';
-import { Field } from '../parts/field.js';
 import { Heading } from '../parts/heading.js';
+import { ScanField } from '../parts/scan-field.js';
 
 /** For whoever has a link and cannot press it. */
 export function LinkScreen() {
@@ -12,7 +12,7 @@ export function LinkScreen() {
     <>
       <Heading>{texts.link.title}</Heading>
       <p className="lead">{texts.link.text}</p>
-      <Field label={texts.link.label} value={link} onText={setLink} inputMode="url" autoComplete="off" />
+      <ScanField label={texts.link.label} value={link} onText={setLink} inputMode="url" />
       <Button onPress={() => open(link)}>{texts.link.open}</Button>
     </>
   );

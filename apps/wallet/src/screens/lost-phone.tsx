@@ -12,6 +12,12 @@ export function LostPhone() {
       <Heading>{texts.lost.title}</Heading>
       <p className="lead">{texts.lost.text}</p>
       <Button onPress={() => navigation.go({ name: 'restore' })}>{texts.lost.sheet}</Button>
+      <Button kind="quiet" onPress={() => navigation.go({ name: 'ask-helpers' })}>
+        {texts.askHelpers.open}
+      </Button>
+      <Button kind="quiet" onPress={() => navigation.go({ name: 'new-phone' })}>
+        {texts.newPhone.open}
+      </Button>
       <Button kind="quiet" onPress={() => setVisiting(true)}>
         {texts.lost.hospital}
       </Button>

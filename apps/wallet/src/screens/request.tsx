@@ -11,6 +11,7 @@ import { Button } from '../parts/button.js';
 import { Confirm } from '../parts/confirm.js';
 import { Field } from '../parts/field.js';
 import { Heading } from '../parts/heading.js';
+import { ProfileSwitcher } from '../parts/profile-switcher.js';
 
 /** F2: somebody asks for images. Everything said of the request is read from the bytes that the permission will answer. */
 export function RequestScreen(props: { readonly request: SignedImageRequest }) {
@@ -30,6 +31,7 @@ export function RequestScreen(props: { readonly request: SignedImageRequest }) {
             {line}
           </p>
         ))}
+      <ProfileSwitcher />
       <dl>
         <dt>{texts.request.reason}</dt>
         <dd>
@@ -37,7 +39,7 @@ export function RequestScreen(props: { readonly request: SignedImageRequest }) {
         </dd>
       </dl>
       {isOpen && origin === undefined && <p role="status">{texts.request.checking}</p>}
-      {isOpen && origin !== undefined && <AllowForm request={request} origin={origin} />}
+      {isOpen && origin !== undefined && <AllowForm key={state.profileId} request={request} origin={origin} />}
       {state.phase === 'new' && <p className="note">{texts.request.noneReady}</p>}
       {state.phase === 'locked' && (
         <Confirm

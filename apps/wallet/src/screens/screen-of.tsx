@@ -14,12 +14,28 @@ import { Restore } from './restore.js';
 import { StudyScreen } from './study.js';
 import { WhoLooked } from './who-looked.js';
 
-/** Those that show a square bring its maker along, which the first visit does without. */
+/** Those that are used seldom; some show a square bring its maker along, which the first visit does without. */
 const Sheet = lazy(async () => ({ default: (await import('./sheet.js')).Sheet }));
+const Helpers = lazy(async () => ({ default: (await import('./helpers.js')).Helpers }));
+const AskHelpers = lazy(async () => ({ default: (await import('./ask-helpers.js')).AskHelpers }));
+const More = lazy(async () => ({ default: (await import('./more.js')).More }));
+const AddProfile = lazy(async () => ({ default: (await import('./add-profile.js')).AddProfile }));
+const OldPhone = lazy(async () => ({ default: (await import('./old-phone.js')).OldPhone }));
+const NewPhone = lazy(async () => ({ default: (await import('./new-phone.js')).NewPhone }));
 const ShareScreen = lazy(async () => ({ default: (await import('./share.js')).ShareScreen }));
 
-/** The screen that a name stands for. What shows something of hers waits until she has confirmed that it is her. */
+/** The screen that a name stands for. */
 export function ScreenOf(props: { readonly screen: Screen }) {
+  const { texts } = useApp();
+  return (
+    <Suspense fallback={<p>{texts.frame.working}</p>}>
+      <Named screen={props.screen} />
+    </Suspense>
+  );
+}
+
+/** What shows something of hers waits until she has confirmed that it is her. */
+function Named(props: { readonly screen: Screen }) {
   const { screen } = props;
   const { texts, state, lastTrouble } = useApp();
   switch (screen.name) {
@@ -32,7 +48,11 @@ export function ScreenOf(props: { readonly screen: Screen }) {
     case 'lost-phone':
       return <LostPhone />;
     case 'restore':
-      return <Restore />;
+      return <Restore forName={screen.forName} />;
+    case 'ask-helpers':
+      return <AskHelpers forName={screen.forName} />;
+    case 'new-phone':
+      return <NewPhone />;
     case 'help':
       return <Help texts={texts} trouble={lastTrouble} />;
     default:
@@ -46,20 +66,20 @@ export function ScreenOf(props: { readonly screen: Screen }) {
     case 'study':
       return <StudyScreen studyId={screen.studyId} />;
     case 'share':
-      return (
-        <Suspense fallback={<p>{texts.frame.working}</p>}>
-          <ShareScreen study={screen.study} />
-        </Suspense>
-      );
+      return <ShareScreen study={screen.study} />;
     case 'person':
       return <PersonScreen personId={screen.personId} />;
     case 'who-looked':
       return <WhoLooked studyId={screen.studyId} />;
     case 'sheet':
-      return (
-        <Suspense fallback={<p>{texts.frame.working}</p>}>
-          <Sheet />
-        </Suspense>
-      );
+      return <Sheet />;
+    case 'helpers':
+      return <Helpers />;
+    case 'more':
+      return <More />;
+    case 'add-profile':
+      return <AddProfile />;
+    case 'old-phone':
+      return <OldPhone />;
   }
 }

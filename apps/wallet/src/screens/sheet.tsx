@@ -2,6 +2,7 @@ import encodeQR from 'qr';
 import { useMemo, useState } from 'react';
 import { useApp } from '../parts/app-context.js';
 import { Button } from '../parts/button.js';
+import { ForWhom } from '../parts/for-whom.js';
 import { Heading } from '../parts/heading.js';
 import { Square } from '../parts/square.js';
 
@@ -18,6 +19,10 @@ export function Sheet() {
     return (
       <>
         <Heading>{texts.sheet.done}</Heading>
+        <p className="lead">{texts.sheet.helpers}</p>
+        <Button kind="quiet" onPress={() => navigation.go({ name: 'helpers' })}>
+          {texts.helpers.add}
+        </Button>
         <Button onPress={navigation.home}>{texts.allowed.done}</Button>
       </>
     );
@@ -25,6 +30,7 @@ export function Sheet() {
   return (
     <>
       <Heading>{texts.sheet.title}</Heading>
+      <ForWhom />
       <p className="lead">{texts.sheet.text}</p>
       <p className="badge none">{texts.sheet.warning}</p>
       <section className="sheet" translate="no">

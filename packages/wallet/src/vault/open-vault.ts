@@ -8,7 +8,7 @@ import { makeHelperCards } from './helper-cards.js';
 import type { PasskeyPort } from './passkeys.js';
 import { openAtRest, type RestContext, sealAtRest } from './sealed-at-rest.js';
 import type { VaultRecord, VaultStorage } from './vault-storage.js';
-import { type Wrap, type WrapperKind, wrapByPasskey, wrapByPin } from './wraps.js';
+import { type PaperWrap, type Wrap, type WrapperKind, wrapByPasskey, wrapByPin } from './wraps.js';
 
 /** One person's images on this device: the holder's own, or those of somebody she acts for. Each has its own words. */
 export interface Profile {
@@ -16,8 +16,20 @@ export interface Profile {
   readonly id: string;
   /** Empty for the holder. */
   readonly name: string;
+  /** The twelve words: what the recovery sheet shows. */
   readonly words: string;
   readonly store: WalletStore;
+  /** What can bring the seed back: what opens the vault, and this profile's own papers. One alone is one accident from none. */
+  wrappers(): readonly WrapperKind[];
+  /** Remembers that the recovery sheet is on paper: say so only after the person has it. */
+  noteSheetMade(): Promise<void>;
+  /**
+   * Three cards for three helpers; any two give the words back. Each call makes another set, whose cards do not mix with earlier ones;
+   * those stay good: who lost trust in a helper moves her studies to new words.
+   */
+  makeHelperCards(): Promise<readonly [string, string, string]>;
+  /** Remembers that helpers have cards: say so only after the person has printed or written them. */
+  noteHelperCardsMade(): Promise<void>;
 }
 
 const HOLDER = 'holder';
@@ -79,7 +91,6 @@ export class OpenVault implements Profile {
     this.store = this.#storeOf(HOLDER, input.entropy);
   }
 
-  /** The holder's twelve words: what the recovery sheet shows. */
   get words(): string {
     return wordsOf(this.#entropy);
   }
@@ -89,17 +100,20 @@ export class OpenVault implements Profile {
     return this.#listed.map(({ id, name, entropy }) => this.#profileOf(toHex(id), name, entropy));
   }
 
-  /** What can bring the seed back. One alone is one accident from none. */
   wrappers(): readonly WrapperKind[] {
-    return wrapperKinds(this.#record);
+    return wrapperKinds(this.#record, HOLDER);
   }
 
   /**
    * @param name - plain text, at most 64 bytes; stored sealed
    * @param input.words - those of somebody who had images before; default new ones
+   * @param input.restoredFrom - the paper that the words came from, which then counts as one of this profile's ways back
    * @throws {WalletError} `WORDS_INVALID`; {HandoverError} `TEXT_REFUSED`
    */
-  async addProfile(name: string, input: { words?: string } = {}): Promise<Profile> {
+  async addProfile(
+    name: string,
+    input: { readonly words?: string; readonly restoredFrom?: PaperWrap['kind'] } = {},
+  ): Promise<Profile> {
     validatePlainText(name, { field: 'name', bytesMax: NAME_BYTES_MAX });
     const entropy = input.words === undefined ? generateEntropy() : entropyOf(input.words);
     const added = { id: randomBytes(16), name, entropy };
@@ -108,7 +122,9 @@ export class OpenVault implements Profile {
       const profiles = await sealProfiles(this.#entropy, listed);
       return [{ ...record, profiles }, listed];
     });
-    return this.#profileOf(toHex(added.id), name, entropy);
+    const profile = this.#profileOf(toHex(added.id), name, entropy);
+    if (input.restoredFrom !== undefined) await this.#notePaper(input.restoredFrom, profile.id);
+    return profile;
   }
 
   /** Adds a passkey beside the others. Needs a gesture. @throws {WalletError} `PASSKEY_REFUSED` | `PASSKEY_WITHOUT_PRF` */
@@ -123,19 +139,16 @@ export class OpenVault implements Profile {
     await this.#changeWraps((wraps) => [...wraps.filter(({ kind }) => kind !== 'pin'), wrap]);
   }
 
-  /** Remembers that the recovery sheet is on paper: say so only after the person has it. */
   noteSheetMade(): Promise<void> {
-    return this.#notePaper('sheet');
+    return this.#notePaper('sheet', HOLDER);
   }
 
-  /**
-   * Three cards for three helpers; any two give the words back. Cards made earlier stay good: who lost trust in a helper moves her
-   * studies to new words.
-   */
-  async makeHelperCards(): Promise<readonly [string, string, string]> {
-    const cards = await makeHelperCards(this.#entropy);
-    await this.#notePaper('helpers');
-    return cards;
+  makeHelperCards(): Promise<readonly [string, string, string]> {
+    return this.#helperCardsOf(this.#entropy);
+  }
+
+  noteHelperCardsMade(): Promise<void> {
+    return this.#notePaper('helpers', HOLDER);
   }
 
   /** Forgets the seed as far as a browser can, and lets another window open the vault. */
@@ -147,13 +160,29 @@ export class OpenVault implements Profile {
     this.#release();
   }
 
-  #notePaper(kind: 'sheet' | 'helpers'): Promise<void> {
-    const noted = { kind, madeAtMs: this.#ports.now() };
-    return this.#changeWraps((wraps) => [...wraps.filter((wrap) => wrap.kind !== kind), noted]);
+  async #helperCardsOf(entropy: Uint8Array): Promise<readonly [string, string, string]> {
+    this.#checkOpen();
+    return makeHelperCards(entropy);
+  }
+
+  #notePaper(kind: PaperWrap['kind'], profile: string): Promise<void> {
+    return this.#changeWraps((wraps) => [
+      ...wraps.filter((wrap) => wrap.kind !== kind || profileOf(wrap) !== profile),
+      { kind, madeAtMs: this.#ports.now(), profile },
+    ]);
   }
 
   #profileOf(id: string, name: string, entropy: Uint8Array): Profile {
-    return { id, name, words: wordsOf(entropy), store: this.#storeOf(id, entropy) };
+    return {
+      id,
+      name,
+      words: wordsOf(entropy),
+      store: this.#storeOf(id, entropy),
+      wrappers: () => wrapperKinds(this.#record, id),
+      noteSheetMade: () => this.#notePaper('sheet', id),
+      makeHelperCards: () => this.#helperCardsOf(entropy),
+      noteHelperCardsMade: () => this.#notePaper('helpers', id),
+    };
   }
 
   #storeOf(id: string, entropy: Uint8Array): WalletStore {
@@ -179,10 +208,14 @@ export class OpenVault implements Profile {
     return this.#change((record) => Promise.resolve([{ ...record, wraps: change(record.wraps) }, this.#listed]));
   }
 
+  #checkOpen(): void {
+    if (this.#isClosed) throw new WalletError({ code: 'VAULT_CLOSED' }, 'the vault was closed; open it again');
+  }
+
   /** One change after the other, each from what the one before left; one that fails changes nothing. */
   #change(change: (record: VaultRecord) => Promise<readonly [VaultRecord, readonly ListedProfile[]]>): Promise<void> {
     const written = this.#written.then(async () => {
-      if (this.#isClosed) throw new WalletError({ code: 'VAULT_CLOSED' }, 'the vault was closed; open it again');
+      this.#checkOpen();
       const [record, listed] = await change(this.#record);
       await this.#ports.storage.save(record);
       this.#record = record;
@@ -193,6 +226,16 @@ export class OpenVault implements Profile {
   }
 }
 
-export function wrapperKinds({ wraps }: VaultRecord): readonly WrapperKind[] {
-  return [...new Set(wraps.map(({ kind }) => kind))];
+/** What can bring one profile back: what opens the whole vault, and its own papers. */
+export function wrapperKinds({ wraps }: VaultRecord, profile: string = HOLDER): readonly WrapperKind[] {
+  const own = wraps.filter((wrap) => !isPaper(wrap) || profileOf(wrap) === profile);
+  return [...new Set(own.map(({ kind }) => kind))];
+}
+
+function isPaper(wrap: Wrap): wrap is PaperWrap {
+  return wrap.kind === 'sheet' || wrap.kind === 'helpers';
+}
+
+function profileOf(wrap: Wrap): string {
+  return isPaper(wrap) ? (wrap.profile ?? HOLDER) : HOLDER;
 }

@@ -35,6 +35,8 @@ export interface PinWrap {
 export interface PaperWrap {
   readonly kind: 'sheet' | 'helpers';
   readonly madeAtMs: number;
+  /** Whose: the id of a profile, or absent for the holder's own. */
+  readonly profile?: string;
 }
 
 export type Wrap = PasskeyWrap | PinWrap | PaperWrap;

@@ -1,6 +1,13 @@
 import { utf8 } from '@radledger/primitives';
 import { describe, expect, test } from 'vitest';
-import { createMemoryVaultStorage, createWallet, openWallet, type VaultRecord, wordsOf } from '../../src/index.js';
+import {
+  createMemoryVaultStorage,
+  createWallet,
+  openWallet,
+  type VaultRecord,
+  wordsOf,
+  wordsOfHelperCards,
+} from '../../src/index.js';
 import { createWorld } from '../wallet-fixture.js';
 import { createDevice } from './vault-fixture.js';
 
@@ -149,9 +156,28 @@ describe('other persons', () => {
     const maya = await open.addProfile('Maya');
     expect(maya.words).not.toBe(open.words);
     expect(maya.words.split(' ')).toHaveLength(12);
-    const brought = await open.addProfile('Tom', { words: OTHER_WORDS });
+    const brought = await open.addProfile('Tom', { words: OTHER_WORDS, restoredFrom: 'sheet' });
     expect(brought.words).toBe(OTHER_WORDS);
+    expect(brought.wrappers()).toEqual(['passkey', 'sheet']);
     await expect(open.addProfile('Ma\u202Eya')).rejects.toMatchObject({ code: 'TEXT_REFUSED' });
+  });
+
+  test('have ways back of their own: the holder’s papers do not bring them back', async () => {
+    const device = createDevice();
+    const open = await device.window().create(PASSKEY);
+    const maya = await open.addProfile('Maya');
+    await open.noteSheetMade();
+    expect(maya.wrappers()).toEqual(['passkey']);
+    await maya.noteHelperCardsMade();
+    expect(maya.wrappers()).toEqual(['passkey', 'helpers']);
+    expect(open.wrappers()).toEqual(['passkey', 'sheet']);
+    const [first, , third] = await maya.makeHelperCards();
+    expect(await wordsOfHelperCards([first, third])).toBe(maya.words);
+    open.close();
+    await expect(maya.makeHelperCards()).rejects.toMatchObject({ code: 'VAULT_CLOSED' });
+    const again = await device.window().open('passkey');
+    expect(again.profiles[0]?.wrappers()).toEqual(['passkey', 'helpers']);
+    expect(await device.window().wrappers()).toEqual(['passkey', 'sheet']);
   });
 });
 

@@ -1,0 +1,78 @@
+import encodeQR from 'qr';
+import { useEffect, useState } from 'react';
+import { useApp } from '../parts/app-context.js';
+import { Button } from '../parts/button.js';
+import { Field } from '../parts/field.js';
+import { ForWhom } from '../parts/for-whom.js';
+import { Heading } from '../parts/heading.js';
+import { Square } from '../parts/square.js';
+
+/** Three cards for three people, any two of whom bring everything back. */
+export function Helpers() {
+  const { texts, session, navigation, fail } = useApp();
+  const [cards, setCards] = useState<readonly string[]>([]);
+  const [who, setWho] = useState('');
+  const [isNoted, setNoted] = useState(false);
+  useEffect(() => {
+    session.helperCards().then(setCards, fail);
+  }, [session, fail]);
+  const note = async (): Promise<void> => {
+    await session.noteHelperCardsMade();
+    setNoted(true);
+  };
+  if (isNoted) {
+    return (
+      <>
+        <Heading>{texts.helpers.done}</Heading>
+        <Button onPress={navigation.home}>{texts.allowed.done}</Button>
+      </>
+    );
+  }
+  const said = texts.helpers.paper(who.trim() === '' ? texts.helpers.someone : who.trim());
+  return (
+    <>
+      <Heading>{texts.helpers.title}</Heading>
+      <ForWhom />
+      <p className="lead">{texts.helpers.text}</p>
+      <Field label={texts.helpers.who} value={who} onText={setWho} maxLength={80} autoComplete="off" />
+      <p className="note screen-only">{texts.helpers.whoNote}</p>
+      <Button onPress={() => window.print()}>{texts.helpers.print}</Button>
+      {cards.map((words, index) => (
+        <section className="helper-card" key={words}>
+          <h2>{texts.helpers.card(index + 1)}</h2>
+          <p>{said}</p>
+          <p>{texts.helpers.use}</p>
+          <ol className="words" lang="en" translate="no" aria-label={texts.helpers.words}>
+            {words.split(' ').map((word, place) => (
+              <li key={`${place}-${word}`}>{word}</li>
+            ))}
+          </ol>
+          <Square modules={encodeQR(words, 'raw')} label={texts.helpers.square} />
+          <Button
+            kind="quiet"
+            onPress={() =>
+              save(
+                `${texts.helpers.card(index + 1)}.txt`,
+                [texts.helpers.card(index + 1), said, texts.helpers.use, words].join('\n\n'),
+              )
+            }
+          >
+            {texts.helpers.save(index + 1)}
+          </Button>
+        </section>
+      ))}
+      <Button kind="quiet" onPress={note}>
+        {texts.helpers.given}
+      </Button>
+    </>
+  );
+}
+
+/** Hands a text to the device as a file, which the person sends or keeps as she likes. */
+function save(name: string, text: string): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(link.href);
+}

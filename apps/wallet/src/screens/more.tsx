@@ -1,0 +1,40 @@
+import { useApp } from '../parts/app-context.js';
+import { Button } from '../parts/button.js';
+import { Heading } from '../parts/heading.js';
+
+/** What is done once and seldom: ways back, a new phone, somebody else's images. */
+export function More() {
+  const { texts, state, navigation } = useApp();
+  const { go } = navigation;
+  const [holder] = state.profiles;
+  return (
+    <>
+      <Heading>{texts.more.title}</Heading>
+      <section>
+        <h2>{texts.more.waysBack}</h2>
+        <p>{texts.more.waysBackText}</p>
+        <Button kind="quiet" onPress={() => go({ name: 'sheet' })}>
+          {texts.home.sheetOpen}
+        </Button>
+        <Button kind="quiet" onPress={() => go({ name: 'helpers' })}>
+          {texts.helpers.add}
+        </Button>
+      </section>
+      {state.profileId === holder?.id && (
+        <section>
+          <h2>{texts.more.phone}</h2>
+          <Button kind="quiet" onPress={() => go({ name: 'old-phone' })}>
+            {texts.oldPhone.title}
+          </Button>
+        </section>
+      )}
+      <section>
+        <h2>{texts.profiles.title}</h2>
+        <p>{texts.profiles.text}</p>
+        <Button kind="quiet" onPress={() => go({ name: 'add-profile' })}>
+          {texts.profiles.someone}
+        </Button>
+      </section>
+    </>
+  );
+}
