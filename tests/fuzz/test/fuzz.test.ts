@@ -11,7 +11,7 @@ import { zipImport } from '../src/targets/zip-import.js';
 
 const SECONDS = Number(process.env['RADLEDGER_FUZZ_SECONDS'] ?? 1);
 const SEED = Number(process.env['RADLEDGER_FUZZ_SEED'] ?? 1);
-const GROWTH_MIB_MAX = 256;
+const GROWTH_MIB_MAX = 128;
 const figures: FuzzFigures[] = [];
 
 let crashes = 0;
