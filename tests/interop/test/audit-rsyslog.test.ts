@@ -1,12 +1,14 @@
-// Goal: every entry of the audit trail arrives, whole and in order, at a receiver that is not ours. Method: Debian's rsyslog with TLS (RFC 5425).
+// Goal: every entry of the audit trail arrives, whole, in order and valid, at a receiver that is not ours. Method: Debian's rsyslog with TLS
+// (RFC 5425); what it wrote down is held against the schema that IPF ships.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AuditEvent, type AuditTrail, openAuditTrail, startSyslogDelivery } from '@radledger/exchange/audit';
 import { createSigner } from '@radledger/primitives';
+import { XmlDocument, XsdValidator } from 'libxml2-wasm';
 import { generate } from 'selfsigned';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
@@ -71,6 +73,15 @@ async function stopRsyslog(): Promise<void> {
   await exited;
 }
 
+/** What becomes of retrievals, in turns. */
+const KINDS: readonly Partial<AuditEvent>[] = [
+  {},
+  { side: 'recipient' },
+  { phase: 'refused', outcome: 'failure', code: 'XDSDocumentUniqueIdError' },
+  { side: 'recipient', outcome: 'failure', code: 'CONTENT_MISMATCH' },
+  { transaction: 'RAD-107' },
+];
+
 function event(index: number): AuditEvent {
   return {
     side: 'source',
@@ -82,8 +93,11 @@ function event(index: number): AuditEvent {
     endpointUrl: 'https://gw.hospital.example/xds/iti43',
     reader: 'cd'.repeat(32),
     documents: [{ documentUniqueId: index.toString(16).padStart(64, '0'), repositoryUniqueId: '02'.repeat(32) }],
+    ...KINDS[index % KINDS.length],
   };
 }
+
+const schemaFile = new URL('../../data/iti43/ipf/audit/dicom2017c.xsd', import.meta.url);
 
 const idsIn = (text: string): number[] =>
   [...text.matchAll(/ParticipantObjectID="([0-9a-f]{64})"/g)].map(([, id]) => Number.parseInt(id ?? '', 16));
@@ -109,5 +123,14 @@ test.skipIf(isMissing)('rsyslog has every message, in order, though it was away 
   const first = await fileOnce('messages', /0009"/);
   expect(idsIn(first)).toEqual(Array.from({ length: 10 }, (_, index) => index));
   expect(first).toMatch(/^<85>1 \d{4}-\d\d-\d\dT[\d:.]+Z \S+ radledger-gateway \d+ IHE\+RFC-3881 - \uFEFF<\?xml /);
+  const messages = Array.from(first.matchAll(/\uFEFF(<\?xml .*?<\/AuditMessage>)/gs), ([, message]) => message ?? '');
+  expect(messages).toHaveLength(10);
+  const schema = XsdValidator.fromDoc(XmlDocument.fromBuffer(readFileSync(schemaFile)));
+  for (const message of messages) {
+    const document = XmlDocument.fromString(message);
+    expect(() => schema.validate(document)).not.toThrow();
+    document.dispose();
+  }
+  schema.dispose();
   await delivery.close();
 });
