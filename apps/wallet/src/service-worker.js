@@ -27,8 +27,17 @@ self.addEventListener('fetch', (event) => {
   if (request.method !== 'GET' || url.origin !== self.location.origin) return;
   if (url.pathname.endsWith('/config.json')) return event.respondWith(newestOf(request));
   const wanted = request.mode === 'navigate' ? './' : request;
-  event.respondWith(caches.open(CACHE).then(async (cache) => (await cache.match(wanted)) ?? fetch(request)));
+  event.respondWith(caches.open(CACHE).then(async (cache) => (await cache.match(wanted)) ?? fetchLater(cache, request)));
 });
+
+/** What is seldom used is fetched when it is used first, refused like the rest when it is not what was built, and kept. */
+async function fetchLater(cache, request) {
+  const integrity = PINNED.later[`./${request.url.slice(self.registration.scope.length)}`];
+  if (integrity === undefined) return fetch(request);
+  const answer = await fetch(new Request(request.url, { cache: 'reload', integrity }));
+  if (answer.ok) await cache.put(request.url, answer.clone());
+  return answer;
+}
 
 /** The settings of this place: the newest, or the last that was read. */
 async function newestOf(request) {

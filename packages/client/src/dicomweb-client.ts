@@ -45,6 +45,8 @@ export interface DicomwebClient {
   ): Promise<Manifest>;
   /** The instances as they are stored, as a `multipart/related` answer whose body the caller reads or cancels. */
   openInstances(target: DicomwebTarget, options: { readonly signal: AbortSignal }): Promise<Response>;
+  /** The whole study as one ZIP (docs/spec/file-set.md, section 4), whose body the caller reads or cancels. */
+  openFileSet(studyId: Uint8Array, options: { readonly signal: AbortSignal }): Promise<Response>;
 }
 
 const STORED = 'multipart/related; type="application/dicom"; transfer-syntax=*';
@@ -89,6 +91,10 @@ export function createDicomwebClient(options: DicomwebClientOptions): DicomwebCl
     async openInstances(target, { signal }) {
       const path = pathOf(target);
       return http.stream(path, { signal, headers: await signed(path, STORED) });
+    },
+    async openFileSet(studyId, { signal }) {
+      const path = `${pathOf({ studyId })}/file-set`;
+      return http.stream(path, { signal, headers: await signed(path, 'application/zip') });
     },
   };
 }

@@ -23,13 +23,14 @@ const TYPES: Readonly<Record<string, string>> = {
   '.js': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
+  '.wasm': 'application/wasm',
   '.webmanifest': 'application/manifest+json',
 };
 
 /** Only the app's own files run or show; it may talk to gateways and nodes, which on a local net have no certificate of the web. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
-  "script-src 'self'",
+  "script-src 'self' 'wasm-unsafe-eval'", // decoders of compressed pictures
   "style-src 'self'",
   "img-src 'self' blob:",
   "manifest-src 'self'",
@@ -39,7 +40,7 @@ const CONTENT_SECURITY_POLICY = [
   "form-action 'none'",
   "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
-  'trusted-types radledger-worker',
+  'trusted-types radledger-worker default',
 ].join('; ');
 
 const HEADERS = {

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { createDicomwebClient } from '@radledger/client';
 import { signHttpRequest } from '@radledger/handover';
 import { inspectInstance } from '@radledger/imaging';
-import { createSigner, randomBytes, type Signer, sha256, toHex } from '@radledger/primitives';
+import { checkedFileSet } from '@radledger/imaging/received';
+import { concatBytes, createSigner, randomBytes, type Signer, sha256, toHex } from '@radledger/primitives';
 import {
   contentOf,
   createTransaction,
@@ -50,6 +51,16 @@ async function settle(): Promise<void> {
 async function grant(): Promise<void> {
   await allow(ledger, patient, practice.publicKey);
   await settle();
+}
+
+/** What passes the check of an owner. */
+async function zipPassed(body: Uint8Array, manifest: Parameters<typeof checkedFileSet>[1]): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  const whole = (async function* () {
+    yield new Uint8Array(body);
+  })();
+  for await (const chunk of checkedFileSet(whole, manifest, { bytesMax: 2 ** 30 })) chunks.push(chunk);
+  return concatBytes(...chunks);
 }
 
 /** Files of the archive by their SHA-256. */
@@ -100,6 +111,20 @@ describe('a reader with a grant', () => {
     const manifest = decodeManifest(new Uint8Array(seen.body));
     expect(seen.headers.etag).toBe(`"${toHex(contentOf({ contentSalt, manifest }))}"`);
     expect(manifest).toHaveLength((await archived()).length);
+  });
+
+  test('gets the whole as the ZIP of the plan, of the size that was said', async () => {
+    const seen = await look(hospital, practice, `${study}/file-set`);
+    expect(seen.headers['content-type']).toBe('application/zip');
+    expect(Number(seen.headers['content-length'])).toBe(seen.body.length);
+    const { contentSalt, studyId } = patient.disclosure;
+    const manifest = decodeManifest(new Uint8Array((await look(hospital, practice, `${study}/manifest`)).body));
+    expect(seen.headers.etag).toBe(`"${toHex(contentOf({ contentSalt, manifest }))}"`);
+    const { length } = await zipPassed(seen.body, manifest);
+    expect(length).toBe(seen.body.length);
+    expect(
+      (await look(hospital, practice, `/dicom-web/studies/${toHex(studyId)}/series/${'0'.repeat(64)}/file-set`)).status,
+    ).toBe(404);
   });
 
   test('finds metadata and searches on each level, with addresses that work', async () => {

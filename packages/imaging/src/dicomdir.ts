@@ -5,7 +5,6 @@ import { element, item, textElement, uint16, uint32 } from './dicom-element.js';
 import { type DirectorySource, leafKeys, patientKeys, recordTypeOf, seriesKeys, studyKeys } from './directory-keys.js';
 import type { InspectedInstance } from './instance-inspector.js';
 
-export const DIRECTORY_NAME = 'DICOMDIR';
 const MEDIA_STORAGE_DIRECTORY = '1.2.840.10008.1.3.10';
 const EXPLICIT_VR_LITTLE_ENDIAN = '1.2.840.10008.1.2.1';
 /** Who wrote it: UUID of version 8 from SHA-256("radledger/imaging"). */

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { equalBytes } from '@radledger/primitives';
-import { DIRECTORY_NAME } from './dicomdir.js';
+import { DIRECTORY_NAME } from './file-set-names.js';
 import { ImagingError } from './errors.js';
 import type { FileSetEntry, FileSetPlan } from './file-set-plan.js';
 import type { SnapshotInstance, StudySnapshot } from './pacs-connector.js';

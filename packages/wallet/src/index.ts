@@ -13,6 +13,7 @@ export type { RequestOrigin } from './request-origin.js';
 export { GRANT_SPREAD_MS } from './outbox.js';
 export type { OpenMailbox, PlainOrder, SourceStanding } from './ordering.js';
 export type { Overview, StudyOverview } from './overview.js';
+export type { StudyReader } from './reading.js';
 export { GAP_LIMIT, type RestoreProgress } from './restoring.js';
 export type {
   CallOptions,

@@ -15,6 +15,7 @@ import {
   type SourceStanding,
 } from './ordering.js';
 import { lastOverview, type Overview, readOverview } from './overview.js';
+import { openStudy, type StudyReader } from './reading.js';
 import { restore } from './recovering.js';
 import { originOf, type RequestOrigin } from './request-origin.js';
 import { acceptRole, moveOwner, receiveDelegation, removeDelegate, setDelegate } from './roles.js';
@@ -127,6 +128,15 @@ export class Wallet {
   /** The grants of a study with their status on the ledger. @throws {WalletError} `STUDY_UNKNOWN` */
   grants(studyId: Uint8Array, options: CallOptions = {}): Promise<readonly GrantView[]> {
     return showGrants(this.#core, studyId, options);
+  }
+
+  /**
+   * Opens a study at its source, for her own eyes or her own copy. The manifest is checked against the ledger.
+   * @throws {WalletError} `STUDY_UNKNOWN` | `STUDY_NOT_ACTIVE` | `SOURCE_UNKNOWN` | `GATEWAY_UNKNOWN`; {ClientError}, `MALFORMED_RESPONSE`
+   *   also when the manifest is not what the ledger commits to
+   */
+  openStudy(studyId: Uint8Array, options: CallOptions = {}): Promise<StudyReader> {
+    return openStudy(this.#core, studyId, options);
   }
 
   /**

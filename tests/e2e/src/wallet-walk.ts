@@ -52,6 +52,18 @@ export async function walk(
   await phone.press(texts.study.share);
   await page.getByRole('img', { name: texts.share.square }).waitFor();
   await visit('06-share');
+  await phone.press(texts.frame.back);
+  await phone.press(texts.study.view);
+  await page.getByRole('img', { name: texts.view.place(1, 1) }).waitFor({ timeout: 30_000 });
+  await page.getByText(texts.view.loading).waitFor({ state: 'detached' });
+  await visit('31-view');
+  await phone.press(texts.frame.back);
+  await phone.press(texts.study.copy);
+  await phone.press(texts.copy.fetch);
+  await page.getByText(texts.copy.ready).waitFor({ timeout: 30_000 });
+  await visit('32-copy');
+  await phone.press(texts.frame.back);
+  await phone.press(texts.study.share);
   await phone.press(texts.share.paste);
   await phone.fill(texts.link.label, request.link);
   await visit('07-link');
@@ -78,7 +90,7 @@ export async function walk(
   await phone.press(texts.frame.back);
   await phone.press(texts.home.whoLooked);
   await phone.heading(texts.looked.title).waitFor();
-  await page.getByText(texts.looked.nobody).waitFor();
+  await page.getByText(texts.looked.opened(texts.looked.you, label)).waitFor();
   await visit('15-who-looked');
   await phone.press(texts.frame.back);
   await phone.press(texts.home.sheetOpen);

@@ -1,9 +1,11 @@
 // The patient's app in real Chromium against a real net: checks PW-1 and following of the acceptance list, named in each title.
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { createDeskClient, createGatewayClient, isRefusal } from '@radledger/client';
 import { addSmallStudy, ask, type LocalNet, startLocalNet } from '@radledger/devnet';
 import {
@@ -20,6 +22,7 @@ import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'v
 import { failures } from '../src/failures.js';
 import { CHROMIUM, launchChromium, Phone } from '../src/phone.js';
 import { SCREENS_FOLDER, takePictures } from '../src/pictures.js';
+import { readPicture } from '../src/read-picture.js';
 import { axeViolations, helpAtTheFoot, overflowsAt320, smallTargets } from '../src/screen-checks.js';
 import { walk } from '../src/wallet-walk.js';
 
@@ -37,6 +40,8 @@ let folder: string;
 let net: LocalNet;
 let browser: Browser;
 let phone: Phone;
+/** One with a series of twenty images. */
+let viewer: Phone;
 let invitation: { link: string; code: string; studyInstanceUid: string };
 
 /** Said by `npm run e2e:wallet -- --json`. */
@@ -488,6 +493,97 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     expect(other.complaints).toEqual([]);
     await other.switchOff();
     await phone.press('Done');
+  });
+
+  test('View: every image is fetched and checked, scrolled through and lit by keyboard alone', async (context) => {
+    const { operator } = net.cast.hospital;
+    const series = (await operator.studies()).find(({ instances }) => instances === 20);
+    const { studyInstanceUid } = series as { studyInstanceUid: string };
+    const { link, code } = await operator.invite({ studyInstanceUid, label: 'MRI, brain' });
+    viewer = await Phone.switchOn(browser);
+    await viewer.open(link);
+    await viewer.fill('Six-digit code', code);
+    await viewer.press('Open my images');
+    await viewer.page.getByText('Ready', { exact: true }).waitFor({ timeout: 60_000 });
+    const begun = performance.now();
+    await viewer.press('Open MRI, brain');
+    await viewer.press('View');
+    const picture = viewer.page.getByRole('img', { name: /^Image \d+ of 20$/ });
+    await picture.waitFor({ timeout: 30_000 });
+    const shades = (): Promise<{ shades: number; digest: number }> => viewer.page.evaluate(readPicture);
+    await expect.poll(async () => (await shades()).shades, { timeout: 30_000 }).toBeGreaterThan(20);
+    const seconds = (performance.now() - begun) / 1_000;
+    await viewer.page.getByText('Not for diagnosis', { exact: true }).waitFor();
+    await look('view', viewer);
+    const changes = async (act: () => Promise<void>): Promise<void> => {
+      const { digest: before } = await shades();
+      await act();
+      await expect.poll(async () => (await shades()).digest, { timeout: 20_000 }).not.toBe(before);
+    };
+    await picture.focus();
+    await changes(() => viewer.page.keyboard.press('PageDown'));
+    expect(await picture.getAttribute('aria-label')).toBe('Image 11 of 20');
+    await viewer.page.getByRole('slider', { name: 'Image' }).focus();
+    await changes(() => viewer.page.keyboard.press('ArrowRight'));
+    expect(await picture.getAttribute('aria-label')).toBe('Image 12 of 20');
+    await picture.hover();
+    await changes(() => viewer.page.mouse.wheel(0, 120));
+    await viewer.page.getByText('Fetching and checking this image').waitFor({ state: 'detached' });
+    await viewer.page.getByRole('slider', { name: 'Brightness' }).focus();
+    await changes(() => viewer.page.keyboard.press('PageUp'));
+    await viewer.page.getByRole('slider', { name: 'Contrast' }).focus();
+    await changes(() => viewer.page.keyboard.press('PageUp'));
+    await changes(() => viewer.press('As the hospital made it'));
+    await picture.hover();
+    await viewer.page.mouse.down();
+    await changes(() => viewer.page.mouse.move(300, 200, { steps: 4 }));
+    await viewer.page.mouse.up();
+    expect(viewer.complaints).toEqual([]);
+    figures(context, { images: 20, secondsToFirstImage: seconds });
+  });
+
+  test('Keep a copy: what is saved is what the source serves, checked as a whole, and a ZIP', async (context) => {
+    await viewer.press('Back');
+    await viewer.press('Keep a copy');
+    await viewer.heading('Keep a copy').waitFor();
+    await look('copy', viewer);
+    const served = viewer.page.waitForResponse(/\/file-set$/);
+    await viewer.press('Fetch and check');
+    const body = await (await served).body();
+    await viewer.page.getByText('All images are here').waitFor({ timeout: 30_000 });
+    await look('copy, checked', viewer);
+    const saved = viewer.page.waitForEvent('download');
+    await viewer.page.getByRole('link', { name: 'Save the copy' }).click();
+    const path = await (await saved).path();
+    expect((await readFile(path)).equals(body)).toBe(true);
+    const { stdout } = await promisify(execFile)('python3', ['-m', 'zipfile', '-l', path]);
+    expect(stdout.match(/IMAGES\/IM\d{6}/g)).toHaveLength(20);
+    await promisify(execFile)('python3', ['-m', 'zipfile', '-t', path]);
+    figures(context, { bytes: body.length, files: 21 });
+  });
+
+  test('a source that alters a byte: a plain sentence with a help code, nothing shown, nothing saved', async (context) => {
+    await viewer.context.route(/\/(?:file-set|instances\/[0-9a-f]{64})$/, async (route) => {
+      if (route.request().method() !== 'GET') return route.fallback();
+      const response = await route.fetch();
+      const body = await response.body();
+      const at = Math.floor(body.length / 2);
+      body[at] = (body[at] as number) ^ 1;
+      return route.fulfill({ response, body });
+    });
+    await viewer.press('Back');
+    for (const [button, then] of [['View'], ['Keep a copy', 'Fetch and check']] as const) {
+      await viewer.press(button);
+      if (then !== undefined) await viewer.press(then);
+      await viewer.heading('These are not the images that were sealed').waitFor({ timeout: 30_000 });
+      await viewer.page.getByText('Help code S4BV').waitFor();
+      await look(`${button}, altered`, viewer);
+      expect(await viewer.page.getByRole('link', { name: 'Save the copy' }).count()).toBe(0);
+      await viewer.press('Back');
+    }
+    expect(viewer.complaints).toEqual([]);
+    await viewer.switchOff();
+    figures(context, { helpCode: 'S4BV' });
   });
 
   test('PW-11 help stands in the same place on every screen, one press away', async (context) => {

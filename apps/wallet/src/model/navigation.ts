@@ -15,6 +15,8 @@ export type Screen =
     }
   | { readonly name: 'study'; readonly studyId: string }
   | { readonly name: 'share'; readonly study: Study }
+  | { readonly name: 'view'; readonly study: Study }
+  | { readonly name: 'copy'; readonly study: Study }
   | { readonly name: 'link' }
   | { readonly name: 'person'; readonly personId: string }
   | { readonly name: 'who-looked'; readonly studyId?: string }

@@ -17,6 +17,7 @@ import {
   type WalletStore,
   type WrapperKind,
 } from '@radledger/wallet';
+import type { StudyImages } from './images.js';
 import type { OpenedLedger } from './ledger.js';
 import { type Confirmation, firstConfirmation } from './confirmation.js';
 import { foldReadings, type Look } from './readings.js';
@@ -246,6 +247,13 @@ export class Session {
       }
     }
     return { looks: foldReadings(readings, this.#people()), unanswered };
+  }
+
+  /** Her own way to the pictures of a study. What fetches and checks them is loaded when it is used first. */
+  async openImages({ studyId }: Study, signal: AbortSignal): Promise<StudyImages> {
+    const reader = await this.#openWallet().openStudy(studyId, { signal });
+    const { imagesOf } = await import('./images.js');
+    return imagesOf(reader, signal);
   }
 
   /** The twelve words, for the recovery sheet. */

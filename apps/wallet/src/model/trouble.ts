@@ -28,6 +28,7 @@ export const TROUBLES = {
   otherPhone: { helpCode: 'U8KE', wayOn: 'try-again' },
   endDate: { helpCode: 'N2BW', wayOn: 'try-again' },
   answerWrong: { helpCode: 'G8JF', wayOn: 'home' },
+  imagesWrong: { helpCode: 'S4BV', wayOn: 'home' },
   unknown: { helpCode: 'Z4TQ', wayOn: 'try-again' },
 } as const satisfies Record<string, { readonly helpCode: string; readonly wayOn: WayOn }>;
 
@@ -75,6 +76,12 @@ const OF_CODE: Readonly<Record<string, Trouble>> = {
   MALFORMED_RESPONSE: 'answerWrong',
   RESPONSE_TOO_LARGE: 'answerWrong',
   SEAL_BROKEN: 'answerWrong',
+  CONTENT_MISMATCH: 'imagesWrong',
+  INVALID_ZIP: 'imagesWrong',
+  ZIP_TOO_LARGE: 'imagesWrong',
+  INSTANCE_TOO_LARGE: 'imagesWrong',
+  NOT_FOUND: 'imagesGone',
+  UNAUTHORIZED: 'clockWrong',
   STUDY_ID_MISMATCH: 'answerWrong',
 };
 

@@ -14,7 +14,7 @@ import { Restore } from './restore.js';
 import { StudyScreen } from './study.js';
 import { WhoLooked } from './who-looked.js';
 
-/** Those that are used seldom; some show a square bring its maker along, which the first visit does without. */
+/** Those that are used seldom; some show a square and bring its maker along, one a whole viewer, which the first visit does without. */
 const Sheet = lazy(async () => ({ default: (await import('./sheet.js')).Sheet }));
 const Helpers = lazy(async () => ({ default: (await import('./helpers.js')).Helpers }));
 const AskHelpers = lazy(async () => ({ default: (await import('./ask-helpers.js')).AskHelpers }));
@@ -23,6 +23,8 @@ const AddProfile = lazy(async () => ({ default: (await import('./add-profile.js'
 const OldPhone = lazy(async () => ({ default: (await import('./old-phone.js')).OldPhone }));
 const NewPhone = lazy(async () => ({ default: (await import('./new-phone.js')).NewPhone }));
 const ShareScreen = lazy(async () => ({ default: (await import('./share.js')).ShareScreen }));
+const CopyScreen = lazy(async () => ({ default: (await import('./copy.js')).CopyScreen }));
+const ViewScreen = lazy(async () => ({ default: (await import('./view.js')).ViewScreen }));
 
 /** The screen that a name stands for. */
 export function ScreenOf(props: { readonly screen: Screen }) {
@@ -67,6 +69,10 @@ function Named(props: { readonly screen: Screen }) {
       return <StudyScreen studyId={screen.studyId} />;
     case 'share':
       return <ShareScreen study={screen.study} />;
+    case 'view':
+      return <ViewScreen study={screen.study} />;
+    case 'copy':
+      return <CopyScreen study={screen.study} />;
     case 'person':
       return <PersonScreen personId={screen.personId} />;
     case 'who-looked':

@@ -33,7 +33,15 @@ export function StudyScreen(props: { readonly studyId: string }) {
       </p>
       {study.state === 'gone' && <p className="note">{texts.study.goneText}</p>}
       {study.state === 'ready' && (
-        <Button onPress={() => navigation.go({ name: 'share', study })}>{texts.study.share}</Button>
+        <>
+          <Button onPress={() => navigation.go({ name: 'share', study })}>{texts.study.share}</Button>
+          <Button kind="quiet" onPress={() => navigation.go({ name: 'view', study })}>
+            {texts.study.view}
+          </Button>
+          <Button kind="quiet" onPress={() => navigation.go({ name: 'copy', study })}>
+            {texts.study.copy}
+          </Button>
+        </>
       )}
       <Button kind="quiet" onPress={() => navigation.go({ name: 'who-looked', studyId: study.id })}>
         {texts.study.whoLooked}

@@ -53,7 +53,8 @@ function LookRow(props: { readonly look: Look }) {
   const why = who === 'self' ? texts.looked.self : because;
   const hasShare =
     typeof who === 'object' && state.shelf?.people.find(({ id }) => id === who.id)?.shares.some(canStop) === true;
-  const row = times === 1 ? texts.looked.opened(name, label) : texts.looked.copied(name, label, times);
+  const row =
+    times === 1 || who === 'self' ? texts.looked.opened(name, label) : texts.looked.copied(name, label, times);
   const tell = async (): Promise<void> => {
     await session.tellPrivacyOffice(study, texts.looked.message(`${row}, ${dates.moment(atMs)}`));
     setTold(true);

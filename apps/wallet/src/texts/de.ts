@@ -79,6 +79,8 @@ export const de: Texts = {
     gone: 'Nicht mehr vorhanden',
     sealedSaid: (study) => `Versiegelt: ${study} ist bereit.`,
     share: 'Teilen',
+    view: 'Ansehen',
+    copy: 'Kopie behalten',
     whoLooked: 'Wer hat nachgesehen',
     whoCanSee: 'Wer das sehen kann',
     nobody: 'Niemand sonst kann das sehen.',
@@ -96,6 +98,34 @@ export const de: Texts = {
     until: (time) => `Gilt bis ${time}.`,
     copy: 'Als Link kopieren',
     paste: 'Ich habe einen Link bekommen',
+  },
+  view: {
+    notForDiagnosis: 'Nicht zur Diagnose',
+    opening: 'Das Krankenhaus wird nach Ihren Bildern gefragt…',
+    loading: 'Das Bild wird geholt und geprüft…',
+    report:
+      'Dieser Teil ist ein Befund oder Dokument, kein Bild. Die App kann ihn nicht zeigen; in Ihrer Kopie ist er enthalten.',
+    unsupported:
+      'Dieses Bild kann die App nicht zeigen. In Ihrer Kopie ist es enthalten, und in einer Praxis lässt es sich öffnen.',
+    place: (place, count) => `Bild ${place} von ${count}`,
+    image: 'Bild',
+    group: 'Bildgruppe',
+    groupNumber: (place) => `Gruppe ${place}`,
+    brightness: 'Helligkeit',
+    contrast: 'Kontrast',
+    asMade: 'Wie vom Krankenhaus eingestellt',
+    hint: 'Mit dem ersten Regler, dem Mausrad oder den Pfeiltasten gehen Sie durch die Bilder. Ziehen Sie über das Bild, um es heller oder dunkler zu machen.',
+  },
+  copy: {
+    title: 'Kopie behalten',
+    text: 'Die App holt alle Bilder dieser Untersuchung und prüft, dass nichts verändert wurde. Dann können Sie sie als eine Datei auf diesem Telefon speichern.',
+    fetch: 'Holen und prüfen',
+    fetching: 'Wird geholt und geprüft. Bitte lassen Sie diese Seite offen.',
+    progress: (done, all) => (all === undefined ? done : `${done} von ${all}`),
+    ready: 'Alle Bilder sind da, und es sind genau die versiegelten.',
+    save: 'Kopie speichern',
+    care: 'Wer diese Datei hat, kann sie öffnen. Ihr Name steht darin. Bewahren Sie sie auf wie einen Brief vom Krankenhaus.',
+    fileName: 'meine-bilder.zip',
   },
   request: {
     title: (who) => `${who} möchte Ihre Bilder sehen`,
@@ -371,6 +401,10 @@ export const de: Texts = {
     answerWrong: {
       title: 'Hier passt etwas nicht zusammen',
       text: 'Die Antwort ließ sich nicht prüfen, darum hat die App sie nicht benutzt. Rufen Sie den Empfang mit dem Hilfe-Code an.',
+    },
+    imagesWrong: {
+      title: 'Das sind nicht die versiegelten Bilder',
+      text: 'Was ankam, wurde unterwegs oder im Krankenhaus verändert. Die App zeigt und speichert nichts davon. Rufen Sie mit dem Hilfecode am Empfang des Krankenhauses an.',
     },
     unknown: {
       title: 'Etwas ging schief',

@@ -1,5 +1,5 @@
 /** What is answered about one opened study. Spec: docs/spec/dicomweb.md, sections 3 to 5. */
-import { manifestOf, type StudySnapshot } from '@radledger/imaging';
+import { manifestOf, serveFileSet, type StudySnapshot } from '@radledger/imaging';
 import { toHex, utf8 } from '@radledger/primitives';
 import { encodeManifest } from '@radledger/transactions';
 import type { OpenedStudy } from '../source/open-study.js';
@@ -66,6 +66,14 @@ export function answerOf(
         },
       };
     }
+    case 'file-set':
+      return {
+        contentType: 'application/zip',
+        sizeBytes: opened.plan.zipBytes,
+        async *bytes(openSnapshot) {
+          yield* serveFileSet(opened.plan, await openSnapshot());
+        },
+      };
     case 'imaging-study':
     case 'bundle': {
       const make = resource.kind === 'bundle' ? imagingManifest : imagingStudy;

@@ -229,6 +229,7 @@ const MEDIA_TYPES: Readonly<Record<Resource['kind'], string>> = {
   'search-series': DICOM_JSON,
   'search-instances': DICOM_JSON,
   manifest: 'application/octet-stream',
+  'file-set': 'application/zip',
   'imaging-study': 'application/fhir+json',
   bundle: 'application/fhir+json',
 };
@@ -237,6 +238,7 @@ const MEDIA_TYPES: Readonly<Record<Resource['kind'], string>> = {
 const PARTS: Readonly<Record<StudyResourceKind, DisclosedPart>> = {
   instances: 'instances',
   manifest: 'manifest',
+  'file-set': 'file-set',
   metadata: 'metadata',
   'search-series': 'metadata',
   'search-instances': 'metadata',

@@ -12,6 +12,7 @@ export type StudyResourceKind =
   | 'search-series'
   | 'search-instances'
   | 'manifest'
+  | 'file-set'
   | 'imaging-study'
   | 'bundle';
 
@@ -72,7 +73,8 @@ function readStudyPath(segments: readonly string[]): StudyPath | undefined {
     case 'series':
       return (seriesId ?? instanceId) ? undefined : { kind: 'search-series', ...place };
     case 'manifest':
-      return (seriesId ?? instanceId) ? undefined : { kind: 'manifest', ...place };
+    case 'file-set':
+      return (seriesId ?? instanceId) ? undefined : { kind: rest[0], ...place };
     default:
       return undefined;
   }

@@ -1,0 +1,3 @@
+export { ImagingError } from '../errors.js';
+export { checkedFileSet } from './checked-file-set.js';
+export { type CommittedInstance, instanceCheck, type InstanceCheck } from './instance-check.js';
