@@ -88,6 +88,16 @@ export class Outbox {
     return grant.tag;
   }
 
+  /** See `Wallet.sendNow`. */
+  async sendNow(): Promise<void> {
+    const dueAtMs = this.#core.now();
+    await this.#core.update(({ todos }) => ({
+      todos: todos.map((todo) =>
+        todo.kind === 'allow' && todo.isSpread ? { ...todo, dueAtMs, isSpread: false } : todo,
+      ),
+    }));
+  }
+
   /** See `Wallet.dismiss`. */
   async dismiss(input: { studyId: Uint8Array; tag: Uint8Array }): Promise<void> {
     const record = this.#core.record(input.studyId);

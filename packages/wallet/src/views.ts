@@ -64,6 +64,8 @@ export interface PendingView {
   readonly state: 'waiting' | 'sent' | 'refused';
   readonly askedAtMs: number;
   readonly nextTryAtMs: number;
+  /** Held back until then on purpose, so that the ledger does not show it together with others. */
+  readonly isHeldBack: boolean;
   readonly refusal?: string;
 }
 
@@ -102,7 +104,7 @@ export interface LongOptions extends CallOptions {
 }
 
 export function pendingViewOf(todo: Todo): PendingView {
-  const { kind, source, studyId, tag, askedAtMs, dueAtMs, isSent, refusal } = todo;
+  const { kind, source, studyId, tag, askedAtMs, dueAtMs, attempts, isSent, isSpread, refusal } = todo;
   return {
     kind,
     source,
@@ -111,6 +113,7 @@ export function pendingViewOf(todo: Todo): PendingView {
     state: refusal !== '' ? 'refused' : isSent ? 'sent' : 'waiting',
     askedAtMs,
     nextTryAtMs: dueAtMs,
+    isHeldBack: isSpread && attempts === 0 && dueAtMs > askedAtMs,
     ...(refusal === '' ? {} : { refusal }),
   };
 }

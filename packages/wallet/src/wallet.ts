@@ -191,6 +191,14 @@ export class Wallet {
     return this.#outbox.allow(input);
   }
 
+  /**
+   * Holds no Allow back any more: `flush` sends all that wait. For a person who does not want to wait, and was told what it shows: that what
+   * arrives together is one person's.
+   */
+  sendNow(): Promise<void> {
+    return this.#outbox.sendNow();
+  }
+
   /** What is written down and not done. */
   pending(): readonly PendingView[] {
     return this.#outbox.pending();

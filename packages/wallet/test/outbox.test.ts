@@ -146,6 +146,18 @@ describe('an Allow', () => {
     expect(await transactionsOn()).toEqual(['allow', 'allow']);
   });
 
+  test('held back says until when, over a restart, and goes at once when she changes her mind', async () => {
+    for (const uid of ['1.1', '1.2', '1.3']) await queueAllow(await claim(uid));
+    expect(await wallet.flush()).toMatchObject({ left: 2 });
+    wallet = (await openWallet(ports)) as Wallet;
+    const held = wallet.pending();
+    expect(held.map(({ isHeldBack }) => isHeldBack)).toEqual([true, true]);
+    expect(held.every(({ nextTryAtMs }) => nextTryAtMs > nowMs && nextTryAtMs <= nowMs + GRANT_SPREAD_MS)).toBe(true);
+    await wallet.sendNow();
+    expect(await wallet.flush()).toEqual({ left: 0 });
+    expect(await transactionsOn()).toEqual(['allow', 'allow', 'allow']);
+  });
+
   test('of a study that was retired meanwhile says why, until she has seen it', async () => {
     const studyId = await claim();
     const { tag } = await queueAllow(studyId);

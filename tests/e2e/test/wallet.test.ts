@@ -195,6 +195,28 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     await phone.heading('My images').waitFor();
   });
 
+  test('two studies go one by one, with the time of the second on the screen, until she sends it now', async () => {
+    const other = await Phone.switchOn(browser);
+    for (const label of ['CT, chest', 'MRI, hip']) {
+      const { link, code } = await inviteToNewStudy(label);
+      await other.open(link);
+      await other.fill('Six-digit code', code);
+      await other.press('Open my images');
+      await other.heading(label).waitFor({ timeout: 60_000 });
+      await expect.poll(() => other.page.getByText('Being sealed').count(), { timeout: 60_000 }).toBe(0);
+    }
+    await other.open((await requestImages('Second opinion')).link);
+    await other.page.getByRole('checkbox', { name: /CT, chest/ }).check();
+    await other.press('Allow');
+    await other.heading(/can see MRI, hip until/).waitFor({ timeout: 60_000 });
+    await other.page.getByText(/^CT, chest follows by itself at \d/).waitFor();
+    await takePictures(other, 'en-21-held-back');
+    await other.press('Send now');
+    await other.heading(/can see (MRI, hip and CT, chest|CT, chest and MRI, hip) until/).waitFor({ timeout: 60_000 });
+    expect(await other.button('Send now').count()).toBe(0);
+    expect(other.complaints).toEqual([]);
+  });
+
   test('PW-14 an offline start shows the last state with its time; a Stop that was asked for is sent first', async (context) => {
     const { hospital, practice } = net.cast;
     await phone.page.evaluate('navigator.serviceWorker.ready.then(() => true)');

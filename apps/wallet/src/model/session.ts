@@ -212,6 +212,12 @@ export class Session {
     await this.catchUp();
   }
 
+  /** Holds back nothing that she allowed: it goes now, and all together. */
+  async sendNow(): Promise<void> {
+    await this.#openWallet().sendNow();
+    await this.catchUp();
+  }
+
   /** Ends shares: written down first, sent before everything else. */
   async stop(shares: readonly Share[]): Promise<void> {
     const wallet = this.#openWallet();
@@ -329,9 +335,7 @@ export class Session {
     const read = await wallet.overview().catch(() => undefined);
     if (wallet !== this.#shownWallet()) return;
     const overview = read ?? wallet.lastOverview();
-    const isRefused = wallet.pending().filter(({ state }) => state === 'refused');
-    const refused = new Set(isRefused.flatMap(({ tag }) => (tag === undefined ? [] : [toHex(tag)])));
-    this.#change({ isStale: read === undefined, ...(overview && { shelf: shelfOf(overview, refused) }) });
+    this.#change({ isStale: read === undefined, ...(overview && { shelf: shelfOf(overview, wallet.pending()) }) });
   }
 
   /** Her code for a clinic, good for 15 minutes. */

@@ -1,6 +1,6 @@
 /** What the screens show: studies and the people who can see them, as the ledger has them, or had them last. */
 import { toHex } from '@radledger/primitives';
-import type { GrantView, Overview, StudyOverview } from '@radledger/wallet';
+import type { GrantView, Overview, PendingView, StudyOverview } from '@radledger/wallet';
 
 export interface Study {
   /** 64 hex: names it inside the app. */
@@ -18,6 +18,8 @@ export interface Share {
   readonly untilMs: number;
   /** `waiting`: she allowed it, and it is not sealed yet. `refused`: it never will be. */
   readonly state: 'waiting' | 'refused' | 'live' | 'stopping' | 'stopped' | 'ended';
+  /** When it is sent, while it is held back so that others do not see that it belongs to the same person. */
+  readonly heldUntilMs: number | undefined;
   readonly stoppedAtMs: number | undefined;
   readonly noticeDelivered: boolean;
 }
@@ -45,8 +47,8 @@ export const isSeeing = ({ state }: Share): boolean => state === 'waiting' || st
 /** Whether there is still something to stop. */
 export const canStop = ({ state }: Share): boolean => state === 'waiting' || state === 'live';
 
-/** What an overview shows; `refused` holds the tags of what will never be sealed. */
-export function shelfOf({ atMs, studies }: Overview, refused: ReadonlySet<string>): Shelf {
+/** What an overview shows, with what is not done yet. */
+export function shelfOf({ atMs, studies }: Overview, pending: readonly PendingView[]): Shelf {
   const people = new Map<string, Person>();
   for (const view of studies) {
     const study = studyOf(view);
@@ -55,7 +57,7 @@ export function shelfOf({ atMs, studies }: Overview, refused: ReadonlySet<string
       const known = people.get(id);
       const address = grant.receiver?.name ?? (grant.gatewayApi === undefined ? undefined : hostOf(grant.gatewayApi));
       const name = grant.receiver?.displayName || address;
-      const shares = [...(known?.shares ?? []), shareOf(study, grant, refused)];
+      const shares = [...(known?.shares ?? []), shareOf(study, grant, pending)];
       people.set(id, {
         id,
         name: name ?? known?.name,
@@ -78,9 +80,12 @@ function studyOf({ studyId, status, label, sourceName }: StudyOverview): Study {
   return { id: toHex(studyId), studyId, hospital: sourceName, label, state };
 }
 
-function shareOf(study: Study, grant: GrantView, refused: ReadonlySet<string>): Share {
+function shareOf(study: Study, grant: GrantView, pending: readonly PendingView[]): Share {
   const { tag, notAfterMs: untilMs, noticeDelivered, stoppedAtMs } = grant;
-  return { study, tag, untilMs, noticeDelivered, stoppedAtMs, state: stateOf(grant, refused.has(toHex(tag))) };
+  const own = pending.filter((todo) => todo.tag !== undefined && toHex(todo.tag) === toHex(tag));
+  const heldUntilMs = own.find(({ isHeldBack }) => isHeldBack)?.nextTryAtMs;
+  const isRefused = own.some(({ state }) => state === 'refused');
+  return { study, tag, untilMs, noticeDelivered, heldUntilMs, stoppedAtMs, state: stateOf(grant, isRefused) };
 }
 
 function stateOf(grant: GrantView, isRefused: boolean): Share['state'] {

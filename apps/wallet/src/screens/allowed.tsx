@@ -11,7 +11,7 @@ export function Allowed(props: {
   readonly untilMs: number;
 }) {
   const { personId, studies, untilMs } = props;
-  const { texts, dates, state, navigation } = useApp();
+  const { texts, dates, state, session, navigation } = useApp();
   const person = state.shelf?.people.find(({ id }) => id === personId);
   const who = person?.name ?? texts.person.unnamed;
   const isLive = (study: Study): boolean =>
@@ -19,15 +19,28 @@ export function Allowed(props: {
   const list = (some: readonly Study[]): string =>
     new Intl.ListFormat(texts.locale).format(some.map(({ label }) => label ?? texts.study.unnamed));
   const live = studies.filter(isLive);
-  const later = studies.filter((study) => !isLive(study));
+  const held = (person?.shares ?? []).flatMap(({ study, heldUntilMs }) =>
+    heldUntilMs === undefined ? [] : [{ study, heldUntilMs }],
+  );
   return (
     <>
       <Seal state={live.length > 0 ? 'ready' : 'being-sealed'} />
       <Heading>
         {live.length > 0 ? texts.allowed.title(who, list(live), dates.day(untilMs)) : texts.allowed.waitingTitle(who)}
       </Heading>
-      <p className="lead">{live.length > 0 ? texts.allowed.text : texts.allowed.waitingText}</p>
-      {live.length > 0 && later.length > 0 && <p className="note">{texts.allowed.later(list(later))}</p>}
+      {live.length > 0 && <p className="lead">{texts.allowed.text}</p>}
+      {live.length === 0 && held.length === 0 && <p className="lead">{texts.allowed.waitingText}</p>}
+      {held.map(({ study, heldUntilMs }) => (
+        <p key={study.id}>{texts.allowed.later(study.label ?? texts.study.unnamed, dates.time(heldUntilMs))}</p>
+      ))}
+      {held.length > 0 && (
+        <>
+          <p className="note">{texts.allowed.laterText}</p>
+          <Button kind="quiet" onPress={() => session.sendNow()}>
+            {texts.allowed.sendNow}
+          </Button>
+        </>
+      )}
       <Button onPress={navigation.home}>{texts.allowed.done}</Button>
       <Button kind="quiet" onPress={() => navigation.replace({ name: 'person', personId })}>
         {texts.allowed.stop}

@@ -155,8 +155,10 @@ export const de: Texts = {
     text: 'Die Bilder können ab jetzt abgerufen werden. Sie sehen es unter „Wer hat nachgesehen“.',
     waitingTitle: (who) => `Ihre Antwort an ${who} ist gemerkt.`,
     waitingText: 'Sie wird gesendet, sobald dieses Handy online ist.',
-    later: (what) =>
-      `${what} folgt von selbst innerhalb von zehn Minuten. So kann niemand erkennen, dass die Bilder zu einer Person gehören.`,
+    later: (what, when) => `${what} folgt von selbst um ${when}.`,
+    laterText:
+      'Die Bilder werden einzeln freigegeben. So kann niemand erkennen, dass sie zu einer Person gehören. Ist diese App dann geschlossen, geschieht es, wenn Sie sie wieder öffnen.',
+    sendNow: 'Jetzt senden',
     done: 'Fertig',
     stop: 'Teilen beenden',
   },

@@ -152,8 +152,10 @@ export const en = {
     text: 'They can fetch the images from now on. You will see it under “Who looked”.',
     waitingTitle: (who: string) => `Your answer to ${who} is kept.`,
     waitingText: 'It is sent as soon as this phone is online.',
-    later: (what: string) =>
-      `${what} follows within ten minutes, by itself. Nobody can tell then that the images belong to one person.`,
+    later: (what: string, when: string) => `${what} follows by itself at ${when}.`,
+    laterText:
+      'Images are sent one by one, so that nobody can tell that they belong to one person. If this app is closed then, they are sent when you open it again.',
+    sendNow: 'Send now',
     done: 'Done',
     stop: 'Stop sharing',
   },
