@@ -32,6 +32,7 @@ export interface FetchStudyOptions extends PlaceOptions {
   readonly ledger: LedgerPort;
   readonly view: LedgerView;
   readonly signer: Signer;
+  readonly now: () => number;
   readonly audit: Audit;
   readonly endpointGuard: EndpointGuardOptions;
   /** Shown to sources that ask who calls. */
@@ -45,7 +46,7 @@ export interface FetchStudyOptions extends PlaceOptions {
 /** What is fetched: the parts of a grant notice that survive its checks. */
 export type FetchTarget = Pick<
   RetrievalRecord,
-  'source' | 'studyId' | 'tag' | 'studySalt' | 'contentSalt' | 'studyInstanceUid'
+  'source' | 'studyId' | 'tag' | 'studySalt' | 'contentSalt' | 'studyInstanceUid' | 'receivedAtMs'
 >;
 
 export interface FetchCall extends PlaceCall {
@@ -82,7 +83,7 @@ export async function fetchStudy(
   options: FetchStudyOptions,
   call: FetchCall,
 ): Promise<FetchedStudy> {
-  const { source, studyId } = target;
+  const { source, studyId, receivedAtMs } = target;
   await requireLiveGrant(target, options);
   const route = await routeTo(target, options);
   const document = documentOf(target);
@@ -97,7 +98,8 @@ export async function fetchStudy(
   try {
     const isByDicomweb = call.prefersDicomweb || (await intake.hasArrived());
     const arrived = (isByDicomweb ? await takeByDicomweb(way) : undefined) ?? (await takeByIti43(way));
-    const placed = await placeStudy(arrived.study, { source, studyId, content: route.content }, options, call);
+    const origin = { source, studyId, content: route.content, receivedAtMs };
+    const placed = await placeStudy(arrived.study, origin, options, call);
     await audit.ended({ outcome: 'success' });
     const { requestDigest, bytes } = arrived;
     const received = { source, studyId, content: route.content, requestDigest: fromHex(requestDigest), bytes };

@@ -16,7 +16,6 @@ const SYSTEM = 'Radledger gateway';
 export interface PlaceOptions {
   readonly sink: StudySink;
   readonly reconcile?: Reconcile;
-  readonly now: () => number;
 }
 
 export interface PlaceCall {
@@ -37,13 +36,14 @@ interface Origin {
   readonly source: Uint8Array;
   readonly studyId: Uint8Array;
   readonly content: Uint8Array;
+  readonly receivedAtMs: number;
 }
 
 /** @throws {ExchangeError} `QUARANTINE_FULL`; {ImagingError}; what the sink throws. The caller discards the study then */
 export async function placeStudy(
   study: QuarantinedStudy,
-  { source, studyId, content }: Origin,
-  { sink, reconcile, now }: PlaceOptions,
+  { source, studyId, content, receivedAtMs }: Origin,
+  { sink, reconcile }: PlaceOptions,
   { signal, requested, setAside }: PlaceCall,
 ): Promise<Placed> {
   if (reconcile === undefined) return study.file(sink);
@@ -53,7 +53,7 @@ export async function placeStudy(
   if (patient === undefined) return study.file(sink);
   let named: QuarantinedStudy;
   try {
-    named = await underPatient(study, patient, { source, atMs: now() }, signal);
+    named = await underPatient(study, patient, { source, receivedAtMs }, signal);
   } catch (error) {
     if (!(error instanceof ImagingError) || error.code !== 'LOCAL_PATIENT_REFUSED') throw error;
     return { waiting: await setAside(study, { content, sent, code: error.code }) };
@@ -61,13 +61,18 @@ export async function placeStudy(
   return named.file(sink);
 }
 
-/** A study under a patient of the recipient's; the sender's stays inside. @throws {ImagingError} as `underPatient` of the study */
+/**
+ * A study under a patient of the recipient's; the sender's stays inside.
+ * @param about.receivedAtMs - when the notice of its retrieval came: the time in every instance, so that each try, and each later fetch of
+ *   the same retrieval, writes the bytes that an archive may hold already
+ * @throws {ImagingError} as `underPatient` of the study
+ */
 export function underPatient(
   study: QuarantinedStudy,
   patient: LocalPatient,
-  about: { readonly source: Uint8Array; readonly atMs: number },
+  about: { readonly source: Uint8Array; readonly receivedAtMs: number },
   signal: AbortSignal,
 ): Promise<QuarantinedStudy> {
-  const change = { patient, system: SYSTEM, previousSource: toHex(about.source), atMs: about.atMs };
+  const change = { patient, system: SYSTEM, previousSource: toHex(about.source), atMs: about.receivedAtMs };
   return study.underPatient(change, signal);
 }

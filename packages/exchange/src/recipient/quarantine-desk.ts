@@ -170,11 +170,8 @@ export function createQuarantineDesk(options: QuarantineDeskOptions): OwnQuarant
       let filed: RetrievalRecord;
       try {
         const study = await waiting.reopen(id, record);
-        const { patient, atMs } = decision;
-        const named =
-          patient === undefined
-            ? study
-            : await underPatient(study, patient, { source: retrieval.source, atMs }, signal);
+        const { patient } = decision;
+        const named = patient === undefined ? study : await underPatient(study, patient, retrieval, signal);
         // The quarantine outlives the filing: a stop before the next line files the same bytes once more, which the archive has.
         const { location } = await options.sink.fileStudy(named);
         filed = { ...retrieval, state: 'filed', code: undefined, location };
