@@ -26,7 +26,7 @@ test('a study settles once, when it has stayed as it is for long enough, and aga
   expect(watch.see([study(3)]).settled).toEqual([study(3)]);
 });
 
-test('a study is purged once, when it was missing in every listing for long enough; one that came back is new', () => {
+test('a study is purged, until that was dealt with, when it was missing in every listing for long enough; one that came back is new', () => {
   const { watch, pass } = watchAt(1_000);
   watch.see([study(1), study(1, '2.25.2')]);
   pass(1);
@@ -38,6 +38,8 @@ test('a study is purged once, when it was missing in every listing for long enou
   expect(watch.see([study(1, '2.25.2')]).purged).toEqual([]);
   pass(100);
   expect(watch.see([study(1, '2.25.2')]).purged).toEqual(['2.25.1']);
+  expect(watch.see([study(1, '2.25.2')]).purged).toEqual(['2.25.1']);
+  watch.forget('2.25.1');
   expect(watch.see([study(1, '2.25.2')]).purged).toEqual([]);
 });
 

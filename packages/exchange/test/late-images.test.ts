@@ -3,7 +3,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sampleInstance } from '@radledger/imaging/conformance';
 import { toHex } from '@radledger/primitives';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { TestHospital } from './test-hospital.js';
 import { signerOf } from './test-ledger.js';
 import { claimStudy } from './test-patient.js';
@@ -85,6 +85,22 @@ test('late images are amended once, when no more come', async () => {
   expect(hospital.ledger.pending).toEqual([]);
 });
 
+test('an amendment that failed is made at the next look, whatever it failed with', async () => {
+  const studyId = await publish();
+  await hospital.source.lookAtArchive();
+  await addImage(1);
+  await hospital.source.lookAtArchive();
+  pass(SETTLE_MS);
+  const head = vi.spyOn(hospital.ledger, 'head').mockRejectedValue(new Error('the node is down'));
+  await hospital.source.lookAtArchive();
+  expect(hospital.failures.map(String)).toContain('Error: the node is down');
+  expect(hospital.ledger.pending).toEqual([]);
+  head.mockRestore();
+  const before = await contentOf(studyId);
+  await hospital.source.lookAtArchive();
+  await hospital.finalizeUntil(async () => (await contentOf(studyId)) !== before);
+});
+
 test('images that came while the gateway stood still are amended after its start', async () => {
   const studyId = await publish();
   const before = await contentOf(studyId);
@@ -108,6 +124,22 @@ test('a study that was purged is retired, and not before its time', async () => 
   await hospital.source.lookAtArchive();
   expect(hospital.ledger.pending).toEqual([]);
   pass(1);
+  await hospital.source.lookAtArchive();
+  expect(hospital.ledger.pending.map(({ transaction }) => transaction.kind)).toEqual(['retire-study']);
+});
+
+test('a retirement that failed is made at the next look', async () => {
+  await publish();
+  await hospital.source.lookAtArchive();
+  await rm(hospital.archive, { recursive: true });
+  await mkdir(hospital.archive);
+  await addImage(1, '2.25.69');
+  await hospital.source.lookAtArchive();
+  pass(PURGED_MS);
+  const head = vi.spyOn(hospital.ledger, 'head').mockRejectedValue(new Error('the node is down'));
+  await hospital.source.lookAtArchive();
+  expect(hospital.failures.map(String)).toContain('Error: the node is down');
+  head.mockRestore();
   await hospital.source.lookAtArchive();
   expect(hospital.ledger.pending.map(({ transaction }) => transaction.kind)).toEqual(['retire-study']);
 });

@@ -1,5 +1,5 @@
 /** Keeps what is published equal to what the archive holds: late images are amended, a purged study is retired. */
-import { decodeFileSetPlan, ImagingError, type PacsConnector, type StudySummary } from '@radledger/imaging';
+import { decodeFileSetPlan, type PacsConnector, type StudySummary } from '@radledger/imaging';
 import { ExchangeError } from '../errors.js';
 import type { ExchangeStore } from '../exchange-store.js';
 import type { ArchiveWatch } from './archive-watch.js';
@@ -23,7 +23,7 @@ export interface ArchiveFollowerOptions {
 export function createArchiveFollower(options: ArchiveFollowerOptions): () => Promise<void> {
   const { store, connector, watch, publisher, hasStudy, onFailure } = options;
   let isFirst = true;
-  /** Settled studies that are not looked after yet: on their way to the ledger, or the archive was away. */
+  /** Settled studies that are not looked after yet: on their way to the ledger, or something failed, whose next try is the next look. */
   const waiting = new Map<string, StudySummary>();
 
   const follow = async (study: StudySummary): Promise<void> => {
@@ -69,17 +69,12 @@ export function createArchiveFollower(options: ArchiveFollowerOptions): () => Pr
     }
     const { settled, purged } = watch.see(listing);
     for (const study of settled) waiting.set(study.studyInstanceUid, study);
-    for (const study of [...waiting.values()]) {
-      await follow(study).catch((error: unknown) => {
-        onFailure(error);
-        // Tried again when the archive is back; anything else waits for the next change.
-        const isAway = error instanceof ImagingError && error.code === 'ARCHIVE_UNAVAILABLE';
-        if (!isAway) waiting.delete(study.studyInstanceUid);
-      });
-    }
+    for (const study of [...waiting.values()]) await follow(study).catch(onFailure);
     for (const studyInstanceUid of purged) {
       waiting.delete(studyInstanceUid);
-      await retirePurged(studyInstanceUid).catch(onFailure);
+      await retirePurged(studyInstanceUid)
+        .then(() => watch.forget(studyInstanceUid))
+        .catch(onFailure);
     }
   };
 }

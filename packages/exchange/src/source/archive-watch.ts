@@ -16,12 +16,15 @@ export interface ArchiveWatchOptions {
 export interface ArchiveWatch {
   /**
    * Takes one whole listing.
-   * @returns studies that have settled since the last call (each again after each change), and studies that are missing for long enough
+   * @returns studies that have settled since the last call (each again after each change), and studies that are missing for long enough: each in every
+   *   listing until `forget`, or until it is back
    */
   see(listing: readonly StudySummary[]): {
     readonly settled: readonly StudySummary[];
     readonly purged: readonly string[];
   };
+  /** A purged study was dealt with. */
+  forget(studyInstanceUid: string): void;
   /** False while images still come in. A study that was never seen is as old as this question. */
   isSettled(study: StudySummary): boolean;
 }
@@ -59,14 +62,12 @@ export function createArchiveWatch({ now, settleMs, purgedMs }: ArchiveWatchOpti
       for (const [studyInstanceUid, study] of watched) {
         if (listed.has(studyInstanceUid)) continue;
         const missingSinceMs = study.missingSinceMs ?? now();
-        if (now() - missingSinceMs < purgedMs) watched.set(studyInstanceUid, { ...study, missingSinceMs });
-        else {
-          watched.delete(studyInstanceUid);
-          purged.push(studyInstanceUid);
-        }
+        watched.set(studyInstanceUid, { ...study, missingSinceMs });
+        if (now() - missingSinceMs >= purgedMs) purged.push(studyInstanceUid);
       }
       return { settled, purged };
     },
+    forget: (studyInstanceUid) => void watched.delete(studyInstanceUid),
     isSettled: (study) => now() - note(study).sinceMs >= settleMs,
   };
 }
