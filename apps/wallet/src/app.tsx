@@ -33,8 +33,9 @@ export function App(props: {
       setLastTrouble(trouble);
     };
     const guess = troubleOf(error, navigator.onLine);
-    if (guess !== 'linkExpired' || running.current === undefined) return show(guess);
-    // A link that seems to have ended may be a clock that runs ahead.
+    const isAboutTime = guess === 'linkExpired' || guess === 'viewOld';
+    if (!isAboutTime || running.current === undefined) return show(guess);
+    // What seems to have ended, or to be old, may be a clock that runs ahead.
     void running.current.isClockWrong().then((isWrong) => show(isWrong ? 'clockWrong' : guess));
   }, []);
 

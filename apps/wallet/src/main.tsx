@@ -5,6 +5,7 @@ import { App } from './app.js';
 import { createDates } from './model/dates.js';
 import { Session } from './model/session.js';
 import { openLedger } from './model/ledger.js';
+import { createOrigins } from './model/origins.js';
 import { loadSettings } from './model/settings.js';
 import { LastResort } from './parts/last-resort.js';
 import { keepOffline } from './offline.js';
@@ -18,8 +19,10 @@ document.title = texts.appName;
 
 const locale = navigator.languages.find((tag) => tag.startsWith(texts.locale)) ?? texts.locale;
 const start = async (): Promise<Session> => {
+  const origins = createOrigins();
   return Session.start({
-    ...(await openLedger(await loadSettings())),
+    ...(await openLedger(await loadSettings(), origins)),
+    origins,
     vault: createBrowserVault({ rpId: window.location.hostname, rpName: texts.appName }),
     userName: texts.appName,
   });

@@ -1,6 +1,8 @@
-/** Twelve ways in which opening or sharing goes wrong, forced on a phone; each says what its screen must say. */
+/** Ways in which opening or sharing goes wrong, the twelve of PW-3 and two more, forced on a phone; each says what its screen must say. */
+import type { LocalNet } from '@radledger/devnet';
 import { decodeInvitationLink, encodeInvitationLink } from '@radledger/handover';
 import type { Phone } from './phone.js';
+import { type StillNet, standStill } from './stand-still.js';
 
 export interface Failure {
   readonly name: string;
@@ -8,6 +10,8 @@ export interface Failure {
   readonly force: (phone: Phone) => Promise<void>;
   /** What it says then. */
   readonly says: string | RegExp;
+  /** Puts right what others need. */
+  readonly undo?: () => void;
 }
 
 interface Link {
@@ -23,7 +27,8 @@ function withByte(link: string, index: number, value: number): string {
   return `${page}#${name}=${bytes.toString('base64url')}`;
 }
 
-function reissued(link: string, change: { gatewayApi?: string; expiresAtMs?: number }): string {
+/** The same invitation with something else said in it. */
+export function reissued(link: string, change: { gatewayApi?: string; expiresAtMs?: number }): string {
   return encodeInvitationLink({ ...decodeInvitationLink(link), ...change }, link.split('#')[0] as string);
 }
 
@@ -33,9 +38,16 @@ async function openWith(phone: Phone, { link, code }: Link): Promise<void> {
   await phone.press('Open my images');
 }
 
-/** @param links - `fresh` may be claimed, `claimed` was, `replaced` was followed by a newer one */
-export function failures(links: { fresh: Link; claimed: Link; replaced: Link }): readonly Failure[] {
-  const { fresh, claimed, replaced } = links;
+/** @param links - `fresh` may be claimed, `claimed` was, `replaced` was followed by a newer one, `takenBack` by the hospital */
+export function failures(links: {
+  fresh: Link;
+  claimed: Link;
+  replaced: Link;
+  takenBack: Link;
+  net: LocalNet;
+}): readonly Failure[] {
+  const { fresh, claimed, replaced, takenBack, net } = links;
+  let still: StillNet | undefined;
   const wrongCode = fresh.code === '123456' ? '123457' : '123456';
   return [
     {
@@ -89,6 +101,19 @@ export function failures(links: { fresh: Link; claimed: Link; replaced: Link }):
       },
       says: 'This phone’s clock is wrong',
     },
+    {
+      name: 'stale view',
+      async force(phone) {
+        // Nothing is sealed any more, and for her phone two minutes pass.
+        still = standStill(net);
+        await phone.followAllBut(still.apis);
+        await phone.page.clock.setSystemTime(Date.now() + 2 * 60_000);
+        await openWith(phone, fresh);
+      },
+      says: 'Out of date',
+      undo: () => still?.goOn(),
+    },
+    { name: 'revoked', force: (phone) => openWith(phone, takenBack), says: 'This link is closed' },
     { name: 'opened before', force: (phone) => openWith(phone, claimed), says: 'Already opened' },
     { name: 'replaced', force: (phone) => openWith(phone, replaced), says: 'This link is closed' },
     {

@@ -8,6 +8,10 @@ export interface PhoneOptions {
   readonly colorScheme?: 'light' | 'dark';
   readonly width?: number;
   readonly height?: number;
+  /** Whether the phone can confirm by itself who holds it; default true. */
+  readonly canConfirm?: boolean;
+  /** Whether the app may stay on the phone; default true. */
+  readonly keepsOffline?: boolean;
 }
 
 export function launchChromium(): Promise<Browser> {
@@ -20,6 +24,8 @@ export class Phone {
   fields = 0;
   /** Everything the page complained about, rules of content security among it. */
   readonly complaints: string[] = [];
+  /** Origins of every address that was asked. */
+  readonly asked = new Set<string>();
 
   private constructor(
     readonly context: BrowserContext,
@@ -29,12 +35,20 @@ export class Phone {
   ) {}
 
   static async switchOn(browser: Browser, options: PhoneOptions = {}): Promise<Phone> {
-    const { language = 'en-GB', colorScheme = 'light', width = 390, height = 844 } = options;
+    const {
+      language = 'en-GB',
+      colorScheme = 'light',
+      width = 390,
+      height = 844,
+      canConfirm = true,
+      keepsOffline = true,
+    } = options;
     const context = await browser.newContext({
       locale: language,
       colorScheme,
       viewport: { width, height },
       reducedMotion: 'reduce',
+      serviceWorkers: keepsOffline ? 'allow' : 'block',
     });
     const page = await context.newPage();
     const devtools = await context.newCDPSession(page);
@@ -43,7 +57,7 @@ export class Phone {
       options: {
         protocol: 'ctap2',
         ctap2Version: 'ctap2_1',
-        transport: 'internal',
+        transport: canConfirm ? 'internal' : 'usb',
         hasResidentKey: true,
         hasUserVerification: true,
         hasPrf: true,
@@ -52,6 +66,7 @@ export class Phone {
       },
     });
     const phone = new Phone(context, page, devtools, authenticatorId);
+    context.on('request', (request) => phone.asked.add(new URL(request.url()).origin));
     page.on('pageerror', (error) => phone.complaints.push(error.message));
     page.on('console', (message) => {
       if (message.type() === 'error' && /Content Security Policy|Trusted/.test(message.text())) {
@@ -97,7 +112,45 @@ export class Phone {
     await this.devtools.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1 });
   }
 
-  /** Everything that rests in the browser's databases and storages, as text; bytes as Latin-1. */
+  /** Nothing comes from these origins any more. */
+  async cutOff(origins: readonly string[]): Promise<void> {
+    await this.context.route(
+      ({ origin }) => origins.includes(origin),
+      (route) => route.abort(),
+    );
+  }
+
+  /** The app is set up with the other nodes only. */
+  async followAllBut(nodes: readonly string[]): Promise<void> {
+    await this.context.route('**/config.json', async (route) => {
+      const settings = (await (await route.fetch()).json()) as { readonly nodes: readonly string[] };
+      await route.fulfill({ json: { ...settings, nodes: settings.nodes.filter((node) => !nodes.includes(node)) } });
+    });
+  }
+
+  async reconnect(): Promise<void> {
+    await this.context.unrouteAll();
+  }
+
+  /** Computes as a phone does that is so many times slower than this machine. */
+  async slowDown(times: number): Promise<void> {
+    await this.devtools.send('Emulation.setCPUThrottlingRate', { rate: times });
+  }
+
+  /** What going back would show, as the browser keeps it. */
+  async history(): Promise<readonly { readonly url: string; readonly title: string }[]> {
+    const { entries } = await this.devtools.send('Page.getNavigationHistory');
+    return entries.filter(({ url }) => url !== 'about:blank').map(({ url, title }) => ({ url, title }));
+  }
+
+  /** Lets the page be read from the other side. */
+  async turn(direction: 'ltr' | 'rtl'): Promise<void> {
+    await this.page.evaluate((dir) => {
+      document.documentElement.dir = dir;
+    }, direction);
+  }
+
+  /** Everything that rests in the browser's databases, storages and caches, as text; bytes as Latin-1. */
   async kept(): Promise<string> {
     return this.page.evaluate(readStorage);
   }
@@ -170,6 +223,12 @@ async function readStorage(): Promise<string> {
       found.push(...rows.map(textOf));
     }
     database.close();
+  }
+  for (const name of await caches.keys()) {
+    const cache = await caches.open(name);
+    for (const request of await cache.keys()) {
+      found.push(request.url, await ((await cache.match(request))?.text() ?? ''));
+    }
   }
   return found.join('\n');
 }

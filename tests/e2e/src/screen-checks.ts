@@ -45,3 +45,45 @@ export async function overflowsAt320(phone: Phone): Promise<boolean> {
 export async function helpAtTheFoot(phone: Phone): Promise<readonly string[]> {
   return phone.page.getByRole('contentinfo').getByRole('button').allInnerTexts();
 }
+
+/** Texts and controls of which a part is cut off, or that stick out of the page; nothing counts that only screen readers are given. */
+export async function clipped(phone: Phone): Promise<readonly string[]> {
+  return phone.page.locator('body *:visible').evaluateAll((elements) =>
+    elements.flatMap((element) => {
+      if (element.closest('.said, svg') !== null) return [];
+      if (element.matches('input')) return []; // what is typed may be longer than its field
+      const { left, right, width } = element.getBoundingClientRect();
+      const called = `${element.outerHTML.slice(0, 120)} at ${Math.round(left)} to ${Math.round(right)}`;
+      if (width > 0 && (left < -1 || right > window.innerWidth + 1)) return [`off the page: ${called}`];
+      const isCut = element.scrollWidth > element.clientWidth + 1 || element.scrollHeight > element.clientHeight + 1;
+      const shows = getComputedStyle(element).overflow;
+      const isBox = element.matches('button, .card, .badge, .notice, .nudge, dialog') || shows !== 'visible';
+      return isBox && element.clientWidth > 0 && isCut ? [`cut off: ${called}`] : [];
+    }),
+  );
+}
+
+/** What moves although its holder asked for less motion. */
+export function moving(phone: Phone): Promise<readonly string[]> {
+  return phone.page.evaluate(() =>
+    document.getAnimations().map((animation) => String((animation as CSSAnimation).animationName)),
+  );
+}
+
+/** What moves in the mark of a study that is being sealed, for holders who asked for less motion and for others. */
+export async function motionOfSeal(phone: Phone): Promise<{ readonly reduced: unknown; readonly full: unknown }> {
+  const { page } = phone;
+  await page.evaluate(() => {
+    const shape = (name: string): Element => document.createElementNS('http://www.w3.org/2000/svg', name);
+    const seal = shape('svg');
+    seal.setAttribute('class', 'seal being-sealed');
+    seal.append(shape('circle'));
+    document.body.append(seal);
+  });
+  const reduced = await moving(phone);
+  await page.emulateMedia({ reducedMotion: 'no-preference' });
+  const full = await moving(phone);
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await page.evaluate(() => document.body.lastElementChild?.remove());
+  return { reduced, full };
+}

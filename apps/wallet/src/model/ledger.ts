@@ -4,6 +4,7 @@ import { createNodeClient, createProvenNode } from '@radledger/client';
 import { type ConsensusModule, createChainRules, createFinalityVerifier } from '@radledger/consensus';
 import { simplex } from '@radledger/consensus-simplex';
 import type { WalletNode } from '@radledger/wallet';
+import type { Origins } from './origins.js';
 import type { Settings } from './settings.js';
 
 export interface OpenedLedger {
@@ -18,8 +19,12 @@ export interface OpenedLedger {
 }
 
 /** @throws {TypeError} when the genesis names a consensus module that this app does not have */
-export async function openLedger({ genesis, nodes: urls, gateways, checkpoint }: Settings): Promise<OpenedLedger> {
-  const nodes = urls.map((url) => createNodeClient({ url }));
+export async function openLedger(
+  { genesis, nodes: urls, gateways, checkpoint }: Settings,
+  origins: Origins,
+): Promise<OpenedLedger> {
+  for (const url of [...urls, ...gateways]) origins.allow(url);
+  const nodes = urls.map((url) => createNodeClient({ url, fetch: origins.fetch }));
   const module = await moduleNamed(genesis.moduleId);
   const chainId = chainIdOf(genesis);
   return {

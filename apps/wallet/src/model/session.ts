@@ -8,6 +8,7 @@ import {
   type OpenMailbox,
   type OpenVault,
   openWallet,
+  type Overview,
   type Profile,
   type ReadingView,
   type RequestOrigin,
@@ -20,6 +21,8 @@ import {
 import type { StudyImages } from './images.js';
 import type { OpenedLedger } from './ledger.js';
 import { type Confirmation, firstConfirmation } from './confirmation.js';
+import { isLookAlike } from './look-alike.js';
+import type { Origins } from './origins.js';
 import { foldReadings, type Look } from './readings.js';
 import { type Person, type Share, type Shelf, shelfOf, type Study } from './shelf.js';
 
@@ -70,6 +73,8 @@ export interface FoundWords {
 
 export interface SessionPorts extends OpenedLedger {
   readonly vault: Vault;
+  /** Whom the app may ask; the session adds whom her invitations, requests and hospitals lead to. */
+  readonly origins: Origins;
   /** How this app is called in the device's own list of passkeys. */
   readonly userName: string;
 }
@@ -161,11 +166,13 @@ export class Session {
   async originOf(request: SignedImageRequest): Promise<Origin> {
     const { displayName } = request;
     const host = new URL(request.gatewayApi).host;
+    this.#ports.origins.allow(request.gatewayApi);
     const proven = await this.#openWallet()
       .originOf(request)
       .catch(() => ({ kind: 'unproven', host }) as const);
     if (proven.kind === 'source') {
-      return { who: proven.name, displayName, proof: this.#ports.isAttested ? 'attested' : 'listed', proven };
+      const isConfirmed = this.#ports.isAttested && !isLookAlike(proven.name);
+      return { who: proven.name, displayName, proof: isConfirmed ? 'attested' : 'listed', proven };
     }
     return { who: host, displayName, proof: proven.kind === 'https' ? 'address' : 'none', proven };
   }
@@ -335,6 +342,7 @@ export class Session {
     const read = await wallet.overview().catch(() => undefined);
     if (wallet !== this.#shownWallet()) return;
     const overview = read ?? wallet.lastOverview();
+    this.#allowKnown(overview);
     this.#change({ isStale: read === undefined, ...(overview && { shelf: shelfOf(overview, wallet.pending()) }) });
   }
 
@@ -395,6 +403,7 @@ export class Session {
     const { chainId } = this.#ports;
     const wallet = (await openWallet(ports)) ?? (await createWallet(ports, { words, chainId }));
     this.#wallets.set(id, wallet);
+    this.#allowKnown(wallet.lastOverview());
     return wallet;
   }
 
@@ -406,13 +415,24 @@ export class Session {
   }
 
   #walletPorts(store: WalletStore): WalletPorts {
-    const { node, gateways } = this.#ports;
+    const { node, gateways, origins } = this.#ports;
     return {
       store,
       node,
-      gateway: (url) => createGatewayClient({ url }),
+      gateway: (url, source) => {
+        // Where the source of one of her studies, or of an invitation that she accepted, answers.
+        if (source !== undefined) origins.allow(url);
+        return createGatewayClient({ url, fetch: origins.fetch });
+      },
       gatewayCandidates: gateways,
     };
+  }
+
+  /** Those whom she let in may be told of it, also after the app was closed. */
+  #allowKnown(overview: Overview | undefined): void {
+    for (const { gatewayApi } of overview?.studies.flatMap(({ grants }) => grants) ?? []) {
+      if (gatewayApi !== undefined) this.#ports.origins.allow(gatewayApi);
+    }
   }
 
   #change(change: Partial<SessionState>): void {

@@ -10,3 +10,15 @@ export function Heading(props: { readonly children: ReactNode }) {
     </h1>
   );
 }
+
+/** Puts the focus back on the title. */
+export function focusTitle(): void {
+  document.querySelector('h1')?.focus();
+}
+
+/** When what had the focus has gone with a change of `what`, the title gets it. */
+export function useFocusKept(what: unknown): void {
+  useEffect(() => {
+    if (document.activeElement === document.body) focusTitle();
+  }, [what]);
+}

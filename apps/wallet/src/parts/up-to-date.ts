@@ -3,6 +3,8 @@ import type { Session } from '../model/session.js';
 import type { Texts } from '../texts/index.js';
 
 const EVERY_MS = 15_000;
+/** While a Stop waits: the network may be back before or after the device says so. */
+const STOP_EVERY_MS = 1_000;
 
 /** Keeps an open session up to date while somebody looks at it, and says it when a study is sealed. */
 export function useUpToDate(session: Session | undefined, texts: Texts, announce: (text: string) => void): void {
@@ -12,10 +14,20 @@ export function useUpToDate(session: Session | undefined, texts: Texts, announce
     if (session === undefined) return undefined;
     // What was sealed before today is no news; on a device where nothing was, everything is.
     if (session.getState().phase === 'new') ready.current = new Set();
-    const look = (): void => {
-      if (document.visibilityState !== 'visible') return;
-      void session.catchUp();
+    let isLooking = false;
+    let lookedAtMs = performance.now();
+    const look = async (): Promise<void> => {
+      if (isLooking || document.visibilityState !== 'visible') return;
+      isLooking = true;
+      await session.catchUp().catch(() => undefined);
+      isLooking = false;
+      lookedAtMs = performance.now();
     };
+    const tick = (): void => {
+      const isUrgent = navigator.onLine && isStopping(session);
+      if (isUrgent || performance.now() - lookedAtMs >= EVERY_MS) void look();
+    };
+    const onEvent = (): void => void look();
     const sayWhatIsSealed = (): void => {
       const { profileId, shelf } = session.getState();
       // Those of the next person are not new because they were not shown before.
@@ -27,15 +39,21 @@ export function useUpToDate(session: Session | undefined, texts: Texts, announce
       if (sealed !== undefined) announce(texts.study.sealedSaid(sealed.label ?? texts.study.unnamed));
       ready.current = new Set(now.map(({ id }) => id));
     };
-    const timer = setInterval(look, EVERY_MS);
+    const timer = setInterval(tick, STOP_EVERY_MS);
     const unsubscribe = session.subscribe(sayWhatIsSealed);
-    window.addEventListener('online', look);
-    document.addEventListener('visibilitychange', look);
+    window.addEventListener('online', onEvent);
+    document.addEventListener('visibilitychange', onEvent);
     return () => {
       clearInterval(timer);
       unsubscribe();
-      window.removeEventListener('online', look);
-      document.removeEventListener('visibilitychange', look);
+      window.removeEventListener('online', onEvent);
+      document.removeEventListener('visibilitychange', onEvent);
     };
   }, [session, texts, announce]);
+}
+
+function isStopping(session: Session): boolean {
+  return (
+    session.getState().shelf?.people.some(({ shares }) => shares.some(({ state }) => state === 'stopping')) === true
+  );
 }

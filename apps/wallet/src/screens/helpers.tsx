@@ -23,7 +23,7 @@ export function Helpers() {
   if (isNoted) {
     return (
       <>
-        <Heading>{texts.helpers.done}</Heading>
+        <Heading key="done">{texts.helpers.done}</Heading>
         <Button onPress={navigation.home}>{texts.allowed.done}</Button>
       </>
     );

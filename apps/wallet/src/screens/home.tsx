@@ -4,7 +4,7 @@ import type { Replacement } from '../model/session.js';
 import { isSeeing, type Person, type Study } from '../model/shelf.js';
 import { useApp } from '../parts/app-context.js';
 import { Button } from '../parts/button.js';
-import { Heading } from '../parts/heading.js';
+import { focusTitle, Heading } from '../parts/heading.js';
 import { PersonRow } from '../parts/person-row.js';
 import { ProfileSwitcher } from '../parts/profile-switcher.js';
 import { Seal } from '../parts/seal.js';
@@ -133,6 +133,10 @@ function SheetNudge() {
   const { texts, navigation } = useApp();
   const [isLater, setLater] = useState(false);
   if (isLater) return null;
+  const later = (): void => {
+    setLater(true);
+    focusTitle();
+  };
   return (
     <section className="nudge">
       <h2>{texts.home.sheetTitle}</h2>
@@ -141,7 +145,7 @@ function SheetNudge() {
         <Button kind="quiet" onPress={() => navigation.go({ name: 'sheet' })}>
           {texts.home.sheetOpen}
         </Button>
-        <Button kind="quiet" onPress={() => setLater(true)}>
+        <Button kind="quiet" onPress={later}>
           {texts.home.later}
         </Button>
       </div>

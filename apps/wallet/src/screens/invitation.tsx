@@ -2,6 +2,7 @@ import { isRefusal } from '@radledger/client';
 import type { Invitation } from '@radledger/handover';
 import { useEffect, useState } from 'react';
 import type { Confirmation } from '../model/confirmation.js';
+import { isLookAlike } from '../model/look-alike.js';
 import { useApp } from '../parts/app-context.js';
 import { Confirm } from '../parts/confirm.js';
 import { Field } from '../parts/field.js';
@@ -11,7 +12,7 @@ import { ProfileSwitcher } from '../parts/profile-switcher.js';
 /** F1: from an invitation to the first card, with one field and one press. */
 export function InvitationScreen(props: { readonly invitation: Invitation }) {
   const { invitation } = props;
-  const { texts, session, navigation } = useApp();
+  const { texts, state, session, navigation } = useApp();
   const [code, setCode] = useState('');
   const [problem, setProblem] = useState<string>();
   const [hospital, setHospital] = useState<string>();
@@ -41,6 +42,9 @@ export function InvitationScreen(props: { readonly invitation: Invitation }) {
   return (
     <>
       <Heading>{hospital === undefined ? texts.invitation.titleUnnamed : texts.invitation.title(hospital)}</Heading>
+      {hospital !== undefined && isLookAlike(hospital) && (
+        <p className="badge listed">{texts.request.proofs.listed(hospital)}</p>
+      )}
       <ProfileSwitcher />
       <p className="lead">{texts.invitation.text}</p>
       <Field
@@ -55,7 +59,7 @@ export function InvitationScreen(props: { readonly invitation: Invitation }) {
       <Confirm isReady={isWhole} onConfirmed={claim}>
         {texts.invitation.open}
       </Confirm>
-      {session.getState().phase === 'new' && <p className="note">{texts.invitation.confirm}</p>}
+      {state.phase === 'new' && state.confirmsBy === 'passkey' && <p className="note">{texts.invitation.confirm}</p>}
     </>
   );
 }

@@ -17,7 +17,7 @@ export function OldPhone() {
   if (answer !== undefined) {
     return (
       <>
-        <Heading>{texts.oldPhone.show}</Heading>
+        <Heading key="show">{texts.oldPhone.show}</Heading>
         <Square modules={encodeQR(answer, 'raw')} label={texts.oldPhone.square} />
         <Button kind="quiet" onPress={() => navigator.clipboard.writeText(answer)}>
           {texts.newPhone.copy}
@@ -30,7 +30,7 @@ export function OldPhone() {
   if (offer !== undefined) {
     return (
       <>
-        <Heading>{texts.oldPhone.compare}</Heading>
+        <Heading key="compare">{texts.oldPhone.compare}</Heading>
         <MatchingWords words={offer.matchingWords} />
         <p className="note">{texts.oldPhone.warning}</p>
         <Button onPress={async () => setAnswer(await offer.answer(session.carried()))}>{texts.oldPhone.same}</Button>

@@ -3,13 +3,14 @@ import { canStop, isSeeing, type Share } from '../model/shelf.js';
 import { useApp } from '../parts/app-context.js';
 import { Button } from '../parts/button.js';
 import { Dialog } from '../parts/dialog.js';
-import { Heading } from '../parts/heading.js';
+import { Heading, useFocusKept } from '../parts/heading.js';
 
 /** F4: what one person can see, and the end of it. */
 export function PersonScreen(props: { readonly personId: string }) {
   const { texts, state, session, fail } = useApp();
   const [stopping, setStopping] = useState<readonly Share[]>();
   const person = state.shelf?.people.find(({ id }) => id === props.personId);
+  useFocusKept(person?.shares.some(canStop)); // the button that asked goes away
   if (person === undefined) return <p>{texts.frame.working}</p>;
   const seeing = person.shares.filter(isSeeing);
   const live = person.shares.filter(canStop);

@@ -24,7 +24,9 @@ export function RequestScreen(props: { readonly request: SignedImageRequest }) {
   }, [session, request, isOpen]);
   return (
     <>
-      <Heading>{texts.request.title(request.displayName || (origin?.who ?? hostOf(request.gatewayApi)))}</Heading>
+      <Heading key={state.phase}>
+        {texts.request.title(request.displayName || (origin?.who ?? hostOf(request.gatewayApi)))}
+      </Heading>
       {origin !== undefined &&
         proofLines(texts, origin).map((line, index) => (
           <p key={line} className={`badge ${index === 0 ? origin.proof : 'none'}`}>
@@ -105,6 +107,7 @@ function AllowForm(props: { readonly request: SignedImageRequest; readonly origi
         <Field
           label={texts.request.lastDay}
           type="date"
+          autoFocus
           min={dateField(Date.now())}
           value={endMs === undefined ? '' : dateField(endMs)}
           onText={(text) => setEndMs(endOfField(text))}

@@ -10,12 +10,11 @@ import { Locked } from './locked.js';
 import { LostPhone } from './lost-phone.js';
 import { PersonScreen } from './person.js';
 import { RequestScreen } from './request.js';
-import { Restore } from './restore.js';
 import { StudyScreen } from './study.js';
-import { WhoLooked } from './who-looked.js';
 
 /** Those that are used seldom; some show a square and bring its maker along, one a whole viewer, which the first visit does without. */
 const Sheet = lazy(async () => ({ default: (await import('./sheet.js')).Sheet }));
+const Restore = lazy(async () => ({ default: (await import('./restore.js')).Restore }));
 const Helpers = lazy(async () => ({ default: (await import('./helpers.js')).Helpers }));
 const AskHelpers = lazy(async () => ({ default: (await import('./ask-helpers.js')).AskHelpers }));
 const More = lazy(async () => ({ default: (await import('./more.js')).More }));
@@ -24,6 +23,7 @@ const OldPhone = lazy(async () => ({ default: (await import('./old-phone.js')).O
 const NewPhone = lazy(async () => ({ default: (await import('./new-phone.js')).NewPhone }));
 const ShareScreen = lazy(async () => ({ default: (await import('./share.js')).ShareScreen }));
 const CopyScreen = lazy(async () => ({ default: (await import('./copy.js')).CopyScreen }));
+const WhoLooked = lazy(async () => ({ default: (await import('./who-looked.js')).WhoLooked }));
 const ViewScreen = lazy(async () => ({ default: (await import('./view.js')).ViewScreen }));
 
 /** The screen that a name stands for. */

@@ -18,7 +18,7 @@ export function Sheet() {
   if (isNoted) {
     return (
       <>
-        <Heading>{texts.sheet.done}</Heading>
+        <Heading key="done">{texts.sheet.done}</Heading>
         <p className="lead">{texts.sheet.helpers}</p>
         <Button kind="quiet" onPress={() => navigation.go({ name: 'helpers' })}>
           {texts.helpers.add}

@@ -67,8 +67,8 @@ function LookRow(props: { readonly look: Look }) {
         <time dateTime={new Date(atMs).toISOString()}>{dates.moment(atMs)}</time>
         {why !== undefined && <>, {why}</>}
       </span>
-      {who !== 'self' && !isStrange && (
-        <button type="button" className="link" onClick={() => setStrange(true)}>
+      {who !== 'self' && (
+        <button type="button" className="link" aria-expanded={isStrange} onClick={() => setStrange(true)}>
           {texts.looked.strange}
         </button>
       )}
