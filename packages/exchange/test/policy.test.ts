@@ -5,6 +5,7 @@ import { post, signedMessage } from './test-consumer.js';
 import { TestHospital } from './test-hospital.js';
 import { signerOf } from './test-ledger.js';
 import { publishedStudy } from './test-patient.js';
+import { jsonOf, look, shown } from './test-viewer.js';
 
 test('an XUA assertion reaches the policy unchecked: without it the owner is refused, with it a stranger gains nothing', async () => {
   const hospital = await TestHospital.open();
@@ -31,6 +32,38 @@ test('an XUA assertion reaches the policy unchecked: without it the owner is ref
     expect(await answerTo(owner, xua)).toBe('Success');
     expect(await answerTo(await signerOf('stranger'), xua)).toBe('Failure');
     expect(asked).toEqual([undefined, expect.stringContaining('<p>ETREAT</p>'), expect.stringContaining('ETREAT')]);
+  } finally {
+    await hospital.close();
+  }
+});
+
+// Regression: DICOMweb went past the policy.
+test('it is asked of DICOMweb too, once a request, with all that is asked for and no assertion', async () => {
+  const hospital = await TestHospital.open();
+  try {
+    const { owner, disclosure } = await publishedStudy(hospital);
+    const studyId = toHex(disclosure.studyId);
+    const nobody = '0'.repeat(64);
+    const asked: unknown[] = [];
+    let allows = false;
+    await hospital.source.close();
+    await hospital.openSource({
+      policy({ signer, documents, assertion, peerAddress }) {
+        asked.push([signer, documents.map(({ documentUniqueId }) => documentUniqueId), assertion, peerAddress]);
+        return allows;
+      },
+    });
+    const paths = [`/dicom-web/studies/${studyId}/manifest`, `/fhir/ImagingStudy/${studyId}`];
+    const search = `/dicom-web/studies?studyId=${studyId}&studyId=${nobody}`;
+    const unknown = shown(await look(hospital, owner, `/dicom-web/studies/${nobody}`));
+    for (const path of paths) expect(shown(await look(hospital, owner, path))).toBe(unknown);
+    expect(jsonOf(await look(hospital, owner, search))).toEqual([]);
+    allows = true;
+    for (const path of paths) expect((await look(hospital, owner, path)).status).toBe(200);
+    expect(jsonOf(await look(hospital, owner, search))).toHaveLength(1);
+    const about = (...ids: string[]) => [toHex(owner.publicKey), ids, undefined, '127.0.0.1'];
+    const round = [about(studyId), about(studyId), about(studyId, nobody)];
+    expect(asked).toEqual([about(nobody), ...round, ...round]);
   } finally {
     await hospital.close();
   }

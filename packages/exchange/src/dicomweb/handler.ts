@@ -8,6 +8,7 @@ import express from 'express';
 import { rateLimit } from 'express-rate-limit';
 import { ExchangeError } from '../errors.js';
 import { DICOMWEB_REQUESTS_FACTOR, type DicomwebPort, type ImageSource } from '../source/image-source.js';
+import type { ReaderRequest } from '../source/open-study.js';
 import type { AuditedRequest, DisclosedPart } from '../source/retrieval-audit.js';
 import { accepts, acceptsStored } from './accepted-types.js';
 import { answerOf, DICOM_JSON, studyEntry } from './answer.js';
@@ -54,10 +55,13 @@ const COMMON = {
   'X-Content-Type-Options': 'nosniff',
 } as const;
 
-interface AuthenticRequest extends AuditedRequest {
+interface Addressed {
   /** Of the base address that the request was signed for: where its sender can reach this gateway. */
   readonly dicomwebUrl: string;
 }
+type AuthenticRequest = AuditedRequest & Addressed;
+/** With the studies that it asks for. */
+type StudiesRequest = ReaderRequest & Addressed;
 
 /** Serves `/dicom-web/` and `/fhir/`. Memory does not grow with the size of a study. */
 export function createDicomwebHandler(options: DicomwebHandlerOptions): RequestListener {
@@ -82,8 +86,13 @@ export function createDicomwebHandler(options: DicomwebHandlerOptions): RequestL
     if (resource === 'bad-query') return refuse(response, 'badQuery');
     const { accept } = request.headers;
     if (!accepts(accept, MEDIA_TYPES[resource.kind])) return refuse(response, 'notAcceptable');
-    if (resource.kind === 'search-studies') await searchStudies(resource, authentic, response);
-    else await answerStudy(resource, authentic, accept, response);
+    if (resource.kind === 'search-studies') {
+      const documents = resource.studyIds.map((studyId) => documentOf(port, studyId));
+      await searchStudies(resource, { ...authentic, documents }, response);
+    } else {
+      const documents = [documentOf(port, resource.studyId)];
+      await answerStudy(resource, { ...authentic, documents }, accept, response);
+    }
   }
 
   /** Every signed request acts once, also the one that asks for nothing that there is. */
@@ -119,7 +128,7 @@ export function createDicomwebHandler(options: DicomwebHandlerOptions): RequestL
     }
   }
 
-  const openStudy = (request: AuditedRequest, studyId: string, part: DisclosedPart) =>
+  const openStudy = (request: ReaderRequest, studyId: string, part: DisclosedPart) =>
     port.openStudy({
       request,
       part,
@@ -130,7 +139,7 @@ export function createDicomwebHandler(options: DicomwebHandlerOptions): RequestL
 
   async function answerStudy(
     resource: StudyResource,
-    request: AuthenticRequest,
+    request: StudiesRequest,
     accept: string | undefined,
     response: ServerResponse,
   ): Promise<void> {
@@ -170,7 +179,7 @@ export function createDicomwebHandler(options: DicomwebHandlerOptions): RequestL
   /** What may not be read is left out, whatever the reason. */
   async function searchStudies(
     { studyIds, page }: Extract<Resource, { kind: 'search-studies' }>,
-    request: AuthenticRequest,
+    request: StudiesRequest,
     response: ServerResponse,
   ): Promise<void> {
     const entries: AsyncIterable<Uint8Array>[] = [];

@@ -31,8 +31,8 @@ import { heldUntil } from './replacements.js';
 import { createStandingLinks } from './standing-links.js';
 import { readStudyFacts } from './study-facts.js';
 import { openWrongPatients } from './wrong-patients.js';
-import { createOpenStudy, type OpenStudy } from './open-study.js';
-import { createRetrieve, type RetrievalPolicy } from './serving.js';
+import { createOpenStudy, type OpenStudy, type RetrievalPolicy } from './open-study.js';
+import { createRetrieve } from './serving.js';
 import { type StudyRecord, studyRecords } from './source-records.js';
 import { createRetrievalAudit, type RetrievalAudit } from './retrieval-audit.js';
 import { createStudySecrets } from './study-secrets.js';
@@ -66,7 +66,7 @@ export interface ImageSourceOptions {
   readonly workBits?: number;
   /** ITI-43 requests of one key a minute, default 600; of DICOMweb ten times as many. */
   readonly requestsPerMinute?: number;
-  /** A rule of the site beyond the ledger's, for ITI-43 requests: default none. */
+  /** A rule of the site beyond the ledger's, for every retrieval: default none. */
   readonly policy?: RetrievalPolicy;
   /** Longest age of a ledger view that still serves; default 60 000. */
   readonly viewAgeMsMax?: number;
@@ -380,6 +380,7 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     connector,
     authorise,
     transfers,
+    ...(options.policy && { policy: options.policy }),
     ...(options.onServedHalted && { onServedHalted: options.onServedHalted }),
   });
 
@@ -432,7 +433,6 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
         openStudy,
         audit: auditOf({ transaction: 'ITI-43', endpointUrl }),
         isWithinLimit: createKeyLimit({ perMinute: requestsPerMinute, now }),
-        ...(options.policy && { policy: options.policy }),
       }),
     },
     dicomweb: {

@@ -12,7 +12,7 @@ export {
 export { type CreatedInvitation, INVITATION_LIFETIME_MS, WRONG_TRIES_MAX } from './invitations.js';
 export type { OrderOriginState } from './order-look.js';
 export { type IdentityCheck, REPLACEMENT_WAIT_MS } from './replacements.js';
-export type { RetrievalPolicy } from './serving.js';
+export type { RetrievalPolicy } from './open-study.js';
 export type { TransferRecord } from './transfers.js';
 export { judgeSuspension, type SuspensionOutcome } from './suspensions.js';
 export { connectNode } from './connect-node.js';

@@ -9,6 +9,7 @@ import {
   type PacsConnector,
   type StudySnapshot,
 } from '@radledger/imaging';
+import type { DocumentReference } from '@radledger/iti43';
 import { fromHex, toHex } from '@radledger/primitives';
 import { type AuditedDocument, digestOf } from '../audit/audit-event.js';
 import { ExchangeError } from '../errors.js';
@@ -20,9 +21,22 @@ import type { AuditedRequest, DisclosedPart, DisclosureFacts, RetrievalAudit } f
 import { planRecords, type StudyRecord } from './source-records.js';
 import type { Transfers } from './transfers.js';
 
+/** A verified request, for all that it asks for. */
+export interface ReaderRequest extends AuditedRequest {
+  readonly documents: readonly DocumentReference[];
+  /** The XUA assertion beside the signature of an ITI-43 request. Nobody has checked anything in it. */
+  readonly assertion?: string;
+}
+
+/**
+ * A rule of the site beyond the ledger's: may refuse what the ledger allows, and allows nothing. Asked once a request, of ITI-43 and of
+ * DICOMweb alike, after its signature and before its grants; what it throws ends the request as a failure.
+ */
+export type RetrievalPolicy = (request: Omit<ReaderRequest, 'messageId'>) => boolean | Promise<boolean>;
+
 /** A verified request for one study. */
 export interface StudyRequest {
-  readonly request: AuditedRequest;
+  readonly request: ReaderRequest;
   readonly document: AuditedDocument;
   readonly studyId: Uint8Array;
   readonly part: DisclosedPart;
@@ -55,10 +69,12 @@ export function createOpenStudy(options: {
   readonly authorise: Authorise;
   /** Where answers that recipients give receipts for are kept. */
   readonly transfers: Transfers;
+  readonly policy?: RetrievalPolicy;
   /** Told of each answer that is served although the network stands still. */
   readonly onServedHalted?: () => void;
 }): OpenStudy {
   const { store, connector, authorise, transfers } = options;
+  const isLetThrough = oncePerRequest(options.policy);
   const plans = createPlanCache(async (id) => {
     const encoded = await store.get(planRecords, id);
     return encoded === undefined ? undefined : decodeFileSetPlan(encoded);
@@ -66,6 +82,7 @@ export function createOpenStudy(options: {
 
   return async ({ request, document, studyId, part, audit }) => {
     const signer = fromHex(request.signer);
+    if (!(await isLetThrough(request))) return 'refused';
     const verdict = await authorise({ studyId, signer });
     if (!verdict.allowed) return verdict.reason;
     const { content, study } = verdict;
@@ -110,5 +127,15 @@ export function createOpenStudy(options: {
         }
       },
     };
+  };
+}
+
+function oncePerRequest(policy: RetrievalPolicy | undefined) {
+  const said = new WeakMap<ReaderRequest, Promise<boolean>>();
+  return async (request: ReaderRequest): Promise<boolean> => {
+    if (policy === undefined) return true;
+    const answer = said.get(request) ?? (async () => policy(request))();
+    said.set(request, answer);
+    return answer;
   };
 }

@@ -17,17 +17,7 @@ export interface ServingOptions {
   readonly audit: RetrievalAudit;
   /** Whether one more request of a key, in hex, is within its limit. */
   readonly isWithinLimit: (signer: string) => boolean;
-  /** The site's own rule: may refuse what the ledger allows, and allows nothing. */
-  readonly policy?: RetrievalPolicy;
 }
-
-/**
- * A rule of the site beyond the ledger's, for instance about the XUA assertion of a request, which nobody has checked before.
- * Asked once a request, after its signature and before its grants; what it throws is answered as a failure.
- */
-export type RetrievalPolicy = (
-  request: Pick<SignedRequest, 'signer' | 'documents' | 'assertion' | 'peerAddress'>,
-) => boolean | Promise<boolean>;
 
 /** Answers the documents of a request in their order; each is authorised once more when its turn to be sent comes. */
 export function createRetrieve(options: ServingOptions): (request: SignedRequest) => Promise<readonly Answer[]> {
@@ -77,7 +67,6 @@ export function createRetrieve(options: ServingOptions): (request: SignedRequest
   return async (request) => {
     const answers: Answer[] = [];
     const isWithinLimit = options.isWithinLimit(request.signer);
-    const isRefused = isWithinLimit && options.policy !== undefined && !(await options.policy(request));
     for (const document of request.documents) {
       if (!isWithinLimit) {
         answers.push(TOO_OFTEN);
@@ -85,9 +74,7 @@ export function createRetrieve(options: ServingOptions): (request: SignedRequest
       }
       const answer: Answer =
         document.repositoryUniqueId === repositoryUniqueId
-          ? isRefused
-            ? NOT_AVAILABLE
-            : await answerOne(request, document.documentUniqueId)
+          ? await answerOne(request, document.documentUniqueId)
           : { kind: 'error', errorCode: 'XDSUnknownRepositoryId', codeContext: 'this repository has another id' };
       answers.push(answer);
     }
