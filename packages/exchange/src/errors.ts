@@ -65,6 +65,7 @@ export type ExchangeErrorCode =
   | 'RETRIEVAL_FAILED'
   // receipts
   | 'TRANSFER_UNKNOWN'
+  | 'TRANSFER_UNFINISHED'
   | 'RECEIPT_REFUSED';
 
 /** What an `ExchangeError` tells a caller who acts on it. */

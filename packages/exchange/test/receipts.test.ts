@@ -120,3 +120,38 @@ test('a receipt for what was not sent, of another size, or signed by another, is
   await expect(hospital.source.exchangeReceipts(randomBytes(100))).rejects.toMatchObject({ code: 'MALFORMED_REQUEST' });
   expect(await hospital.source.transfers()).toMatchObject([{ received: undefined }]);
 });
+
+// Regression: the source signed that it had sent what was still on its way, or had broken off.
+test('a receipt for what has not left whole gets none in return, until it has', async () => {
+  const practice = await signerOf('practice');
+  await allow(ledger, patient, practice.publicKey);
+  await ledger.finalize();
+  await eventually(() => hospital.source.view.head.height === ledger.height);
+  const studyId = toHex(patient.disclosure.studyId);
+  const receipt = async (): Promise<Uint8Array> => {
+    const sent = (await hospital.source.transfers()).at(-1);
+    if (sent === undefined) throw new Error('a transfer began');
+    const about = { ...sent, chainId: ledger.chainId, source: patient.disclosure.source, atMs: 1 };
+    return createTransferReceipt({ ...about, side: 'recipient' }, practice);
+  };
+  const give = async (): Promise<Uint8Array> => hospital.source.exchangeReceipts(await receipt());
+
+  hospital.cutDocuments(1000);
+  await expect(ask(hospital, practice, studyId)).rejects.toThrow();
+  await eventually(async () => (await hospital.source.transfers())[0]?.state === 'broken');
+  await expect(give()).rejects.toMatchObject({ code: 'TRANSFER_UNFINISHED' });
+
+  ledger.nowMs += 1;
+  hospital.holdDocuments();
+  const asked = ask(hospital, practice, studyId);
+  await eventually(() => hospital.heldDocuments === 1);
+  await expect(give()).rejects.toMatchObject({ code: 'TRANSFER_UNFINISHED' });
+  expect((await hospital.source.transfers()).at(-1)).toMatchObject({ state: 'begun', received: undefined });
+  // Held again after each chunk.
+  await eventually(async () => {
+    hospital.releaseDocuments();
+    return (await hospital.source.transfers()).at(-1)?.state === 'sent';
+  });
+  expect(await asked).toMatch(/^served /);
+  expect(decodeTransferReceipt(await give())).toBeDefined();
+});

@@ -42,8 +42,9 @@ export interface Transfers {
   /** Keeps that an answer begins to leave; the returned function keeps whether all of it has left. */
   begin(transfer: Transfer): Promise<(isWhole: boolean) => Promise<void>>;
   /**
-   * Takes the receipt of a recipient and gives the source's own; the same receipt is answered alike, however often it comes.
-   * @throws {ExchangeError} `MALFORMED_REQUEST` | `TRANSFER_UNKNOWN` | `SIGNATURE_INVALID`
+   * Takes the receipt of a recipient for an answer that has left whole, and gives the source's own; the same receipt is answered alike,
+   * however often it comes.
+   * @throws {ExchangeError} `MALFORMED_REQUEST` | `TRANSFER_UNKNOWN` | `SIGNATURE_INVALID` | `TRANSFER_UNFINISHED`
    */
   exchangeReceipts(encoded: Uint8Array): Promise<Uint8Array>;
   /** Every transfer, oldest first; one without `received` was never confirmed. */
@@ -92,6 +93,10 @@ export function createTransfers(options: {
         const about = { chainId: identity.chainId, source: identity.source, ...record };
         await verify(theirs, about);
         if (record.given !== undefined) return record;
+        // Not yet known, or known not to be: its receipt would say that all of it was sent.
+        if (record.state !== 'sent') {
+          throw new ExchangeError({ code: 'TRANSFER_UNFINISHED' }, 'this source has not sent all of it; retry later');
+        }
         const own = await createTransferReceipt({ ...about, side: 'source', atMs: now() }, identity.signer);
         return { ...record, received: encoded, given: own };
       });
