@@ -100,19 +100,20 @@ export function createDimseArchive(options: DimseArchiveOptions): DimseArchive {
     return held.transferSyntaxUid === own.transferSyntaxUid && equalBytes(held.dataSetSha256, own.dataSetSha256);
   };
 
-  /** Those of `instances` that the archive does not hold, as far as the check goes. */
-  const lacking = async (
+  /** Which of `instances` the archive does not hold, and of how many it holds other bytes, as far as the check goes. */
+  const compare = async (
     { studyInstanceUid }: QuarantinedStudy,
     instances: readonly QuarantinedInstance[],
-  ): Promise<readonly QuarantinedInstance[]> => {
+  ): Promise<{ readonly missing: readonly QuarantinedInstance[]; readonly others: number }> => {
     const held = new Map((await addressesOf(studyInstanceUid)).map((each) => [each.sopInstanceUid, each]));
     const missing: QuarantinedInstance[] = [];
+    let others = 0;
     for (const [index, instance] of instances.entries()) {
       const address = held.get(instance.sopInstanceUid);
-      const isThere = address !== undefined && (filingCheck === 'listed' || (await isHeld(address, index, instance)));
-      if (!isThere) missing.push(instance);
+      if (address === undefined) missing.push(instance);
+      else if (filingCheck === 'bytes' && !(await isHeld(address, index, instance))) others += 1;
     }
-    return missing;
+    return { missing, others };
   };
 
   return {
@@ -159,10 +160,15 @@ export function createDimseArchive(options: DimseArchiveOptions): DimseArchive {
     },
     async fileStudy(study) {
       const location = `dicom://${host}:${port}/${calledAeTitle}/studies/${study.studyInstanceUid}`;
-      const missing = await lacking(study, study.instances);
+      const { missing, others } = await compare(study, study.instances);
+      if (others > 0) {
+        const info = { code: 'STUDY_CONFLICT', instances: others } as const;
+        throw new ImagingError(info, 'the archive holds other instances under UIDs of this study: nothing was filed');
+      }
       if (missing.length === 0) return { location, written: false };
       await storeInstances(peer, missing);
-      const left = (await lacking(study, missing)).length;
+      const after = await compare(study, missing);
+      const left = after.missing.length + after.others;
       if (left === 0) return { location, written: true };
       const message = 'the archive does not give back what it was given: look at its log, or at filingCheck';
       throw new ImagingError({ code: 'FILING_INCOMPLETE', missing: left }, message);

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,7 +34,7 @@ describe.skipIf(isMissing)('dcmqrscp', () => {
     await rm(folder, { recursive: true });
   });
 
-  test('a study goes in, is read back by both ways of retrieval, and comes out by C-MOVE', async () => {
+  test('a study goes in, is read back by both ways of retrieval, is not overwritten, and comes out by C-MOVE', async () => {
     const peer = { host: '127.0.0.1', port: archive.port, calledAeTitle: 'ARCHIVE', callingAeTitle: 'GATEWAY' };
     const byGet = createDimseArchive(peer);
     const byMove = createDimseArchive({ ...peer, moveTo: receiver });
@@ -51,6 +51,27 @@ describe.skipIf(isMissing)('dcmqrscp', () => {
     expect(await byGet.fileStudy(study)).toMatchObject({ written: true });
     expect(await byMove.fileStudy(study)).toMatchObject({ written: false });
     await study.discard();
+
+    // The second instance with another pixel, and a fourth one.
+    const uids = { studyInstanceUid: STUDY, seriesInstanceUid: `${STUDY}.1` };
+    const changed = Buffer.from(await readFile(join(series, '2.dcm')));
+    changed.writeUInt8((changed.at(-1) ?? 0) ^ 1, changed.length - 1);
+    const others = join(folder, 'others');
+    await mkdir(others);
+    await writeFile(join(others, '2.dcm'), changed);
+    const fourth = sampleInstance({ ...uids, sopInstanceUid: `${STUDY}.1.4`, instanceNumber: 4 });
+    await writeFile(join(others, '4.dcm'), fourth);
+    const other = await createFolderSource({ folder: others }).openStudy(STUDY);
+    const otherStream = serveFileSet(await planFileSet(other), other);
+    const conflicting = await importFileSet({ stream: otherStream, quarantineFolder: join(folder, 'quarantine') });
+    for (const archive of [byGet, byMove]) {
+      await expect(archive.fileStudy(conflicting)).rejects.toMatchObject({
+        code: 'STUDY_CONFLICT',
+        info: { instances: 1 },
+      });
+    }
+    await conflicting.discard();
+
     const listed: string[] = [];
     for await (const each of byGet.listStudies()) listed.push(each.studyInstanceUid);
     expect(listed).toEqual([STUDY]);
