@@ -285,6 +285,16 @@ describe('WADO-RS', () => {
     });
   });
 
+  test('an archive that drips is cut off', async () => {
+    const head = { 'content-type': 'multipart/related; type="application/dicom"; boundary=b' };
+    answer = withInstance((_request, response) => {
+      response.writeHead(200, head).write('--b\r\n\r\n');
+      const drip = setInterval(() => response.write('x'), 20);
+      response.once('close', () => clearInterval(drip));
+    });
+    await expect(read()).rejects.toMatchObject({ code: 'ARCHIVE_UNAVAILABLE', info: { reason: 'TOO_SLOW' } });
+  });
+
   test('answers without a boundary leave no connection behind', async () => {
     answer = withInstance((_request, response) => {
       response.setHeader('content-type', 'multipart/related; type="application/dicom"').end(Buffer.alloc(200_000));
