@@ -18,6 +18,7 @@ test('CSV with a head; names cannot be formulas or break a line; a gateway that 
       time: '2026-01-01T00:00:00.000Z',
       studyInstanceUid: '2.25.1',
       receiver: 'cd'.repeat(32),
+      displayName: '+practice',
       origin: 'operator',
       what: 'file-set',
       purpose: 'released',
@@ -38,9 +39,9 @@ test('CSV with a head; names cannot be formulas or break a line; a gateway that 
     for await (const line of disclosureLines(config, { from: 1, to: 2, study: '2.25.1' })) lines.push(line);
     return lines;
   };
-  const rest = `${'cd'.repeat(32)},operator,file-set,released,7,success`;
+  const rest = `${'cd'.repeat(32)},'+practice,operator,file-set,released,7,success`;
   expect(await read()).toEqual([
-    'time,studyInstanceUid,receiverName,receiver,origin,what,purpose,bytes,outcome',
+    'time,studyInstanceUid,receiverName,receiver,displayName,origin,what,purpose,bytes,outcome',
     `2026-01-01T00:00:00.000Z,2.25.1,'=cmd(),${rest}`,
     `2026-01-01T00:00:00.000Z,2.25.1,"Roe, ""Jane""\nRoe",${rest}`,
     `2026-01-01T00:00:00.000Z,2.25.1,,${rest}`,
