@@ -2,12 +2,12 @@
  * `fetch` to an address that somebody else chose, on the ledger or in a link: only where it may lead, and to a source's own listener only
  * by the pins on the ledger (design D13).
  */
-import { createHash, X509Certificate } from 'node:crypto';
 import { type IncomingMessage, request as httpRequest } from 'node:http';
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
-import { connect } from 'node:tls';
+import { connect, type TLSSocket } from 'node:tls';
 import type { Fetch } from '@radledger/client';
+import { spkiPinOf } from '@radledger/iti43';
 import { type AddressRules, guardedAddresses, lookupIn } from '@radledger/iti43/client';
 import { equalBytes } from '@radledger/primitives';
 import { CliError } from './errors.js';
@@ -86,23 +86,14 @@ function connectTo(
     socket.once('close', () => reject(new Error('the server closed the connection')));
     socket.once(isPlain ? 'connect' : 'secureConnect', () => {
       signal?.removeEventListener('abort', abort);
-      if (
-        pins === undefined ||
-        ('getPeerCertificate' in socket && hasOneOf(pins, socket.getPeerCertificate(false).raw))
-      ) {
-        return resolve(socket);
-      }
+      if (pins === undefined || ('getPeerCertificate' in socket && isPinned(socket, pins))) return resolve(socket);
       socket.destroy();
       reject(new CliError({ code: 'PIN_MISMATCH' }, "the server's key is not the one on the ledger"));
     });
   });
 }
 
-function hasOneOf(pins: readonly Uint8Array[], certificate: Uint8Array): boolean {
-  const key = new X509Certificate(certificate).publicKey.export({
-    type: 'spki',
-    format: 'der',
-  });
-  const pin = new Uint8Array(createHash('sha256').update(key).digest());
+function isPinned(socket: TLSSocket, pins: readonly Uint8Array[]): boolean {
+  const pin = spkiPinOf(socket.getPeerCertificate(false).raw);
   return pins.some((known) => equalBytes(known, pin));
 }
