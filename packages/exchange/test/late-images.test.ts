@@ -113,12 +113,17 @@ test('images that came while the gateway stood still are amended after its start
   await hospital.finalizeUntil(async () => (await contentOf(studyId)) !== before);
 });
 
-test('a study that was purged is retired, and not before its time', async () => {
-  await publish();
+/** The archive was seen with the study, and holds another one from now on. */
+async function purge(): Promise<void> {
   await hospital.source.lookAtArchive();
   await rm(hospital.archive, { recursive: true });
   await mkdir(hospital.archive);
   await addImage(1, '2.25.69');
+}
+
+test('a study that was purged is retired, and not before its time', async () => {
+  await publish();
+  await purge();
   await hospital.source.lookAtArchive();
   pass(PURGED_MS - 1);
   await hospital.source.lookAtArchive();
@@ -130,10 +135,7 @@ test('a study that was purged is retired, and not before its time', async () => 
 
 test('a retirement that failed is made at the next look', async () => {
   await publish();
-  await hospital.source.lookAtArchive();
-  await rm(hospital.archive, { recursive: true });
-  await mkdir(hospital.archive);
-  await addImage(1, '2.25.69');
+  await purge();
   await hospital.source.lookAtArchive();
   pass(PURGED_MS);
   const head = vi.spyOn(hospital.ledger, 'head').mockRejectedValue(new Error('the node is down'));
