@@ -7,19 +7,12 @@ import { signHttpRequest } from '@radledger/handover';
 import { inspectInstance } from '@radledger/imaging';
 import { checkedFileSet } from '@radledger/imaging/received';
 import { concatBytes, createSigner, randomBytes, type Signer, sha256, toHex } from '@radledger/primitives';
-import {
-  contentOf,
-  createTransaction,
-  decodeManifest,
-  instanceIdOf,
-  seriesIdOf,
-  signDelegateAcceptance,
-} from '@radledger/transactions';
+import { contentOf, decodeManifest, instanceIdOf, seriesIdOf } from '@radledger/transactions';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ask } from './test-consumer.js';
 import { eventually, TestHospital } from './test-hospital.js';
 import { signerOf, type TestLedger } from './test-ledger.js';
-import { allow, createRevoke, DAY_MS, publishedStudy, type TestPatient } from './test-patient.js';
+import { allow, createDelegation, createRevoke, DAY_MS, publishedStudy, type TestPatient } from './test-patient.js';
 import { jsonOf, look, partsOf, type Seen, send, shown, signed } from './test-viewer.js';
 
 const STORED = 'multipart/related; type="application/dicom"; transfer-syntax=*';
@@ -230,24 +223,9 @@ describe('a reader with a grant', () => {
 
 test('the owner and her delegate read without a grant', async () => {
   const delegate = await signerOf('delegate');
-  const { source, studyId } = patient.disclosure;
   expect((await look(hospital, patient.owner, study, STORED)).status).toBe(200);
   expect((await look(hospital, delegate, study, STORED)).status).toBe(404);
-  const { bytes } = await createTransaction({
-    chainId: ledger.chainId,
-    kind: 'set-delegate',
-    signer: patient.owner,
-    expiryHeight: ledger.height + 100,
-    payload: {
-      source,
-      studyId,
-      delegate: {
-        key: delegate.publicKey,
-        acceptance: await signDelegateAcceptance({ chainId: ledger.chainId, source, studyId, delegate }),
-      },
-      notAfterMs: ledger.nowMs + DAY_MS,
-    },
-  });
+  const { bytes } = await createDelegation(ledger, patient, delegate, ledger.nowMs + DAY_MS);
   await ledger.submit(bytes);
   await settle();
   expect((await look(hospital, delegate, study, STORED)).status).toBe(200);

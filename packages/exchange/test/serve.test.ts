@@ -11,6 +11,7 @@ import { signerOf, type TestLedger } from './test-ledger.js';
 import {
   allow,
   askForSecret,
+  createDelegation,
   createMove,
   createRevoke,
   DAY_MS,
@@ -93,6 +94,26 @@ describe('who may read', () => {
     expect((await askForSecret(ledger, hospital.source, fromHex(studyId), heir)).grantSalt).toEqual(
       disclosure.grantSalt,
     );
+  });
+
+  test('a delegate is told what she needs to allow until her end; the owner’s note stays the owner’s', async () => {
+    const delegate = await signerOf('delegate');
+    const id = fromHex(studyId);
+    const askAs = (signer: Signer, note?: Uint8Array) => askForSecret(ledger, hospital.source, id, signer, note);
+    const note = randomBytes(40);
+    await askAs(patient.owner, note);
+    await expect(askAs(delegate)).rejects.toMatchObject({ code: 'STUDY_UNKNOWN' });
+    const { bytes } = await createDelegation(ledger, patient, delegate, ledger.nowMs + DAY_MS);
+    await ledger.submit(bytes);
+    await settle();
+    ledger.nowMs += 1_000;
+    const told = await askAs(delegate, randomBytes(40));
+    expect(told.grantSalt).toEqual(patient.disclosure.grantSalt);
+    expect(told.note).toBeUndefined();
+    expect((await askAs(patient.owner)).note?.sealed).toEqual(note);
+    ledger.nowMs += DAY_MS;
+    await settle();
+    await expect(askAs(delegate)).rejects.toMatchObject({ code: 'STUDY_UNKNOWN' });
   });
 
   test('another repositoryUniqueId', async () => {

@@ -16,6 +16,7 @@ import {
   openingOf,
   recipientTag,
   type SignedTransaction,
+  signDelegateAcceptance,
   signMoveAcceptance,
 } from '@radledger/transactions';
 import type { ImageSource } from '../src/source/index.js';
@@ -133,6 +134,24 @@ export async function createMove(
   });
 }
 
+export async function createDelegation(
+  ledger: TestLedger,
+  { owner, disclosure }: TestPatient,
+  delegate: Signer,
+  notAfterMs: number,
+): Promise<SignedTransaction> {
+  const { chainId } = ledger;
+  const { source, studyId } = disclosure;
+  const acceptance = await signDelegateAcceptance({ chainId, source, studyId, delegate });
+  return createTransaction({
+    chainId,
+    kind: 'set-delegate',
+    signer: owner,
+    expiryHeight: ledger.height + 100,
+    payload: { source, studyId, delegate: { key: delegate.publicKey, acceptance }, notAfterMs },
+  });
+}
+
 /** The sealed notice that answers an image request. */
 export async function noticeFor(
   ledger: TestLedger,
@@ -168,6 +187,7 @@ export async function askForSecret(
   source: ImageSource,
   studyId: Uint8Array,
   owner: Signer,
+  note?: Uint8Array,
 ): Promise<StudyDisclosure> {
   const sealingKeyPair = await generateSealingKeyPair();
   const request = await createStudySecretRequest({
@@ -177,6 +197,7 @@ export async function askForSecret(
     owner,
     sealingKey: sealingKeyPair.publicKey,
     timeMs: ledger.nowMs,
+    ...(note === undefined ? {} : { note }),
   });
   const sealed = await source.studySecret(request);
   return (await openStudySecretReply({ request, sealed, sealingKeyPair, signingKey: source.signingKey })).disclosure;

@@ -103,6 +103,8 @@ export {
   type RoleAcceptance,
   readRoleAcceptance,
 } from './role-acceptance.js';
+export { createRoleAnswer, encodeRoleAnswerLink, type RoleAnswer, readRoleAnswerLink } from './role-answer.js';
+export { decodeRoleOfferLink, encodeRoleOfferLink, ROLE_STUDIES_MAX, type Role, type RoleOffer } from './role-offer.js';
 export {
   deriveSealingKeyPair,
   generateSealingKeyPair,

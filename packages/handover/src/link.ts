@@ -4,8 +4,8 @@ import { HandoverError } from './errors.js';
 /** Longest link or fragment that is looked at, in characters. */
 export const LINK_LENGTH_MAX = 4096;
 
-/** Invitation, image request, mailbox. */
-export type LinkName = 'i' | 'r' | 'm';
+/** Invitation, image request, mailbox, role offer, role answer. */
+export type LinkName = 'i' | 'r' | 'm' | 'o' | 'a';
 
 /** Puts a message behind `#<name>=` of a page; the part after `#` never leaves the browser. */
 export function writeLink(pageUrl: string, name: LinkName, message: Uint8Array): string {

@@ -1,14 +1,6 @@
 /** A person's consent to become delegate or next owner of one study. Spec: docs/spec/links.md, section 11. */
 import { base64urlnopad } from '@scure/base';
-import {
-  encodeWith,
-  isStrictPublicKey,
-  literal,
-  type Schema,
-  type Signer,
-  struct,
-  verifyFast,
-} from '@radledger/primitives';
+import { encodeWith, isStrictPublicKey, type Signer, struct, verifyFast } from '@radledger/primitives';
 import {
   delegateAcceptanceMessage,
   moveAcceptanceMessage,
@@ -16,16 +8,11 @@ import {
   signMoveAcceptance,
 } from '@radledger/transactions';
 import { HandoverError } from './errors.js';
+import { role, type Role } from './role-offer.js';
 import { decodeMessage, format, id32, key, sealingKey, signature } from './wire.js';
 
 const BYTES_MAX = 512;
 
-const delegateRole = literal('delegate');
-const ownerRole = literal('owner');
-const role: Schema<'delegate' | 'owner'> = {
-  encode: (value) => value,
-  decode: (value, path = '') => (value === 'delegate' ? delegateRole : ownerRole).decode(value, path),
-};
 const schema = struct({
   format,
   chainId: id32,
@@ -42,7 +29,7 @@ export interface RoleAcceptance {
   readonly chainId: Uint8Array;
   readonly source: Uint8Array;
   readonly studyId: Uint8Array;
-  readonly role: 'delegate' | 'owner';
+  readonly role: Role;
   /** The accepting person's fresh key. */
   readonly key: Uint8Array;
   readonly acceptance: Uint8Array;
@@ -55,7 +42,7 @@ export async function createRoleAcceptance(input: {
   chainId: Uint8Array;
   source: Uint8Array;
   studyId: Uint8Array;
-  role: 'delegate' | 'owner';
+  role: Role;
   signer: Signer;
   sealingKey: Uint8Array;
 }): Promise<RoleAcceptance> {

@@ -57,6 +57,10 @@ OWNER_REPLY = struct(format=FORMAT, requestHash=ID, source=ID, studyId=ID,
                      published=list_of(struct(studyId=ID, key=KEY)), issuedAtMs=UINT)
 ROLE_ACCEPTANCE = struct(format=FORMAT, chainId=ID, source=ID, studyId=ID, role=TEXT, key=KEY, acceptance=SIGNATURE,
                          sealingKey=SEALING_KEY)
+ROLE_OFFER = struct(format=FORMAT, chainId=ID, role=TEXT, displayName=TEXT, expiresAtMs=UINT,
+                    studies=list_of(struct(source=ID, studyId=ID, gatewayApi=optional(TEXT))))
+ROLE_ANSWER = struct(format=FORMAT, chainId=ID, role=TEXT, displayName=TEXT, expiresAtMs=UINT,
+                     studies=list_of(struct(source=ID, studyId=ID, key=KEY, acceptance=SIGNATURE)))
 DELEGATION = struct(format=FORMAT, chainId=ID, source=ID, studyId=ID, era=UINT, studySalt=ID, contentSalt=ID,
                     grantSalt=ID, studyInstanceUid=TEXT, label=TEXT)
 SEALED = struct(format=FORMAT, kem=literal(hpke.KEM), kdf=literal(hpke.KDF), aead=literal(hpke.AEAD),
@@ -210,14 +214,32 @@ def transfer_receipt(given):
     return _signed(given["seed"], "radledger/transfer-receipt/1", receipt["chainId"], body).hex()
 
 
+def _accepted(seed, role, *ids):
+    tag = "radledger/accept-delegate/1" if role == "delegate" else "radledger/accept-move/1"
+    key = key_of(seed)
+    message = encode([tag, *map(raw, ids), KEY.write(key)])
+    return {"key": key, "acceptance": ed25519.sign(raw(seed), message).hex()}
+
+
 def role_acceptance(given):
     study = given["study"]
-    tag = "radledger/accept-delegate/1" if study["role"] == "delegate" else "radledger/accept-move/1"
-    ids = [raw(study[name]) for name in ("chainId", "source", "studyId")]
-    key = key_of(given["seed"])
-    acceptance = ed25519.sign(raw(given["seed"]), encode([tag, *ids, KEY.write(key)])).hex()
-    return _base64url(ROLE_ACCEPTANCE.encode({
-        **study, "key": key, "acceptance": acceptance, "sealingKey": given["sealingKey"]}))
+    accepted = _accepted(given["seed"], study["role"], *(study[name] for name in ("chainId", "source", "studyId")))
+    return _base64url(ROLE_ACCEPTANCE.encode({**study, **accepted, "sealingKey": given["sealingKey"]}))
+
+
+def role_offer(given):
+    made = ROLE_OFFER.encode(given["offer"])
+    return f"{given['pageUrl']}#o={_base64url(made)}"
+
+
+def role_answer(given):
+    told = given["answer"]
+    studies = [
+        {**named, **_accepted(seed, told["role"], told["chainId"], named["source"], named["studyId"])}
+        for named, seed in zip(told["studies"], given["seeds"], strict=True)]
+    body = ROLE_ANSWER.write({**told, "studies": studies})
+    made = _signed(given["seeds"][0], "radledger/role-answer/1", told["chainId"], body)
+    return {"bytes": made.hex(), "link": f"{given['pageUrl']}#a={_base64url(made)}"}
 
 
 def delegation(given):
@@ -245,7 +267,8 @@ MAKERS = {
     "study secret request": study_secret_request, "claim reply": disclosure, "study secret reply": disclosure,
     "access log request": access_log_request, "access log": access_log, "key withdrawal": key_withdrawal,
     "transfer receipt": transfer_receipt, "mailbox": mailbox, "owner request": owner_request, "owner reply": owner_reply,
-    "role acceptance": role_acceptance, "delegation": delegation, "well-known document": well_known,
+    "role acceptance": role_acceptance, "role offer": role_offer, "role answer": role_answer,
+    "delegation": delegation, "well-known document": well_known,
 }
 
 

@@ -6,6 +6,7 @@ import {
   createClaim,
   createImageRequest,
   createRoleAcceptance,
+  createRoleAnswer,
   createStudySecretRequest,
   createTransferReceipt,
   createWellKnown,
@@ -14,6 +15,7 @@ import {
   decodeImageRequestLink,
   decodeInvitationLink,
   decodeMailboxLink,
+  decodeRoleOfferLink,
   decodeOwnerRequest,
   decodeTransferReceipt,
   deriveSealingKeyPair,
@@ -23,6 +25,8 @@ import {
   encodeInvitationLink,
   encodeMailboxLink,
   encodeRoleAcceptance,
+  encodeRoleAnswerLink,
+  encodeRoleOfferLink,
   type GrantNotice,
   type ImageRequest,
   type Invitation,
@@ -38,6 +42,7 @@ import {
   READER_ORIGINS,
   openSealed,
   openStudySecretReply,
+  readRoleAnswerLink,
   sealAccessLog,
   sealClaimReply,
   sealDelegation,
@@ -85,6 +90,8 @@ export async function linkVectors(): Promise<VectorFile[]> {
         ...(await transferReceipts()),
         ...(await roleAcceptances()),
         ...(await delegations()),
+        ...(await roleOffers()),
+        ...(await roleAnswers()),
         ...(await wellKnowns()),
       ],
     },
@@ -550,6 +557,46 @@ async function roleAcceptances(): Promise<VectorCase[]> {
         name: `role acceptance, ${role}`,
         input: asJson({ study: about, seed: seeds.other, sealingKey }),
         output: encodeRoleAcceptance(acceptance),
+      };
+    }),
+  );
+}
+
+async function roleOffers(): Promise<VectorCase[]> {
+  const { source, studyId } = await study();
+  const told = { chainId, displayName: 'Maria', expiresAtMs: nowMs + 7 * 86_400_000 };
+  const first = { source, studyId, gatewayApi: 'https://images.example' };
+  const second = { source: await keyOf(0x12), studyId: fill(0x44), gatewayApi: undefined };
+  const offers = { 'for one study': [first], 'for two': [first, second] };
+  return (['delegate', 'owner'] as const).flatMap((role) =>
+    Object.entries(offers).map(([name, studies]) => {
+      const offer = { ...told, role, studies };
+      const output = encodeRoleOfferLink(offer, pageUrl);
+      decodeRoleOfferLink(output);
+      return { name: `role offer, ${role} ${name}`, input: asJson({ offer, pageUrl }), output };
+    }),
+  );
+}
+
+async function roleAnswers(): Promise<VectorCase[]> {
+  const { source, studyId } = await study();
+  const told = { chainId, displayName: 'Anna', expiresAtMs: nowMs + 7 * 86_400_000 };
+  const named = [
+    { source, studyId },
+    { source: await keyOf(0x12), studyId: fill(0x44) },
+  ];
+  const given = [0x15, 0x16];
+  const signers = await Promise.all(given.map(signerOf));
+  return Promise.all(
+    (['delegate', 'owner'] as const).map(async (role) => {
+      const signed = named.map((one, at) => ({ ...one, signer: signers[at] as (typeof signers)[number] }));
+      const bytes = await createRoleAnswer({ ...told, role, studies: signed });
+      const link = encodeRoleAnswerLink(bytes, pageUrl);
+      await readRoleAnswerLink(link, { chainId, nowMs });
+      return {
+        name: `role answer, ${role}`,
+        input: asJson({ answer: { ...told, role, studies: named }, seeds: given.map((byte) => fill(byte)), pageUrl }),
+        output: asJson({ bytes, link }),
       };
     }),
   );

@@ -1,28 +1,19 @@
 /** One person's session: opens the vault, calls the wallet, and tells the screens what changed. Holds no rules of its own. */
-import { createGatewayClient } from '@radledger/client';
 import { type Invitation, type SignedImageRequest, verifyImageRequest } from '@radledger/handover';
 import { toHex } from '@radledger/primitives';
-import {
-  type CarriedProfile,
-  createWallet,
-  type OpenMailbox,
-  type OpenVault,
-  openWallet,
-  type Overview,
-  type Profile,
-  type ReadingView,
-  type RequestOrigin,
-  type Vault,
-  type Wallet,
-  type WalletPorts,
-  type WalletStore,
-  type WrapperKind,
+import type {
+  CarriedProfile,
+  OpenMailbox,
+  Profile,
+  ReadingView,
+  RequestOrigin,
+  Wallet,
+  WrapperKind,
 } from '@radledger/wallet';
 import type { StudyImages } from './images.js';
-import type { OpenedLedger } from './ledger.js';
 import { type Confirmation, firstConfirmation } from './confirmation.js';
 import { isLookAlike } from './look-alike.js';
-import type { Origins } from './origins.js';
+import { type BroughtWords, Profiles, type ProfilesPorts } from './profiles.js';
 import { foldReadings, type Look } from './readings.js';
 import { type Person, type Share, type Shelf, shelfOf, type Study } from './shelf.js';
 
@@ -65,34 +56,19 @@ export interface Replacement {
   readonly dueAtMs: number;
 }
 
-/** Words that a person brought, and the paper that they stood on. */
-export interface FoundWords {
-  readonly words: string;
-  readonly from: 'sheet' | 'helpers';
-}
-
-export interface SessionPorts extends OpenedLedger {
-  readonly vault: Vault;
-  /** Whom the app may ask; the session adds whom her invitations, requests and hospitals lead to. */
-  readonly origins: Origins;
-  /** How this app is called in the device's own list of passkeys. */
-  readonly userName: string;
-}
-
 export class Session {
-  readonly #ports: SessionPorts;
+  readonly #ports: ProfilesPorts;
+  readonly #profiles: Profiles;
   readonly #listeners = new Set<() => void>();
   #state: SessionState;
-  /** Of each profile, by its id. */
-  readonly #wallets = new Map<string, Wallet>();
-  #opened: OpenVault | undefined;
 
-  private constructor(ports: SessionPorts, state: SessionState) {
+  private constructor(ports: ProfilesPorts, state: SessionState) {
     this.#ports = ports;
+    this.#profiles = new Profiles(ports);
     this.#state = state;
   }
 
-  static async start(ports: SessionPorts): Promise<Session> {
+  static async start(ports: ProfilesPorts): Promise<Session> {
     const wrappers = await ports.vault.wrappers();
     const phase = wrappers.length === 0 ? 'new' : 'locked';
     const confirmsBy = phase === 'new' ? await firstConfirmation() : wrappers.includes('passkey') ? 'passkey' : 'pin';
@@ -116,27 +92,16 @@ export class Session {
   }
 
   /** Asks the device's holder to confirm, and opens what rests here, or makes it at the first start. */
-  async open(how: Confirmation, found?: { readonly words: string; readonly from?: FoundWords['from'] }): Promise<void> {
-    if (this.#opened !== undefined) return;
-    const { vault, userName } = this.#ports;
-    const isMade = (await vault.wrappers()).length > 0;
-    const opened = isMade
-      ? await vault.open(how, { takeOver: true })
-      : await vault.create(
-          how === 'passkey' ? { passkey: { userName } } : how,
-          found && { words: found.words, ...(found.from && { restoredFrom: found.from }) },
-        );
-    // All of them: what was asked for in any name is done while the app is open.
-    for (const profile of [opened, ...opened.profiles]) await this.#openProfile(profile);
-    this.#opened = opened;
-    this.#show(opened);
+  async open(how: Confirmation, found?: BroughtWords): Promise<void> {
+    if (this.#profiles.isOpen) return;
+    this.#show(await this.#profiles.open(how, found));
     this.#change({ phase: 'open' });
     void this.#askHospitals();
   }
 
   /** Shows the images of another person. */
   async switchTo(profileId: string): Promise<void> {
-    const profile = this.#profiles().find(({ id }) => id === profileId);
+    const profile = this.#profiles.all().find(({ id }) => id === profileId);
     if (profile === undefined || profileId === this.#state.profileId) return;
     this.#show(profile);
     void this.#askHospitals();
@@ -144,10 +109,8 @@ export class Session {
   }
 
   /** Makes room for somebody whose images she looks after, and shows it; with words, brings their images back. */
-  async addProfile(name: string, found?: FoundWords): Promise<void> {
-    const opened = this.#openVault();
-    const profile = await opened.addProfile(name, found && { words: found.words, restoredFrom: found.from });
-    const wallet = await this.#openProfile(profile);
+  async addProfile(name: string, found?: BroughtWords): Promise<void> {
+    const { profile, wallet } = await this.#profiles.add(name, found);
     this.#show(profile);
     if (found !== undefined) await wallet.restore();
     await this.refresh();
@@ -235,7 +198,7 @@ export class Session {
 
   /** Does what was asked for and is due, then reads the shelf anew. */
   async catchUp(): Promise<void> {
-    for (const wallet of this.#wallets.values()) {
+    for (const wallet of this.#profiles.wallets()) {
       // What was written down while others were being done is due at once.
       for (let isDue = true; isDue; ) {
         const { nextAtMs } = await wallet.flush();
@@ -290,7 +253,7 @@ export class Session {
   }
 
   /** Brings everything back from paper. */
-  async restore(found: FoundWords, how: Confirmation): Promise<void> {
+  async restore(found: BroughtWords, how: Confirmation): Promise<void> {
     await this.open(how, found);
     await this.#openWallet().restore();
     await this.refresh();
@@ -298,20 +261,16 @@ export class Session {
 
   /** Everything that a new phone needs; for nobody but a phone whose words were compared. */
   carried(): readonly CarriedProfile[] {
-    return this.#profiles().map(({ name, words }) => ({ name, words }));
+    return this.#profiles.all().map(({ name, words }) => ({ name, words }));
   }
 
   /** Takes over what an old phone handed over: the holder first. What failed half-way goes on when it is called again. */
   async takeOver([holder, ...others]: readonly CarriedProfile[], how: Confirmation): Promise<void> {
     if (holder === undefined) throw new TypeError('an old phone hands over its holder');
     await this.open(how, holder);
-    const opened = this.#openVault();
-    for (const { name, words } of others) {
-      const isThere = opened.profiles.some((profile) => profile.words === words);
-      if (!isThere) await this.#openProfile(await opened.addProfile(name, { words }));
-    }
-    this.#show(opened);
-    for (const wallet of this.#wallets.values()) await wallet.restore();
+    await this.#profiles.addCarried(others);
+    this.#show(this.#profiles.all()[0] as Profile);
+    for (const wallet of this.#profiles.wallets()) await wallet.restore();
     await this.refresh();
   }
 
@@ -342,7 +301,7 @@ export class Session {
     const read = await wallet.overview().catch(() => undefined);
     if (wallet !== this.#shownWallet()) return;
     const overview = read ?? wallet.lastOverview();
-    this.#allowKnown(overview);
+    this.#profiles.allowKnown(overview);
     this.#change({ isStale: read === undefined, ...(overview && { shelf: shelfOf(overview, wallet.pending()) }) });
   }
 
@@ -380,59 +339,20 @@ export class Session {
   }
 
   #shownWallet(): Wallet | undefined {
-    return this.#wallets.get(this.#state.profileId ?? '');
-  }
-
-  #openVault(): OpenVault {
-    if (this.#opened === undefined) throw new TypeError('the session is not open');
-    return this.#opened;
-  }
-
-  #profiles(): readonly Profile[] {
-    return this.#opened === undefined ? [] : [this.#opened, ...this.#opened.profiles];
+    return this.#profiles.wallet(this.#state.profileId);
   }
 
   #shown(): Profile {
-    const profile = this.#profiles().find(({ id }) => id === this.#state.profileId);
+    const profile = this.#profiles.all().find(({ id }) => id === this.#state.profileId);
     if (profile === undefined) throw new TypeError('the session is not open');
     return profile;
   }
 
-  async #openProfile({ id, store, words }: Profile): Promise<Wallet> {
-    const ports = this.#walletPorts(store);
-    const { chainId } = this.#ports;
-    const wallet = (await openWallet(ports)) ?? (await createWallet(ports, { words, chainId }));
-    this.#wallets.set(id, wallet);
-    this.#allowKnown(wallet.lastOverview());
-    return wallet;
-  }
-
   /** What was shown of somebody else goes at once. */
   #show(profile: Profile): void {
-    const profiles = this.#profiles().map(({ id, name }) => ({ id, name }));
+    const profiles = this.#profiles.all().map(({ id, name }) => ({ id, name }));
     const wrappers = profile.wrappers();
     this.#change({ profiles, profileId: profile.id, wrappers, shelf: undefined, replacements: [], isStale: false });
-  }
-
-  #walletPorts(store: WalletStore): WalletPorts {
-    const { node, gateways, origins } = this.#ports;
-    return {
-      store,
-      node,
-      gateway: (url, source) => {
-        // Where the source of one of her studies, or of an invitation that she accepted, answers.
-        if (source !== undefined) origins.allow(url);
-        return createGatewayClient({ url, fetch: origins.fetch });
-      },
-      gatewayCandidates: gateways,
-    };
-  }
-
-  /** Those whom she let in may be told of it, also after the app was closed. */
-  #allowKnown(overview: Overview | undefined): void {
-    for (const { gatewayApi } of overview?.studies.flatMap(({ grants }) => grants) ?? []) {
-      if (gatewayApi !== undefined) this.#ports.origins.allow(gatewayApi);
-    }
   }
 
   #change(change: Partial<SessionState>): void {

@@ -1,5 +1,5 @@
 import { type ReactNode, useState } from 'react';
-import type { FoundWords } from '../model/session.js';
+import type { BroughtWords } from '../model/profiles.js';
 import { useApp } from './app-context.js';
 import { Confirm } from './confirm.js';
 import { Heading } from './heading.js';
@@ -10,7 +10,7 @@ export function BringBack(props: {
   readonly text: string;
   readonly forName: string | undefined;
   /** What the fields give. */
-  readonly find: () => Promise<FoundWords>;
+  readonly find: () => Promise<BroughtWords>;
   readonly children: ReactNode;
 }) {
   const { title, text, forName, find } = props;

@@ -140,10 +140,12 @@ export function createFakeGateway(options: { node: FakeNode; api: string; signer
     }
     const held = studies.get(toHex(request.studyId));
     const { cell } = await ledger.study(source, request.studyId);
-    if (held === undefined || cell === undefined || !equalBytes(cell.owner, request.ownerKey))
-      return refuse(404, 'STUDY_UNKNOWN');
-    const disclosure = disclosureOf(held, request.ownerKey, cell.era);
-    if (request.note !== undefined) held.note = { writtenAtMs: request.timeMs, sealed: request.note };
+    const isOwners = cell !== undefined && equalBytes(cell.owner, request.ownerKey);
+    const isDelegates = cell?.delegate !== undefined && equalBytes(cell.delegate.key, request.ownerKey);
+    if (held === undefined || cell === undefined || !(isOwners || isDelegates)) return refuse(404, 'STUDY_UNKNOWN');
+    const { note, ...told } = disclosureOf(held, request.ownerKey, cell.era);
+    const disclosure = isOwners && note !== undefined ? { ...told, note } : told;
+    if (isOwners && request.note !== undefined) held.note = { writtenAtMs: request.timeMs, sealed: request.note };
     return octets(await sealStudySecretReply({ request, signer, disclosure }));
   };
 

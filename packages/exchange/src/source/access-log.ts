@@ -8,23 +8,13 @@ import {
   sealAccessLog,
   verifyAccessLogRequest,
 } from '@radledger/handover';
-import {
-  bytes,
-  equalBytes,
-  fromHex,
-  type Infer,
-  literal,
-  randomBytes,
-  struct,
-  toHex,
-  uint,
-} from '@radledger/primitives';
-import type { StudyCell } from '@radledger/chain';
+import { bytes, fromHex, type Infer, literal, randomBytes, struct, toHex, uint } from '@radledger/primitives';
 import { ExchangeError } from '../errors.js';
 import { type ExchangeStore, put, type RecordKind } from '../exchange-store.js';
 import type { LedgerPort } from '../ledger-port.js';
 import type { LedgerView } from '../ledger-view.js';
 import { oneOf } from '../one-of.js';
+import { roleOf } from './authorise.js';
 import { refusedRequest } from './refused-request.js';
 import type { DurableReplayStore } from './replay-store.js';
 import type { SourceIdentity } from './source-identity.js';
@@ -99,7 +89,11 @@ export function createAccessLogs(options: {
         throw new ExchangeError({ code: 'VIEW_STALE' }, 'the view of the ledger is out of date; retry later');
       const cell = await ledger.study(identity.source, request.studyId);
       const isWrong = options.isWrongPatient(request.studyId);
-      if (cell === undefined || isWrong || !isHers(cell, request.key, Math.max(now(), view.head.timestampMs))) {
+      if (
+        cell === undefined ||
+        isWrong ||
+        roleOf(cell, request.key, Math.max(now(), view.head.timestampMs)) === undefined
+      ) {
         throw new ExchangeError({ code: 'STUDY_UNKNOWN' }, 'this source holds no such study of yours');
       }
       const untilMs = request.timeMs + 2 * REQUEST_SKEW_MS;
@@ -122,11 +116,6 @@ export function createAccessLogs(options: {
 
 function prefixOf(studyId: Uint8Array, era: number): string {
   return `${toHex(studyId)}.${era.toString(16).padStart(8, '0')}.`;
-}
-
-function isHers({ owner, delegate }: StudyCell, key: Uint8Array, nowMs: number): boolean {
-  if (equalBytes(owner, key)) return true;
-  return delegate !== undefined && equalBytes(delegate.key, key) && delegate.notAfterMs > nowMs;
 }
 
 /** Six bytes of time, four at random: two readings of one millisecond are two entries. */

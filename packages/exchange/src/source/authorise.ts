@@ -1,5 +1,5 @@
 /** Who may retrieve what: the checks of a source, in one place. Spec: docs/spec/gateway-api.md, section 3. */
-import { isLive } from '@radledger/chain';
+import { isLive, type StudyCell } from '@radledger/chain';
 import { equalBytes, fromHex, isStrictPublicKey, randomBytes, toHex } from '@radledger/primitives';
 import { openingOf, recipientTag } from '@radledger/transactions';
 import type { Decoy, ExchangeStore } from '../exchange-store.js';
@@ -90,12 +90,20 @@ export function readingBasis(input: {
   const { signer, finalizedTimestampMs, nowMs } = input;
   const { study, grant } = input.cells;
   if (study === undefined || study.retired !== undefined) return undefined;
-  if (equalBytes(study.owner, signer)) return 'owner';
-  const delegate = study.delegate;
-  const instantMs = Math.max(finalizedTimestampMs, nowMs);
-  if (delegate !== undefined && equalBytes(delegate.key, signer) && delegate.notAfterMs > instantMs) return 'delegate';
+  const role = roleOf(study, signer, Math.max(finalizedTimestampMs, nowMs));
+  if (role !== undefined) return role;
   if (study.era !== input.era || grant === undefined) return undefined;
   return isLive({ study, grant, finalizedTimestampMs, nowMs }) ? 'grant' : undefined;
+}
+
+/** What a key is to a study without a grant: its owner's, or her delegate's before her end. */
+export function roleOf(
+  { owner, delegate }: Pick<StudyCell, 'owner' | 'delegate'>,
+  key: Uint8Array,
+  atMs: number,
+): 'owner' | 'delegate' | undefined {
+  if (equalBytes(owner, key)) return 'owner';
+  return delegate !== undefined && equalBytes(delegate.key, key) && delegate.notAfterMs > atMs ? 'delegate' : undefined;
 }
 
 /** What a documentUniqueId of this source names. */

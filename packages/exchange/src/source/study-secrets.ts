@@ -1,18 +1,20 @@
-/** The owner's request for her study secret (D4): twelve words alone restore control. Spec: docs/spec/gateway-api.md, section 1. */
+/** The request of an owner, or of her delegate, for a study secret (D4): twelve words alone restore control. Spec: docs/spec/gateway-api.md, section 1. */
 import {
   decodeStudySecretRequest,
   REQUEST_SKEW_MS,
+  type Role,
   type StudySecretRequest,
   sealStudySecretReply,
   verifyStudySecretRequest,
 } from '@radledger/handover';
-import { equalBytes, toHex } from '@radledger/primitives';
+import { toHex } from '@radledger/primitives';
 import { studySalts } from '@radledger/transactions';
 import { ExchangeError } from '../errors.js';
 import { type Decoy, type ExchangeStore, put } from '../exchange-store.js';
 import type { KeyedLock } from '../keyed-lock.js';
 import type { LedgerPort } from '../ledger-port.js';
 import type { LedgerView } from '../ledger-view.js';
+import { roleOf } from './authorise.js';
 import type { Eras } from './eras.js';
 import { refusedRequest } from './refused-request.js';
 import type { DurableReplayStore } from './replay-store.js';
@@ -34,7 +36,8 @@ export interface StudySecretsOptions {
 }
 
 /**
- * Makes the answer to study secret requests: for the key that owns the study on the finalized ledger now, nobody else.
+ * Makes the answer to study secret requests: for the key that owns the study on the finalized ledger now, and for that of her delegate, who
+ * needs the salts to allow; the owner's note is the owner's alone.
  * The returned function gives the sealed reply.
  * @throws {ExchangeError} (when called) `MALFORMED_REQUEST` | `SIGNATURE_INVALID` | `REQUEST_EXPIRED` | `VIEW_STALE` |
  *   `STUDY_UNKNOWN` | `REPLAYED`
@@ -49,8 +52,8 @@ export function createStudySecrets(options: StudySecretsOptions): (requestBytes:
     const id = toHex(request.studyId);
     const { found } = await store.getOrDecoy(studyRecords, id, options.decoy);
     const cell = await ledger.study(identity.source, request.studyId);
-    const isHers = cell !== undefined && equalBytes(cell.owner, request.ownerKey);
-    if (!found || cell === undefined || !isHers || options.isWrongPatient(request.studyId)) {
+    const role = cell && roleOf(cell, request.ownerKey, Math.max(now(), view.head.timestampMs));
+    if (!found || cell === undefined || role === undefined || options.isWrongPatient(request.studyId)) {
       throw new ExchangeError({ code: 'STUDY_UNKNOWN' }, 'this source holds no such study of yours');
     }
     const untilMs = request.timeMs + 2 * REQUEST_SKEW_MS;
@@ -58,8 +61,8 @@ export function createStudySecrets(options: StudySecretsOptions): (requestBytes:
       throw new ExchangeError({ code: 'REPLAYED' }, 'this request was answered before; make a new one');
     }
     await options.eras.reach(request.studyId, cell.era);
-    const study = await lock(`study/${id}`, () => keepNote(id, request));
-    return seal(request, study, cell.era);
+    const study = await lock(`study/${id}`, () => keepNote(id, request, role));
+    return seal(request, study, { era: cell.era, role });
   };
 
   async function readRequest(requestBytes: Uint8Array): Promise<StudySecretRequest> {
@@ -73,18 +76,22 @@ export function createStudySecrets(options: StudySecretsOptions): (requestBytes:
     }
   }
 
-  async function keepNote(id: string, { note, timeMs }: StudySecretRequest): Promise<StudyRecord> {
+  async function keepNote(id: string, { note, timeMs }: StudySecretRequest, role: Role): Promise<StudyRecord> {
     const study = await store.get(studyRecords, id);
     if (study === undefined)
       throw new ExchangeError({ code: 'STUDY_UNKNOWN' }, 'this source holds no such study of yours');
     // An older request that arrives late must not bring an older note back.
-    if (note === undefined || (study.ownerNote?.writtenAtMs ?? -1) >= timeMs) return study;
+    if (role !== 'owner' || note === undefined || (study.ownerNote?.writtenAtMs ?? -1) >= timeMs) return study;
     const noted: StudyRecord = { ...study, ownerNote: { writtenAtMs: timeMs, sealed: note } };
     await store.commit([put(studyRecords, id, noted)]);
     return noted;
   }
 
-  function seal(request: StudySecretRequest, study: StudyRecord, era: number): Promise<Uint8Array> {
+  function seal(
+    request: StudySecretRequest,
+    study: StudyRecord,
+    { era, role }: { readonly era: number; readonly role: Role },
+  ): Promise<Uint8Array> {
     const { studySalt, contentSalt } = studySalts(study.secret);
     const grantSalt = study.grantSalts[era];
     if (grantSalt === undefined) throw new ExchangeError({ code: 'VIEW_STALE' }, 'the study has just moved; retry');
@@ -102,7 +109,7 @@ export function createStudySecrets(options: StudySecretsOptions): (requestBytes:
         studyInstanceUid: study.studyInstanceUid,
         label: study.label,
         issuedAtMs: now(),
-        ...(study.ownerNote === undefined ? {} : { note: study.ownerNote }),
+        ...(study.ownerNote === undefined || role !== 'owner' ? {} : { note: study.ownerNote }),
       },
     });
   }
