@@ -15,6 +15,7 @@ const COLUMNS = [
   'origin',
   'what',
   'purpose',
+  'readings',
   'bytes',
   'outcome',
 ] as const;

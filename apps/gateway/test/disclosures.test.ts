@@ -22,6 +22,7 @@ test('CSV with a head; names cannot be formulas or break a line; a gateway that 
       origin: 'operator',
       what: 'file-set',
       purpose: 'released',
+      readings: 1,
       bytes: 7,
       outcome: 'success',
     };
@@ -39,9 +40,9 @@ test('CSV with a head; names cannot be formulas or break a line; a gateway that 
     for await (const line of disclosureLines(config, { from: 1, to: 2, study: '2.25.1' })) lines.push(line);
     return lines;
   };
-  const rest = `${'cd'.repeat(32)},'+practice,operator,file-set,released,7,success`;
+  const rest = `${'cd'.repeat(32)},'+practice,operator,file-set,released,1,7,success`;
   expect(await read()).toEqual([
-    'time,studyInstanceUid,receiverName,receiver,displayName,origin,what,purpose,bytes,outcome',
+    'time,studyInstanceUid,receiverName,receiver,displayName,origin,what,purpose,readings,bytes,outcome',
     `2026-01-01T00:00:00.000Z,2.25.1,'=cmd(),${rest}`,
     `2026-01-01T00:00:00.000Z,2.25.1,"Roe, ""Jane""\nRoe",${rest}`,
     `2026-01-01T00:00:00.000Z,2.25.1,,${rest}`,

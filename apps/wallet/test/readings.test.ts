@@ -19,7 +19,7 @@ const person: Person = {
 };
 const reading = (atMs: number, from = reader, basis: 'grant' | 'owner' = 'grant') => ({
   study,
-  reading: { atMs, reader: from, basis, part: 'file-set', outcome: 'success', bytes: 1 } as const,
+  reading: { atMs, reader: from, basis, part: 'file-set', outcome: 'success', bytes: 1, readings: 1 } as const,
 });
 const NOON = new Date(2026, 10, 20, 12).getTime();
 

@@ -3,8 +3,13 @@ import { createAccessLogRequest, generateSealingKeyPair, openAccessLog } from '@
 import { type Signer, toHex } from '@radledger/primitives';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ask } from './test-consumer.js';
+import { MemoryLevel } from 'memory-level';
+import { openExchangeStore } from '../src/exchange-store.js';
+import { createSecretBox } from '../src/secret-box.js';
+import { accessRecords, createAccessRecorder } from '../src/source/access-records.js';
 import { eventually, TestHospital } from './test-hospital.js';
 import { signerOf } from './test-ledger.js';
+import { look as view } from './test-viewer.js';
 import { allow, createMove, DAY_MS, publishedStudy, type TestPatient } from './test-patient.js';
 
 let hospital: TestHospital;
@@ -69,6 +74,47 @@ test('the owner sees every reading, newest first, with who, what, why and how mu
     },
   ]);
   expect(`served ${entries[1]?.bytes}`).toBe(served);
+});
+
+test('a viewer that reads instance by instance is one entry for ten minutes, with all that it read; what broke off shows', async () => {
+  const path = `/dicom-web/studies/${studyId}`;
+  const stored = 'multipart/related; type="application/dicom"; transfer-syntax=*';
+  const seen = await Promise.all(Array.from({ length: 12 }, () => view(hospital, practice, path, stored)));
+  await view(hospital, practice, `${path}/metadata`);
+  await eventually(async () => (await look(patient.owner)).entries.every(({ outcome }) => outcome === 'success'));
+  const { entries } = await look(patient.owner);
+  expect(entries.map(({ part, readings }) => [part, readings]).sort()).toEqual([
+    ['instances', 12],
+    ['metadata', 1],
+  ]);
+  const bytes = seen.reduce((sum, { body }) => sum + body.length, 0);
+  expect(entries.find(({ part }) => part === 'instances')).toMatchObject({ bytes, basis: 'grant' });
+
+  const store = await openExchangeStore({
+    database: new MemoryLevel<string, Uint8Array>(),
+    secretBox: createSecretBox(new Uint8Array(32)),
+  });
+  let nowMs = 1_000;
+  const begin = createAccessRecorder({ store, now: () => nowMs });
+  const access = {
+    studyId: new Uint8Array(32),
+    era: 0,
+    reader: practice.publicKey,
+    part: 'instances',
+    basis: 'grant',
+  } as const;
+  const ends = [await begin(access), await begin(access)];
+  nowMs += 599_999;
+  ends.push(await begin(access));
+  nowMs += 1;
+  ends.push(await begin(access), await begin({ ...access, basis: 'owner' }));
+  await Promise.all(ends.map((end, index) => end(index === 1 ? 'failure' : 'success', 10)));
+  const kept = (await store.list(accessRecords)).map(({ value }) => value);
+  expect(kept.map(({ atMs, readings, bytes: left, outcome }) => [atMs, readings, left, outcome]).sort()).toEqual([
+    [1_000, 3, 30, 'failure'],
+    [601_000, 1, 10, 'success'],
+    [601_000, 1, 10, 'success'],
+  ]);
 });
 
 test('nobody else sees it, nor twice with one request, nor with an old one', async () => {

@@ -62,6 +62,7 @@ const replyBody = struct({
       basis: uint(BASES.length - 1),
       outcome: uint(OUTCOMES.length - 1),
       bytes: uint(),
+      readings: uint(),
     }),
     { max: ACCESS_LOG_ENTRIES_MAX },
   ),
@@ -89,20 +90,22 @@ export interface AccessLogRequest {
   readonly requestHash: Uint8Array;
 }
 
-/** One reading of a study, or the attempt that the ledger allowed. */
+/** One reading of a study, or the attempt that the ledger allowed; of instances, what one reader read within ten minutes. */
 export interface AccessLogEntry {
   /** Names the entry, and its place: later ones compare higher. 10 bytes. */
   readonly position: Uint8Array;
-  /** When it began. */
+  /** When it began, the first of several. */
   readonly atMs: number;
   /** The key that read. */
   readonly reader: Uint8Array;
   readonly part: (typeof PARTS)[number];
   readonly basis: (typeof BASES)[number];
-  /** `begun`: it runs, or the gateway stopped meanwhile and does not know how it ended. */
+  /** `begun`: it runs, or the gateway stopped meanwhile and does not know how it ended; `failure`: one of several, too. */
   readonly outcome: (typeof OUTCOMES)[number];
   /** Bytes that left. */
   readonly bytes: number;
+  /** How many readings this stands for, from 1. */
+  readonly readings: number;
 }
 
 export interface AccessLog {

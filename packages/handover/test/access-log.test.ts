@@ -25,6 +25,7 @@ const entry: AccessLogEntry = {
   basis: 'grant',
   outcome: 'success',
   bytes: 2 ** 40,
+  readings: 1,
 };
 
 let owner: Signer;

@@ -38,7 +38,8 @@ ACCESS_REQUEST = struct(format=FORMAT, chainId=ID, source=ID, studyId=ID, key=KE
                         nonce=ID, before=optional(BYTES))
 ACCESS_LOG = struct(format=FORMAT, requestHash=ID, source=ID, studyId=ID,
                     entries=list_of(struct(position=BYTES, atMs=UINT, reader=KEY, part=_named(_PARTS),
-                                           basis=_named(_BASES), outcome=_named(_OUTCOMES), bytes=UINT)),
+                                           basis=_named(_BASES), outcome=_named(_OUTCOMES), bytes=UINT,
+                                           readings=UINT)),
                     isOlderLeft=FLAG, issuedAtMs=UINT)
 KEY_WITHDRAWAL = struct(format=FORMAT, chainId=ID, key=KEY)
 TRANSFER_RECEIPT = struct(format=FORMAT, chainId=ID, side=_named(["source", "recipient"]), source=ID, recipientKey=KEY,

@@ -487,6 +487,7 @@ async function accessLogs(): Promise<VectorCase[]> {
       basis: 'grant',
       outcome: 'success',
       bytes: 9_000_000,
+      readings: 1,
     },
     {
       position: fill(0x39, 10),
@@ -496,6 +497,7 @@ async function accessLogs(): Promise<VectorCase[]> {
       basis: 'owner',
       outcome: 'begun',
       bytes: 0,
+      readings: 1,
     },
     {
       position: fill(0x38, 10),
@@ -505,6 +507,7 @@ async function accessLogs(): Promise<VectorCase[]> {
       basis: 'delegate',
       outcome: 'failure',
       bytes: 700,
+      readings: 3,
     },
   ] as const;
   const log = { entries, isOlderLeft: true, issuedAtMs: nowMs };

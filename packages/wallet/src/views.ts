@@ -69,7 +69,7 @@ export interface PendingView {
   readonly refusal?: string;
 }
 
-/** One reading of a study, as its source tells. */
+/** One reading of a study, or what one reader read of its instances within ten minutes, as its source tells. */
 export interface ReadingView {
   readonly atMs: number;
   /** The key that read. */
@@ -82,6 +82,8 @@ export interface ReadingView {
   readonly basis: AccessLogEntry['basis'];
   readonly outcome: AccessLogEntry['outcome'];
   readonly bytes: number;
+  /** How many readings this stands for, from 1. */
+  readonly readings: number;
 }
 
 /** A transaction that became final. */

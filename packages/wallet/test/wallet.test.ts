@@ -385,6 +385,7 @@ describe('who looked', () => {
     basis: 'grant',
     outcome: 'success',
     bytes: index,
+    readings: 1,
   });
 
   test('all pages of the log come, newest first, and a reader whom she let in has its own reason', async () => {

@@ -70,9 +70,12 @@ function addPatientCommands(study: Command, context: Context): void {
     .action(async (studyId: Uint8Array, options: WalletOptions) => {
       await withWallet(context, options, async (wallet) => {
         const readings = await wallet.whoLooked(studyId, { signal });
-        const table = new Table({ head: ['when', 'who', 'what', 'allowed as', 'outcome'], style: { head: [] } });
-        for (const { atMs, reader, reason, part, basis, outcome } of readings) {
-          table.push([new Date(atMs).toISOString(), reason ?? toHex(reader), part, basis, outcome]);
+        const table = new Table({
+          head: ['when', 'who', 'what', 'times', 'allowed as', 'outcome'],
+          style: { head: [] },
+        });
+        for (const { atMs, reader, reason, part, readings: times, basis, outcome } of readings) {
+          table.push([new Date(atMs).toISOString(), reason ?? toHex(reader), part, times, basis, outcome]);
         }
         const json = readings.map(({ reader, reason, ...reading }) => ({
           ...reading,

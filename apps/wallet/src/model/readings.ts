@@ -33,7 +33,7 @@ export function foldReadings(
       who,
       atMs: Math.max(known?.atMs ?? 0, reading.atMs),
       allowedAtMs: reading.allowedAtMs,
-      times: (known?.times ?? 0) + 1,
+      times: (known?.times ?? 0) + reading.readings,
     });
   }
   return [...rows.values()].sort((a, b) => b.atMs - a.atMs);

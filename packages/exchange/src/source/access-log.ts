@@ -1,49 +1,25 @@
 /** Who looked: the readings of a study, for its owner and her delegate. Spec: docs/spec/gateway-api.md, section 1. */
 import {
   ACCESS_LOG_ENTRIES_MAX,
-  type AccessLogEntry,
   type AccessLogRequest,
   decodeAccessLogRequest,
   REQUEST_SKEW_MS,
   sealAccessLog,
   verifyAccessLogRequest,
 } from '@radledger/handover';
-import { bytes, fromHex, type Infer, literal, randomBytes, struct, toHex, uint } from '@radledger/primitives';
+import { fromHex, toHex } from '@radledger/primitives';
 import { ExchangeError } from '../errors.js';
-import { type ExchangeStore, put, type RecordKind } from '../exchange-store.js';
+import type { ExchangeStore } from '../exchange-store.js';
 import type { LedgerPort } from '../ledger-port.js';
 import type { LedgerView } from '../ledger-view.js';
-import { oneOf } from '../one-of.js';
+import { accessPrefix, accessRecords, type BeginAccess, createAccessRecorder } from './access-records.js';
 import { roleOf } from './authorise.js';
 import { refusedRequest } from './refused-request.js';
 import type { DurableReplayStore } from './replay-store.js';
 import type { SourceIdentity } from './source-identity.js';
 
-const accessSchema = struct({
-  format: literal(1),
-  atMs: uint(),
-  reader: bytes({ length: 32 }),
-  part: oneOf(['file-set', 'manifest', 'instances', 'metadata']),
-  basis: oneOf(['grant', 'owner', 'delegate']),
-  outcome: oneOf(['begun', 'success', 'failure']),
-  bytes: uint(),
-});
-export type AccessRecord = Infer<typeof accessSchema>;
-/**
- * The id is `<studyId>.<era>.<position>`, all in hex; positions ascend with time. An owner sees the readings of her own era: who read
- * in an earlier one was allowed by somebody else, whose recipients are not hers to know.
- */
-export const accessRecords: RecordKind<AccessRecord> = { name: 'access', schema: accessSchema, bytesMax: 256 };
-
-/** One reading as it goes on. */
-export type Access = Pick<AccessLogEntry, 'reader' | 'part' | 'basis'> & {
-  readonly studyId: Uint8Array;
-  readonly era: number;
-};
-
 export interface AccessLogs {
-  /** Keeps that a reading begins; the returned function keeps how it ended. */
-  begin(access: Access): Promise<(outcome: 'success' | 'failure', bytes: number) => Promise<void>>;
+  readonly begin: BeginAccess;
   /**
    * Answers a signed request.
    * @throws {ExchangeError} `MALFORMED_REQUEST` | `SIGNATURE_INVALID` | `REQUEST_EXPIRED` | `VIEW_STALE` | `STUDY_UNKNOWN` | `REPLAYED`
@@ -75,13 +51,7 @@ export function createAccessLogs(options: {
   }
 
   return {
-    async begin({ studyId, era, reader, part, basis }) {
-      const atMs = now();
-      const id = `${prefixOf(studyId, era)}${toHex(positionAt(atMs))}`;
-      const record: AccessRecord = { format: 1, atMs, reader, part, basis, outcome: 'begun', bytes: 0 };
-      await store.commit([put(accessRecords, id, record)]);
-      return (outcome, bytesLeft) => store.commit([put(accessRecords, id, { ...record, outcome, bytes: bytesLeft })]);
-    },
+    begin: createAccessRecorder({ store, now }),
 
     async answer(requestBytes) {
       const request = await read(requestBytes);
@@ -100,7 +70,7 @@ export function createAccessLogs(options: {
       if (!(await options.replay.remember(toHex(request.key), toHex(request.nonce), untilMs))) {
         throw new ExchangeError({ code: 'REPLAYED' }, 'this request was answered before; make a new one');
       }
-      const found = await store.newest(accessRecords, prefixOf(request.studyId, cell.era), {
+      const found = await store.newest(accessRecords, accessPrefix(request.studyId, cell.era), {
         limit: ACCESS_LOG_ENTRIES_MAX + 1,
         ...(request.before === undefined ? {} : { before: toHex(request.before) }),
       });
@@ -112,18 +82,4 @@ export function createAccessLogs(options: {
       return sealAccessLog({ request, log: { entries, isOlderLeft, issuedAtMs: now() }, signer: identity.signer });
     },
   };
-}
-
-function prefixOf(studyId: Uint8Array, era: number): string {
-  return `${toHex(studyId)}.${era.toString(16).padStart(8, '0')}.`;
-}
-
-/** Six bytes of time, four at random: two readings of one millisecond are two entries. */
-function positionAt(atMs: number): Uint8Array {
-  const position = new Uint8Array(10);
-  const view = new DataView(position.buffer);
-  view.setUint16(0, Math.floor(atMs / 2 ** 32));
-  view.setUint32(2, atMs >>> 0);
-  position.set(randomBytes(4), 6);
-  return position;
 }

@@ -1,7 +1,7 @@
 /** The accounting of disclosures: to whom each study was given, when, what and why it was allowed. Spec: docs/spec/audit.md, section 6. */
 import { toHex } from '@radledger/primitives';
 import type { ExchangeStore } from '../exchange-store.js';
-import { accessRecords, type AccessRecord } from './access-log.js';
+import { accessRecords, type AccessRecord } from './access-records.js';
 import { type ReaderName, readerName } from './reader-names.js';
 import { studyRecords } from './source-records.js';
 
@@ -28,6 +28,8 @@ export interface Disclosure {
   readonly what: AccessRecord['part'];
   /** Bytes that left. */
   readonly bytes: number;
+  /** How many readings this stands for, from 1: of instances, what one reader read within ten minutes. */
+  readonly readings: number;
   readonly outcome: AccessRecord['outcome'];
   readonly purpose: string;
 }
@@ -67,12 +69,12 @@ export async function* disclosuresOf(
       studyId = id.slice(0, id.indexOf('.'));
       studyInstanceUid = (await store.get(studyRecords, studyId))?.studyInstanceUid ?? '';
     }
-    const { atMs, reader, part, basis, outcome, bytes } = value;
+    const { atMs, reader, part, basis, outcome, bytes, readings } = value;
     if (atMs < fromMs || atMs >= toMs || (wanted !== undefined && wanted !== studyInstanceUid)) continue;
     const receiver = toHex(reader);
     const purpose = PURPOSES[basis];
     const who = await whoIs(store, { studyId, receiver, basis }, names);
-    yield { atMs, studyInstanceUid, studyId, receiver, ...who, what: part, bytes, outcome, purpose };
+    yield { atMs, studyInstanceUid, studyId, receiver, ...who, what: part, bytes, readings, outcome, purpose };
   }
 }
 

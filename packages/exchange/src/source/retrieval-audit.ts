@@ -2,7 +2,8 @@
 import { fromHex, randomBytes, toHex } from '@radledger/primitives';
 import { type AuditedDocument, type AuditEvent, digestOf } from '../audit/audit-event.js';
 import type { Audit } from '../audit/audit-trail.js';
-import type { Access, AccessLogs } from './access-log.js';
+import type { AccessLogs } from './access-log.js';
+import type { Access } from './access-records.js';
 import type { RefusalCount } from './refusal-count.js';
 
 /** What a record tells of a verified request: an ITI-43 message, or a signed HTTP request with its nonce as id. */
