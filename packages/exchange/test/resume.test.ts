@@ -1,5 +1,6 @@
 // Goal: a transfer that broke goes on with what arrived whole; nothing of it is believed, nothing is filed before all of it is what the ledger says, and nothing stays for longer than it may.
 // Method: a hospital and a practice over real TLS; the line is cut, the source lies, the disk is changed.
+import { execFileSync } from 'node:child_process';
 import type { ServerResponse } from 'node:http';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -186,6 +187,53 @@ describe('after the line was cut', () => {
     const firstId = toHex(instanceIdOf({ studySalt: patient.disclosure.studySalt, sopInstanceUid: first ?? '' }));
     expect(asked).toContain(`instances/${firstId}`);
     expect(singles()).toBe(12);
+  });
+});
+
+describe('after the disk was full', () => {
+  /** The system refuses to write beyond it, as it refuses on a full disk. */
+  const limitFiles = (bytesMax: number | 'unlimited'): void => {
+    execFileSync('prlimit', ['--pid', String(process.pid), `--fsize=${bytesMax}:`]);
+  };
+  // The signal that comes with the refusal would end the process.
+  const survive = (): void => undefined;
+  beforeEach(() => void process.on('SIGXFSZ', survive));
+  afterEach(() => {
+    limitFiles('unlimited');
+    process.off('SIGXFSZ', survive);
+  });
+
+  test('of the quarantine, what arrived is kept and the rest fetched; nothing was filed', async () => {
+    limitFiles(HALF);
+    expect(await fetchToEnd()).toMatchObject({ state: 'failed', code: 'FOLDER_UNUSABLE' });
+    expect(await heldFiles()).toHaveLength(1);
+    await expect(readdir(hospital.filed)).rejects.toMatchObject({ code: 'ENOENT' });
+    limitFiles('unlimited');
+    const filed = await fetchToEnd();
+    expect(filed).toMatchObject({ state: 'filed', code: undefined });
+    await expectFiledWhole(filed.location);
+    expect(singles()).toBe(11);
+  });
+
+  test('of the archive, all of it is kept; it is filed whole without another byte', async () => {
+    await hospital.recipient.close();
+    const sink = createFolderSink({ folder: hospital.filed });
+    let bytesMax: number | 'unlimited' = 1_000_000;
+    await hospital.openRecipient({
+      sink: {
+        fileStudy(study) {
+          limitFiles(bytesMax);
+          return sink.fileStudy(study);
+        },
+      },
+    });
+    expect(await fetchToEnd()).toMatchObject({ state: 'failed', code: 'FOLDER_UNUSABLE' });
+    expect(await readdir(hospital.filed)).toEqual([]);
+    bytesMax = 'unlimited';
+    limitFiles(bytesMax);
+    const filed = await fetchToEnd();
+    await expectFiledWhole(filed.location);
+    expect(asked).toEqual(['manifest']);
   });
 });
 

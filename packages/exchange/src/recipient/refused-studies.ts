@@ -78,7 +78,7 @@ export async function openRefusedStudies(options: {
     erase,
 
     async keep(id, arrived, error) {
-      if (limits.keptMs === 0 || !(error instanceof ImagingError) || error.code === 'FOLDER_UNUSABLE') {
+      if (limits.keptMs === 0 || !(error instanceof ImagingError)) {
         await discard(arrived);
         return [];
       }

@@ -29,13 +29,18 @@ export async function explained(error: unknown, target: GrantedStudy, options: G
 
 /** Whether what arrived is of use for another try: nobody has found fault with it, and it may still be fetched. */
 export function isWorthHolding(error: unknown): boolean {
-  if (error instanceof ImagingError) return ARCHIVE_CODES.has(error.code);
+  if (error instanceof ImagingError) return OWN_CODES.has(error.code);
   if (error instanceof Iti43Error) return error.code !== 'RESPONSE_TOO_LARGE';
   return !(error instanceof ExchangeError && (error.code === 'CONTENT_MISMATCH' || error.code === 'GRANT_NOT_LIVE'));
 }
 
-/** The recipient's own archive: it has said nothing about the study. */
-const ARCHIVE_CODES: ReadonlySet<string> = new Set(['ARCHIVE_UNAVAILABLE', 'FILING_INCOMPLETE']);
+/** The recipient's own disk and archive, which are full or out of order: they have said nothing about the study. */
+const OWN_CODES: ReadonlySet<string> = new Set([
+  'FOLDER_UNUSABLE',
+  'ARCHIVE_UNAVAILABLE',
+  'ARCHIVE_REFUSED',
+  'FILING_INCOMPLETE',
+]);
 
 /** The code under which a failed retrieval is kept and shown. */
 export function failureCodeOf(error: unknown): string {
