@@ -6,6 +6,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inspectInstance, type Manifest } from '@radledger/imaging';
 import { sampleInstance } from '@radledger/imaging/conformance';
+import { createFolderSink, createFolderSource } from '@radledger/imaging/folder';
 import { toHex } from '@radledger/primitives';
 import { encodeManifest, instanceIdOf } from '@radledger/transactions';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -124,6 +125,40 @@ describe('after the line was cut', () => {
     // The file-set that broke off has no receipt.
     const confirmed = (await hospital.source.transfers()).filter(({ received }) => received !== undefined);
     expect(confirmed.map(({ bytes }) => bytes)).toEqual([receipt?.bytes]);
+  });
+
+  test('the archive lists the study once for all that is missing', async () => {
+    await hospital.source.close();
+    const folder = createFolderSource({ folder: hospital.archive });
+    let listed = 0;
+    const openStudy: typeof folder.openStudy = (studyInstanceUid) => {
+      listed += 1;
+      return folder.openStudy(studyInstanceUid);
+    };
+    await hospital.openSource({ connector: { ...folder, openStudy } });
+    await breakOff();
+    listed = 0;
+    expect(await fetchToEnd()).toMatchObject({ state: 'filed' });
+    expect(singles()).toBe(11);
+    expect(listed).toBe(1);
+  });
+
+  test('and the source asks for patience, each request is made again when it says', async () => {
+    await breakOff();
+    const watch = hospital.interceptDicomweb;
+    let tooSoon = 0;
+    hospital.interceptDicomweb = (incoming, response) => {
+      // Each third, from the manifest on.
+      if (watch(incoming, response) || asked.length % 3 !== 1) return false;
+      tooSoon += 1;
+      response.writeHead(429, { 'retry-after': '0' }).end();
+      return true;
+    };
+    const filed = await fetchToEnd();
+    await expectFiledWhole(filed.location);
+    expect(tooSoon).toBeGreaterThan(4);
+    expect(singles()).toBe(11);
+    expect(asked).toHaveLength(1 + 11 + tooSoon);
   });
 
   test('and the practice started anew, it goes on likewise', async () => {
@@ -342,7 +377,7 @@ describe('a source that lies is left with nothing', () => {
 
   test('one that only says no keeps nothing from a later try', async () => {
     await breakOff();
-    answerInstead(INSTANCE, (response) => response.writeHead(429).end());
+    answerInstead(INSTANCE, (response) => response.writeHead(429, { 'retry-after': '0' }).end());
     expect(await fetchToEnd()).toMatchObject({ state: 'failed', code: 'HTTP_429' });
     expect(await heldFiles()).not.toEqual([]);
     hospital.interceptDicomweb = () => false;

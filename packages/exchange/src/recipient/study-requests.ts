@@ -1,4 +1,5 @@
 /** Asks a source for one study over DICOMweb, each time by a signed request. Spec: docs/spec/dicomweb.md. */
+import { setTimeout as wait } from 'node:timers/promises';
 import { signHttpRequest } from '@radledger/handover';
 import { type ClientCertificate, getPinned, type HttpExchange } from '@radledger/iti43/client';
 import { parseContentType, readMultipart } from '@radledger/multipart';
@@ -12,6 +13,10 @@ import type { SourceRoute } from './source-route.js';
 const IDLE_TIMEOUT_MS = 30_000;
 const MANIFEST_BYTES_MAX = 64 * 1024 * 1024;
 const MANIFEST_TYPE = 'application/octet-stream';
+/** How often a request is made again that came too soon after others: limits are of a minute. */
+const TOO_SOON_MAX = 5;
+const TOO_SOON_SECONDS = 60;
+const TOO_SOON_SECONDS_MAX = 120;
 const STORED = 'multipart/related; type="application/dicom"; transfer-syntax=*';
 
 export interface ReceivedManifest {
@@ -41,6 +46,17 @@ export interface StudyRequests {
   instances(instanceId: string | undefined, signal: AbortSignal): AsyncIterable<ReceivedInstance>;
 }
 
+interface Wanted {
+  readonly accept: string;
+  readonly responseBytesMax: number;
+  readonly signal: AbortSignal;
+}
+
+interface Got {
+  readonly answer: HttpExchange;
+  readonly audited: AuditedRequest;
+}
+
 export function createStudyRequests(options: {
   readonly route: SourceRoute;
   readonly studyId: Uint8Array;
@@ -55,10 +71,7 @@ export function createStudyRequests(options: {
   const { route, signer, audit } = options;
   const dicomwebUrl = `${route.baseUrl}/dicom-web`;
 
-  const get = async (
-    path: string,
-    { accept, responseBytesMax, signal }: { accept: string; responseBytesMax: number; signal: AbortSignal },
-  ): Promise<{ readonly answer: HttpExchange; readonly audited: AuditedRequest }> => {
+  const getOnce = async (path: string, { accept, responseBytesMax, signal }: Wanted): Promise<Got> => {
     const url = `${dicomwebUrl}/studies/${toHex(options.studyId)}${path}`;
     const nonce = Buffer.from(randomBytes(16)).toString('base64url');
     const signature = await signHttpRequest({ method: 'GET', url, signer, nowMs: options.now(), nonce });
@@ -74,6 +87,18 @@ export function createStudyRequests(options: {
       signal,
     });
     return { answer, audited };
+  };
+
+  /** Waits, and asks again, where the source says that it was asked too often: its limits count all that we fetch from it. */
+  const get = async (path: string, wanted: Wanted): Promise<Got> => {
+    for (let tooSoon = 1; ; tooSoon++) {
+      const got = await getOnce(path, wanted);
+      const { status, retryAfterSeconds = TOO_SOON_SECONDS } = got.answer;
+      if (status !== 429 || tooSoon > TOO_SOON_MAX) return got;
+      got.answer.close();
+      await got.audited.refused('HTTP_429');
+      await wait(1000 * Math.min(retryAfterSeconds, TOO_SOON_SECONDS_MAX), undefined, { signal: wanted.signal });
+    }
   };
 
   return {

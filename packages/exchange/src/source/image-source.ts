@@ -31,6 +31,7 @@ import { heldUntil } from './replacements.js';
 import { createStandingLinks } from './standing-links.js';
 import { readStudyFacts } from './study-facts.js';
 import { openWrongPatients } from './wrong-patients.js';
+import { createOpenSnapshots } from './open-snapshots.js';
 import { createOpenStudy, type OpenStudy, type RetrievalPolicy } from './open-study.js';
 import { createRetrieve } from './serving.js';
 import { type StudyRecord, studyRecords } from './source-records.js';
@@ -375,9 +376,10 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
   const auditOf = (protocol: Pick<AuditEvent, 'transaction' | 'endpointUrl'>): RetrievalAudit =>
     createRetrievalAudit({ audit: options.audit, accesses: accessLogs, refusals, protocol });
   const transfers = createTransfers({ store, lock, identity, now });
+  const snapshots = createOpenSnapshots({ connector, onFailure });
   const openStudy = createOpenStudy({
     store,
-    connector,
+    snapshots,
     authorise,
     transfers,
     ...(options.policy && { policy: options.policy }),
@@ -476,6 +478,7 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     async close() {
       await view.close();
       await Promise.all([...running, advancing.idle(), resubmitting.idle(), refusals.close()]);
+      snapshots.close();
     },
   };
 }

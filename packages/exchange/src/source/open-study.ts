@@ -2,19 +2,14 @@
  * From a verified request to a study that may be read: the one way in, for ITI-43 and DICOMweb alike. Spec: docs/spec/gateway-api.md,
  * section 3.
  */
-import {
-  decodeFileSetPlan,
-  type FileSetPlan,
-  ImagingError,
-  type PacsConnector,
-  type StudySnapshot,
-} from '@radledger/imaging';
+import { decodeFileSetPlan, type FileSetPlan, type StudySnapshot } from '@radledger/imaging';
 import type { DocumentReference } from '@radledger/iti43';
 import { fromHex, toHex } from '@radledger/primitives';
 import { type AuditedDocument, digestOf } from '../audit/audit-event.js';
 import { ExchangeError } from '../errors.js';
 import type { ExchangeStore } from '../exchange-store.js';
 import type { Authorise } from './authorise.js';
+import type { OpenSnapshots, SharedSnapshot } from './open-snapshots.js';
 import { createPlanCache } from './plan-cache.js';
 import { planId } from './publisher.js';
 import type { AuditedRequest, DisclosedPart, DisclosureFacts, RetrievalAudit } from './retrieval-audit.js';
@@ -50,7 +45,7 @@ export interface OpenedStudy {
   readonly content: Uint8Array;
   /**
    * The bytes of an answer, recorded before the first of them. Asks once more when their turn has come: what is recorded is
-   * what let them leave. The snapshot is closed at the end.
+   * what let them leave. The snapshot is given back at the end.
    * @param receiptBytes - size of an answer that a recipient gives a receipt for
    * @throws {ExchangeError} (when read) `VIEW_STALE` | `GRANT_NOT_LIVE`
    */
@@ -65,7 +60,7 @@ export type OpenStudy = (request: StudyRequest) => Promise<OpenedStudy | 'stale-
 
 export function createOpenStudy(options: {
   readonly store: ExchangeStore;
-  readonly connector: PacsConnector;
+  readonly snapshots: OpenSnapshots;
   readonly authorise: Authorise;
   /** Where answers that recipients give receipts for are kept. */
   readonly transfers: Transfers;
@@ -73,7 +68,7 @@ export function createOpenStudy(options: {
   /** Told of each answer that is served although the network stands still. */
   readonly onServedHalted?: () => void;
 }): OpenStudy {
-  const { store, connector, authorise, transfers } = options;
+  const { store, snapshots, authorise, transfers } = options;
   const isLetThrough = oncePerRequest(options.policy);
   const plans = createPlanCache(async (id) => {
     const encoded = await store.get(planRecords, id);
@@ -106,11 +101,10 @@ export function createOpenStudy(options: {
       plan,
       content,
       async *disclosed(answer, receiptBytes) {
-        let snapshot: StudySnapshot | undefined;
+        let shared: SharedSnapshot | undefined;
         const openSnapshot = async (): Promise<StudySnapshot> => {
-          snapshot = await connector.openStudy(study.studyInstanceUid);
-          if (snapshot.studyInstanceUid === plan.studyInstanceUid) return snapshot;
-          throw new ImagingError({ code: 'MIXED_STUDIES' }, 'the archive opened another study');
+          shared = await snapshots.open(plan.studyInstanceUid, toHex(content));
+          return shared.snapshot;
         };
         const facts = await reauthorise();
         const requestDigest = fromHex(digestOf(request.messageId));
@@ -122,7 +116,7 @@ export function createOpenStudy(options: {
           yield* audit.disclosed(request, document, facts, answer(openSnapshot));
           isWhole = true;
         } finally {
-          await snapshot?.close();
+          shared?.release(isWhole);
           await end?.(isWhole);
         }
       },

@@ -32,6 +32,8 @@ export interface HttpExchange {
   readonly status: number;
   readonly contentType: string;
   readonly contentLength: number | undefined;
+  /** Seconds after which to ask again, where the server says a number of them. */
+  readonly retryAfterSeconds: number | undefined;
   /** The body; throws coded errors only. Ends the connection when left early. */
   readonly body: AsyncIterableIterator<Uint8Array, undefined>;
   close(): void;
@@ -81,10 +83,12 @@ async function exchange(options: HttpExchangeOptions, request: HttpRequest): Pro
     throw malformed('http', 'content-encoding', 'the response must not be compressed');
   }
   const length = Number(response.headers['content-length'] ?? Number.NaN);
+  const retryAfter = response.headers['retry-after'] ?? '';
   return {
     status: response.statusCode ?? 0,
     contentType: response.headers['content-type'] ?? '',
     contentLength: Number.isSafeInteger(length) ? length : undefined,
+    retryAfterSeconds: /^\d{1,6}$/.test(retryAfter) ? Number(retryAfter) : undefined,
     body: receive(response, watch, options),
     close: () => watch.end(),
   };
