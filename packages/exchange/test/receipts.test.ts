@@ -155,3 +155,33 @@ test('a receipt for what has not left whole gets none in return, until it has', 
   expect(await asked).toMatch(/^served /);
   expect(decodeTransferReceipt(await give())).toBeDefined();
 });
+
+// Regression: it stayed `begun`, and its recipient never got a receipt.
+test('a source that was killed between the last byte and its record of it signs for what the recipient signed for', async () => {
+  const practice = await signerOf('practice');
+  await allow(ledger, patient, practice.publicKey);
+  await ledger.finalize();
+  await eventually(() => hospital.source.view.head.height === ledger.height);
+  hospital.holdDocuments();
+  const asked = ask(hospital, practice, toHex(patient.disclosure.studyId));
+  await eventually(() => hospital.heldDocuments === 1);
+  // All that a killed process leaves is its database.
+  const killed = hospital.source;
+  const source = await hospital.openSource();
+  const [begun] = await source.transfers();
+  if (begun === undefined) throw new Error('a transfer began');
+  expect(begun.state).toBe('begun');
+  const about = { ...begun, chainId: ledger.chainId, source: patient.disclosure.source, atMs: 1 };
+  const give = async (changes: object): Promise<Uint8Array> =>
+    source.exchangeReceipts(await createTransferReceipt({ ...about, side: 'recipient', ...changes }, practice));
+  await expect(give({ bytes: begun.bytes - 1 })).rejects.toMatchObject({ code: 'SIGNATURE_INVALID' });
+  await expect(give({ content: randomBytes(32) })).rejects.toMatchObject({ code: 'SIGNATURE_INVALID' });
+  expect(await source.transfers()).toMatchObject([{ state: 'begun', given: undefined }]);
+  const ours = decodeTransferReceipt(await give({}));
+  await verifyTransferReceipt(ours, { key: source.signingKey, about: { ...about, side: 'source' } });
+  expect(await source.transfers()).toMatchObject([{ state: 'sent' }]);
+  await hospital.listener.close(0);
+  hospital.releaseDocuments();
+  await expect(asked).rejects.toThrow();
+  await killed.close();
+});

@@ -43,7 +43,7 @@ export interface Transfers {
   begin(transfer: Transfer): Promise<(isWhole: boolean) => Promise<void>>;
   /**
    * Takes the receipt of a recipient for an answer that has left whole, and gives the source's own; the same receipt is answered alike,
-   * however often it comes.
+   * however often it comes. Of an answer within which an earlier process ended, the recipient's signature says that it was whole.
    * @throws {ExchangeError} `MALFORMED_REQUEST` | `TRANSFER_UNKNOWN` | `SIGNATURE_INVALID` | `TRANSFER_UNFINISHED`
    */
   exchangeReceipts(encoded: Uint8Array): Promise<Uint8Array>;
@@ -58,6 +58,8 @@ export function createTransfers(options: {
   readonly now: () => number;
 }): Transfers {
   const { store, lock, identity, now } = options;
+  /** Ids of answers that leave now. */
+  const running = new Set<string>();
 
   const update = (id: string, change: (record: TransferRecord) => Promise<TransferRecord>): Promise<TransferRecord> =>
     lock(`transfer/${id}`, async () => {
@@ -82,8 +84,10 @@ export function createTransfers(options: {
         given: undefined,
       };
       await store.commit([put(transferRecords, id, record)]);
+      running.add(id);
       return async (isWhole) => {
-        await update(id, async (current) => ({ ...current, atMs: now(), state: isWhole ? 'sent' : 'broken' }));
+        const state = isWhole ? 'sent' : 'broken';
+        await update(id, async (current) => ({ ...current, atMs: now(), state })).finally(() => running.delete(id));
       };
     },
 
@@ -94,11 +98,11 @@ export function createTransfers(options: {
         await verify(theirs, about);
         if (record.given !== undefined) return record;
         // Not yet known, or known not to be: its receipt would say that all of it was sent.
-        if (record.state !== 'sent') {
+        if (record.state === 'broken' || running.has(idOf(theirs))) {
           throw new ExchangeError({ code: 'TRANSFER_UNFINISHED' }, 'this source has not sent all of it; retry later');
         }
         const own = await createTransferReceipt({ ...about, side: 'source', atMs: now() }, identity.signer);
-        return { ...record, received: encoded, given: own };
+        return { ...record, state: 'sent', received: encoded, given: own };
       });
       if (given === undefined) throw new TypeError('a verified receipt is answered');
       return given;
