@@ -2,6 +2,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sampleInstance } from '@radledger/imaging/conformance';
+import { createFolderSource } from '@radledger/imaging/folder';
 import { toHex } from '@radledger/primitives';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { TestHospital } from './test-hospital.js';
@@ -98,6 +99,36 @@ test('an amendment that failed is made at the next look, whatever it failed with
   head.mockRestore();
   const before = await contentOf(studyId);
   await hospital.source.lookAtArchive();
+  await hospital.finalizeUntil(async () => (await contentOf(studyId)) !== before);
+});
+
+test('a study that the archive does not give whole is read ever more rarely, until it is mended', async () => {
+  const studyId = await publish();
+  const before = await contentOf(studyId);
+  await hospital.source.close();
+  const folder = createFolderSource({ folder: hospital.archive });
+  const openStudy = vi.fn((uid: string) => folder.openStudy(uid));
+  await hospital.openSource({ settleMs: SETTLE_MS, connector: { ...folder, openStudy } });
+  await addImage(1);
+  const broken = join(hospital.archive, 'broken.dcm');
+  await writeFile(broken, sampleInstance({ studyInstanceUid }).subarray(0, 200));
+  await hospital.source.lookAtArchive();
+  pass(SETTLE_MS);
+  const look = async (times: number): Promise<number> => {
+    openStudy.mockClear();
+    for (let looks = 0; looks < times; looks++) await hospital.source.lookAtArchive();
+    return openStudy.mock.calls.length;
+  };
+  expect(await look(2)).toBe(2);
+  expect(await look(30)).toBe(4);
+  expect(hospital.failures).toMatchObject(Array(6).fill({ code: 'UNREADABLE_INSTANCE' }));
+  // Another image: a study that changed is another one.
+  await addImage(2);
+  expect(await look(1)).toBe(0);
+  pass(SETTLE_MS);
+  expect(await look(1)).toBe(1);
+  await rm(broken);
+  expect(await look(1)).toBe(1);
   await hospital.finalizeUntil(async () => (await contentOf(studyId)) !== before);
 });
 

@@ -1,5 +1,5 @@
 /** Keeps what is published equal to what the archive holds: late images are amended, a purged study is retired. */
-import { decodeFileSetPlan, type PacsConnector, type StudySummary } from '@radledger/imaging';
+import { decodeFileSetPlan, ImagingError, type PacsConnector, type StudySummary } from '@radledger/imaging';
 import { ExchangeError } from '../errors.js';
 import type { ExchangeStore } from '../exchange-store.js';
 import type { ArchiveWatch } from './archive-watch.js';
@@ -19,12 +19,41 @@ export interface ArchiveFollowerOptions {
   readonly onFailure: (error: unknown) => void;
 }
 
+/** Most looks that a study is left alone which the archive does not give whole: each try reads all of it. */
+const PAUSE_LOOKS_MAX = 63;
+
+/** A settled study that is not looked after yet. */
+interface Waiting {
+  readonly study: StudySummary;
+  /** How often the archive did not give it whole. */
+  readonly unreadable: number;
+  /** Looks that it is left alone. */
+  readonly pauseLooks: number;
+}
+
 /** @returns looks once at the whole archive, and does what follows from it */
 export function createArchiveFollower(options: ArchiveFollowerOptions): () => Promise<void> {
   const { store, connector, watch, publisher, hasStudy, onFailure } = options;
   let isFirst = true;
-  /** Settled studies that are not looked after yet: on their way to the ledger, or something failed, whose next try is the next look. */
-  const waiting = new Map<string, StudySummary>();
+  /** On their way to the ledger, or something failed: the next try is the next look, but for what cannot be read. */
+  const waiting = new Map<string, Waiting>();
+
+  const lookAfter = async (one: Waiting): Promise<void> => {
+    const { study, unreadable, pauseLooks } = one;
+    if (pauseLooks > 0) {
+      waiting.set(study.studyInstanceUid, { ...one, pauseLooks: pauseLooks - 1 });
+      return;
+    }
+    try {
+      await follow(study);
+    } catch (error) {
+      onFailure(error);
+      if (!(error instanceof ImagingError) || error.code === 'ARCHIVE_UNAVAILABLE') return;
+      // 0, 1, 3, 7 and so on; anew when the study changes.
+      const pause = Math.min(2 ** unreadable - 1, PAUSE_LOOKS_MAX);
+      waiting.set(study.studyInstanceUid, { study, unreadable: unreadable + 1, pauseLooks: pause });
+    }
+  };
 
   const follow = async (study: StudySummary): Promise<void> => {
     const { studyInstanceUid, instances } = study;
@@ -68,8 +97,8 @@ export function createArchiveFollower(options: ArchiveFollowerOptions): () => Pr
       isFirst = false;
     }
     const { settled, purged } = watch.see(listing);
-    for (const study of settled) waiting.set(study.studyInstanceUid, study);
-    for (const study of [...waiting.values()]) await follow(study).catch(onFailure);
+    for (const study of settled) waiting.set(study.studyInstanceUid, { study, unreadable: 0, pauseLooks: 0 });
+    for (const one of [...waiting.values()]) await lookAfter(one);
     for (const studyInstanceUid of purged) {
       waiting.delete(studyInstanceUid);
       await retirePurged(studyInstanceUid)
