@@ -58,15 +58,21 @@ const sink: StudySink = {
 const retrieval = async () => (await hospital.recipient.requestStatus(requestId)).retrievals[0];
 const reach = (state: string): Promise<void> => eventually(async () => (await retrieval())?.state === state);
 
-async function open(options: Partial<ImageRecipientOptions>): Promise<void> {
-  const recipient = await hospital.openRecipient({ ...options, sink });
+/** Another request for the study, as a practice makes that does not know of the first. */
+async function ask(): Promise<void> {
+  const { recipient } = hospital;
   const wantedUntilMs = hospital.ledger.nowMs + DAY_MS;
   const request = await recipient.request({ reason: 'second opinion', wantedUntilMs });
   requestId = request.requestId;
   const { sealed } = await noticeFor(hospital.ledger, patient, request.link);
   await recipient.takeNotice(requestId, sealed);
-  await allow(hospital.ledger, patient, recipient.recipientKey);
   await hospital.finalizeUntil(async () => (await retrieval())?.state === 'allowed');
+}
+
+async function open(options: Partial<ImageRecipientOptions>): Promise<void> {
+  const { recipientKey } = await hospital.openRecipient({ ...options, sink });
+  await allow(hospital.ledger, patient, recipientKey);
+  await ask();
 }
 
 async function fetchUntil(state: string): Promise<void> {
@@ -99,6 +105,13 @@ test('matched by rule: an archive that was gone for a while gets the same bytes,
   await fetchUntil('filed');
   expect(held.size).toBe(21);
   expect([...held]).toEqual(expect.arrayContaining([...first]));
+
+  // Regression: a second retrieval wrote its own time, and the archive refused its own study.
+  const whole = new Map(held);
+  hospital.ledger.nowMs += 5_000;
+  await ask();
+  await fetchUntil('filed');
+  expect(held).toEqual(whole);
 });
 
 test('matched by a person: decided again after the archive was gone, and again for late images', async () => {
@@ -122,6 +135,13 @@ test('matched by a person: decided again after the archive was gone, and again f
 
   await addLateImage();
   hospital.ledger.nowMs += 5_000;
+  await fetchUntil('matching');
+  await decide();
+  await reach('filed');
+  expect(held.size).toBe(21);
+
+  hospital.ledger.nowMs += 5_000;
+  await ask();
   await fetchUntil('matching');
   await decide();
   await reach('filed');

@@ -46,7 +46,7 @@ export interface FetchStudyOptions extends PlaceOptions {
 /** What is fetched: the parts of a grant notice that survive its checks. */
 export type FetchTarget = Pick<
   RetrievalRecord,
-  'source' | 'studyId' | 'tag' | 'studySalt' | 'contentSalt' | 'studyInstanceUid' | 'receivedAtMs'
+  'source' | 'studyId' | 'tag' | 'studySalt' | 'contentSalt' | 'studyInstanceUid'
 >;
 
 export interface FetchCall extends PlaceCall {
@@ -83,7 +83,7 @@ export async function fetchStudy(
   options: FetchStudyOptions,
   call: FetchCall,
 ): Promise<FetchedStudy> {
-  const { source, studyId, receivedAtMs } = target;
+  const { source, studyId } = target;
   await requireLiveGrant(target, options);
   const route = await routeTo(target, options);
   const document = documentOf(target);
@@ -98,7 +98,7 @@ export async function fetchStudy(
   try {
     const isByDicomweb = call.prefersDicomweb || (await intake.hasArrived());
     const arrived = (isByDicomweb ? await takeByDicomweb(way) : undefined) ?? (await takeByIti43(way));
-    const origin = { source, studyId, content: route.content, receivedAtMs };
+    const origin = { source, studyId, content: route.content };
     const placed = await placeStudy(arrived.study, origin, options, call);
     await audit.ended({ outcome: 'success' });
     const { requestDigest, bytes } = arrived;

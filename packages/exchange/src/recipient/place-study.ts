@@ -22,6 +22,8 @@ export interface PlaceCall {
   readonly signal: AbortSignal;
   /** Whom the practice asked for. */
   readonly requested: LocalPatient | undefined;
+  /** The time in every instance under a local patient, Unix ms: as the first notice of the study came. */
+  readonly writtenAtMs: number;
   /** Sets a study aside for a person who says whose it is. @returns what is to be kept with its waiting */
   readonly setAside: (
     study: QuarantinedStudy,
@@ -36,15 +38,14 @@ interface Origin {
   readonly source: Uint8Array;
   readonly studyId: Uint8Array;
   readonly content: Uint8Array;
-  readonly receivedAtMs: number;
 }
 
 /** @throws {ExchangeError} `QUARANTINE_FULL`; {ImagingError}; what the sink throws. The caller discards the study then */
 export async function placeStudy(
   study: QuarantinedStudy,
-  { source, studyId, content, receivedAtMs }: Origin,
+  { source, studyId, content }: Origin,
   { sink, reconcile }: PlaceOptions,
-  { signal, requested, setAside }: PlaceCall,
+  { signal, requested, writtenAtMs, setAside }: PlaceCall,
 ): Promise<Placed> {
   if (reconcile === undefined) return study.file(sink);
   const sent = await study.describe(signal);
@@ -53,7 +54,7 @@ export async function placeStudy(
   if (patient === undefined) return study.file(sink);
   let named: QuarantinedStudy;
   try {
-    named = await underPatient(study, patient, { source, receivedAtMs }, signal);
+    named = await underPatient(study, patient, { source, writtenAtMs }, signal);
   } catch (error) {
     if (!(error instanceof ImagingError) || error.code !== 'LOCAL_PATIENT_REFUSED') throw error;
     return { waiting: await setAside(study, { content, sent, code: error.code }) };
@@ -63,16 +64,16 @@ export async function placeStudy(
 
 /**
  * A study under a patient of the recipient's; the sender's stays inside.
- * @param about.receivedAtMs - when the notice of its retrieval came: the time in every instance, so that each try, and each later fetch of
- *   the same retrieval, writes the bytes that an archive may hold already
+ * @param about.writtenAtMs - the same for each retrieval of the study, so that each of them, and each try, writes the bytes that an archive
+ *   may hold already
  * @throws {ImagingError} as `underPatient` of the study
  */
 export function underPatient(
   study: QuarantinedStudy,
   patient: LocalPatient,
-  about: { readonly source: Uint8Array; readonly receivedAtMs: number },
+  about: { readonly source: Uint8Array; readonly writtenAtMs: number },
   signal: AbortSignal,
 ): Promise<QuarantinedStudy> {
-  const change = { patient, system: SYSTEM, previousSource: toHex(about.source), atMs: about.receivedAtMs };
+  const change = { patient, system: SYSTEM, previousSource: toHex(about.source), atMs: about.writtenAtMs };
   return study.underPatient(change, signal);
 }

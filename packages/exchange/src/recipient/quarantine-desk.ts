@@ -64,6 +64,8 @@ export interface QuarantineDeskOptions {
   readonly retrieval: (id: string) => Promise<RetrievalRecord | undefined>;
   /** Whom the request of a retrieval asked for. */
   readonly requested: (id: string) => Promise<LocalPatient | undefined>;
+  /** The time in instances under a local patient, Unix ms. */
+  readonly writtenAtMs: (retrieval: RetrievalRecord) => Promise<number>;
   readonly save: (id: string, record: RetrievalRecord, more: readonly Change[]) => Promise<void>;
   /** Runs `fileNow` when its turn comes. */
   readonly start: (id: string) => void;
@@ -171,7 +173,8 @@ export function createQuarantineDesk(options: QuarantineDeskOptions): OwnQuarant
       try {
         const study = await waiting.reopen(id, record);
         const { patient } = decision;
-        const named = patient === undefined ? study : await underPatient(study, patient, retrieval, signal);
+        const about = { source: retrieval.source, writtenAtMs: await options.writtenAtMs(retrieval) };
+        const named = patient === undefined ? study : await underPatient(study, patient, about, signal);
         // The quarantine outlives the filing: a stop before the next line files the same bytes once more, which the archive has.
         const { location } = await options.sink.fileStudy(named);
         filed = { ...retrieval, state: 'filed', code: undefined, location };

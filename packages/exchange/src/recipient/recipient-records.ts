@@ -1,7 +1,7 @@
 /** What an image recipient keeps, and how it is written. Spec: docs/spec/exchange-records.md, section 5. */
 import { GRANT_NOTICE_BYTES_MAX } from '@radledger/handover';
-import { bytes, type Infer, literal, optional, struct, text, uint } from '@radledger/primitives';
-import type { RecordKind } from '../exchange-store.js';
+import { bytes, type Infer, literal, optional, struct, text, toHex, uint } from '@radledger/primitives';
+import type { ExchangeStore, RecordKind } from '../exchange-store.js';
 import { oneOf } from '../one-of.js';
 import { localPatientSchema } from './waiting-studies.js';
 
@@ -60,6 +60,17 @@ export const retrievalRecords: RecordKind<RetrievalRecord> = {
   schema: retrievalSchema,
   bytesMax: 8192,
 };
+
+/** When the first notice of a study came, Unix ms: the time in every instance of it that is filed under a local patient. */
+export const firstNoticeRecords: RecordKind<number> = { name: 'first-notice', schema: uint(), bytesMax: 16 };
+
+/** The id of its `first-notice` record: of a study offered anew it stays the same. */
+export function firstNoticeId(
+  store: Pick<ExchangeStore, 'pseudonymOf'>,
+  { source, studyInstanceUid }: Pick<RetrievalRecord, 'source' | 'studyInstanceUid'>,
+): string {
+  return store.pseudonymOf(`${toHex(source)} ${studyInstanceUid}`);
+}
 
 /** Which content of its study a retrieval filed; the id is its own. */
 export const filedContentRecords: RecordKind<Uint8Array> = { name: 'filed-content', schema: id32, bytesMax: 64 };

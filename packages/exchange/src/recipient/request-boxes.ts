@@ -15,6 +15,8 @@ import { type ExchangeStore, put, remove } from '../exchange-store.js';
 import type { KeyedLock } from '../keyed-lock.js';
 import type { ImageRecipient } from './recipient-contract.js';
 import {
+  firstNoticeId,
+  firstNoticeRecords,
   noticeRecords,
   openRetrievalRecords,
   type RequestRecord,
@@ -78,10 +80,13 @@ export function createRequestBoxes(options: {
       );
       return store.commit([remove(noticeRecords, id)]);
     }
+    const firstId = firstNoticeId(store, record);
+    const isFirst = (await store.get(firstNoticeRecords, firstId)) === undefined;
     await store.commit([
       remove(noticeRecords, id),
       put(retrievalRecords, id, record),
       put(openRetrievalRecords, id, 0),
+      ...(isFirst ? [put(firstNoticeRecords, firstId, record.receivedAtMs)] : []),
     ]);
     onChange(toHex(request.boxId));
   };

@@ -12,6 +12,8 @@ import type { Receipts } from './receipts.js';
 import type { FetchWish, RetrievalStatus } from './recipient-contract.js';
 import {
   filedContentRecords,
+  firstNoticeId,
+  firstNoticeRecords,
   openRetrievalRecords,
   type RetrievalRecord,
   requestRecords,
@@ -93,6 +95,9 @@ export function createRetrievals(options: {
   const requestedFor = async (id: string): Promise<LocalPatient | undefined> =>
     (await store.get(requestRecords, boxOf(id)))?.patient;
 
+  const writtenAtMs = async (record: RetrievalRecord): Promise<number> =>
+    (await store.get(firstNoticeRecords, firstNoticeId(store, record))) ?? record.receivedAtMs;
+
   const transfer = async (id: string, record: RetrievalRecord): Promise<void> => {
     let end: RetrievalRecord;
     let more: readonly Change[] = [];
@@ -103,6 +108,7 @@ export function createRetrievals(options: {
         prefersDicomweb: byDicomweb.has(id),
         signal: stop,
         requested: await requestedFor(id),
+        writtenAtMs: await writtenAtMs(record),
         setAside: (study, about) => waiting.setAside(id, study, about),
         onProgress(total) {
           progress.set(id, total);
@@ -173,6 +179,7 @@ export function createRetrievals(options: {
     signal: stop,
     retrieval: (id) => store.get(retrievalRecords, id),
     requested: requestedFor,
+    writtenAtMs,
     save,
     start: startWork,
   });
