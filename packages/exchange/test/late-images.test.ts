@@ -111,7 +111,8 @@ test('a study that the archive does not give whole is read ever more rarely, unt
   await hospital.openSource({ settleMs: SETTLE_MS, connector: { ...folder, openStudy } });
   await addImage(1);
   const broken = join(hospital.archive, 'broken.dcm');
-  await writeFile(broken, sampleInstance({ studyInstanceUid }).subarray(0, 200));
+  const image = { studyInstanceUid, seriesInstanceUid: '2.25.70', sopInstanceUid: '2.25.70.9' };
+  await writeFile(broken, sampleInstance(image).subarray(0, 200));
   await hospital.source.lookAtArchive();
   pass(SETTLE_MS);
   const look = async (times: number): Promise<number> => {
