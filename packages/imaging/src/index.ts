@@ -12,6 +12,7 @@ export {
 } from './file-set-plan.js';
 export { type PlannedInstance, plannedInstances, serveFileSet } from './file-set-stream.js';
 export { DEFAULT_IMPORT_POLICY, type ImportPolicy } from './import-policy.js';
+export { fileByInstance, type InstanceArchive } from './file-by-instance.js';
 export type { InstanceHeader } from './instance-header.js';
 export { type InspectedInstance, inspectInstance } from './instance-inspector.js';
 export type { JudgedInstance } from './instance-judge.js';

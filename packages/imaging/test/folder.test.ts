@@ -14,7 +14,12 @@ import {
 import { join } from 'node:path';
 import { equalBytes } from '@radledger/primitives';
 import { describe, expect, test } from 'vitest';
-import { type ArchiveUnderTest, testPacsConnector } from '../src/conformance/index.js';
+import {
+  type ArchiveUnderTest,
+  type SinkUnderTest,
+  testPacsConnector,
+  testStudySink,
+} from '../src/conformance/index.js';
 import { createFolderSink, createFolderSource } from '../src/folder/index.js';
 import {
   importFileSet,
@@ -44,6 +49,22 @@ testPacsConnector({
           const facts = await inspectInstance(streamOf(await readFile(path)));
           if (facts.sopInstanceUid === sopInstanceUid) await writeFile(path, file);
         }
+      },
+      dispose: () => rm(folder, { recursive: true, force: true }),
+    };
+  },
+});
+
+testStudySink({
+  name: 'folder',
+  async createSink(): Promise<SinkUnderTest> {
+    const folder = await mkdtemp(join(tmpdir(), 'imaging-sink-'));
+    return {
+      sink: createFolderSink({ folder }),
+      otherBytes: 'beside',
+      async *held() {
+        const visible = (await filesBelow(folder)).filter((path) => !path.slice(folder.length).includes('/.'));
+        for (const path of visible) yield readFile(path);
       },
       dispose: () => rm(folder, { recursive: true, force: true }),
     };

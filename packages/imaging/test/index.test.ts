@@ -19,6 +19,7 @@ test('the public surface is what index.ts names', () => {
       'decodeFileSetPlan',
       'describeRefused',
       'encodeFileSetPlan',
+      'fileByInstance',
       'importFileSet',
       'inspectInstance',
       'judgeFileSet',
@@ -35,6 +36,6 @@ test('the public surface is what index.ts names', () => {
     ],
     ['createFolderSink', 'createFolderSource', 'openFolderInbox'],
     ['createHl7Folder', 'isHl7CharacterSet', 'readHl7Orders'],
-    ['sampleInstance', 'testPacsConnector'],
+    ['sampleInstance', 'testPacsConnector', 'testStudySink'],
   ]);
 });

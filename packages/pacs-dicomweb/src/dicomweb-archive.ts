@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import {
   type Accession,
   accessionOf,
+  fileByInstance,
   type FiledStudy,
   ImagingError,
   INSTANCES_MAX,
@@ -23,8 +24,8 @@ export type DicomwebArchiveOptions = ArchiveHttpOptions;
 
 export interface DicomwebArchive extends PacsConnector, StudySink {
   /**
-   * Files a study by STOW-RS: sends what the archive does not have, and reads every instance back. It is filed when the archive gives
-   * each byte again. DICOMweb knows no transaction: what an archive took before it broke off stays in it until the next try completes
+   * Files a study by STOW-RS: sends what the archive does not have, and reads it back. It is filed when the archive gives each byte
+   * again. DICOMweb knows no transaction: what an archive took before it broke off stays in it until the next try completes
    * the study.
    * @throws {ImagingError} `STUDY_CONFLICT` when the archive holds other bytes under a UID of the study: nothing is sent then |
    *   `FILING_INCOMPLETE` when it refused instances, or changed them | `ARCHIVE_UNAVAILABLE` | `ARCHIVE_REFUSED` | `ARCHIVE_ANSWER_INVALID` | `QUARANTINE_CHANGED`
@@ -65,19 +66,13 @@ export function createDicomwebArchive(options: DicomwebArchiveOptions): Dicomweb
     },
     openStudy: (studyInstanceUid) => openStudy(http, studyInstanceUid),
     async fileStudy(study) {
-      const location = `${http.root}/studies/${study.studyInstanceUid}`;
-      const before = await compare(http, study);
-      if (before.others > 0) {
-        const info = { code: 'STUDY_CONFLICT', instances: before.others } as const;
-        throw new ImagingError(info, 'the archive holds other instances under UIDs of this study: nothing was filed');
-      }
-      if (before.missing.length === 0) return { location, written: false };
-      await storeInstances(http, study.studyInstanceUid, before.missing);
-      const after = await compare(http, study);
-      const missing = after.missing.length + after.others;
-      if (missing === 0) return { location, written: true };
-      const message = 'the archive refused instances, or holds others under their UIDs: look at its log';
-      throw new ImagingError({ code: 'FILING_INCOMPLETE', missing }, message);
+      const { studyInstanceUid } = study;
+      return fileByInstance(study, {
+        location: `${http.root}/studies/${studyInstanceUid}`,
+        list: () => addressesOf(http, studyInstanceUid),
+        isHeld: (address, index, instance) => isHeld(http, address, index, instance),
+        store: (instances) => storeInstances(http, studyInstanceUid, instances),
+      });
     },
     close: () => http.close(),
   };
@@ -129,23 +124,6 @@ async function openStudy(http: ArchiveHttp, studyInstanceUid: string): Promise<S
       isClosed = true;
     },
   };
-}
-
-/** What an archive has of a study: instances that are not there, and how many are there with other bytes. */
-async function compare(
-  http: ArchiveHttp,
-  study: QuarantinedStudy,
-): Promise<{ readonly missing: readonly QuarantinedInstance[]; readonly others: number }> {
-  const addresses = await addressesOf(http, study.studyInstanceUid);
-  const held = new Map(addresses.map((address, index) => [address.sopInstanceUid, { address, index }]));
-  const missing: QuarantinedInstance[] = [];
-  let others = 0;
-  for (const instance of study.instances) {
-    const found = held.get(instance.sopInstanceUid);
-    if (found === undefined) missing.push(instance);
-    else if (!(await isHeld(http, found.address, found.index, instance))) others += 1;
-  }
-  return { missing, others };
 }
 
 async function isHeld(

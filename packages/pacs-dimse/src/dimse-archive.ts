@@ -1,6 +1,7 @@
 /** An archive that speaks DIMSE, as a PACS connector and as a sink. Spec: DICOM PS3.4, PS3.7 and PS3.8. */
 import {
   accessionOf,
+  fileByInstance,
   DEFAULT_INSTANCE_LIMITS,
   type FiledStudy,
   ImagingError,
@@ -43,8 +44,8 @@ export interface DimseArchive extends PacsConnector, StudySink {
   /**
    * Files a study by C-STORE. DIMSE knows no transaction: what an archive took before it broke off stays in it until
    * the next try completes the study.
-   * @throws {ImagingError} `FILING_INCOMPLETE` when the archive does not take some instances as they are, or holds others
-   *   under their UIDs | `ARCHIVE_UNAVAILABLE` | `ARCHIVE_REFUSED` | `ARCHIVE_ANSWER_INVALID` | `QUARANTINE_CHANGED`
+   * @throws {ImagingError} `STUDY_CONFLICT` when the archive holds other data sets under UIDs of the study: nothing is sent then |
+   *   `FILING_INCOMPLETE` when it does not take some instances as they are, or does not give them back | `ARCHIVE_UNAVAILABLE` | `ARCHIVE_REFUSED` | `ARCHIVE_ANSWER_INVALID` | `QUARANTINE_CHANGED`
    */
   fileStudy(study: QuarantinedStudy): Promise<FiledStudy>;
   /** Ends every association; the receiver of C-MOVE is closed by who opened it. */
@@ -100,22 +101,6 @@ export function createDimseArchive(options: DimseArchiveOptions): DimseArchive {
     return held.transferSyntaxUid === own.transferSyntaxUid && equalBytes(held.dataSetSha256, own.dataSetSha256);
   };
 
-  /** Which of `instances` the archive does not hold, and of how many it holds other bytes, as far as the check goes. */
-  const compare = async (
-    { studyInstanceUid }: QuarantinedStudy,
-    instances: readonly QuarantinedInstance[],
-  ): Promise<{ readonly missing: readonly QuarantinedInstance[]; readonly others: number }> => {
-    const held = new Map((await addressesOf(studyInstanceUid)).map((each) => [each.sopInstanceUid, each]));
-    const missing: QuarantinedInstance[] = [];
-    let others = 0;
-    for (const [index, instance] of instances.entries()) {
-      const address = held.get(instance.sopInstanceUid);
-      if (address === undefined) missing.push(instance);
-      else if (filingCheck === 'bytes' && !(await isHeld(address, index, instance))) others += 1;
-    }
-    return { missing, others };
-  };
-
   return {
     async *listStudies(): AsyncGenerator<StudySummary> {
       const association = await pool.acquire(FINDING);
@@ -159,19 +144,14 @@ export function createDimseArchive(options: DimseArchiveOptions): DimseArchive {
       return snapshotOf(studyInstanceUid, addresses, bytesOf);
     },
     async fileStudy(study) {
-      const location = `dicom://${host}:${port}/${calledAeTitle}/studies/${study.studyInstanceUid}`;
-      const { missing, others } = await compare(study, study.instances);
-      if (others > 0) {
-        const info = { code: 'STUDY_CONFLICT', instances: others } as const;
-        throw new ImagingError(info, 'the archive holds other instances under UIDs of this study: nothing was filed');
-      }
-      if (missing.length === 0) return { location, written: false };
-      await storeInstances(peer, missing);
-      const after = await compare(study, missing);
-      const left = after.missing.length + after.others;
-      if (left === 0) return { location, written: true };
-      const message = 'the archive does not give back what it was given: look at its log, or at filingCheck';
-      throw new ImagingError({ code: 'FILING_INCOMPLETE', missing: left }, message);
+      const { studyInstanceUid } = study;
+      return fileByInstance(study, {
+        location: `dicom://${host}:${port}/${calledAeTitle}/studies/${studyInstanceUid}`,
+        list: () => addressesOf(studyInstanceUid),
+        isHeld: async (address, index, instance) =>
+          filingCheck === 'listed' || (await isHeld(address, index, instance)),
+        store: (instances) => storeInstances(peer, instances),
+      });
     },
     close: () => pool.close(),
   };

@@ -1,6 +1,6 @@
 // Goal: Orthanc over DIMSE is a PACS as the contract wants it, by C-GET and by C-MOVE. Method: the contract suite on an emptied Orthanc each.
 import { Orthanc, orthancIsMissing } from '@radledger/devnet';
-import { testPacsConnector } from '@radledger/imaging/conformance';
+import { testPacsConnector, testStudySink } from '@radledger/imaging/conformance';
 import { createDimseArchive, openStorageReceiver, type StorageReceiver } from '@radledger/pacs-dimse';
 import { afterAll, beforeAll, describe, vi } from 'vitest';
 
@@ -48,4 +48,23 @@ describe.skipIf(orthancIsMissing)('Orthanc', () => {
       },
     });
   }
+
+  testStudySink({
+    name: 'DIMSE with Orthanc',
+    async createSink() {
+      await orthanc.clear();
+      const peer = { host: '127.0.0.1', port: orthanc.dicomPort };
+      const sink = createDimseArchive({ ...peer, calledAeTitle: 'ARCHIVE', callingAeTitle: 'GATEWAY' });
+      return {
+        sink,
+        otherBytes: 'refused',
+        keepsParts: true,
+        rewritesFileMeta: true,
+        async *held() {
+          for await (const { bytes } of orthanc.eachFile()) yield bytes;
+        },
+        dispose: () => sink.close(),
+      };
+    },
+  });
 });

@@ -9,8 +9,8 @@ export interface SampleInstance {
   readonly sopClassUid?: string;
   /** ASCII; default none: the attribute is left out. */
   readonly accessionNumber?: string;
-  /** Patient's Name and Patient ID, ASCII; default none: the attributes are left out. */
-  readonly patient?: { readonly name: string; readonly id: string };
+  /** Patient's Name and Patient ID, ASCII, and Patient's Birth Date, `YYYYMMDD`; default none: the attributes are left out. */
+  readonly patient?: { readonly name: string; readonly id: string; readonly birthDate?: string };
   /** `YYYYMMDD`; default none: the attribute is left out. */
   readonly studyDate?: string;
   /** Default none: the attribute is left out. */
@@ -51,6 +51,9 @@ export function sampleInstance(sample: SampleInstance): Uint8Array {
       : [
           element(0x0010, 0x0010, 'PN', padded(utf8(sample.patient.name), 0x20)),
           element(0x0010, 0x0020, 'LO', padded(utf8(sample.patient.id), 0x20)),
+          ...(sample.patient.birthDate === undefined
+            ? []
+            : [element(0x0010, 0x0030, 'DA', utf8(sample.patient.birthDate))]),
         ]),
     element(0x0020, 0x000d, 'UI', uidValue(sample.studyInstanceUid)),
     element(0x0020, 0x000e, 'UI', uidValue(sample.seriesInstanceUid)),
