@@ -342,6 +342,9 @@ describe('messages for others', () => {
     { phase: 'refused', outcome: 'failure', code: 'XDSDocumentUniqueIdError' },
     { outcome: 'failure', code: 'INTERRUPTED' },
     { endpointUrl: 'https://a.example/?x="&<é>' },
+    { basis: 'grant' },
+    { basis: 'owner', outcome: 'failure', code: 'INTERRUPTED' },
+    { basis: 'delegate' },
   ];
 
   test.each(kinds)('an ATNA message is valid: %j', (change) => {
@@ -367,6 +370,19 @@ describe('messages for others', () => {
       );
       expect(xml).toContain(`type="Repository Unique ID" value="${Buffer.from('02'.repeat(32)).toString('base64')}"`);
     }
+  });
+
+  test('what was served says that the patient asked for it; nobody says what for', () => {
+    for (const basis of ['grant', 'owner', 'delegate'] as const) {
+      expect(encodeAtnaMessage(entry({ basis }), identity)).toContain(
+        '<PurposeOfUse csd-code="PATRQT" codeSystemName="2.16.840.1.113883.5.8" originalText="patient requested"/></EventIdentification>',
+      );
+      expect(encodeBalpEvent(entry({ basis }), identity)).toMatchObject({
+        purposeOfEvent: [{ coding: [{ code: 'PATRQT' }] }],
+      });
+    }
+    const { basis: _basis, ...unserved } = event(1, { phase: 'refused', outcome: 'failure', code: 'X' });
+    expect(encodeAtnaMessage({ number: 1, atMs: FIRST_DAY, event: unserved }, identity)).not.toContain('PurposeOfUse');
   });
 
   test('the same facts as a FHIR AuditEvent', () => {

@@ -1,6 +1,7 @@
 // Goal: the accounting names every reading, to whom, what and why. Method: a hospital whose study is read over real TLS, and its operator API.
 import { createOwnerRequest, generateSealingKeyPair } from '@radledger/handover';
 import { toHex } from '@radledger/primitives';
+import { openingOf, recipientTag } from '@radledger/transactions';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { bindHttp, type BoundListener, createOperatorApi } from '../src/http/index.js';
 import { ask } from './test-consumer.js';
@@ -53,12 +54,12 @@ test('each reading is named with its receiver, where the name is from, and why i
   await eventually(async () => (await accounting()).every(({ outcome }) => outcome === 'success'));
   const all = await accounting();
   const common = { studyInstanceUid, studyId, what: 'file-set', outcome: 'success' };
-  const released = 'released as the patient authorised on the ledger';
+  const [roe = '', clinic = '', lakeside = ''] = await Promise.all(names.map(released));
   expect(all).toMatchObject([
     { ...common, receiverName: 'the patient', origin: 'ledger', purpose: "the patient's own access" },
-    { ...common, receiverName: 'Practice Dr. Roe', origin: 'operator', purpose: released },
-    { ...common, receiverName: null, origin: 'unknown', purpose: released },
-    { ...common, receiverName: 'lakeside.example', origin: 'owner: https', purpose: released },
+    { ...common, receiverName: 'Practice Dr. Roe', origin: 'operator', purpose: roe },
+    { ...common, receiverName: null, origin: 'unknown', purpose: clinic },
+    { ...common, receiverName: 'lakeside.example', origin: 'owner: https', purpose: lakeside },
   ]);
   expect(all[2]?.['receiver']).toBe(toHex((await signerOf('clinic')).publicKey));
   expect(all.every(({ bytes }) => (bytes as number) > 0)).toBe(true);
@@ -66,6 +67,13 @@ test('each reading is named with its receiver, where the name is from, and why i
   expect(await accounting(`?studyInstanceUid=${studyInstanceUid}`)).toEqual(all);
   expect(await accounting('?studyInstanceUid=1.2.3')).toEqual([]);
 });
+
+/** The permission as anybody finds it on the ledger who knows the opening, which the notice of a grant tells its reader. */
+async function released(name: string): Promise<string> {
+  const reader = (await signerOf(name)).publicKey;
+  const tag = recipientTag(openingOf(patient.disclosure.grantSalt, reader), reader);
+  return `released on the patient's signed permission: grant ${toHex(tag)}`;
+}
 
 /** The owner's app says whom she let in. */
 async function nameReader(key: Uint8Array): Promise<void> {

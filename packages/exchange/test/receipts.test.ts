@@ -6,6 +6,7 @@ import { bindHttp, createOperatorApi } from '../src/http/index.js';
 import { eventually, TestHospital } from './test-hospital.js';
 import { ask } from './test-consumer.js';
 import { signerOf, type TestLedger } from './test-ledger.js';
+import { look } from './test-viewer.js';
 import { allow, DAY_MS, noticeFor, publishedStudy, type TestPatient } from './test-patient.js';
 
 let hospital: TestHospital;
@@ -184,4 +185,22 @@ test('a source that was killed between the last byte and its record of it signs 
   hospital.releaseDocuments();
   await expect(asked).rejects.toThrow();
   await killed.close();
+});
+
+// Regression: a recipient that took the same document by DICOMweb could not get a receipt for it.
+test('the file-set by DICOMweb is receipted as by ITI-43', async () => {
+  const practice = await signerOf('practice');
+  await allow(ledger, patient, practice.publicKey);
+  await ledger.finalize();
+  await eventually(() => hospital.source.view.head.height === ledger.height);
+  const { source, studyId } = patient.disclosure;
+  const seen = await look(hospital, practice, `/dicom-web/studies/${toHex(studyId)}/file-set`);
+  expect(seen.status).toBe(200);
+  await eventually(async () => (await hospital.source.transfers())[0]?.state === 'sent');
+  const [sent] = await hospital.source.transfers();
+  expect(sent).toMatchObject({ bytes: seen.body.length, recipientKey: practice.publicKey });
+  const about = { ...(sent as NonNullable<typeof sent>), chainId: ledger.chainId, source };
+  const receipt = await createTransferReceipt({ ...about, side: 'recipient', atMs: 1 }, practice);
+  const theirs = decodeTransferReceipt(await hospital.source.exchangeReceipts(receipt));
+  await verifyTransferReceipt(theirs, { key: hospital.source.signingKey, about: { ...about, side: 'source' } });
 });

@@ -3,7 +3,7 @@
  * Only what has ended makes one: `begun` is the gateway's own.
  */
 import { escapeAttribute } from '@radledger/iti43';
-import { type AuditEntry, type AuditEvent, isRetrievalMessage, TRANSACTION_NAMES } from './audit-event.js';
+import { type AuditEntry, type AuditEvent, isRetrievalMessage, PURPOSES_OF_USE, TRANSACTION_NAMES } from './audit-event.js';
 
 /** Who records. */
 export interface AuditIdentity {
@@ -42,6 +42,7 @@ export function encodeAtnaMessage({ atMs, event }: AuditEntry, identity: AuditId
         ...(event.code === undefined
           ? []
           : [`<EventOutcomeDescription>${escapeAttribute(event.code)}</EventOutcomeDescription>`]),
+        ...purposeOf(event),
       ],
     ),
     ...participants(event, identity),
@@ -69,6 +70,12 @@ export function encodeAtnaMessage({ atMs, event }: AuditEntry, identity: AuditId
     ),
     '</AuditMessage>',
   ].join('');
+}
+
+function purposeOf({ basis }: AuditEvent): readonly string[] {
+  if (basis === undefined) return [];
+  const { code, display } = PURPOSES_OF_USE[basis];
+  return [coded('PurposeOfUse', code, '2.16.840.1.113883.5.8', display)];
 }
 
 function outcomeOf({ phase, outcome }: AuditEvent): string {

@@ -64,6 +64,20 @@ export const TRANSACTION_NAMES: Readonly<Record<AuditEvent['transaction'], strin
   DESK: 'Privacy Office Entry',
 };
 
+/**
+ * Why a source gave what it gave, as codes of HL7 v3 ActReason: each basis is a signature of the patient's side. What for the reader wanted
+ * it is not known: nobody whom the source trusts says so.
+ */
+export const PURPOSES_OF_USE: Readonly<Record<NonNullable<AuditEvent['basis']>, PurposeOfUse>> = {
+  grant: { code: 'PATRQT', display: 'patient requested' },
+  owner: { code: 'PATRQT', display: 'patient requested' },
+  delegate: { code: 'PATRQT', display: 'patient requested' },
+};
+interface PurposeOfUse {
+  readonly code: string;
+  readonly display: string;
+}
+
 /** Whether an event leaves the gateway as a message: the end of a retrieval, or one that was refused. */
 export function isRetrievalMessage({ phase, refusals, transaction }: AuditEvent): boolean {
   return phase !== 'begun' && refusals === undefined && transaction !== 'DESK';

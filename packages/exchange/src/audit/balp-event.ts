@@ -2,13 +2,14 @@
  * A retrieval as a FHIR R4 AuditEvent in the forms "Export" and "Import" of IHE BALP (Basic Audit Log Patterns 1.1), with the same facts as
  * the ATNA message.
  */
-import { type AuditEntry, isRetrievalMessage, TRANSACTION_NAMES } from './audit-event.js';
+import { type AuditEntry, isRetrievalMessage, PURPOSES_OF_USE, TRANSACTION_NAMES } from './audit-event.js';
 import type { AuditIdentity } from './atna-message.js';
 
 const DCM = 'http://dicom.nema.org/resources/ontology/DCM';
 const OBJECT_TYPE = 'http://terminology.hl7.org/CodeSystem/audit-entity-type';
 const OBJECT_ROLE = 'http://terminology.hl7.org/CodeSystem/object-role';
 const SOURCE_TYPE = 'http://terminology.hl7.org/CodeSystem/security-source-type';
+const ACT_REASON = 'http://terminology.hl7.org/CodeSystem/v3-ActReason';
 const IHE_EVENT = 'urn:ihe:event-type-code';
 
 /** @returns the resource as JSON values; undefined for an event that makes none */
@@ -26,6 +27,9 @@ export function encodeBalpEvent({ atMs, event }: AuditEntry, identity: AuditIden
     recorded: new Date(atMs).toISOString(),
     outcome: event.phase === 'refused' ? '4' : event.outcome === 'success' ? '0' : '8',
     ...(event.code === undefined ? {} : { outcomeDesc: event.code }),
+    ...(event.basis === undefined
+      ? {}
+      : { purposeOfEvent: [{ coding: [{ system: ACT_REASON, ...PURPOSES_OF_USE[event.basis] }] }] }),
     agent: [
       {
         type: { coding: [{ system: DCM, code: '110153', display: 'Source Role ID' }] },

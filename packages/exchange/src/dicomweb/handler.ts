@@ -170,8 +170,7 @@ export function createDicomwebHandler(options: DicomwebHandlerOptions): RequestL
       response,
       opened.disclosed(
         (openSnapshot) => answer.bytes(openSnapshot),
-        // Whoever fetches a study by DICOMweb begins with it, and gives a receipt for it.
-        kind === 'manifest' ? answer.sizeBytes : undefined,
+        RECEIPTED.has(kind) ? answer.sizeBytes : undefined,
       ),
     );
   }
@@ -242,6 +241,9 @@ const MEDIA_TYPES: Readonly<Record<Resource['kind'], string>> = {
   'imaging-study': 'application/fhir+json',
   bundle: 'application/fhir+json',
 };
+
+/** What a recipient gives a receipt for: the study as one document, or the list of what it fetched instance by instance. */
+const RECEIPTED: ReadonlySet<StudyResourceKind> = new Set(['file-set', 'manifest']);
 
 /** What an owner is told was read. */
 const PARTS: Readonly<Record<StudyResourceKind, DisclosedPart>> = {

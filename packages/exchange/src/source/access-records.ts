@@ -101,6 +101,11 @@ export function accessPrefix(studyId: Uint8Array, era: number): string {
   return `${toHex(studyId)}.${era.toString(16).padStart(8, '0')}.`;
 }
 
+/** Of the owner in whose time a reading began, from the id of its record. */
+export function eraOf(id: string): number {
+  return Number.parseInt(id.split('.')[1] ?? '', 16);
+}
+
 /** Six bytes of time, four at random: two readings of one millisecond are two entries. */
 function positionAt(atMs: number): Uint8Array {
   const position = new Uint8Array(10);

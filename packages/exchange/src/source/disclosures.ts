@@ -1,9 +1,10 @@
 /** The accounting of disclosures: to whom each study was given, when, what and why it was allowed. Spec: docs/spec/audit.md, section 6. */
 import { toHex } from '@radledger/primitives';
 import type { ExchangeStore } from '../exchange-store.js';
-import { accessRecords, type AccessRecord } from './access-records.js';
+import { accessRecords, type AccessRecord, eraOf } from './access-records.js';
+import { tagOf } from './authorise.js';
 import { type ReaderName, readerName } from './reader-names.js';
-import { studyRecords } from './source-records.js';
+import { type StudyRecord, studyRecords } from './source-records.js';
 
 /** Holds patient data: for the operator alone. */
 export interface Disclosure {
@@ -31,6 +32,7 @@ export interface Disclosure {
   /** How many readings this stands for, from 1: of instances, what one reader read within ten minutes. */
   readonly readings: number;
   readonly outcome: AccessRecord['outcome'];
+  /** What the disclosure rests on, in a sentence: for a grant its name on the ledger, where the signed permission itself stands. */
   readonly purpose: string;
 }
 
@@ -44,7 +46,7 @@ export interface DisclosureFilter {
 }
 
 const PURPOSES: Readonly<Record<AccessRecord['basis'], string>> = {
-  grant: 'released as the patient authorised on the ledger',
+  grant: "released on the patient's signed permission",
   owner: "the patient's own access",
   delegate: "access by the patient's delegate",
 };
@@ -63,16 +65,18 @@ export async function* disclosuresOf(
   names: ReadonlyMap<string, string>,
 ): AsyncGenerator<Disclosure, void, void> {
   let studyId = '';
-  let studyInstanceUid = '';
+  let study: StudyRecord | undefined;
   for await (const { id, value } of store.scan(accessRecords)) {
     if (!id.startsWith(`${studyId}.`)) {
       studyId = id.slice(0, id.indexOf('.'));
-      studyInstanceUid = (await store.get(studyRecords, studyId))?.studyInstanceUid ?? '';
+      study = await store.get(studyRecords, studyId);
     }
+    const studyInstanceUid = study?.studyInstanceUid ?? '';
     const { atMs, reader, part, basis, outcome, bytes, readings } = value;
     if (atMs < fromMs || atMs >= toMs || (wanted !== undefined && wanted !== studyInstanceUid)) continue;
     const receiver = toHex(reader);
-    const purpose = PURPOSES[basis];
+    const tag = basis === 'grant' && study !== undefined ? `: grant ${toHex(tagOf(study, eraOf(id), reader))}` : '';
+    const purpose = PURPOSES[basis] + tag;
     const who = await whoIs(store, { studyId, receiver, basis }, names);
     yield { atMs, studyInstanceUid, studyId, receiver, ...who, what: part, bytes, readings, outcome, purpose };
   }

@@ -22,7 +22,7 @@ const transferSchema = struct({
   content: id32,
   requestDigest: id32,
   recipientKey: id32,
-  /** Size of the answer: of the file-set, or of the manifest where the study is read by DICOMweb. */
+  /** Size of the answer: of the file-set, or of the manifest where instances are read one by one by DICOMweb. */
   bytes: uint(),
   /** When it began; of the last change of `state` once it has ended. */
   atMs: uint(),
