@@ -62,7 +62,8 @@ export async function openImageRecipient(options: ImageRecipientOptions): Promis
     signer,
     now,
     audit: options.audit,
-    sink: options.sink,
+    // One after the other for one study: the second finds what the first has filed.
+    sink: { fileStudy: (study) => lock(`filing/${study.studyInstanceUid}`, () => options.sink.fileStudy(study)) },
     endpointGuard,
     clientCertificate,
     responseBytesMax: options.responseBytesMax ?? RESPONSE_BYTES_MAX,
