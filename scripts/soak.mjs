@@ -46,7 +46,7 @@ const PARTS = [
     name: 'gateway-kill-points',
     command: 'npx',
     args: ['vitest', 'run', '--root', 'tests/e2e', 'test/gateway-kill-points.test.ts'],
-    environment: { RADLEDGER_GATEWAY_KILLS: '50' },
+    environment: { RADLEDGER_GATEWAY_KILLS: '100' },
   },
   {
     name: 'chaos',

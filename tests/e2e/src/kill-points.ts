@@ -23,6 +23,7 @@ const GATEWAY_OPERATIONS = {
     ['batch', 10],
     ['sync', 8],
     ['write', 8],
+    ['read', 12],
     ['rename', 2],
   ],
 } as const;
@@ -39,9 +40,13 @@ export function killPoint(seed: number, index: number): KillPoint {
 }
 
 /** The kill point number `index` of a gateway. */
-export function gatewayKillPoint(seed: number, gateway: 'hospital' | 'practice', index: number): KillPoint {
-  const [which = 0, moment = 0, drawn = 0] = hash('radledger/gateway-kill-point/1', seed, gateway, index);
-  const operations = GATEWAY_OPERATIONS[gateway];
+export function gatewayKillPoint(
+  seed: number,
+  { name, kind }: { readonly name: string; readonly kind: keyof typeof GATEWAY_OPERATIONS },
+  index: number,
+): KillPoint {
+  const [which = 0, moment = 0, drawn = 0] = hash('radledger/gateway-kill-point/1', seed, name, index);
+  const operations = GATEWAY_OPERATIONS[kind];
   const [operation, passedMax] = operations[which % operations.length] ?? operations[0];
   return { operation, moment: MOMENTS[moment % MOMENTS.length] ?? 'before', count: 1 + (drawn % passedMax) };
 }

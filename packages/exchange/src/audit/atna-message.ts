@@ -3,7 +3,13 @@
  * Only what has ended makes one: `begun` is the gateway's own.
  */
 import { escapeAttribute } from '@radledger/iti43';
-import { type AuditEntry, type AuditEvent, isRetrievalMessage, PURPOSES_OF_USE, TRANSACTION_NAMES } from './audit-event.js';
+import {
+  type AuditEntry,
+  type AuditEvent,
+  isRetrievalMessage,
+  PURPOSES_OF_USE,
+  TRANSACTION_NAMES,
+} from './audit-event.js';
 
 /** Who records. */
 export interface AuditIdentity {
