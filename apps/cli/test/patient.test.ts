@@ -110,6 +110,56 @@ test('a study is claimed, shared, listed, stopped, and restored from the words',
   expect(moved.json.result, moved.stderr).toMatchObject({ studyId });
 });
 
+test('the desk shares for a person without a phone: under a custodian, with a sheet to sign; never twice, never for nobody knows whom', async () => {
+  const asked: unknown[] = [];
+  const operator = await serve(async (_url, init) => {
+    const body = JSON.parse(Buffer.from(init.body as Uint8Array).toString()) as {
+      studyInstanceUid: string;
+      label: string;
+    };
+    asked.push(body);
+    const { invitation, code } = hospital.invite(body);
+    const link = encodeInvitationLink(invitation, 'https://wallet.example/');
+    return Response.json({ invitationId: 'i1', link, code, expiresAtMs: invitation.expiresAtMs }, { status: 201 });
+  });
+  const { link } = await requestLink();
+  const share = (out: string, ...more: string[]) => {
+    const tokenFile = join(folder.path, 'token');
+    const where = ['--operator', operator.url, '--token-file', tokenFile, '--out', join(folder.path, out)];
+    const who = ['--custodian', 'Jo Doe, patient desk', '--identity', 'photo-id', '--language', 'de'];
+    const what = ['--label', 'MRI, Knie', '--request', link, '--until', '30d'];
+    return cli(['desk', 'share', '1.2.77', ...what, ...who, ...where, ...more]);
+  };
+  await folder.file('token', 'operator-token');
+  expect((await share('none.txt')).json.error).toMatchObject({ code: 'USAGE' });
+  expect(asked).toEqual([]);
+
+  const shared = await share('sheet.txt', '--accept-unconfirmed');
+  expect(shared.json.result, shared.stderr).toMatchObject({ noticeDelivered: true });
+  const { studyId, number } = shared.json.result as unknown as { studyId: string; number: string };
+  const sheet = await readFile(join(folder.path, 'sheet.txt'), 'utf8');
+  expect((await stat(join(folder.path, 'sheet.txt'))).mode & 0o077).toBe(0);
+  for (const line of [
+    'Bilder: MRI, Knie',
+    'Herausgegeben von: City Hospital',
+    'Abrufen darf: Dr Rivera, Lakeside Orthopaedics (von niemandem bestätigt)',
+    'Wofür: second opinion',
+    'Für mich verwahrt von: Jo Doe, patient desk',
+    'Wer ich bin, wurde geprüft: durch einen Lichtbildausweis',
+    number,
+  ]) {
+    expect(sheet.split('\n')).toContain(line);
+  }
+  expect((await share('sheet.txt', '--accept-unconfirmed')).json.error).toMatchObject({ code: 'FILE_EXISTS' });
+  expect(asked).toEqual([{ studyInstanceUid: '1.2.77', label: 'MRI, Knie' }]);
+  const { grants } = (await cli(['grant', 'list', studyId])).json.result as unknown as {
+    grants: { notAfterMs: number }[];
+  };
+  expect(grants).toMatchObject([{ status: 'live', reason: 'second opinion' }]);
+  expect(((grants[0]?.notAfterMs ?? 0) + 1) % DAY_MS).toBe(0);
+  await operator.close();
+});
+
 test('keys are left, a study comes on one of them, a replacement is stopped, and the privacy office is told', async () => {
   const studyId = await claimed();
   const left = await cli(['study', 'leave-keys', studyId]);

@@ -6,13 +6,15 @@ import { type Context, deskOf, type OperatorOptions } from '../context.js';
 import { addInvitationFileOptions, type InvitationFileOptions, showInvitation } from '../invitation-output.js';
 import { addOperatorOptions, example } from '../options.js';
 import { writeNewSecretFile } from '../secret-input.js';
+import { addDeskShareCommand } from './desk-share-command.js';
 
-/** `desk sheet|send|links|link|wrong-patient|replace-access|cancel-replacement|privacy|close`. */
+/** `desk sheet|share|send|links|link|wrong-patient|replace-access|cancel-replacement|privacy|close`. */
 export function addDeskCommands(program: Command, context: Context): void {
   const desk = program
     .command('desk')
     .description('what the desk and the privacy office of an image source do, through the gateway that you operate');
   addSheetCommand(desk, context);
+  addDeskShareCommand(desk, context);
   addLinkCommands(desk, context);
   addAccessCommands(desk, context);
   addPrivacyCommands(desk, context);
