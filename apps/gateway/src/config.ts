@@ -152,8 +152,10 @@ function schemaIn(folder: string) {
             clientPins: z.array(hex32).max(10_000).default([]),
             /** Connections of one address at a time; 0: no limit. Not counted behind a proxy, which is everybody's address. */
             connectionsPerAddress: z.int().min(0).max(1_024).default(128),
-            /** ITI-43 requests of one address, and of one key, a minute. */
+            /** ITI-43 requests of one address, and documents that one key asks for, a minute. */
             requestsPerMinute: z.int().min(1).max(1_000_000).default(600),
+            /** Documents a minute that are asked for by keys that may not have them: a quarter from one address, a twentieth by one key. */
+            missesPerMinute: z.int().min(20).max(1_000_000).default(1_200),
             /** Number of reverse proxies in front whose `X-Forwarded-For` is believed. */
             trustedProxies: z.int().min(0).max(16).default(0),
           }),

@@ -130,6 +130,7 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
           ? { sendsByItself: { releaseMs: sourceConfig.releaseHours * 3_600_000 } }
           : {}),
         requestsPerMinute: sourceConfig.iti43.requestsPerMinute,
+        missesPerMinute: sourceConfig.iti43.missesPerMinute,
         ...(orders === undefined
           ? {}
           : {

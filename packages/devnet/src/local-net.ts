@@ -146,7 +146,7 @@ async function writeGatewayConfigs(input: {
   const head = (index: number): string =>
     `node = "${net.nodes[index]?.api}"\nchainId = "${toHex(net.chainId)}"\nwalletPage = "${walletPage}"\n\n${listeners}\n${finality}\n`;
   // Studies are there before the net is, and scripts wait for none.
-  const source = `[source]\nsettleSeconds = 0\n${archives.hospital}\n[source.iti43]\nhost = "127.0.0.1"\nport = 0\nconnectionsPerAddress = 0\nrequestsPerMinute = 1000000\n`;
+  const source = `[source]\nsettleSeconds = 0\n${archives.hospital}\n[source.iti43]\nhost = "127.0.0.1"\nport = 0\nconnectionsPerAddress = 0\nrequestsPerMinute = 1000000\nmissesPerMinute = 1000000\n`;
   await writeFile(join(hospitalFolder, 'gateway.toml'), head(0) + source);
   await writeFile(
     join(practiceFolder, 'gateway.toml'),

@@ -79,7 +79,6 @@ export function createDicomwebHandler(options: DicomwebHandlerOptions): RequestL
       source.countRefusal();
       return refuse(response, 'unauthorized', { 'WWW-Authenticate': 'Signature' });
     }
-    if (!port.isWithinLimit(authentic.signer)) return refuse(response, 'tooMany');
 
     const resource = readResource(target);
     if (resource === undefined) return refuse(response, 'notFound');
@@ -145,6 +144,7 @@ export function createDicomwebHandler(options: DicomwebHandlerOptions): RequestL
   ): Promise<void> {
     const { studyId, kind } = resource;
     const opened = await openStudy(request, studyId, PARTS[kind]);
+    if (opened === 'too-often') return refuseTooOften(response);
     const answer = typeof opened === 'string' ? undefined : answerOf(opened, resource, request.dicomwebUrl);
     if (typeof opened === 'string' || answer === undefined) {
       const refusal = opened === 'stale-view' ? 'stale' : 'notFound';
@@ -185,6 +185,7 @@ export function createDicomwebHandler(options: DicomwebHandlerOptions): RequestL
     const refused: string[] = [];
     for (const studyId of studyIds.slice(page.offset, page.offset + page.limit)) {
       const opened = await openStudy(request, studyId, 'metadata');
+      if (opened === 'too-often') return refuseTooOften(response);
       if (opened === 'stale-view') return refuse(response, 'stale');
       if (opened === 'refused') refused.push(studyId);
       else entries.push(opened.disclosed((openSnapshot) => studyEntry(opened, request.dicomwebUrl, openSnapshot)));
@@ -203,6 +204,11 @@ export function createDicomwebHandler(options: DicomwebHandlerOptions): RequestL
     await pipeline(Readable.from(bytes, { objectMode: false }), response);
   }
 
+  function refuseTooOften(response: ServerResponse): void {
+    source.countRefusal();
+    refuse(response, 'tooMany');
+  }
+
   const app = express();
   app.disable('x-powered-by');
   app.set('trust proxy', options.trustedProxies ?? 0);
@@ -212,10 +218,7 @@ export function createDicomwebHandler(options: DicomwebHandlerOptions): RequestL
     // Refusals are the same to the letter; what is left of a limit is not.
     standardHeaders: false,
     legacyHeaders: false,
-    handler(_request, response) {
-      source.countRefusal();
-      refuse(response, 'tooMany');
-    },
+    handler: (_request, response) => refuseTooOften(response),
   });
   app.use((request, response, next) => {
     if (isDicomwebPath(request.url)) void limit(request, response, next);

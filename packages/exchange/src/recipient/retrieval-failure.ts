@@ -9,13 +9,15 @@ export function refused(reason = 'NO_DOCUMENT'): ExchangeError {
   return new ExchangeError({ code: 'RETRIEVAL_REFUSED', reason }, EXPLANATIONS[reason] ?? 'the source refused');
 }
 
+const BUSY =
+  "the source's view of the ledger is out of date, or more was asked of it than it allows; retry in a minute";
 const EXPLANATIONS: Readonly<Record<string, string>> = {
   XDSDocumentUniqueIdError:
     'the ledger allows it, but the source does not hold the study or has seen an end of access that is not final yet',
   XDSUnknownRepositoryId: 'the endpoint on the ledger is served by another source',
-  XDSRepositoryBusy: "the source's view of the ledger is out of date; retry in 30 s",
-  HTTP_429: 'too many requests of this key; retry in a minute',
-  HTTP_503: "the source's view of the ledger is out of date; retry in 30 s",
+  XDSRepositoryBusy: BUSY,
+  HTTP_429: 'the source limits what one key or address asks for; retry in a minute',
+  HTTP_503: BUSY,
 };
 /** What a source answers to whoever may not read. */
 const NOT_AVAILABLE = new Set(['XDSDocumentUniqueIdError', 'HTTP_404']);

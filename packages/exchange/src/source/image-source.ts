@@ -19,7 +19,6 @@ import { createDirectoryEntry, type DirectoryEntry } from './directory-entry.js'
 import { createAccessLogs } from './access-log.js';
 import { createEras } from './eras.js';
 import { type Disclosure, type DisclosureFilter, disclosuresOf } from './disclosures.js';
-import { createKeyLimit } from './key-limit.js';
 import { createRefusalCount } from './refusal-count.js';
 import { createInvitations, currentStudy, type Invitations } from './invitations.js';
 import { createOrderLook, type OrderOriginState } from './order-look.js';
@@ -32,7 +31,8 @@ import { createStandingLinks } from './standing-links.js';
 import { readStudyFacts } from './study-facts.js';
 import { openWrongPatients } from './wrong-patients.js';
 import { createOpenSnapshots } from './open-snapshots.js';
-import { createOpenStudy, type OpenStudy, type RetrievalPolicy } from './open-study.js';
+import { createOpenStudy, type RetrievalPolicy } from './open-study.js';
+import { createReaderLimits, type OpenWithinLimits } from './reader-limits.js';
 import { createRetrieve } from './serving.js';
 import { type StudyRecord, studyRecords } from './source-records.js';
 import { createRetrievalAudit, type RetrievalAudit } from './retrieval-audit.js';
@@ -65,8 +65,13 @@ export interface ImageSourceOptions {
   readonly tlsPins: readonly Uint8Array[] | (() => readonly Uint8Array[]);
   /** Work asked of a source that genesis does not name; default 0. */
   readonly workBits?: number;
-  /** ITI-43 requests of one key a minute, default 600; of DICOMweb ten times as many. */
+  /** Documents that one key may ask for by ITI-43 a minute, default 600; by DICOMweb ten times as many studies. */
   readonly requestsPerMinute?: number;
+  /**
+   * Documents and studies a minute that are asked for by keys that may not have them, default 1200: a quarter of them from one address, a
+   * twentieth by one key. Each costs the node two reads.
+   */
+  readonly missesPerMinute?: number;
   /** A rule of the site beyond the ledger's, for every retrieval: default none. */
   readonly policy?: RetrievalPolicy;
   /** Longest age of a ledger view that still serves; default 60 000. */
@@ -141,6 +146,8 @@ const ORDERS_KEPT_MS = 30 * 86_400_000;
 
 /** A viewer asks for each instance by itself: so many times more requests than of ITI-43 are within a limit. */
 export const DICOMWEB_REQUESTS_FACTOR = 10;
+/** With two reads each, less than half of what a node answers one address by default. */
+const MISSES_PER_MINUTE = 1_200;
 
 /** The same studies for whoever signs HTTP requests. */
 export interface DicomwebPort {
@@ -148,10 +155,8 @@ export interface DicomwebPort {
   readonly baseUrls: readonly string[];
   readonly repositoryUniqueId: string;
   readonly replay: ReplayStore;
-  readonly openStudy: OpenStudy;
+  readonly openStudy: OpenWithinLimits;
   readonly audit: RetrievalAudit;
-  /** Whether one more request of a key, in hex, is within its limit. */
-  readonly isWithinLimit: (signer: string) => boolean;
   readonly now: () => number;
 }
 
@@ -385,6 +390,7 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     ...(options.policy && { policy: options.policy }),
     ...(options.onServedHalted && { onServedHalted: options.onServedHalted }),
   });
+  const limitReaders = createReaderLimits({ missesPerMinute: options.missesPerMinute ?? MISSES_PER_MINUTE, now });
 
   const advancing = createCoalesced(async () => {
     await directory.advance();
@@ -432,18 +438,16 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
       now: () => new Date(now()),
       retrieve: createRetrieve({
         repositoryUniqueId,
-        openStudy,
+        openStudy: limitReaders(openStudy, requestsPerMinute),
         audit: auditOf({ transaction: 'ITI-43', endpointUrl }),
-        isWithinLimit: createKeyLimit({ perMinute: requestsPerMinute, now }),
       }),
     },
     dicomweb: {
       baseUrls: [options.baseUrl, options.gatewayApi],
       repositoryUniqueId,
       replay,
-      openStudy,
+      openStudy: limitReaders(openStudy, DICOMWEB_REQUESTS_FACTOR * requestsPerMinute),
       audit: auditOf({ transaction: 'RAD-107', endpointUrl: `${options.baseUrl}/dicom-web` }),
-      isWithinLimit: createKeyLimit({ perMinute: DICOMWEB_REQUESTS_FACTOR * requestsPerMinute, now }),
       now,
     },
     async *worklist() {

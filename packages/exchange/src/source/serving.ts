@@ -5,7 +5,7 @@ import { toHex } from '@radledger/primitives';
 import { encodeManifest } from '@radledger/transactions';
 import type { AuditedDocument } from '../audit/audit-event.js';
 import { readDocumentUniqueId } from './authorise.js';
-import type { OpenStudy } from './open-study.js';
+import type { OpenWithinLimits } from './reader-limits.js';
 import type { RetrievalAudit } from './retrieval-audit.js';
 
 export const FILE_SET_MIME_TYPE = 'application/zip';
@@ -13,10 +13,8 @@ export const MANIFEST_MIME_TYPE = 'application/octet-stream';
 
 export interface ServingOptions {
   readonly repositoryUniqueId: string;
-  readonly openStudy: OpenStudy;
+  readonly openStudy: OpenWithinLimits;
   readonly audit: RetrievalAudit;
-  /** Whether one more request of a key, in hex, is within its limit. */
-  readonly isWithinLimit: (signer: string) => boolean;
 }
 
 /** Answers the documents of a request in their order; each is authorised once more when its turn to be sent comes. */
@@ -27,6 +25,7 @@ export function createRetrieve(options: ServingOptions): (request: SignedRequest
     const document = { documentUniqueId, repositoryUniqueId };
     const { studyId, part } = readDocumentUniqueId(documentUniqueId);
     const opened = await openStudy({ request, document, studyId, part, audit });
+    if (opened === 'too-often') return TOO_OFTEN;
     if (opened === 'stale-view') return BUSY;
     if (opened === 'refused') return NOT_AVAILABLE;
     const { plan, content } = opened;
@@ -66,12 +65,7 @@ export function createRetrieve(options: ServingOptions): (request: SignedRequest
 
   return async (request) => {
     const answers: Answer[] = [];
-    const isWithinLimit = options.isWithinLimit(request.signer);
     for (const document of request.documents) {
-      if (!isWithinLimit) {
-        answers.push(TOO_OFTEN);
-        continue;
-      }
       const answer: Answer =
         document.repositoryUniqueId === repositoryUniqueId
           ? await answerOne(request, document.documentUniqueId)
@@ -90,7 +84,7 @@ async function* once(bytes: Uint8Array): AsyncIterable<Uint8Array> {
 const TOO_OFTEN: Answer = {
   kind: 'error',
   errorCode: 'XDSRepositoryBusy',
-  codeContext: 'too many requests of this key; retry in a minute',
+  codeContext: 'too many documents for this key or address; retry in a minute',
 };
 const BUSY: Answer = {
   kind: 'error',
