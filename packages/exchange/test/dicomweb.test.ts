@@ -4,6 +4,7 @@ import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
 import { createDicomwebClient } from '@radledger/client';
 import { signHttpRequest } from '@radledger/handover';
+import { createDicomwebHandler } from '../src/http/index.js';
 import { inspectInstance } from '@radledger/imaging';
 import { checkedFileSet } from '@radledger/imaging/received';
 import { concatBytes, createSigner, randomBytes, type Signer, sha256, toHex } from '@radledger/primitives';
@@ -387,6 +388,43 @@ test('the client of viewers and apps reads by it, and believes only what the led
   expect((await response.arrayBuffer()).byteLength).toBeGreaterThan(files[0]?.bytes.length ?? 0);
   await expect(client.metadata({ studyId: randomBytes(32) })).rejects.toMatchObject({ info: { status: 404 } });
 });
+
+// Regression: only a reader who took nothing at all was cut off; one who took a little held an archive as long as he liked.
+test('a reader holds an answer no longer than the lowest rate allows', async () => {
+  await grant();
+  async function* endless(): AsyncGenerator<Uint8Array> {
+    for (;;) yield new Uint8Array(65_536);
+  }
+  const { source } = hospital;
+  const openStudy: typeof source.dicomweb.openStudy = async (request) => {
+    const opened = await source.dicomweb.openStudy(request);
+    return typeof opened === 'string' ? opened : { ...opened, disclosed: endless };
+  };
+  const failures: Error[] = [];
+  hospital.listener.mount(
+    createDicomwebHandler({
+      source: { ...source, dicomweb: { ...source.dicomweb, openStudy } },
+      otherPaths: (_request, response) => void response.writeHead(404).end(),
+      pace: { idleTimeoutMs: 100, bytesPerSecondMin: Number.POSITIVE_INFINITY },
+      onRefusal: (error) => failures.push(error),
+    }),
+  );
+  await expect(readAndForget(`${study}/metadata`)).rejects.toMatchObject({ code: 'ECONNRESET' });
+  await eventually(() => failures.length > 0);
+  expect(failures).toMatchObject([{ code: 'TIMEOUT' }]);
+});
+
+/** Reads as fast as it comes, and keeps nothing. */
+async function readAndForget(path: string): Promise<void> {
+  const { hostname, port } = new URL(hospital.listener.url);
+  const headers = { ...(await signed(hospital, practice, path)) };
+  return new Promise((resolve, reject) => {
+    const options = { hostname, port, path, headers, rejectUnauthorized: false, agent: false };
+    httpsRequest(options, (response) => response.resume().once('error', reject).once('end', resolve))
+      .once('error', reject)
+      .end();
+  });
+}
 
 test('the next request works after one that was cut, and ITI-43 beside it', async () => {
   await grant();

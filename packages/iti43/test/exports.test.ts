@@ -25,5 +25,6 @@ test('the public surface, so that an accidental export is a visible change', () 
     'createDocumentRepository',
     'listenerOptions',
     'readSignedRequest',
+    'sendPaced',
   ]);
 });

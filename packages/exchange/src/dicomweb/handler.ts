@@ -1,8 +1,7 @@
 /** DICOMweb of a source over HTTP: who signs may read what the ledger lets that key read. Spec: docs/spec/dicomweb.md. */
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { HandoverError, verifyHttpRequest } from '@radledger/handover';
+import { type ReaderPace, sendPaced } from '@radledger/iti43/server';
 import { fromHex, toHex, utf8 } from '@radledger/primitives';
 import express from 'express';
 import { rateLimit } from 'express-rate-limit';
@@ -18,8 +17,8 @@ export interface DicomwebHandlerOptions {
   readonly source: Pick<ImageSource, 'dicomweb' | 'countRefusal'>;
   /** Everything else at the same address. */
   readonly otherPaths: RequestListener;
-  /** Longest time that a slow reader may block an answer; default 60 000. */
-  readonly idleTimeoutMs?: number;
+  /** How slow a reader may be. */
+  readonly pace?: ReaderPace;
   /** Requests of one address a minute; default 6000. */
   readonly requestsPerMinute?: number;
   /** Number of reverse proxies in front whose `X-Forwarded-For` is believed; default 0. */
@@ -68,7 +67,6 @@ export function createDicomwebHandler(options: DicomwebHandlerOptions): RequestL
   const { source, otherPaths } = options;
   const port = source.dicomweb;
   const report = options.onRefusal ?? (() => undefined);
-  const idleTimeoutMs = options.idleTimeoutMs ?? 60_000;
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method === 'OPTIONS') return void response.writeHead(204, CORS).end();
@@ -166,13 +164,11 @@ export function createDicomwebHandler(options: DicomwebHandlerOptions): RequestL
       ETag: `"${toHex(opened.content)}"`,
       ...(answer.sizeBytes === undefined ? {} : { 'Content-Length': answer.sizeBytes }),
     });
-    await send(
-      response,
-      opened.disclosed(
-        (openSnapshot) => answer.bytes(openSnapshot),
-        RECEIPTED.has(kind) ? answer.sizeBytes : undefined,
-      ),
+    const bytes = opened.disclosed(
+      (openSnapshot) => answer.bytes(openSnapshot),
+      RECEIPTED.has(kind) ? answer.sizeBytes : undefined,
     );
+    await sendPaced(response, bytes, options.pace);
   }
 
   /** What may not be read is left out, whatever the reason. */
@@ -195,13 +191,7 @@ export function createDicomwebHandler(options: DicomwebHandlerOptions): RequestL
       await port.audit.refused(request, documents, REFUSALS.notFound[1]);
     }
     response.writeHead(200, { ...COMMON, 'Content-Type': DICOM_JSON });
-    await send(response, arrayOf(entries));
-  }
-
-  /** A stream that fails destroys the connection before its end: nobody takes what came for the whole. */
-  async function send(response: ServerResponse, bytes: AsyncIterable<Uint8Array>): Promise<void> {
-    response.setTimeout(idleTimeoutMs, () => response.destroy());
-    await pipeline(Readable.from(bytes, { objectMode: false }), response);
+    await sendPaced(response, arrayOf(entries), options.pace);
   }
 
   function refuseTooOften(response: ServerResponse): void {
@@ -226,6 +216,7 @@ export function createDicomwebHandler(options: DicomwebHandlerOptions): RequestL
   });
   app.use((request, response) => {
     serve(request, response).catch((error: unknown) => {
+      // A stream that fails destroys the connection before its end: nobody takes what came for the whole.
       response.destroy();
       report(error instanceof Error ? error : new Error('the request failed', { cause: error }));
     });

@@ -1,6 +1,7 @@
 /** What a Document Repository is given and asks for. */
 import type { DocumentReference, RegistryErrorCode } from '../document-set.js';
 import type { Iti43Error } from '../errors.js';
+import type { ReaderPace } from './paced-response.js';
 
 /** A request whose signature, time and addressing were verified. Who may read what is still to be decided. */
 export interface SignedRequest {
@@ -60,15 +61,11 @@ export interface ReplayStore {
   remember(signer: string, messageId: string, untilMs: number): Promise<boolean>;
 }
 
-export interface DocumentRepositoryLimits {
+export interface DocumentRepositoryLimits extends ReaderPace {
   /** Whole request with its packaging; default 1 MiB. */
   readonly requestBytesMax?: number;
   /** Whole time for the request's body; default 30 000. */
   readonly requestTimeoutMs?: number;
-  /** Longest time that a slow reader may block the response; default 60 000. */
-  readonly idleTimeoutMs?: number;
-  /** Bytes a second that a slow reader has to take beyond that, over the whole response; default 65,536. */
-  readonly bytesPerSecondMin?: number;
 }
 
 export interface DocumentRepositoryOptions {

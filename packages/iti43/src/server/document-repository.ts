@@ -9,6 +9,7 @@ import { encodeRetrieveResponse } from '../retrieve-response.js';
 import { assembleResponse, type Response } from './answers.js';
 import type { Answer, DocumentRepositoryOptions, SignedRequest } from './contract.js';
 import { CLOCK_SKEW_MS, LIFETIME_MAX_MS, messageIdOf, readSignedRequest } from './read-signed-request.js';
+import { sendPaced } from './paced-response.js';
 import { receiveEnvelope } from './request-body.js';
 
 /**
@@ -35,7 +36,6 @@ export type RequestHandler = (request: IncomingMessage, response: ServerResponse
  */
 export function createDocumentRepository(options: DocumentRepositoryOptions): RequestHandler {
   const { requestBytesMax = 1_048_576, requestTimeoutMs = 30_000 } = options.limits ?? {};
-  const { idleTimeoutMs = 60_000, bytesPerSecondMin = 65_536 } = options.limits ?? {};
   const now = options.now ?? (() => new Date());
   const report = options.onRefusal ?? (() => undefined);
 
@@ -122,16 +122,7 @@ export function createDocumentRepository(options: DocumentRepositoryOptions): Re
         'Content-Type': message.contentType,
         ...(message.sizeBytes === undefined ? {} : { 'Content-Length': message.sizeBytes }),
       });
-      // What a reader may block us in all: as long as one silence, and the time that its bytes take at the lowest rate.
-      let patienceMs = idleTimeoutMs;
-      for await (const chunk of message.chunks()) {
-        patienceMs += (chunk.length / bytesPerSecondMin) * 1000;
-        if (response.write(chunk)) continue;
-        const blockedMs = performance.now();
-        await drained(response, Math.min(idleTimeoutMs, patienceMs));
-        patienceMs -= performance.now() - blockedMs;
-      }
-      response.end();
+      await sendPaced(response, message.chunks(), options.limits);
     } catch (error) {
       // Before the closing boundary: a recipient cannot take what it has for the whole.
       response.destroy();
@@ -149,23 +140,4 @@ export function createDocumentRepository(options: DocumentRepositoryOptions): Re
       report(error instanceof Error ? error : new Error('the request failed', { cause: error }));
     });
   };
-}
-
-function drained(response: ServerResponse, idleTimeoutMs: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const settle = (error?: Iti43Error): void => {
-      clearTimeout(timer);
-      response.off('drain', onDrain).off('close', onClose);
-      if (error === undefined) resolve();
-      else reject(error);
-    };
-    const onDrain = (): void => settle();
-    const onClose = (): void => settle(new Iti43Error({ code: 'CONNECTION_LOST' }, 'the requester went away'));
-    const timer = setTimeout(
-      () => settle(new Iti43Error({ code: 'TIMEOUT' }, 'the requester reads too slowly')),
-      idleTimeoutMs,
-    );
-    if (response.destroyed) onClose();
-    else response.on('drain', onDrain).on('close', onClose);
-  });
 }
