@@ -139,6 +139,8 @@ function schemaIn(folder: string) {
           releaseHours: z.int().min(0).max(8_760).default(0),
           orders: ordersIn(path).optional(),
           arrivals: arrivalsIn(path).optional(),
+          /** Answers under way at a time; an eighth of them for one key. */
+          transfersMax: z.int().min(1).max(1_024).default(256),
           iti43: z.strictObject({
             host,
             port,

@@ -131,6 +131,7 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
           : {}),
         requestsPerMinute: sourceConfig.iti43.requestsPerMinute,
         missesPerMinute: sourceConfig.iti43.missesPerMinute,
+        transfersMax: sourceConfig.transfersMax,
         ...(orders === undefined
           ? {}
           : {

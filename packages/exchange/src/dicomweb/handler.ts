@@ -1,5 +1,5 @@
 /** DICOMweb of a source over HTTP: who signs may read what the ledger lets that key read. Spec: docs/spec/dicomweb.md. */
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, RequestListener, ServerResponse } from 'node:http';
 import { HandoverError, verifyHttpRequest } from '@radledger/handover';
 import { type ReaderPace, sendPaced } from '@radledger/iti43/server';
 import { fromHex, toHex, utf8 } from '@radledger/primitives';
@@ -35,6 +35,7 @@ const REFUSALS = {
   method: [405, 'MALFORMED_REQUEST', 'expected GET'],
   notAcceptable: [406, 'NOT_ACCEPTABLE', 'instances are sent as they are stored: accept transfer-syntax=*'],
   tooMany: [429, 'TOO_MANY_REQUESTS', 'retry in a minute'],
+  noPlace: [429, 'TOO_MANY_TRANSFERS', 'too many answers are under way; retry later'],
   stale: [503, 'VIEW_STALE', 'the view of the ledger is out of date; retry later'],
 } as const;
 type Refusal = keyof typeof REFUSALS;
@@ -158,17 +159,17 @@ export function createDicomwebHandler(options: DicomwebHandlerOptions): RequestL
     ) {
       return refuse(response, 'notAcceptable');
     }
-    response.writeHead(200, {
-      ...COMMON,
-      'Content-Type': answer.contentType,
-      ETag: `"${toHex(opened.content)}"`,
-      ...(answer.sizeBytes === undefined ? {} : { 'Content-Length': answer.sizeBytes }),
+    await send(request, response, {
+      headers: {
+        'Content-Type': answer.contentType,
+        ETag: `"${toHex(opened.content)}"`,
+        ...(answer.sizeBytes === undefined ? {} : { 'Content-Length': answer.sizeBytes }),
+      },
+      bytes: opened.disclosed(
+        (openSnapshot) => answer.bytes(openSnapshot),
+        RECEIPTED.has(kind) ? answer.sizeBytes : undefined,
+      ),
     });
-    const bytes = opened.disclosed(
-      (openSnapshot) => answer.bytes(openSnapshot),
-      RECEIPTED.has(kind) ? answer.sizeBytes : undefined,
-    );
-    await sendPaced(response, bytes, options.pace);
   }
 
   /** What may not be read is left out, whatever the reason. */
@@ -190,8 +191,25 @@ export function createDicomwebHandler(options: DicomwebHandlerOptions): RequestL
       const documents = refused.map((studyId) => documentOf(port, studyId));
       await port.audit.refused(request, documents, REFUSALS.notFound[1]);
     }
-    response.writeHead(200, { ...COMMON, 'Content-Type': DICOM_JSON });
-    await sendPaced(response, arrayOf(entries), options.pace);
+    await send(request, response, { headers: { 'Content-Type': DICOM_JSON }, bytes: arrayOf(entries) });
+  }
+
+  async function send(
+    request: StudiesRequest,
+    response: ServerResponse,
+    { headers, bytes }: { readonly headers: OutgoingHttpHeaders; readonly bytes: AsyncIterable<Uint8Array> },
+  ): Promise<void> {
+    const leave = await port.places.take(request.signer);
+    if (leave === undefined) {
+      await port.audit.refused(request, request.documents, REFUSALS.noPlace[1]);
+      return refuse(response, 'noPlace', { 'Retry-After': '10' });
+    }
+    try {
+      response.writeHead(200, { ...COMMON, ...headers });
+      await sendPaced(response, bytes, options.pace);
+    } finally {
+      leave();
+    }
   }
 
   function refuseTooOften(response: ServerResponse): void {

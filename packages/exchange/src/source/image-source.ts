@@ -38,6 +38,7 @@ import { type StudyRecord, studyRecords } from './source-records.js';
 import { createRetrievalAudit, type RetrievalAudit } from './retrieval-audit.js';
 import { createStudySecrets } from './study-secrets.js';
 import { openSuspensions } from './suspensions.js';
+import { createTransferPlaces, type TransferPlaces } from './transfer-places.js';
 import { createTransfers, type Transfers } from './transfers.js';
 import { openWithdrawnKeys } from './withdrawn-keys.js';
 
@@ -72,6 +73,8 @@ export interface ImageSourceOptions {
    * twentieth by one key. Each costs the node two reads.
    */
   readonly missesPerMinute?: number;
+  /** Answers under way at a time, of both protocols, default 256: an eighth of them for one key. Further ones wait 30 s for their turn. */
+  readonly transfersMax?: number;
   /** A rule of the site beyond the ledger's, for every retrieval: default none. */
   readonly policy?: RetrievalPolicy;
   /** Longest age of a ledger view that still serves; default 60 000. */
@@ -148,6 +151,7 @@ const ORDERS_KEPT_MS = 30 * 86_400_000;
 export const DICOMWEB_REQUESTS_FACTOR = 10;
 /** With two reads each, less than half of what a node answers one address by default. */
 const MISSES_PER_MINUTE = 1_200;
+const TRANSFERS_MAX = 256;
 
 /** The same studies for whoever signs HTTP requests. */
 export interface DicomwebPort {
@@ -157,6 +161,7 @@ export interface DicomwebPort {
   readonly replay: ReplayStore;
   readonly openStudy: OpenWithinLimits;
   readonly audit: RetrievalAudit;
+  readonly places: TransferPlaces;
   readonly now: () => number;
 }
 
@@ -390,6 +395,7 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     ...(options.policy && { policy: options.policy }),
     ...(options.onServedHalted && { onServedHalted: options.onServedHalted }),
   });
+  const places = createTransferPlaces({ max: options.transfersMax ?? TRANSFERS_MAX });
   const limitReaders = createReaderLimits({ missesPerMinute: options.missesPerMinute ?? MISSES_PER_MINUTE, now });
 
   const advancing = createCoalesced(async () => {
@@ -440,6 +446,7 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
         repositoryUniqueId,
         openStudy: limitReaders(openStudy, requestsPerMinute),
         audit: auditOf({ transaction: 'ITI-43', endpointUrl }),
+        places,
       }),
     },
     dicomweb: {
@@ -448,6 +455,7 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
       replay,
       openStudy: limitReaders(openStudy, DICOMWEB_REQUESTS_FACTOR * requestsPerMinute),
       audit: auditOf({ transaction: 'RAD-107', endpointUrl: `${options.baseUrl}/dicom-web` }),
+      places,
       now,
     },
     async *worklist() {

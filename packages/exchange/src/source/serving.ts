@@ -7,6 +7,7 @@ import type { AuditedDocument } from '../audit/audit-event.js';
 import { readDocumentUniqueId } from './authorise.js';
 import type { OpenWithinLimits } from './reader-limits.js';
 import type { RetrievalAudit } from './retrieval-audit.js';
+import type { TransferPlaces } from './transfer-places.js';
 
 export const FILE_SET_MIME_TYPE = 'application/zip';
 export const MANIFEST_MIME_TYPE = 'application/octet-stream';
@@ -15,19 +16,26 @@ export interface ServingOptions {
   readonly repositoryUniqueId: string;
   readonly openStudy: OpenWithinLimits;
   readonly audit: RetrievalAudit;
+  readonly places: TransferPlaces;
 }
 
 /** Answers the documents of a request in their order; each is authorised once more when its turn to be sent comes. */
 export function createRetrieve(options: ServingOptions): (request: SignedRequest) => Promise<readonly Answer[]> {
-  const { repositoryUniqueId, openStudy, audit } = options;
+  const { repositoryUniqueId, openStudy, audit, places } = options;
 
-  const answerOne = async (request: SignedRequest, documentUniqueId: string): Promise<Answer> => {
+  const answerOne = async (
+    request: SignedRequest,
+    documentUniqueId: string,
+    takePlace: () => ReturnType<TransferPlaces['take']>,
+  ): Promise<Answer> => {
     const document = { documentUniqueId, repositoryUniqueId };
     const { studyId, part } = readDocumentUniqueId(documentUniqueId);
     const opened = await openStudy({ request, document, studyId, part, audit });
     if (opened === 'too-often') return TOO_OFTEN;
     if (opened === 'stale-view') return BUSY;
     if (opened === 'refused') return NOT_AVAILABLE;
+    const close = await takePlace();
+    if (close === undefined) return NO_PLACE;
     const { plan, content } = opened;
     const newDocumentUniqueId = toHex(content);
     if (part === 'manifest') {
@@ -38,6 +46,7 @@ export function createRetrieve(options: ServingOptions): (request: SignedRequest
         newDocumentUniqueId,
         sizeBytes: manifest.length,
         open: () => opened.disclosed(() => once(manifest)),
+        close,
       };
     }
     return {
@@ -49,6 +58,7 @@ export function createRetrieve(options: ServingOptions): (request: SignedRequest
         opened.disclosed(async function* (openSnapshot) {
           yield* serveFileSet(plan, await openSnapshot());
         }, plan.zipBytes),
+      close,
     };
   };
 
@@ -65,15 +75,22 @@ export function createRetrieve(options: ServingOptions): (request: SignedRequest
 
   return async (request) => {
     const answers: Answer[] = [];
-    for (const document of request.documents) {
-      const answer: Answer =
-        document.repositoryUniqueId === repositoryUniqueId
-          ? await answerOne(request, document.documentUniqueId)
-          : { kind: 'error', errorCode: 'XDSUnknownRepositoryId', codeContext: 'this repository has another id' };
-      answers.push(answer);
+    // The documents of one request are sent one after the other: they share a place, which is free again when the response is over.
+    let place: ReturnType<TransferPlaces['take']> | undefined;
+    try {
+      for (const document of request.documents) {
+        const answer: Answer =
+          document.repositoryUniqueId === repositoryUniqueId
+            ? await answerOne(request, document.documentUniqueId, () => (place ??= places.take(request.signer)))
+            : { kind: 'error', errorCode: 'XDSUnknownRepositoryId', codeContext: 'this repository has another id' };
+        answers.push(answer);
+      }
+      await recordRefusals(request, answers);
+      return answers;
+    } catch (error) {
+      (await place)?.();
+      throw error;
     }
-    await recordRefusals(request, answers);
-    return answers;
   };
 }
 
@@ -85,6 +102,11 @@ const TOO_OFTEN: Answer = {
   kind: 'error',
   errorCode: 'XDSRepositoryBusy',
   codeContext: 'too many documents for this key or address; retry in a minute',
+};
+const NO_PLACE: Answer = {
+  kind: 'error',
+  errorCode: 'XDSRepositoryBusy',
+  codeContext: 'too many transfers are under way for this key, or in all; retry later',
 };
 const BUSY: Answer = {
   kind: 'error',

@@ -38,6 +38,8 @@ export interface DocumentAnswer {
   readonly sizeBytes?: number;
   /** Called once, when its turn comes. If it throws midway the connection is destroyed before the closing boundary. */
   open(): AsyncIterable<Uint8Array>;
+  /** Called once when the response is over, however it ended, also when it never came to `open`: frees what the answer holds. */
+  close?(): void | Promise<void>;
 }
 
 /** A document that is not sent. */

@@ -43,20 +43,32 @@ export function createDocumentRepository(options: DocumentRepositoryOptions): Re
     let envelope: Uint8Array | undefined;
     let answer: Response;
     let relatesTo: string;
+    let answers: readonly Answer[] | undefined;
     try {
       envelope = await receiveEnvelope(request, { requestBytesMax, requestTimeoutMs });
       const { signed, decide } = await authenticate(envelope);
       relatesTo = signed.messageId;
-      answer = assembleResponse(
-        signed.documents,
-        options.repositoryUniqueId,
-        decide ? await decideOn(signed, request.socket.remoteAddress) : undefined,
-      );
+      if (decide) answers = await decideOn(signed, request.socket.remoteAddress);
+      answer = assembleResponse(signed.documents, options.repositoryUniqueId, answers);
     } catch (error) {
       refuse(response, error, envelope);
       return;
     }
-    await stream(response, answer, relatesTo);
+    try {
+      await stream(response, answer, relatesTo);
+    } finally {
+      await closeAll(answers ?? []);
+    }
+  }
+
+  async function closeAll(answers: readonly Answer[]): Promise<void> {
+    for (const answer of answers) {
+      try {
+        if (answer.kind === 'document') await answer.close?.();
+      } catch (error) {
+        report(error instanceof Error ? error : new Error('an answer could not be closed', { cause: error }));
+      }
+    }
   }
 
   /** Every signed request acts once, also the one that turns out to be for another repository. */

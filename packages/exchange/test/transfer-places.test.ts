@@ -1,0 +1,84 @@
+/** How many answers of a source are under way at a time. */
+import { type Signer, toHex } from '@radledger/primitives';
+import { expect, test } from 'vitest';
+import { createTransferPlaces } from '../src/source/transfer-places.js';
+import { ask, outcomeOf, retrieve } from './test-consumer.js';
+import { eventually, TestHospital } from './test-hospital.js';
+import { publishedStudy } from './test-patient.js';
+import { look } from './test-viewer.js';
+
+test('one key has an eighth of the places; a place that is given back goes to who waits longest and has room', async () => {
+  const places = createTransferPlaces({ max: 16 });
+  const [first] = [await places.take('a'), await places.take('a')];
+  const seated: string[] = [];
+  const wait = async (signer: string): Promise<(() => void) | undefined> => {
+    const leave = await places.take(signer);
+    seated.push(signer);
+    return leave;
+  };
+  const third = wait('a');
+  const others = await Promise.all(Array.from({ length: 14 }, (_, index) => places.take(`other ${index}`)));
+  const late = wait('late');
+  others[0]?.();
+  expect(await late).toBeDefined();
+  first?.();
+  first?.();
+  expect(await third).toBeDefined();
+  expect(seated).toEqual(['late', 'a']);
+  const more = wait('more');
+  others[1]?.();
+  await more;
+  expect(seated).toEqual(['late', 'a', 'more']);
+});
+
+test('who waits too long gets none, and takes none when one is free later', async () => {
+  const places = createTransferPlaces({ max: 1, waitMs: 1 });
+  const leave = await places.take('a');
+  expect(await places.take('b')).toBeUndefined();
+  leave?.();
+  expect(await places.take('c')).toBeDefined();
+});
+
+async function withOnePlace(run: (hospital: TestHospital, owner: Signer, studyId: string) => Promise<void>) {
+  const hospital = await TestHospital.open();
+  try {
+    const { owner, disclosure } = await publishedStudy(hospital);
+    await hospital.source.close();
+    await hospital.openSource({ transfersMax: 1 });
+    await run(hospital, owner, toHex(disclosure.studyId));
+  } finally {
+    await hospital.close();
+  }
+}
+
+// Regression: a key with one grant could have as many streams open as it liked, each with connections to the archive.
+test('who comes when all places are taken waits; an end of any kind gives the place back', () =>
+  withOnePlace(async (hospital, owner, studyId) => {
+    hospital.holdDocuments();
+    const held = await retrieve(hospital, owner, studyId);
+    const reading = outcomeOf(held);
+    await eventually(() => hospital.heldDocuments > 0);
+    const { repository } = hospital.source;
+    const documents = [studyId, `${studyId}.manifest`].map((documentUniqueId) => ({
+      repositoryUniqueId: toHex(hospital.source.source),
+      documentUniqueId,
+    }));
+    let isPromised = false;
+    const waiting = repository
+      .retrieve({ signer: toHex(owner.publicKey), messageId: 'waits', documents })
+      .finally(() => (isPromised = true));
+    // Refusals need no place.
+    expect(await ask(hospital, owner, '0'.repeat(64))).toBe('XDSDocumentUniqueIdError');
+    expect(isPromised).toBe(false);
+    held.close();
+    await reading.catch(() => undefined);
+    // The requester is gone; the answer ends when what it reads gives its next bytes.
+    await eventually(() => {
+      hospital.releaseDocuments();
+      return isPromised;
+    });
+    // Never opened, as when the connection broke before: still given back.
+    for (const answer of await waiting) if (answer.kind === 'document') await answer.close?.();
+    expect((await look(hospital, owner, `/dicom-web/studies/${studyId}/manifest`)).status).toBe(200);
+    expect(await ask(hospital, owner, studyId)).toMatch(/^served /);
+  }));
