@@ -1,7 +1,7 @@
 /** HTTP to one archive: bounded, without redirects, and with errors that name no patient. */
-import { Readable } from 'node:stream';
 import { ImagingError } from '@radledger/imaging';
 import { Agent, type Dispatcher } from 'undici';
+import { paced, uploadOf } from './pace.js';
 
 export interface ArchiveHttpOptions {
   /** Root of the DICOMweb services, for instance `https://pacs.example/dicom-web`. */
@@ -14,7 +14,7 @@ export interface ArchiveHttpOptions {
   readonly connectionsMax?: number;
   /** Longest wait for one of these connections, in ms; default 30 000. */
   readonly acquireTimeoutMs?: number;
-  /** Longest silence of the archive, in ms; default 60 000. What it sends must come at 8 KiB/s after that. */
+  /** Longest silence of the archive, in ms; default 60 000. What it sends and takes must move at 8 KiB/s after that. */
   readonly idleTimeoutMs?: number;
 }
 
@@ -73,7 +73,7 @@ export function createArchiveHttp(options: ArchiveHttpOptions): ArchiveHttp {
           path: `${prefix}${path}`,
           method,
           headers: { ...headers, ...(authorization === undefined ? {} : { authorization }) },
-          body: body === undefined ? null : Readable.from(body, { objectMode: false }),
+          body: body === undefined ? null : uploadOf(body, idleTimeoutMs),
         });
       } catch (cause) {
         release();
@@ -85,7 +85,7 @@ export function createArchiveHttp(options: ArchiveHttpOptions): ArchiveHttp {
       return {
         status: statusCode,
         contentType: typeof contentType === 'string' ? contentType : '',
-        body: paced(response.body, idleTimeoutMs),
+        body: withCodes(paced(response.body, idleTimeoutMs)),
         discard: () => response.body.dump(),
       };
     },
@@ -166,24 +166,9 @@ export async function refuse(response: ArchiveResponse): Promise<never> {
   throw new ImagingError(info, `the archive answers HTTP ${response.status}`);
 }
 
-/** Bytes a millisecond. A tape robot is slow to begin; what reads more slowly than this holds up whoever waits for the archive. */
-const RATE_MIN = 8;
-
-/** Counts the time that the archive takes, not that of a slow reader. */
-async function* paced(body: AsyncIterable<Uint8Array>, idleTimeoutMs: number): AsyncGenerator<Uint8Array, void, void> {
-  let leftMs = idleTimeoutMs;
+async function* withCodes(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
   try {
-    let askedAtMs = performance.now();
-    for await (const chunk of body) {
-      leftMs += chunk.length / RATE_MIN - (performance.now() - askedAtMs);
-      leftMs = Math.min(leftMs, idleTimeoutMs);
-      if (leftMs < 0) {
-        const info = { code: 'ARCHIVE_UNAVAILABLE', reason: 'TOO_SLOW' } as const;
-        throw new ImagingError(info, 'the archive sends less than 8 KiB a second');
-      }
-      yield chunk;
-      askedAtMs = performance.now();
-    }
+    yield* body;
   } catch (cause) {
     throw unavailable(cause);
   }

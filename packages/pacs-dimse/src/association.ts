@@ -15,6 +15,7 @@ import {
   type Role,
   VALUE_HEAD_BYTES,
 } from './pdu.js';
+import { createPace, type Pace } from './pace.js';
 import { PduSocket } from './pdu-socket.js';
 
 /** What we let others send in one unit, and the largest that we send ourselves. */
@@ -86,9 +87,14 @@ export class Association {
     const bytes = encodeCommand({ ...command, hasDataSet: dataSet !== undefined });
     await this.socket.writeValue({ contextId, isCommand: true, isLast: true, fragment: bytes });
     if (dataSet === undefined) return;
+    const pace = this.pace();
     try {
       for await (const { fragment, isLast } of fragmentsOf(dataSet, this.fragmentBytes())) {
-        await this.socket.writeValue({ contextId, isCommand: false, isLast, fragment });
+        const value = { contextId, isCommand: false, isLast, fragment };
+        await pace(
+          () => this.socket.writeValue(value),
+          () => fragment.length,
+        );
       }
     } catch (error) {
       this.abort();
@@ -104,8 +110,9 @@ export class Association {
     if (this.isReading) throw new TypeError('the data set of the last message is read first');
     const fragments: Buffer[] = [];
     let bytes = 0;
+    const pace = this.pace();
     for (;;) {
-      const value = await this.nextValue(fragments.length === 0);
+      const value = await pace(() => this.nextValue(fragments.length === 0), bytesOf);
       if (value === 'released') return value;
       if (!value.isCommand) throw this.broken('command', 'expected a command before its data set');
       bytes += value.fragment.length;
@@ -145,9 +152,10 @@ export class Association {
 
   private async *dataSetOf(contextId: number): AsyncGenerator<Uint8Array, void, void> {
     let isWhole = false;
+    const pace = this.pace();
     try {
       while (!isWhole) {
-        const value = await this.nextValue(false);
+        const value = await pace(() => this.nextValue(false), bytesOf);
         if (value === 'released' || value.isCommand || value.contextId !== contextId) {
           throw this.broken('data-set', 'expected the data set of the command');
         }
@@ -158,6 +166,11 @@ export class Association {
     } finally {
       if (!isWhole) this.abort();
     }
+  }
+
+  /** Of one message. */
+  private pace(): Pace {
+    return createPace(this.socket.timeoutMs, () => this.abort());
   }
 
   private async nextValue(isBetweenMessages: boolean): Promise<PresentationValue | 'released'> {
@@ -270,6 +283,10 @@ async function connected({ host, port, tls, timeoutMs, signal }: DimsePeer): Pro
   } finally {
     clearTimeout(timer);
   }
+}
+
+function bytesOf(value: PresentationValue | 'released'): number {
+  return value === 'released' ? 0 : value.fragment.length;
 }
 
 /** Fragments of equal, even size; the last may be shorter. One is held back, since only the end tells which is last. */

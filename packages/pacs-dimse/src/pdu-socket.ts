@@ -53,6 +53,10 @@ export class PduSocket {
     }
   }
 
+  get timeoutMs(): number {
+    return this.options.timeoutMs;
+  }
+
   get isOpen(): boolean {
     return !this.isEnded && this.socket.writable;
   }

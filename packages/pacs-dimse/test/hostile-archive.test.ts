@@ -278,6 +278,37 @@ describe('C-GET', () => {
     await expect(read(archiveOf({ timeoutMs: 500 }))).rejects.toMatchObject({ info: { reason: 'TIMEOUT' } });
   });
 
+  test('tiny units, each just in time, do not hold it for ever', async () => {
+    let given = 0;
+    const drip = (contextId: number, socket: Socket): Promise<void> =>
+      new Promise((_resolve, reject) => {
+        const timer = setInterval(() => {
+          given += 1;
+          const head = encodeDataHead({ contextId, isCommand: false, isLast: false }, 1);
+          socket.write(Buffer.concat([head, Buffer.from([0])]));
+        }, 20);
+        socket.once('close', () => {
+          clearInterval(timer);
+          reject(new Error('it was left'));
+        });
+      });
+    fake.play(
+      giving(() => (association, socket) => async (asked) => {
+        const command = { field: FIELD.storeRequest, messageId: 1, priority: 0, hasDataSet: true };
+        const named = { ...command, sopClassUid: SECONDARY_CAPTURE, sopInstanceUid: INSTANCE };
+        const context = association.contextOf(SECONDARY_CAPTURE)?.id ?? asked.contextId;
+        const fragment = encodeCommand(named);
+        const head = encodeDataHead({ contextId: context, isCommand: true, isLast: true }, fragment.length);
+        socket.write(Buffer.concat([head, fragment]));
+        await drip(context, socket);
+      }),
+    );
+    await expect(read(archiveOf({ timeoutMs: 400 }))).rejects.toMatchObject({ info: { reason: 'TOO_SLOW' } });
+    expect(given).toBeGreaterThan(10);
+    fake.play(giving(() => good));
+    expect(await read(archiveOf())).toEqual(Buffer.from(bytes));
+  });
+
   test('what is not read is not sent: an endless instance stands still', async () => {
     let sent = 0;
     const endless = async function* () {
