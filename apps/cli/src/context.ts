@@ -24,6 +24,8 @@ export interface WalletOptions {
   readonly node?: string;
   readonly gateway?: readonly string[];
   readonly passphraseFile?: string;
+  /** Of a new file. */
+  readonly randomPassphrase?: true;
 }
 
 /** Options of the commands that talk to an operator's gateway. */
@@ -81,12 +83,12 @@ export function walletPortsOf(
   readonly file: string;
 } {
   const file = walletFileOf(context, options);
-  const store = createWalletFileStore(file, (isNew) => {
-    const passphraseFile = options.passphraseFile ?? context.env.RADLEDGER_PASSPHRASE_FILE;
-    return isNew
+  const passphraseFile = options.passphraseFile ?? context.env.RADLEDGER_PASSPHRASE_FILE;
+  const askPassphrase = (isNew: boolean): Promise<string> =>
+    isNew
       ? context.input.readNew('--passphrase-file', passphraseFile, 'New passphrase for the wallet file')
       : context.input.read('--passphrase-file', passphraseFile, 'Passphrase of the wallet file');
-  });
+  const store = createWalletFileStore(file, askPassphrase, { isRandomPassphrase: options.randomPassphrase === true });
   return {
     file,
     store,

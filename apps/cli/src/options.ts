@@ -20,6 +20,14 @@ export function addWalletOptions(command: Command): Command {
     );
 }
 
+/** For the commands that make a wallet file. */
+export function addNewWalletOptions(command: Command): Command {
+  return addWalletOptions(command).option(
+    '--random-passphrase',
+    'a program made the passphrase, of at least 128 random bits: the file then opens at once',
+  );
+}
+
 export function addOperatorOptions(command: Command): Command {
   return command
     .option('--operator <url>', "address of the gateway's operator API (or RADLEDGER_OPERATOR)", urlArgument)

@@ -6,9 +6,13 @@ import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { WalletStore } from '@radledger/wallet';
 import { armor, Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from 'age-encryption';
-import { CliError } from './errors.js';
+import { CliError, usageError } from './errors.js';
 
 const FILE_BYTES_MAX = 128 * 1024 * 1024;
+/** Binary logarithm of scrypt's cost for a passphrase of at least 128 random bits: nobody guesses those, however cheap a guess is. */
+const RANDOM_WORK_FACTOR = 10;
+/** 128 bits in base64; in hex they are 32 characters. */
+const RANDOM_LENGTH_MIN = 22;
 
 interface WalletFile {
   readonly format: 1;
@@ -21,11 +25,14 @@ interface WalletFile {
 /**
  * A store in a file. The passphrase is asked for at the first `load` of an existing file, or the first `save` of a new one.
  * The file is held by a lock file from then until `release`: two processes must never hand out the same key.
- * @throws {CliError} from `load` and `save`: `WRONG_PASSPHRASE` | `FILE_TOO_OPEN` | `WALLET_FILE_MALFORMED` | `WALLET_BUSY`
+ * @param options.isRandomPassphrase - a program made it: a new file opens at once, where it costs a person's passphrase about a second
+ * @throws {CliError} from `load` and `save`: `WRONG_PASSPHRASE` | `FILE_TOO_OPEN` | `WALLET_FILE_MALFORMED` | `WALLET_BUSY` |
+ *   `USAGE` for a short passphrase that is said to be random
  */
 export function createWalletFileStore(
   file: string,
   passphrase: (isNew: boolean) => Promise<string>,
+  options: { readonly isRandomPassphrase: boolean },
 ): WalletStore & { release(): Promise<void> } {
   let identity: string | undefined;
   let sealedIdentity: string | undefined;
@@ -76,7 +83,12 @@ export function createWalletFileStore(
       if (identity === undefined || sealedIdentity === undefined) {
         identity = await generateX25519Identity();
         const encrypter = new Encrypter();
-        encrypter.setPassphrase(await passphrase(true));
+        const chosen = await passphrase(true);
+        if (options.isRandomPassphrase) {
+          if (chosen.length < RANDOM_LENGTH_MIN) throw usageError('--random-passphrase', TOO_SHORT);
+          encrypter.setScryptWorkFactor(RANDOM_WORK_FACTOR);
+        }
+        encrypter.setPassphrase(chosen);
         sealedIdentity = armor.encode(await encrypter.encrypt(identity));
       }
       const encrypter = new Encrypter();
@@ -91,6 +103,8 @@ export function createWalletFileStore(
     },
   };
 }
+
+const TOO_SHORT = `a passphrase of 128 random bits has at least ${RANDOM_LENGTH_MIN} characters; leave the option out for one that a person chose`;
 
 async function readWalletFile(file: string, size: number): Promise<WalletFile> {
   if (size > FILE_BYTES_MAX) throw malformed(file);

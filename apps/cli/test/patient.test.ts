@@ -8,6 +8,7 @@ import {
   generateSealingKeyPair,
 } from '@radledger/handover';
 import { createSigner, generateSeed, randomBytes, toHex } from '@radledger/primitives';
+import { armor } from 'age-encryption';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createFolder, runCli, serve } from './cli-fixture.js';
 
@@ -62,9 +63,9 @@ beforeAll(async () => {
   hospital = createFakeGateway({ node, api: servers.gateway.url, signer: source });
   await hospital.define({ name: 'City Hospital', baseUrl: 'https://127.0.0.1:9', node: nodeKey, vrf });
   folder = await createFolder();
-  passphraseFile = await folder.file('passphrase', 'correct horse\n');
+  passphraseFile = await folder.file('passphrase', `${toHex(randomBytes(16))}\n`);
   wallet = join(folder.path, 'wallet.json');
-  const made = await cli(['wallet', 'new', '--words-file', join(folder.path, 'words')]);
+  const made = await cli(['wallet', 'new', '--random-passphrase', '--words-file', join(folder.path, 'words')]);
   expect(made.exitCode, made.stderr).toBe(0);
 });
 
@@ -99,7 +100,8 @@ test('a study is claimed, shared, listed, stopped, and restored from the words',
 
   const second = join(folder.path, 'restored.json');
   const words = join(folder.path, 'words');
-  const restored = await cli(['wallet', 'restore', '--words-file', words, '--gateway', servers.gateway.url], {
+  const restore = ['wallet', 'restore', '--random-passphrase', '--words-file', words];
+  const restored = await cli([...restore, '--gateway', servers.gateway.url], {
     wallet: second,
   });
   expect(restored.json.result, restored.stderr).toMatchObject({ unanswered: [] });
@@ -182,9 +184,8 @@ test('keys are left, a study comes on one of them, a replacement is stopped, and
 test('a delegate accepts, is named and is dismissed', async () => {
   const studyId = await claimed();
   const other = join(folder.path, 'daughter.json');
-  expect((await cli(['wallet', 'new', '--words-file', join(folder.path, 'words-2')], { wallet: other })).exitCode).toBe(
-    0,
-  );
+  const make = ['wallet', 'new', '--random-passphrase', '--words-file', join(folder.path, 'words-2')];
+  expect((await cli(make, { wallet: other })).exitCode).toBe(0);
   const accepted = await cli(['study', 'accept', toHex(hospital.source), studyId, '--role', 'delegate'], {
     wallet: other,
   });
@@ -231,6 +232,18 @@ describe('files', () => {
     expect(done.json.error).toMatchObject({ code: 'WRONG_PASSPHRASE', exitCode: 3 });
   });
 
+  test('only a passphrase that can be random is taken for one, and all others are guessed slowly', async () => {
+    const chosen = await folder.file('chosen', 'correct horse\n');
+    const person = join(folder.path, 'person.json');
+    const make = ['wallet', 'new', '--words-file', join(folder.path, 'words-3'), '--passphrase-file', chosen];
+    const refused = await cli([...make, '--random-passphrase'], { wallet: person });
+    expect(refused.json.error).toMatchObject({ code: 'USAGE', exitCode: 2 });
+    expect((await cli(make, { wallet: person })).exitCode).toBe(0);
+    expect((await cli(['study', 'list', '--passphrase-file', chosen], { wallet: person })).exitCode).toBe(0);
+    expect(await costOf(person)).toBe('18');
+    expect(await costOf(wallet)).toBe('10');
+  });
+
   test('a wallet in use is busy', async () => {
     const lock = await folder.file('wallet.json.lock', '1\n');
     const done = await cli(['study', 'list']);
@@ -244,6 +257,12 @@ describe('files', () => {
     });
   });
 });
+
+/** Binary logarithm of scrypt's cost, as the age file says it in clear. */
+async function costOf(file: string): Promise<string | undefined> {
+  const { identity } = JSON.parse(await readFile(file, 'utf8')) as { readonly identity: string };
+  return /^-> scrypt \S+ (\d+)$/m.exec(Buffer.from(armor.decode(identity)).toString('latin1'))?.[1];
+}
 
 describe('exit status', () => {
   const unknown = '00'.repeat(32);

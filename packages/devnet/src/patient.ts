@@ -38,8 +38,8 @@ export async function openPatient(options: {
     );
     return (output as { readonly result: Json }).result;
   };
-  if (words === undefined) await run(['wallet', 'new', '--words-file', at('words')]);
-  else await run(['wallet', 'restore', '--words-file', '-'], `${words}\n`);
+  if (words === undefined) await run(['wallet', 'new', '--random-passphrase', '--words-file', at('words')]);
+  else await run(['wallet', 'restore', '--random-passphrase', '--words-file', '-'], `${words}\n`);
   return {
     words: async () => (await readFile(at('words'), 'utf8')).trim(),
     async claim({ link, code }) {

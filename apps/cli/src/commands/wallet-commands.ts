@@ -3,7 +3,7 @@ import { createWallet, openWallet } from '@radledger/wallet';
 import type { Command } from 'commander';
 import { type Context, type WalletOptions, walletPortsOf } from '../context.js';
 import { CliError, usageError } from '../errors.js';
-import { addWalletOptions, example } from '../options.js';
+import { addNewWalletOptions, example } from '../options.js';
 import { describeProgress } from '../progress.js';
 import { writeNewSecretFile } from '../secret-input.js';
 
@@ -11,7 +11,7 @@ import { writeNewSecretFile } from '../secret-input.js';
 export function addWalletCommands(program: Command, context: Context): void {
   const wallet = program.command('wallet').description('make a wallet, or make it again from its twelve words');
 
-  addWalletOptions(wallet.command('new'))
+  addNewWalletOptions(wallet.command('new'))
     .description('make a new wallet with new words')
     .option(
       '--words-file <file>',
@@ -45,7 +45,7 @@ export function addWalletCommands(program: Command, context: Context): void {
       }
     });
 
-  addWalletOptions(wallet.command('restore'))
+  addNewWalletOptions(wallet.command('restore'))
     .description('make the wallet again from the twelve words, and find its studies and grants')
     .option(
       '--words-file <file>',
