@@ -1,7 +1,7 @@
 /** A site's own policy beside the ledger: it may refuse, and allows nothing. */
 import { type Signer, toHex } from '@radledger/primitives';
 import { expect, test } from 'vitest';
-import { post, signedMessage } from './test-consumer.js';
+import { ask, post, signedMessage } from './test-consumer.js';
 import { TestHospital } from './test-hospital.js';
 import { signerOf } from './test-ledger.js';
 import { publishedStudy } from './test-patient.js';
@@ -64,6 +64,31 @@ test('it is asked of DICOMweb too, once a request, with all that is asked for an
     const about = (...ids: string[]) => [toHex(owner.publicKey), ids, undefined, '127.0.0.1'];
     const round = [about(studyId), about(studyId), about(studyId, nobody)];
     expect(asked).toEqual([about(nobody), ...round, ...round]);
+  } finally {
+    await hospital.close();
+  }
+});
+
+// Regression: DICOMweb answered it with a connection that was cut.
+test('a policy that throws ends the request with a code, whatever is asked for', async () => {
+  const hospital = await TestHospital.open();
+  try {
+    const { owner, disclosure } = await publishedStudy(hospital);
+    await hospital.source.close();
+    await hospital.openSource({
+      policy() {
+        throw new Error('the rules cannot be read');
+      },
+    });
+    const studyId = toHex(disclosure.studyId);
+    expect(await ask(hospital, owner, studyId)).toBe('XDSRepositoryError');
+    const seen = await look(hospital, owner, `/dicom-web/studies/${studyId}`);
+    expect([seen.status, jsonOf(seen)]).toEqual([
+      500,
+      { error: { code: 'FAILED', message: expect.any(String) as string } },
+    ]);
+    expect(shown(await look(hospital, owner, `/dicom-web/studies/${'0'.repeat(64)}`))).toBe(shown(seen));
+    expect(hospital.failures).toContainEqual(expect.objectContaining({ message: 'the rules cannot be read' }));
   } finally {
     await hospital.close();
   }

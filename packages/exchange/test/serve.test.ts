@@ -1,6 +1,8 @@
 /** Who is served what over ITI-43: grants, first sight, old views, equal refusals, changed studies, replays. */
-import { rm, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ImagingError } from '@radledger/imaging';
+import { createFolderSource } from '@radledger/imaging/folder';
 import { decodeManifest } from '@radledger/transactions';
 import { fromHex, randomBytes, type Signer, toHex } from '@radledger/primitives';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -8,6 +10,7 @@ import type { SecretBox } from '../src/index.js';
 import { ask, outcomeOf, post, retrieve, signedMessage } from './test-consumer.js';
 import { eventually, TestHospital } from './test-hospital.js';
 import { signerOf, type TestLedger } from './test-ledger.js';
+import { look } from './test-viewer.js';
 import {
   allow,
   askForSecret,
@@ -391,10 +394,52 @@ describe('documents', () => {
     expect(await ask(hospital, practice, studyId)).toEqual(served);
   });
 
-  test('a study that vanished from the folder is broken off', async () => {
+  // Regression: the archive was asked only after the head of the answer was written: the connection broke off.
+  test('an archive that does not give a study is told of before anything is promised, and is asked once a request', async () => {
     await grant();
-    await rm(hospital.archive, { recursive: true });
-    await expect(ask(hospital, practice, studyId)).rejects.toMatchObject({ name: 'Iti43Error' });
+    let isDown = true;
+    let asked = 0;
+    const archive = createFolderSource({ folder: hospital.archive });
+    await hospital.source.close();
+    await hospital.openSource({
+      connector: {
+        ...archive,
+        async openStudy(studyInstanceUid) {
+          asked += 1;
+          if (isDown) throw new ImagingError({ code: 'ARCHIVE_UNAVAILABLE', reason: 'ECONNREFUSED' }, 'no answer');
+          return archive.openStudy(studyInstanceUid);
+        },
+      },
+    });
+    const result = await retrieve(hospital, practice, studyId);
+    expect(await outcomeOf(result)).toBe('XDSRepositoryError');
+    expect(hospital.failures).toContainEqual(expect.objectContaining({ code: 'ARCHIVE_UNAVAILABLE' }));
+    expect(hospital.audited.at(-1)).toMatchObject({ phase: 'refused', code: 'XDSRepositoryError' });
+    const { repository } = hospital.source;
+    const documents = [studyId, studyId, `${studyId}.manifest`].map((documentUniqueId) => ({
+      repositoryUniqueId: toHex(hospital.source.source),
+      documentUniqueId,
+    }));
+    const request = { signer: toHex(practice.publicKey), messageId: 'many', documents };
+    const kindsOf = async () => {
+      const answers = await repository.retrieve(request);
+      for (const answer of answers) if (answer.kind === 'document') await answer.close?.();
+      return answers.map(({ kind }) => kind);
+    };
+    asked = 0;
+    expect(await kindsOf()).toEqual(['error', 'error', 'document']);
+    expect(asked).toBe(1);
+    const path = `/dicom-web/studies/${studyId}`;
+    expect((await look(hospital, practice, path)).status).toBe(502);
+    expect((await look(hospital, practice, `/dicom-web/studies?studyId=${studyId}`)).status).toBe(502);
+    expect((await look(hospital, practice, `${path}/manifest`)).status).toBe(200);
+
+    isDown = false;
+    asked = 0;
+    expect(await kindsOf()).toEqual(['document', 'document', 'document']);
+    expect(await ask(hospital, practice, studyId)).toEqual(served);
+    expect((await look(hospital, practice, path)).status).toBe(200);
+    expect(asked).toBe(1);
   });
 });
 

@@ -7,7 +7,7 @@ import express from 'express';
 import { rateLimit } from 'express-rate-limit';
 import { ExchangeError } from '../errors.js';
 import { DICOMWEB_REQUESTS_FACTOR, type DicomwebPort, type ImageSource } from '../source/image-source.js';
-import type { ReaderRequest } from '../source/open-study.js';
+import type { OpenedStudy, ReaderRequest } from '../source/open-study.js';
 import type { AuditedRequest, DisclosedPart } from '../source/retrieval-audit.js';
 import { accepts, acceptsStored } from './accepted-types.js';
 import { answerOf, DICOM_JSON, studyEntry } from './answer.js';
@@ -36,6 +36,8 @@ const REFUSALS = {
   notAcceptable: [406, 'NOT_ACCEPTABLE', 'instances are sent as they are stored: accept transfer-syntax=*'],
   tooMany: [429, 'TOO_MANY_REQUESTS', 'retry in a minute'],
   noPlace: [429, 'TOO_MANY_TRANSFERS', 'too many answers are under way; retry later'],
+  archive: [502, 'ARCHIVE_FAILED', 'the archive does not give the study now; retry later'],
+  failed: [500, 'FAILED', 'the request could not be processed'],
   stale: [503, 'VIEW_STALE', 'the view of the ledger is out of date; retry later'],
 } as const;
 type Refusal = keyof typeof REFUSALS;
@@ -62,6 +64,11 @@ interface Addressed {
 type AuthenticRequest = AuditedRequest & Addressed;
 /** With the studies that it asks for. */
 type StudiesRequest = ReaderRequest & Addressed;
+interface Prepared {
+  readonly headers: OutgoingHttpHeaders;
+  readonly bytes: AsyncIterable<Uint8Array>;
+  readonly first: OpenedStudy | undefined;
+}
 
 /** Serves `/dicom-web/` and `/fhir/`. Memory does not grow with the size of a study. */
 export function createDicomwebHandler(options: DicomwebHandlerOptions): RequestListener {
@@ -169,6 +176,8 @@ export function createDicomwebHandler(options: DicomwebHandlerOptions): RequestL
         (openSnapshot) => answer.bytes(openSnapshot),
         RECEIPTED.has(kind) ? answer.sizeBytes : undefined,
       ),
+      // The manifest is the plan's: nothing of the archive is in it.
+      first: kind === 'manifest' ? undefined : opened,
     });
   }
 
@@ -179,25 +188,31 @@ export function createDicomwebHandler(options: DicomwebHandlerOptions): RequestL
     response: ServerResponse,
   ): Promise<void> {
     const entries: AsyncIterable<Uint8Array>[] = [];
+    let first: OpenedStudy | undefined;
     const refused: string[] = [];
     for (const studyId of studyIds.slice(page.offset, page.offset + page.limit)) {
       const opened = await openStudy(request, studyId, 'metadata');
       if (opened === 'too-often') return refuseTooOften(response);
       if (opened === 'stale-view') return refuse(response, 'stale');
-      if (opened === 'refused') refused.push(studyId);
-      else entries.push(opened.disclosed((openSnapshot) => studyEntry(opened, request.dicomwebUrl, openSnapshot)));
+      if (opened === 'refused') {
+        refused.push(studyId);
+        continue;
+      }
+      first ??= opened;
+      entries.push(opened.disclosed((openSnapshot) => studyEntry(opened, request.dicomwebUrl, openSnapshot)));
     }
     if (refused.length > 0) {
       const documents = refused.map((studyId) => documentOf(port, studyId));
       await port.audit.refused(request, documents, REFUSALS.notFound[1]);
     }
-    await send(request, response, { headers: { 'Content-Type': DICOM_JSON }, bytes: arrayOf(entries) });
+    await send(request, response, { headers: { 'Content-Type': DICOM_JSON }, bytes: arrayOf(entries), first });
   }
 
+  /** Holds a place while it sends; has the archive open the first study before anything is promised. */
   async function send(
     request: StudiesRequest,
     response: ServerResponse,
-    { headers, bytes }: { readonly headers: OutgoingHttpHeaders; readonly bytes: AsyncIterable<Uint8Array> },
+    { headers, bytes, first }: Prepared,
   ): Promise<void> {
     const leave = await port.places.take(request.signer);
     if (leave === undefined) {
@@ -205,6 +220,12 @@ export function createDicomwebHandler(options: DicomwebHandlerOptions): RequestL
       return refuse(response, 'noPlace', { 'Retry-After': '10' });
     }
     try {
+      const failure = await first?.reach().catch((error: unknown) => ({ error }));
+      if (failure !== undefined) {
+        report(asError(failure.error));
+        await port.audit.refused(request, request.documents, REFUSALS.archive[1]);
+        return refuse(response, 'archive');
+      }
       response.writeHead(200, { ...COMMON, ...headers });
       await sendPaced(response, bytes, options.pace);
     } finally {
@@ -235,8 +256,9 @@ export function createDicomwebHandler(options: DicomwebHandlerOptions): RequestL
   app.use((request, response) => {
     serve(request, response).catch((error: unknown) => {
       // A stream that fails destroys the connection before its end: nobody takes what came for the whole.
-      response.destroy();
-      report(error instanceof Error ? error : new Error('the request failed', { cause: error }));
+      if (response.headersSent) response.destroy();
+      else refuse(response, 'failed');
+      report(asError(error));
     });
   });
   return app;
@@ -275,6 +297,10 @@ function refuse(response: ServerResponse, refusal: Refusal, headers: Readonly<Re
   response
     .writeHead(status, { ...COMMON, ...headers, 'Content-Type': 'application/json', 'Content-Length': body.length })
     .end(body);
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error('the request failed', { cause: error });
 }
 
 async function* arrayOf(entries: readonly AsyncIterable<Uint8Array>[]): AsyncIterable<Uint8Array> {

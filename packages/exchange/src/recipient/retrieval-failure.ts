@@ -11,12 +11,15 @@ export function refused(reason = 'NO_DOCUMENT'): ExchangeError {
 
 const BUSY =
   "the source's view of the ledger is out of date, or more was asked of it than it allows; retry in a minute";
+const NOT_GIVEN = 'the source failed, or its archive does not give the study now; retry later';
 const EXPLANATIONS: Readonly<Record<string, string>> = {
   XDSDocumentUniqueIdError:
     'the ledger allows it, but the source does not hold the study or has seen an end of access that is not final yet',
   XDSUnknownRepositoryId: 'the endpoint on the ledger is served by another source',
   XDSRepositoryBusy: BUSY,
+  XDSRepositoryError: NOT_GIVEN,
   HTTP_429: 'the source limits what one key or address asks for; retry in a minute',
+  HTTP_502: NOT_GIVEN,
   HTTP_503: BUSY,
 };
 /** What a source answers to whoever may not read. */

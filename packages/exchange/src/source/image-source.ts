@@ -447,6 +447,7 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
         openStudy: limitReaders(openStudy, requestsPerMinute),
         audit: auditOf({ transaction: 'ITI-43', endpointUrl }),
         places,
+        onFailure,
       }),
     },
     dicomweb: {

@@ -44,6 +44,11 @@ export interface OpenedStudy {
   /** What the ledger says the study is now. */
   readonly content: Uint8Array;
   /**
+   * Has the archive open the study, for a moment: one that cannot is told of before an answer is promised.
+   * @throws {ImagingError} what the archive throws; `MIXED_STUDIES`
+   */
+  reach(): Promise<void>;
+  /**
    * The bytes of an answer, recorded before the first of them. Asks once more when their turn has come: what is recorded is
    * what let them leave. The snapshot is given back at the end.
    * @param receiptBytes - size of an answer that a recipient gives a receipt for
@@ -96,14 +101,18 @@ export function createOpenStudy(options: {
       return { studyId, part, content: toHex(content), era: again.study.grantSalts.length - 1, basis, standing };
     };
 
+    const open = (): Promise<SharedSnapshot> => snapshots.open(plan.studyInstanceUid, toHex(content));
     return {
       study,
       plan,
       content,
+      async reach() {
+        (await open()).release(true);
+      },
       async *disclosed(answer, receiptBytes) {
         let shared: SharedSnapshot | undefined;
         const openSnapshot = async (): Promise<StudySnapshot> => {
-          shared = await snapshots.open(plan.studyInstanceUid, toHex(content));
+          shared = await open();
           return shared.snapshot;
         };
         const facts = await reauthorise();
