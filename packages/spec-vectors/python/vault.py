@@ -65,15 +65,19 @@ def combined(cards):
     return bytes(times(a, times(z, over)) ^ times(b, times(x, over)) for a, b in zip(one, other))
 
 
+def matching_words(tag, compared):
+    match = int.from_bytes(H(tag, compared)[:8], "big") >> 20
+    return [match >> 11 * place & 2047 for place in reversed(range(4))]
+
+
 def phone(given):
     public = raw(given["publicKey"])
     sealed = decode(raw(given["answer"]))
     info, aad = b"radledger/phone-transfer/1", encode([public])
     answer = decode(hpke.open_sealed(raw(given["privateKey"]), sealed[4], info, aad, sealed[5]))
-    match = int.from_bytes(H("radledger/phone-transfer-match/1", public)[:8], "big") >> 20
     return {
         "offer": encode([1, public]).hex().upper(),
-        "matchingWords": [match >> 11 * place & 2047 for place in reversed(range(4))],
+        "matchingWords": matching_words("radledger/phone-transfer-match/1", public),
         "profiles": [{"name": name, "words": word_indices(seed)} for name, seed in answer],
     }
 
@@ -87,6 +91,8 @@ def vault(case):
     given = case["input"]
     if "receipt" in given:
         return consent(given["receipt"])
+    if "roleAnswer" in given:
+        return {"matchingWords": matching_words("radledger/role-answer-match/1", raw(given["roleAnswer"]))}
     if "cards" in given:
         return {"words": word_indices(combined(given["cards"]))}
     return phone(given["phone"]) if "phone" in given else {"profiles": profiles(given["vault"], given["by"])}

@@ -8,6 +8,7 @@ import {
   createVault,
   type PasskeyPort,
   readPhoneOffer,
+  roleAnswerWords,
   type VaultRecord,
   wordsOfHelperCards,
 } from '@radledger/wallet';
@@ -84,6 +85,11 @@ export async function vaultVectors(): Promise<VectorFile> {
       )),
       { name: 'a consent receipt', input: { receipt: asJson(RECEIPT) }, output: receiptOf() },
       { name: 'to a new phone', input: { phone: PHONE }, output: await carried() },
+      {
+        name: 'the four words of a role answer',
+        input: asJson({ roleAnswer: fill(0x71, 300) }),
+        output: { matchingWords: placesOf(roleAnswerWords(fill(0x71, 300))) },
+      },
     ],
   };
 }

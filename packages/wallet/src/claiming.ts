@@ -59,6 +59,7 @@ export async function claim(
     gatewayApi: invitation.gatewayApi,
     receipt,
     grants: [],
+    given: undefined,
   };
   const invitationBytes = encodeInvitation(invitation);
   await core.update(({ pendingClaims, studies }) => ({

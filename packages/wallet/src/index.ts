@@ -14,6 +14,7 @@ export { GRANT_SPREAD_MS } from './outbox.js';
 export type { OpenMailbox, PlainOrder, SourceStanding } from './ordering.js';
 export type { Overview, StudyOverview } from './overview.js';
 export type { StudyReader } from './reading.js';
+export { roleAnswerWords } from './role-exchange.js';
 export { GAP_LIMIT, type RestoreProgress } from './restoring.js';
 export type {
   CallOptions,

@@ -2,9 +2,10 @@
  * What she asked for and is not done yet: written down before anything is sent, tried again until it is done, Stop before everything else.
  * Spec: docs/spec/wallet-keys.md, section 13.
  */
-import { type SignedImageRequest, verifyImageRequest } from '@radledger/handover';
+import { type RoleAnswer, type SignedImageRequest, verifyImageRequest } from '@radledger/handover';
 import { equalBytes, randomBytes } from '@radledger/primitives';
 import { WalletError } from './errors.js';
+import { givenBy, isRoleTodo, sendRole } from './giving.js';
 import { deliverNotice, grantFor, leaveNote, nameReader, putGrant, sendAllow, sendStop } from './granting.js';
 import { showGrants } from './showing.js';
 import { endOfDay } from './usable-study.js';
@@ -25,6 +26,7 @@ const FINAL: ReadonlySet<string> = new Set([
   'NOT_OWNER',
   'END_DATE_REFUSED',
   'GRANT_UNKNOWN',
+  'ACCEPTANCE_MISMATCH',
 ]);
 
 /** The todos of one wallet. */
@@ -88,13 +90,42 @@ export class Outbox {
     return grant.tag;
   }
 
+  /** See `Wallet.queueRole`. */
+  async give({ answer, notAfterMs }: { answer: RoleAnswer; notAfterMs: number }): Promise<void> {
+    const given = givenBy(this.#core, answer, notAfterMs);
+    const kind = answer.role === 'delegate' ? 'delegate' : 'move';
+    await this.#core.update((state) => {
+      const others = state.todos.filter(
+        (todo) => !(isRoleTodo(todo.kind) && given.some(({ record }) => isSameStudy(todo, record))),
+      );
+      const todos = given.map(({ record }, at) => {
+        const todo = this.#todo(kind, record, NO_TAG);
+        return { ...todo, isSpread: true, dueAtMs: at === 0 ? todo.askedAtMs : todo.askedAtMs + spread() };
+      });
+      const givenTo = (study: StudyRecord) => given.find(({ record }) => isSameStudy(record, study))?.given;
+      return {
+        todos: [...others, ...todos],
+        studies: state.studies.map((study) => ({ ...study, given: givenTo(study) ?? study.given })),
+      };
+    });
+  }
+
+  /** See `Wallet.queueEndDelegate`. */
+  async endDelegate(studyId: Uint8Array): Promise<void> {
+    const record = this.#core.record(studyId);
+    await this.#core.update(({ todos }) => {
+      // One that may stand on the ledger stays: its end is sent after it.
+      const isOver = (todo: Todo) =>
+        isSameStudy(todo, record) && (todo.kind === 'end-delegate' || (todo.kind === 'delegate' && !todo.isSent));
+      return { todos: [...todos.filter((todo) => !isOver(todo)), this.#todo('end-delegate', record, NO_TAG)] };
+    });
+  }
+
   /** See `Wallet.sendNow`. */
   async sendNow(): Promise<void> {
     const dueAtMs = this.#core.now();
     await this.#core.update(({ todos }) => ({
-      todos: todos.map((todo) =>
-        todo.kind === 'allow' && todo.isSpread ? { ...todo, dueAtMs, isSpread: false } : todo,
-      ),
+      todos: todos.map((todo) => (todo.isSpread ? { ...todo, dueAtMs, isSpread: false } : todo)),
     }));
   }
 
@@ -125,10 +156,14 @@ export class Outbox {
 
   async #run(options: LongOptions): Promise<void> {
     // Stops all at once and whatever their last failure asked to wait; the next retrieval is refused from first sight.
-    await Promise.all(this.#open('stop').map((todo) => this.#attempt(todo, options)));
+    await Promise.all([
+      ...this.#open('stop').map((todo) => this.#attempt(todo, options)),
+      ...this.#open('end-delegate').map((todo) => this.#attemptEnd(todo, options)),
+    ]);
     let isOneSent = false;
-    for (const todo of this.#due('allow')) {
+    for (const todo of [...this.#due('allow'), ...this.#due('delegate'), ...this.#due('move')]) {
       if (this.#open('stop').some((stop) => equalBytes(stop.tag, todo.tag))) continue;
+      if (todo.kind === 'delegate' && this.#open('end-delegate').some((end) => isSameStudy(end, todo))) continue;
       // After a time without network several are due: they must not arrive together.
       if (todo.isSpread && isOneSent) await this.#put({ ...todo, dueAtMs: this.#core.now() + spread() });
       else isOneSent = (await this.#attempt(todo, options)) || isOneSent;
@@ -136,6 +171,13 @@ export class Outbox {
     for (const kind of ['notice', 'name', 'note'] as const) {
       for (const todo of this.#due(kind)) await this.#attempt(todo, options);
     }
+  }
+
+  /** A delegation that was sent and is not final could come after its end: it is waited for. */
+  async #attemptEnd(end: Todo, options: LongOptions): Promise<void> {
+    const begun = this.#open('delegate').find((todo) => isSameStudy(todo, end));
+    if (begun !== undefined && !(await this.#attempt(begun, options))) return;
+    await this.#attempt(end, options);
   }
 
   /** @returns whether it is done */
@@ -165,6 +207,15 @@ export class Outbox {
     const record = core.record(todo.studyId);
     if (todo.kind === 'note') {
       if (!(await leaveNote(core, record.studyId, options))) return false;
+      await this.#done(todo, []);
+      return true;
+    }
+    if (isRoleTodo(todo.kind)) {
+      const beforeSending = async (): Promise<void> => {
+        await this.#put({ ...todo, isSent: true });
+        if (!core.state.todos.some((other) => isSameTodo(other, todo))) throw new Error('taken back meanwhile');
+      };
+      await sendRole(core, { kind: todo.kind, record, beforeSending }, options);
       await this.#done(todo, []);
       return true;
     }

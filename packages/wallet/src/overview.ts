@@ -1,4 +1,5 @@
 /** Everything of one person at one glance: read from the ledger, or, without network, as it was seen last. */
+import type { Role } from '@radledger/handover';
 import { equalBytes, toHex } from '@radledger/primitives';
 import { grantStatusOf, grantViewOf } from './showing.js';
 import { type CallOptions, type GrantView, type StudyView, studyViewWith } from './views.js';
@@ -6,9 +7,19 @@ import { isSameStudy, type StudyName, type WalletCore } from './wallet-core.js';
 import type { SeenView } from './wallet-state.js';
 
 /** A study with who may see it. */
-export interface StudyOverview extends Omit<StudyView, 'era' | 'delegate'> {
+export interface StudyOverview extends Omit<StudyView, 'era'> {
   /** Name of its source, as its proven cell has it. */
   readonly sourceName?: string;
+  /** Of a study that is somebody else's, or was: what she called herself, proven by nothing. */
+  readonly from?: string;
+  /** Whom she made her delegate last, or gave the study to: by her own word. */
+  readonly given?: {
+    readonly role: Role;
+    readonly key: Uint8Array;
+    /** What the person called herself, proven by nothing. */
+    readonly name: string;
+    readonly notAfterMs: number;
+  };
   readonly grants: readonly GrantView[];
 }
 
@@ -39,6 +50,7 @@ export async function readOverview(core: WalletCore, options: CallOptions = {}):
         studyId: record.studyId,
         status: core.viewOf(record, study).status,
         sourceName,
+        delegate: study?.delegate,
         grants: record.grants.map(({ tag, notAfterMs }, at) => {
           const cell = grants[at];
           const status = grantStatusOf({ study, grant: cell, finalizedTimestampMs: timestampMs, nowMs });
@@ -67,9 +79,14 @@ function overviewOf(core: WalletCore, seen: SeenView): Overview {
     atMs: seen.atMs,
     studies: core.state.studies.map((record) => {
       const known = statusOf(record);
+      const { given } = record;
+      const accepted = core.state.acceptedRoles.findLast((role) => isSameStudy(role, record));
       return {
         ...studyViewWith(record, known?.status ?? 'awaiting-publication'),
         ...(known?.sourceName === undefined ? {} : { sourceName: known.sourceName }),
+        ...(known?.delegate === undefined ? {} : { delegate: known.delegate }),
+        ...(accepted === undefined ? {} : { from: accepted.name }),
+        ...(given === undefined ? {} : { given }),
         grants: record.grants.map((grant) => {
           const last = known?.grants.find(({ tag }) => equalBytes(tag, grant.tag));
           return grantViewOf(core, record, grant, last ?? { status: 'absent', notAfterMs: grant.notAfterMs });

@@ -3,7 +3,7 @@ import { equalBytes, toHex } from '@radledger/primitives';
 import { branchOf } from './keys.js';
 import { type FoundStudy, RESTORED_SKIP, walkBranches } from './restoring.js';
 import { refreshSecrets } from './study-secrets.js';
-import type { LongOptions } from './views.js';
+import type { CallOptions, LongOptions } from './views.js';
 import { isSameStudy, nextIndexIn, signalOf, type WalletCore } from './wallet-core.js';
 import type { GrantRecord, StudyRecord, WalletState } from './wallet-state.js';
 
@@ -25,24 +25,22 @@ export async function restore(
   await core.update((state) => withFound(state, found));
   const unanswered: Uint8Array[] = [];
   for (const record of core.state.studies) {
-    if (record.role === 'delegate') continue;
-    try {
-      await refreshSecrets(core, record.studyId, options);
-    } catch {
-      options.signal?.throwIfAborted();
-      unanswered.push(record.studyId);
-    }
-    options.onProgress?.({
-      step: 'source-asked',
-      studyId: record.studyId,
-      answered: !unanswered.includes(record.studyId),
-    });
+    const { role, studyId } = record;
+    const answered = await refreshSecrets(core, studyId, options).then(
+      () => true,
+      () => false,
+    );
+    options.signal?.throwIfAborted();
+    // A delegate whose end has passed is told nothing; she has no grants to look for everywhere.
+    if (!answered && role === 'owner') unanswered.push(studyId);
+    options.onProgress?.({ step: 'source-asked', studyId, answered });
   }
   if (input.findAllGrants === true || unanswered.length > 0) await findAllGrants(core, options);
   return { studies: core.state.studies.length, unanswered };
 }
 
-async function findAllGrants(core: WalletCore, options: LongOptions): Promise<void> {
+/** See `Wallet.findGrants`. */
+export async function findAllGrants(core: WalletCore, options: CallOptions): Promise<void> {
   const all = await core.ledger.allGrants(core.state.studies, options.signal);
   const withAll = (record: StudyRecord): StudyRecord => {
     const found = all.get(`${toHex(record.source)}/${toHex(record.studyId)}`) ?? [];
@@ -77,6 +75,7 @@ function withFound(state: WalletState, found: readonly FoundStudy[]): Partial<Wa
       gatewayApi: undefined,
       receipt: undefined,
       grants: [],
+      given: undefined,
     };
     studies = [...studies.filter((record) => record !== known), { ...base, role, branch, keyIndex }];
     // Claims that were not published yet may have promised the keys behind the last match.

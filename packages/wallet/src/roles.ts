@@ -62,6 +62,7 @@ export async function receiveDelegation(
     gatewayApi: undefined,
     receipt: undefined,
     grants: known?.grants ?? [],
+    given: undefined,
   };
   await core.update(({ studies }) => ({ studies: [...studies.filter((other) => !isSameStudy(other, input)), record] }));
   return core.viewOf(record, cell);
@@ -112,7 +113,8 @@ export async function acceptRole(
   await core.ledger.source(input.source, options.signal);
   const branch = branchOf(input.source);
   const keyIndex = await core.takeIndex(branch, options.signal);
-  await core.update(({ acceptedRoles }) => ({ acceptedRoles: [...acceptedRoles, { ...input, branch, keyIndex }] }));
+  const accepted = { ...input, branch, keyIndex, name: '', gatewayApi: undefined };
+  await core.update(({ acceptedRoles }) => ({ acceptedRoles: [...acceptedRoles, accepted] }));
   const signer = await core.keys.ownerSigner(branch, keyIndex);
   const { publicKey: sealingKey } = await core.keys.sealingKeyPair(branch, keyIndex);
   return createRoleAcceptance({ chainId: core.chainId, ...input, signer, sealingKey });

@@ -32,8 +32,7 @@ export async function activeStudy(
   if (cell === undefined || status !== 'active') {
     throw new WalletError({ code: 'STUDY_NOT_ACTIVE', state: status }, 'the study cannot be shared now');
   }
-  // A source answers owners only; a delegate waits for the owner's next delegation.
-  if (record.secrets?.era !== cell.era && record.role === 'owner') await refreshSecrets(core, studyId, options);
+  if (record.secrets?.era !== cell.era) await refreshSecrets(core, studyId, options);
   const current = core.record(studyId);
   if (current.secrets === undefined)
     throw new WalletError({ code: 'NOT_OWNER' }, 'the salts of this study are not known');

@@ -58,7 +58,7 @@ export interface PendingView {
   readonly kind: Todo['kind'];
   readonly source: Uint8Array;
   readonly studyId: Uint8Array;
-  /** The grant; absent for a note, which is about the whole study. */
+  /** The grant; absent for what is about the whole study. */
   readonly tag?: Uint8Array;
   /** `waiting`: nothing was sent. `sent`: it may stand on the ledger already. `refused`: it will never be done; `refusal` has the code. */
   readonly state: 'waiting' | 'sent' | 'refused';
@@ -105,13 +105,15 @@ export interface LongOptions extends CallOptions {
   readonly onProgress?: (progress: WalletProgress) => void;
 }
 
+const ABOUT_A_GRANT: ReadonlySet<Todo['kind']> = new Set(['stop', 'allow', 'notice', 'name']);
+
 export function pendingViewOf(todo: Todo): PendingView {
   const { kind, source, studyId, tag, askedAtMs, dueAtMs, attempts, isSent, isSpread, refusal } = todo;
   return {
     kind,
     source,
     studyId,
-    ...(kind === 'note' ? {} : { tag }),
+    ...(ABOUT_A_GRANT.has(kind) ? { tag } : {}),
     state: refusal !== '' ? 'refused' : isSent ? 'sent' : 'waiting',
     askedAtMs,
     nextTryAtMs: dueAtMs,

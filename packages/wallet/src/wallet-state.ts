@@ -93,7 +93,20 @@ const studyFields = {
   /** The source's signed disclosure. */
   receipt: optional(bytes({ max: 32 * 1024 })),
 };
-const study = struct({ ...studyFields, grants: list(grant, { max: 10_000 }) });
+const grants = list(grant, { max: 10_000 });
+const study2 = struct({ ...studyFields, grants });
+
+/** Whom she made her delegate, or gives the study to: by her word, whatever the ledger says of it. */
+const given = struct({
+  role,
+  key,
+  acceptance: algorithmBytes(64),
+  /** What the person calls herself; proven by nothing. */
+  name: text({ max: DISPLAY_NAME_BYTES_MAX }),
+  /** The end of a delegation; 0 for a next owner. */
+  notAfterMs: uint(),
+});
+const study = struct({ ...studyFields, grants, given: optional(given) });
 
 /** A claim that was built but not answered yet; sent again with the same bytes. */
 const pendingClaim = struct({
@@ -106,14 +119,21 @@ const pendingClaim = struct({
 });
 
 /** A key promised to somebody else's study. */
-const acceptedRole = struct({ source: id, studyId: id, role, branch: counter, keyIndex: counter });
+const acceptedRoleFields = { source: id, studyId: id, role, branch: counter, keyIndex: counter };
+const acceptedRole2 = struct(acceptedRoleFields);
+const acceptedRole = struct({
+  ...acceptedRoleFields,
+  /** What that somebody calls herself; proven by nothing. */
+  name: text({ max: DISPLAY_NAME_BYTES_MAX }),
+  gatewayApi: optional(text({ max: 256 })),
+});
 
 /** What she asked for and is not done yet. */
 const todo = struct({
-  kind: oneOf('stop', 'allow', 'notice', 'note', 'name'),
+  kind: oneOf('stop', 'allow', 'notice', 'note', 'name', 'end-delegate', 'delegate', 'move'),
   source: id,
   studyId: id,
-  /** The grant; 32 zero bytes for a note, which is about the whole study. */
+  /** The grant; 32 zero bytes for what is about the whole study: a note, a delegate, a move. */
   tag: id,
   askedAtMs: uint(),
   /** When it is tried next. */
@@ -127,22 +147,19 @@ const todo = struct({
   refusal: text({ max: 64 }),
 });
 
+const seenStudyFields = {
+  source: id,
+  studyId: id,
+  status: oneOf('awaiting-publication', 'active', 'retired', 'moved-away'),
+  sourceName: optional(text({ max: 64 })),
+  grants: list(struct({ tag: id, status: oneOf('live', 'ended', 'revoked', 'absent'), notAfterMs: uint() }), {
+    max: 10_000,
+  }),
+};
+const seenOf = <T>(seenStudy: Schema<T>) => struct({ atMs: uint(), studies: list(seenStudy, { max: 100_000 }) });
+const seen2 = seenOf(struct(seenStudyFields));
 /** What the ledger said when it was asked last: shown, with its time, while there is no network. */
-const seen = struct({
-  atMs: uint(),
-  studies: list(
-    struct({
-      source: id,
-      studyId: id,
-      status: oneOf('awaiting-publication', 'active', 'retired', 'moved-away'),
-      sourceName: optional(text({ max: 64 })),
-      grants: list(struct({ tag: id, status: oneOf('live', 'ended', 'revoked', 'absent'), notAfterMs: uint() }), {
-        max: 10_000,
-      }),
-    }),
-    { max: 100_000 },
-  ),
-});
+const seen = seenOf(struct({ ...seenStudyFields, delegate: optional(struct({ key, notAfterMs: uint() })) }));
 
 const stateFields = {
   chainId: id,
@@ -151,19 +168,31 @@ const stateFields = {
   /** Next unused index by branch. */
   branches: list(struct({ branch: counter, nextIndex: counter }), { max: 100_000 }),
   pendingClaims: list(pendingClaim, { max: 1_000 }),
-  acceptedRoles: list(acceptedRole, { max: 1_000 }),
 };
+const todos = list(todo, { max: 100_000 });
+const acceptedRoles2 = list(acceptedRole2, { max: 1_000 });
 const state = struct({
+  format: literal(3),
+  ...stateFields,
+  acceptedRoles: list(acceptedRole, { max: 1_000 }),
+  studies: list(study, { max: 100_000 }),
+  todos,
+  seen: optional(seen),
+});
+/** As it was before a person could be named or succeeded by another's answer. */
+const state2 = struct({
   format: literal(2),
   ...stateFields,
-  studies: list(study, { max: 100_000 }),
-  todos: list(todo, { max: 100_000 }),
-  seen: optional(seen),
+  acceptedRoles: acceptedRoles2,
+  studies: list(study2, { max: 100_000 }),
+  todos,
+  seen: optional(seen2),
 });
 /** As it was before there were todos. */
 const state1 = struct({
   format: literal(1),
   ...stateFields,
+  acceptedRoles: acceptedRoles2,
   studies: list(struct({ ...studyFields, grants: list(grant1, { max: 10_000 }) }), { max: 100_000 }),
 });
 
@@ -202,13 +231,28 @@ export function decodeWalletState(snapshot: Uint8Array): WalletState {
     // an older format, or none
   }
   try {
+    return raised(decodeWith(state2, snapshot, limits));
+  } catch {
+    // an older format, or none
+  }
+  try {
     const { studies, ...rest } = decodeWith(state1, snapshot, limits);
-    const raised = studies.map((record) => ({ ...record, grants: record.grants.map(raisedGrant) }));
-    return { ...rest, format: 2, studies: raised, todos: [], seen: undefined };
+    const withGrants = studies.map((record) => ({ ...record, grants: record.grants.map(raisedGrant) }));
+    return raised({ ...rest, format: 2, studies: withGrants, todos: [], seen: undefined });
   } catch {
     // Without its cause: the reader's error may quote a part of the snapshot, which holds the seed.
-    throw new WalletError({ code: 'SNAPSHOT_MALFORMED', field: '' }, 'this is not a wallet of format 1 or 2');
+    throw new WalletError({ code: 'SNAPSHOT_MALFORMED', field: '' }, 'this is not a wallet of format 1 to 3');
   }
+}
+
+function raised({ acceptedRoles, studies, seen: last, ...rest }: Infer<typeof state2>): WalletState {
+  return {
+    ...rest,
+    format: 3,
+    acceptedRoles: acceptedRoles.map((accepted) => ({ ...accepted, name: '', gatewayApi: undefined })),
+    studies: studies.map((record) => ({ ...record, given: undefined })),
+    seen: last && { ...last, studies: last.studies.map((one) => ({ ...one, delegate: undefined })) },
+  };
 }
 
 function raisedGrant(old: Infer<typeof grant1>): GrantRecord {

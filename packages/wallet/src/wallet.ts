@@ -1,5 +1,5 @@
 /** A patient's wallet: her keys, studies and grants. Spec: docs/spec/wallet-keys.md. */
-import type { Invitation, RoleAcceptance, SignedImageRequest } from '@radledger/handover';
+import type { Invitation, Role, RoleAcceptance, RoleAnswer, RoleOffer, SignedImageRequest } from '@radledger/handover';
 import { claim } from './claiming.js';
 import { WalletError } from './errors.js';
 import { allow, type AllowInput, deliverNotices, revoke } from './granting.js';
@@ -15,10 +15,8 @@ import {
   type SourceStanding,
 } from './ordering.js';
 import { lastOverview, type Overview, readOverview } from './overview.js';
-import { openStudy, type StudyReader } from './reading.js';
-import { restore } from './recovering.js';
+import type { StudyReader } from './reading.js';
 import { originOf, type RequestOrigin } from './request-origin.js';
-import { acceptRole, moveOwner, receiveDelegation, removeDelegate, setDelegate } from './roles.js';
 import { showGrants, showReadings, showStudies, showStudy } from './showing.js';
 import { refreshSecrets } from './study-secrets.js';
 import type { CallOptions, Finalized, GrantView, LongOptions, PendingView, ReadingView, StudyView } from './views.js';
@@ -43,7 +41,7 @@ export async function createWallet(
   const entropy = input.words === undefined ? generateEntropy() : entropyOf(input.words);
   const chainId = input.chainId ?? (await ports.node.status()).chainId;
   const state: WalletState = {
-    format: 2,
+    format: 3,
     chainId,
     entropy,
     profile: input.profile ?? 0,
@@ -135,7 +133,8 @@ export class Wallet {
    * @throws {WalletError} `STUDY_UNKNOWN` | `STUDY_NOT_ACTIVE` | `SOURCE_UNKNOWN` | `GATEWAY_UNKNOWN`; {ClientError}, `MALFORMED_RESPONSE`
    *   also when the manifest is not what the ledger commits to
    */
-  openStudy(studyId: Uint8Array, options: CallOptions = {}): Promise<StudyReader> {
+  async openStudy(studyId: Uint8Array, options: CallOptions = {}): Promise<StudyReader> {
+    const { openStudy } = await import('./reading.js');
     return openStudy(this.#core, studyId, options);
   }
 
@@ -192,11 +191,71 @@ export class Wallet {
   }
 
   /**
-   * Holds no Allow back any more: `flush` sends all that wait. For a person who does not want to wait, and was told what it shows: that what
+   * Holds nothing back any more: `flush` sends all that wait. For a person who does not want to wait, and was told what it shows: that what
    * arrives together is one person's.
    */
   sendNow(): Promise<void> {
     return this.#outbox.sendNow();
+  }
+
+  /**
+   * What she asks of somebody: to act for her in some studies, or to take them over. Shown as a link or square; binds nobody.
+   * @param input.displayName - what she calls herself there
+   * @param input.studyIds - 1 to `ROLE_STUDIES_MAX`
+   * @throws {WalletError} `STUDY_UNKNOWN` | `NOT_OWNER`
+   */
+  async offerRole(input: { role: Role; displayName: string; studyIds: readonly Uint8Array[] }): Promise<RoleOffer> {
+    const { offerRole } = await import('./role-exchange.js');
+    return offerRole(this.#core, input);
+  }
+
+  /**
+   * Agrees to what somebody offers, with a fresh key for each study. Asked again it gives the same.
+   * @param input.displayName - what this person calls herself
+   * @returns the bytes of a role answer; `roleAnswerWords` has what both people compare
+   * @throws {WalletError} `WRONG_CHAIN` | `EXPIRED` | `SOURCE_UNKNOWN`; {ClientError} of the node; {HandoverError} `TEXT_REFUSED`
+   */
+  async answerOffer(input: { offer: RoleOffer; displayName: string }, options: CallOptions = {}): Promise<Uint8Array> {
+    const { answerOffer } = await import('./role-exchange.js');
+    return answerOffer(this.#core, input, options);
+  }
+
+  /**
+   * Takes in the studies whose ledger names a key of an answer by now. For an app that is opened, and while it is looked at: nobody is asked
+   * when nothing was answered. @throws {ClientError} of the node
+   */
+  async takeInRoles(options: CallOptions = {}): Promise<void> {
+    if (this.#core.state.acceptedRoles.length === 0) return;
+    const { takeInRoles } = await import('./role-exchange.js');
+    await takeInRoles(this.#core, options);
+  }
+
+  /**
+   * Writes down that who answered shall be her delegate, or the next owner, of the studies in the answer; asks nobody. `flush` sends it, the
+   * first study at once, each further one at a random time within ten minutes. A move ends all grants and the delegate.
+   * @param input.answer - as `readRoleAnswerLink` gave it
+   * @param input.notAfterMs - a delegation ends with this UTC day; not used for a move
+   * @throws {WalletError} `STUDY_UNKNOWN` | `NOT_OWNER` | `ACCEPTANCE_MISMATCH`
+   */
+  queueRole(input: { answer: RoleAnswer; notAfterMs: number }): Promise<void> {
+    return this.#outbox.give(input);
+  }
+
+  /**
+   * Writes down that the delegate of a study shall be none any more; asks nobody. `flush` sends it before everything else. What she allowed
+   * stays until it is stopped. @throws {WalletError} `STUDY_UNKNOWN`
+   */
+  queueEndDelegate(studyId: Uint8Array): Promise<void> {
+    return this.#outbox.endDelegate(studyId);
+  }
+
+  /**
+   * Reads the whole state for grants of these studies that this wallet does not know: those that a delegate made. Slow on a large ledger.
+   * @throws {ClientError} of the node
+   */
+  async findGrants(options: CallOptions = {}): Promise<void> {
+    const { findAllGrants } = await import('./recovering.js');
+    await findAllGrants(this.#core, options);
   }
 
   /** What is written down and not done. */
@@ -237,10 +296,11 @@ export class Wallet {
    * @returns also the text that the delegate's wallet needs (`receiveDelegation`), sealed to it
    * @throws {WalletError} `ACCEPTANCE_MISMATCH` | `NOT_OWNER` | `END_DATE_REFUSED` | `STUDY_NOT_ACTIVE` | `VIEW_STALE`
    */
-  setDelegate(
+  async setDelegate(
     input: { studyId: Uint8Array; acceptance: RoleAcceptance; notAfterMs: number },
     options: LongOptions = {},
   ): Promise<Finalized & { readonly delegation: string }> {
+    const { setDelegate } = await import('./roles.js');
     return setDelegate(this.#core, input, options);
   }
 
@@ -249,15 +309,17 @@ export class Wallet {
    * @throws {WalletError} `STUDY_UNKNOWN` when the role was not accepted here | `NOT_OWNER` when the ledger does not name
    *   this wallet's key as delegate; {HandoverError} when the text does not hold
    */
-  receiveDelegation(
+  async receiveDelegation(
     input: { source: Uint8Array; studyId: Uint8Array; delegation: string },
     options: CallOptions = {},
   ): Promise<StudyView> {
+    const { receiveDelegation } = await import('./roles.js');
     return receiveDelegation(this.#core, input, options);
   }
 
   /** Ends the delegation; grants that the delegate made stay until revoked. @throws {WalletError} `NOT_OWNER` | `VIEW_STALE` */
-  removeDelegate(studyId: Uint8Array, options: LongOptions = {}): Promise<Finalized> {
+  async removeDelegate(studyId: Uint8Array, options: LongOptions = {}): Promise<Finalized> {
+    const { removeDelegate } = await import('./roles.js');
     return removeDelegate(this.#core, studyId, options);
   }
 
@@ -266,18 +328,20 @@ export class Wallet {
    * grants and the delegate end.
    * @throws {WalletError} `ACCEPTANCE_MISMATCH` | `NOT_OWNER` | `STUDY_NOT_ACTIVE` | `VIEW_STALE`
    */
-  moveOwner(
+  async moveOwner(
     input: { studyId: Uint8Array; acceptance?: RoleAcceptance },
     options: LongOptions = {},
   ): Promise<Finalized> {
+    const { moveOwner } = await import('./roles.js');
     return moveOwner(this.#core, input, options);
   }
 
   /** A fresh key's consent to become delegate or next owner of somebody's study; hand its text to that owner. */
-  acceptRole(
+  async acceptRole(
     input: { source: Uint8Array; studyId: Uint8Array; role: 'owner' | 'delegate' },
     options: CallOptions = {},
   ): Promise<RoleAcceptance> {
+    const { acceptRole } = await import('./roles.js');
     return acceptRole(this.#core, input, options);
   }
 
@@ -330,10 +394,11 @@ export class Wallet {
    * @param input.findAllGrants - also read the whole state for grants that no note remembers
    * @returns how many studies are known, and those whose source did not answer
    */
-  restore(
+  async restore(
     input: { findAllGrants?: boolean } = {},
     options: LongOptions = {},
   ): Promise<{ readonly studies: number; readonly unanswered: readonly Uint8Array[] }> {
+    const { restore } = await import('./recovering.js');
     return restore(this.#core, input, options);
   }
 }

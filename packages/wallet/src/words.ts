@@ -1,7 +1,7 @@
 /** Twelve words and back (BIP39, English list). Spec: docs/spec/wallet-keys.md, section 1. */
 import { entropyToMnemonic, mnemonicToEntropy, mnemonicToSeed } from '@scure/bip39';
 import { wordlist } from '@scure/bip39/wordlists/english.js';
-import { randomBytes } from '@radledger/primitives';
+import { hash, randomBytes } from '@radledger/primitives';
 import { WalletError } from './errors.js';
 
 const WORD_SET = new Set(wordlist);
@@ -36,6 +36,16 @@ export function entropyOf(words: string): Uint8Array {
 export function looksLikeWords(text: string): boolean {
   const list = text.trim().toLowerCase().split(/\s+/);
   return list.length >= 6 && list.filter((word) => WORD_SET.has(word)).length * 3 >= list.length * 2;
+}
+
+/**
+ * Four words that two people compare on two devices: the first 44 bits of a hash. Whoever slips in other bytes needs about 2^43 tries to show
+ * the same.
+ */
+export function matchingWords(tag: string, bytes: Uint8Array): string {
+  const digest = hash(tag, bytes);
+  const bits = new DataView(digest.buffer, digest.byteOffset).getBigUint64(0);
+  return [53n, 42n, 31n, 20n].map((shift) => wordlist[Number((bits >> shift) & 0x7ffn)]).join(' ');
 }
 
 /** The 64-byte BIP39 seed: PBKDF2-HMAC-SHA-512, 2,048 rounds, empty passphrase. */

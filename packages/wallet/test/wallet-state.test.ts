@@ -1,4 +1,4 @@
-// Goal: what an earlier version wrote is still read. Both texts were written by the code of format 1.
+// Goal: what an earlier version wrote is still read. Each text was written by the code of its format.
 import { fromHex } from '@radledger/primitives';
 import { expect, test } from 'vitest';
 import { decodeOwnerNote, decodeWalletState, encodeOwnerNote, encodeWalletState } from '../src/wallet-state.js';
@@ -12,6 +12,17 @@ const SNAPSHOT_1 = [
   '733a2f2f70726163746963652e6578616d706c6591c41004040404040404040404040404040404ae7365636f6e64206f7069',
   '6e696f6e07090501',
 ].join('');
+const SNAPSHOT_2 = [
+  '9a02c4200505050505050505050505050505050505050505050505050505050505050505c410000000000000000000000000',
+  '000000000091920302909195c4200606060606060606060606060606060606060606060606060606060606060606c4200909',
+  '0909090909090909090909090909090909090909090909090909090909090103009199c42006060606060606060606060606',
+  '06060606060606060606060606060606060606c4200707070707070707070707070707070707070707070707070707070707',
+  '07070700030190909090919a03c4200606060606060606060606060606060606060606060606060606060606060606c42007',
+  '07070707070707070707070707070707070707070707070707070707070707c4200000000000000000000000000000000000',
+  '0000000000000000000000000000000506010000a09192089195c42006060606060606060606060606060606060606060606',
+  '06060606060606060606c42007070707070707070707070707070707070707070707070707070707070707070191ad436974',
+  '7920486f73706974616c90',
+].join('');
 const NOTE_1 = [
   '92019196c420010101010101010101010101010101010101010101010101010101010101010191959201c420020202020202',
   '0202020202020202020202020202020202020202020202020202c42003030303030303030303030303030303030303030303',
@@ -21,18 +32,30 @@ const NOTE_1 = [
 
 const GRANT = { reason: 'second opinion', sequence: 7, notAfterMs: 9, recordedAtMs: 5 };
 
-test('a snapshot of format 1 is read and written as format 2', () => {
+test('a snapshot of format 1 is read and written as format 3', () => {
   const state = decodeWalletState(fromHex(SNAPSHOT_1));
   const { reason, ...rest } = GRANT;
   expect(state).toMatchObject({
-    format: 2,
+    format: 3,
     todos: [],
     studies: [{ role: 'owner', keyIndex: 1, grants: [{ ...rest, requester: { reason }, noticeDelivered: true }] }],
   });
   expect(decodeWalletState(encodeWalletState(state))).toEqual(state);
 });
 
-test('so is a note of format 1', () => {
+test('so is one of format 2', () => {
+  const state = decodeWalletState(fromHex(SNAPSHOT_2));
+  expect(state).toMatchObject({
+    format: 3,
+    acceptedRoles: [{ role: 'delegate', keyIndex: 0, name: '', gatewayApi: undefined }],
+    studies: [{ role: 'owner', keyIndex: 1, given: undefined }],
+    todos: [{ kind: 'note', attempts: 1 }],
+    seen: { studies: [{ status: 'active', sourceName: 'City Hospital', delegate: undefined }] },
+  });
+  expect(decodeWalletState(encodeWalletState(state))).toEqual(state);
+});
+
+test('a note of format 1 is read', () => {
   const grants = decodeOwnerNote(fromHex(NOTE_1));
   expect(grants).toMatchObject([{ sequence: 7, requester: { reason: GRANT.reason } }]);
   expect(decodeOwnerNote(encodeOwnerNote(grants))).toEqual(grants);

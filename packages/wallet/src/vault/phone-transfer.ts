@@ -2,7 +2,6 @@
  * To a new phone from the old one, by two QR codes and no server: the new phone shows an offer, the old one answers with the words sealed
  * to it. Both show the same four words first. Spec: docs/spec/wallet-keys.md, section 12.
  */
-import { wordlist } from '@scure/bip39/wordlists/english.js';
 import { generateSealingKeyPair, openSealed, type SealContext, type SealingKeyPair, sealTo } from '@radledger/handover';
 import {
   bytes,
@@ -10,7 +9,6 @@ import {
   encodeCanonical,
   encodeWith,
   fromHex,
-  hash,
   list,
   literal,
   struct,
@@ -18,12 +16,11 @@ import {
   toHex,
 } from '@radledger/primitives';
 import { WalletError } from '../errors.js';
-import { entropyOf, wordsOf } from '../words.js';
+import { entropyOf, matchingWords, wordsOf } from '../words.js';
 
 const offerSchema = struct({ format: literal(1), publicKey: bytes({ length: 32 }) });
 const answerSchema = list(struct({ name: text({ max: 64 }), entropy: bytes({ length: 16 }) }), { max: 101 });
 const ANSWER_BYTES_MAX = 16 * 1024;
-const MATCHING_WORDS = 4;
 
 /** What is carried over: the holder first, with an empty name, then those she acts for. */
 export interface CarriedProfile {
@@ -89,14 +86,7 @@ function offeredKey(offer: string): Uint8Array {
 }
 
 /** 44 bits of the key: a phone that slips in another key needs about 2^43 tries to show the same words. */
-function matchingWordsOf(publicKey: Uint8Array): string {
-  const digest = hash('radledger/phone-transfer-match/1', publicKey);
-  const bits = new DataView(digest.buffer, digest.byteOffset).getBigUint64(0);
-  return Array.from(
-    { length: MATCHING_WORDS },
-    (_, at) => wordlist[Number((bits >> BigInt(53 - 11 * at)) & 0x7ffn)],
-  ).join(' ');
-}
+const matchingWordsOf = (publicKey: Uint8Array): string => matchingWords('radledger/phone-transfer-match/1', publicKey);
 
 function contextOf(publicKey: Uint8Array): SealContext {
   return { info: 'radledger/phone-transfer/1', aad: encodeCanonical([publicKey]) };
