@@ -51,7 +51,11 @@ export async function signedMessage(
 }
 
 /** Sends an envelope in MTOM packaging; gives status and body as they came. */
-export function post(hospital: TestHospital, envelope: Uint8Array): Promise<{ status: number; body: string }> {
+export function post(
+  hospital: TestHospital,
+  envelope: Uint8Array,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<{ status: number; body: string }> {
   const head =
     '--b\r\nContent-Type: application/xop+xml; charset=UTF-8; type="application/soap+xml"\r\n' +
     'Content-Transfer-Encoding: binary\r\nContent-ID: <root@test>\r\n\r\n';
@@ -64,6 +68,7 @@ export function post(hospital: TestHospital, envelope: Uint8Array): Promise<{ st
         rejectUnauthorized: false, // the pin is not under test here
         agent: false,
         headers: {
+          ...headers,
           'content-type':
             'multipart/related; boundary="b"; type="application/xop+xml"; start="<root@test>"; start-info="application/soap+xml"',
           'content-length': body.length,

@@ -1,11 +1,12 @@
 /** DICOMweb of a source over HTTP: who signs may read what the ledger lets that key read. Spec: docs/spec/dicomweb.md. */
-import type { IncomingMessage, OutgoingHttpHeaders, RequestListener, ServerResponse } from 'node:http';
+import type { OutgoingHttpHeaders, RequestListener, ServerResponse } from 'node:http';
 import { HandoverError, verifyHttpRequest } from '@radledger/handover';
 import { type ReaderPace, sendPaced } from '@radledger/iti43/server';
 import { fromHex, toHex, utf8 } from '@radledger/primitives';
-import express from 'express';
+import express, { type Request } from 'express';
 import { rateLimit } from 'express-rate-limit';
 import { ExchangeError } from '../errors.js';
+import { requesterAddress, requesterNetwork } from '../http/requester-address.js';
 import { DICOMWEB_REQUESTS_FACTOR, type DicomwebPort, type ImageSource } from '../source/image-source.js';
 import type { OpenedStudy, ReaderRequest } from '../source/open-study.js';
 import type { AuditedRequest, DisclosedPart } from '../source/retrieval-audit.js';
@@ -76,7 +77,7 @@ export function createDicomwebHandler(options: DicomwebHandlerOptions): RequestL
   const port = source.dicomweb;
   const report = options.onRefusal ?? (() => undefined);
 
-  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function serve(request: Request, response: ServerResponse): Promise<void> {
     if (request.method === 'OPTIONS') return void response.writeHead(204, CORS).end();
     if (request.method !== 'GET') return refuse(response, 'method', { Allow: 'GET' });
     const target = request.url ?? '';
@@ -101,7 +102,7 @@ export function createDicomwebHandler(options: DicomwebHandlerOptions): RequestL
   }
 
   /** Every signed request acts once, also the one that asks for nothing that there is. */
-  async function authenticate(request: IncomingMessage, target: string): Promise<AuthenticRequest | undefined> {
+  async function authenticate(request: Request, target: string): Promise<AuthenticRequest | undefined> {
     const { headers } = request;
     try {
       if (headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0') {
@@ -119,7 +120,7 @@ export function createDicomwebHandler(options: DicomwebHandlerOptions): RequestL
       if (!(await port.replay.remember(toHex(key), nonce, rememberUntilMs))) {
         throw new ExchangeError({ code: 'REPLAYED' }, 'this signature was used before');
       }
-      const peerAddress = request.socket.remoteAddress;
+      const peerAddress = requesterAddress(request);
       return {
         signer: toHex(key),
         messageId: nonce,
@@ -244,6 +245,7 @@ export function createDicomwebHandler(options: DicomwebHandlerOptions): RequestL
   const limit = rateLimit({
     windowMs: 60_000,
     limit: options.requestsPerMinute ?? 600 * DICOMWEB_REQUESTS_FACTOR,
+    keyGenerator: requesterNetwork,
     // Refusals are the same to the letter; what is left of a limit is not.
     standardHeaders: false,
     legacyHeaders: false,

@@ -5,10 +5,11 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { equalBytes } from '@radledger/primitives';
 import { createDocumentRepository, type DocumentRepositoryLimits, listenerOptions } from '@radledger/iti43/server';
-import express from 'express';
+import express, { type Request } from 'express';
 import { rateLimit } from 'express-rate-limit';
 import { ExchangeError } from '../errors.js';
 import type { ImageSource } from '../source/image-source.js';
+import { requesterAddress, requesterNetwork } from './requester-address.js';
 import { tlsPinOf } from './tls-pin.js';
 
 export interface Address {
@@ -139,7 +140,7 @@ export function createIti43Handler(options: {
   readonly limits?: DocumentRepositoryLimits;
   /** ITI-43 requests of one address a minute; default 600. */
   readonly requestsPerMinute?: number;
-  /** Number of reverse proxies in front whose `X-Forwarded-For` is believed; default 0. */
+  /** Number of reverse proxies in front whose `X-Forwarded-For` is believed, by limits and audit; default 0. */
   readonly trustedProxies?: number;
   readonly onRefusal?: (error: Error) => void;
 }): RequestListener {
@@ -147,6 +148,8 @@ export function createIti43Handler(options: {
   const serve = createDocumentRepository({
     ...source.repository,
     ...(options.limits === undefined ? {} : { limits: options.limits }),
+    // What is served below has passed the app.
+    peerAddressOf: (request) => requesterAddress(request as Request),
     onRefusal(error) {
       source.countRefusal();
       options.onRefusal?.(error);
@@ -160,6 +163,7 @@ export function createIti43Handler(options: {
   const limit = rateLimit({
     windowMs: 60_000,
     limit: options.requestsPerMinute ?? 600,
+    keyGenerator: requesterNetwork,
     standardHeaders: 'draft-8',
     legacyHeaders: false,
     handler(_request, response) {

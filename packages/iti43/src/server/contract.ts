@@ -1,4 +1,5 @@
 /** What a Document Repository is given and asks for. */
+import type { IncomingMessage } from 'node:http';
 import type { DocumentReference, RegistryErrorCode } from '../document-set.js';
 import type { Iti43Error } from '../errors.js';
 import type { ReaderPace } from './paced-response.js';
@@ -16,7 +17,7 @@ export interface SignedRequest {
    * it is about the signer: a site's own policy may, and it never allows what the signer may not.
    */
   readonly assertion?: string;
-  /** IP address of whoever sent it: the requester's, or of a proxy before this server. */
+  /** IP address of whoever sent it: see `DocumentRepositoryOptions.peerAddressOf`. */
   readonly peerAddress?: string;
 }
 
@@ -81,6 +82,8 @@ export interface DocumentRepositoryOptions {
    * @returns one answer for each of `request.documents`, in their order; a rejection is answered as XDSRepositoryError
    */
   readonly retrieve: (request: SignedRequest) => Promise<readonly Answer[]>;
+  /** IP address of who sent a request; default that of its connection, which behind a proxy is the proxy's. */
+  readonly peerAddressOf?: (request: IncomingMessage) => string | undefined;
   readonly limits?: DocumentRepositoryLimits;
   /** Told what the requester is not: the exact code of every refusal, and failures of `retrieve` or of a stream. */
   readonly onRefusal?: (error: Iti43Error | Error) => void;

@@ -37,6 +37,7 @@ export type RequestHandler = (request: IncomingMessage, response: ServerResponse
 export function createDocumentRepository(options: DocumentRepositoryOptions): RequestHandler {
   const { requestBytesMax = 1_048_576, requestTimeoutMs = 30_000 } = options.limits ?? {};
   const now = options.now ?? (() => new Date());
+  const peerAddressOf = options.peerAddressOf ?? ((request) => request.socket.remoteAddress);
   const report = options.onRefusal ?? (() => undefined);
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -48,7 +49,7 @@ export function createDocumentRepository(options: DocumentRepositoryOptions): Re
       envelope = await receiveEnvelope(request, { requestBytesMax, requestTimeoutMs });
       const { signed, decide } = await authenticate(envelope);
       relatesTo = signed.messageId;
-      if (decide) answers = await decideOn(signed, request.socket.remoteAddress);
+      if (decide) answers = await decideOn(signed, peerAddressOf(request));
       answer = assembleResponse(signed.documents, options.repositoryUniqueId, answers);
     } catch (error) {
       refuse(response, error, envelope);
