@@ -32,7 +32,7 @@ const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self' 'wasm-unsafe-eval'", // decoders of compressed pictures
   "style-src 'self'",
-  "img-src 'self' blob:",
+  "img-src 'self' blob: data:",
   "manifest-src 'self'",
   "worker-src 'self'",
   "connect-src 'self' https: http://127.0.0.1:*",

@@ -26,6 +26,7 @@ import { FIREFOX, FirefoxPhone } from '../src/firefox-phone.js';
 import { journey } from '../src/keyboard-journey.js';
 import { CHROMIUM, launchChromium, Phone } from '../src/phone.js';
 import { SCREENS_FOLDER, takePictures } from '../src/pictures.js';
+import { addMixedStudy, type FileName, type Kind, KINDS } from '../src/mixed-study.js';
 import { readPicture } from '../src/read-picture.js';
 import { speakPseudo } from '../src/pseudo-locale.js';
 import {
@@ -706,6 +707,59 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     expect(viewer.complaints).toEqual([]);
     await viewer.switchOff();
     figures(context, { helpCode: 'S4BV' });
+  });
+
+  test('View: every way in which real files are stored, in colour and in frames; reports are named as what they are', async (context) => {
+    const { archive, operator } = net.cast.hospital;
+    const { studyInstanceUid, kinds } = await addMixedStudy(archive);
+    const { link, code } = await operator.invite({ studyInstanceUid, label: 'MRI, everything' });
+    const other = await Phone.switchOn(browser);
+    /** In the order in which they are fetched, which is that of the pictures. */
+    const fetched: Buffer[] = [];
+    await other.context.route(/\/instances\/[0-9a-f]{64}$/, async (route) => {
+      if (route.request().method() !== 'GET') return route.fallback();
+      const response = await route.fetch();
+      const body = await response.body();
+      fetched.push(body);
+      return route.fulfill({ response, body });
+    });
+    await other.open(link);
+    await other.fill('Six-digit code', code);
+    await other.press('Open my images');
+    await other.page.getByText('Ready', { exact: true }).waitFor({ timeout: 60_000 });
+    await other.press('Open MRI, everything');
+    await other.press('View');
+    const picture = other.page.getByRole('img', { name: /^Image \d+ of \d+$/ });
+    await picture.waitFor({ timeout: 30_000 });
+    const seen: { said: string; digest: number | undefined }[] = [];
+    for (;;) {
+      await other.page.getByText('Fetching and checking this image').waitFor({ state: 'detached' });
+      const said = (await other.page.locator('figure p').allInnerTexts()).join();
+      const isDrawn = await other.page.locator('figure canvas').isVisible();
+      if (isDrawn) await expect.poll(async () => (await other.page.evaluate(readPicture)).shades).toBeGreaterThan(1);
+      seen.push({ said, digest: isDrawn ? (await other.page.evaluate(readPicture)).digest : undefined });
+      const [, at, count] = /(\d+) of (\d+)/.exec((await picture.getAttribute('aria-label')) as string) ?? [];
+      if (at === count) break;
+      await picture.press('ArrowDown');
+      await other.page.getByRole('img', { name: `Image ${Number(at) + 1} of ` }).waitFor();
+    }
+    // One that was left before it came is fetched again.
+    const files = new Set(fetched.map((body) => [...kinds].find(([uid]) => body.includes(uid))?.[1] as FileName));
+    const names = [...files].flatMap((name) => (KINDS[name] === 'colour, two frames' ? [name, name] : [name]));
+    const drawn = (kind: Kind) => seen.filter((_, at) => KINDS[names[at] as FileName] === kind);
+    expect(names).toHaveLength(seen.length);
+    for (const { said, digest } of drawn('report')) {
+      expect(said).toContain('This part is a report or document, not an image.');
+      expect(digest).toBeUndefined();
+    }
+    expect(new Set(drawn('slice').map(({ digest }) => digest)).size).toBe(1);
+    const colours = [...drawn('colour'), ...drawn('colour, two frames')];
+    expect([...drawn('slice'), ...colours].map(({ said }) => said).join('')).toBe('');
+    // The two frames differ; the first is that of the file with one. JPEG is with loss.
+    expect(new Set(colours.map(({ digest }) => digest)).size).toBe(3);
+    expect(other.complaints).toEqual([]);
+    await other.switchOff();
+    figures(context, { files: kinds.size });
   });
 
   test('a phone that cannot confirm who holds it asks for a PIN, once to choose it and then to open', async () => {

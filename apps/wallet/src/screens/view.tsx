@@ -151,6 +151,7 @@ function Pictures(props: { readonly images: StudyImages }) {
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it is moved through by keyboard */}
         <div
           ref={box}
+          className={shown === 'picture' || shown === 'loading' ? undefined : 'no-picture'}
           role="img"
           aria-label={count}
           tabIndex={0}
