@@ -1,6 +1,5 @@
 // Goal: a transfer that broke goes on with what arrived whole; nothing of it is believed, nothing is filed before all of it is what the ledger says, and nothing stays for longer than it may.
 // Method: a hospital and a practice over real TLS; the line is cut, the source lies, the disk is changed.
-import { execFileSync } from 'node:child_process';
 import type { ServerResponse } from 'node:http';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,6 +10,7 @@ import { toHex } from '@radledger/primitives';
 import { encodeManifest, instanceIdOf } from '@radledger/transactions';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RequestStatus } from '../src/recipient/index.js';
+import { liftLimitAfterEach, limitFiles } from './test-disk.js';
 import { eventually, TestHospital } from './test-hospital.js';
 import type { TestLedger } from './test-ledger.js';
 import { allow, createRevoke, DAY_MS, noticeFor, publishedStudy, type TestPatient } from './test-patient.js';
@@ -226,17 +226,7 @@ describe('after the line was cut', () => {
 });
 
 describe('after the disk was full', () => {
-  /** The system refuses to write beyond it, as it refuses on a full disk. */
-  const limitFiles = (bytesMax: number | 'unlimited'): void => {
-    execFileSync('prlimit', ['--pid', String(process.pid), `--fsize=${bytesMax}:`]);
-  };
-  // The signal that comes with the refusal would end the process.
-  const survive = (): void => undefined;
-  beforeEach(() => void process.on('SIGXFSZ', survive));
-  afterEach(() => {
-    limitFiles('unlimited');
-    process.off('SIGXFSZ', survive);
-  });
+  liftLimitAfterEach();
 
   test('of the quarantine, what arrived is kept and the rest fetched; nothing was filed', async () => {
     limitFiles(HALF);
