@@ -38,6 +38,7 @@ const FOLDERS: Archives = { hospital: 'folder = "archive"\n', practice: 'folder 
  * @param options.onStarted - told of each process as it listens
  * @param options.consensus - default `simplex`
  * @param options.archives - default folders, the hospital's with an MR series
+ * @param options.missesPerMinute - what the hospital lets keys ask for in vain; default more than any run asks for
  */
 export async function startLocalNet(
   folder: string,
@@ -45,9 +46,10 @@ export async function startLocalNet(
     readonly onStarted: (process: DevProcess) => void;
     readonly consensus?: ConsensusChoice;
     readonly archives?: Archives;
+    readonly missesPerMinute?: number;
   },
 ): Promise<LocalNet> {
-  const { onStarted, consensus, archives = FOLDERS } = options;
+  const { onStarted, consensus, archives = FOLDERS, missesPerMinute = 1_000_000 } = options;
   const hospitalFolder = join(folder, 'hospital');
   const practiceFolder = join(folder, 'practice');
   const hospitalKeys = await initGateway(hospitalFolder, 'source');
@@ -70,7 +72,14 @@ export async function startLocalNet(
   try {
     const net = await createNodes({ folder, firstSource: source, ...(consensus && { consensus }) });
     await allSettled(net.nodes.map((_, index) => started(net.start(index))));
-    await writeGatewayConfigs({ net, archives, walletPage: wallet.url, hospitalFolder, practiceFolder });
+    await writeGatewayConfigs({
+      net,
+      archives,
+      missesPerMinute,
+      walletPage: wallet.url,
+      hospitalFolder,
+      practiceFolder,
+    });
     const [hospital, practice] = (await allSettled([
       started(startGateway('hospital', hospitalFolder, folder)),
       started(startGateway('practice', practiceFolder, folder)),
@@ -134,19 +143,20 @@ async function initGateway(folder: string, role: 'source' | 'recipient'): Promis
 async function writeGatewayConfigs(input: {
   readonly net: DevNodes;
   readonly archives: Archives;
+  readonly missesPerMinute: number;
   /** The page that links open. */
   readonly walletPage: string;
   readonly hospitalFolder: string;
   readonly practiceFolder: string;
 }): Promise<void> {
-  const { net, archives, walletPage, hospitalFolder, practiceFolder } = input;
+  const { net, archives, missesPerMinute, walletPage, hospitalFolder, practiceFolder } = input;
   const listeners = '[api]\nhost = "127.0.0.1"\nport = 0\n\n[operator]\nhost = "127.0.0.1"\nport = 0\n';
   // Each site asks its own operator's node, and believes only what is proven.
   const finality = '[finality]\ngenesis = "../genesis.json"\n';
   const head = (index: number): string =>
     `node = "${net.nodes[index]?.api}"\nchainId = "${toHex(net.chainId)}"\nwalletPage = "${walletPage}"\n\n${listeners}\n${finality}\n`;
   // Studies are there before the net is, and scripts wait for none.
-  const source = `[source]\nsettleSeconds = 0\n${archives.hospital}\n[source.iti43]\nhost = "127.0.0.1"\nport = 0\nconnectionsPerAddress = 0\nrequestsPerMinute = 1000000\nmissesPerMinute = 1000000\n`;
+  const source = `[source]\nsettleSeconds = 0\n${archives.hospital}\n[source.iti43]\nhost = "127.0.0.1"\nport = 0\nconnectionsPerAddress = 0\nrequestsPerMinute = 1000000\nmissesPerMinute = ${missesPerMinute}\n`;
   await writeFile(join(hospitalFolder, 'gateway.toml'), head(0) + source);
   await writeFile(
     join(practiceFolder, 'gateway.toml'),

@@ -4,7 +4,10 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { freshUid, type LocalNet, openPatient, startLocalNet, whenFiled } from '@radledger/devnet';
+import { createDicomwebClient } from '@radledger/client';
+import { signHttpRequest } from '@radledger/handover';
 import { sampleInstance } from '@radledger/imaging/testing';
+import { fromHex } from '@radledger/primitives';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 const DAY_MS = 86_400_000;
@@ -64,9 +67,24 @@ test('no artefact of a run names the patient or holds an identifier of the study
   const { tag } = await patient.allow(studyId, request.link);
   await whenFiled(practice.operator, request.requestId);
 
+  // The same by DICOMweb: read, and asked for in vain by what no address may hold.
+  const { api } = net.network.sources[0] as (typeof net.network.sources)[0];
+  const viewer = createDicomwebClient({ url: api, signer: practice.recipient });
+  const study = fromHex(studyId);
+  expect(JSON.stringify(await viewer.metadata({ studyId: study }))).toContain(PATIENT_ID);
+  expect(await viewer.studies([study, new Uint8Array(32)])).toHaveLength(1);
+  expect(JSON.stringify(await viewer.imagingStudy(study))).toContain(studyInstanceUid);
+  for (const path of [`/dicom-web/studies?PatientName=${NAME}`, `/dicom-web/studies/${studyInstanceUid}/metadata`]) {
+    const url = new URL(api + path).href;
+    const headers = await signHttpRequest({ method: 'GET', url, signer: practice.recipient, nowMs: Date.now() });
+    expect([400, 404]).toContain((await fetch(url, { headers: { ...headers } })).status);
+    expect((await fetch(url)).status).toBe(401);
+  }
+
   // A file that changed breaks the next transfer off; another cannot be read at all.
   await writeFile(join(hospital.archive, `${FILE_NAME}.dcm`), image.subarray(0, image.length - 2));
   await writeFile(join(hospital.archive, `${FILE_NAME}_broken.dcm`), image.subarray(0, 200));
+  await expect(viewer.metadata({ studyId: study })).rejects.toThrow();
   const again = await practice.operator.request({ reason: 'Follow-up', wantedUntilMs });
   await patient.allow(studyId, again.link);
   await expect(whenFiled(practice.operator, again.requestId)).rejects.toMatchObject({ code: 'STORY_BROKEN' });

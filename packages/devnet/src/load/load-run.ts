@@ -5,11 +5,16 @@
 import { readFile } from 'node:fs/promises';
 import { ask } from '../document-consumer.js';
 import { startLocalNet } from '../local-net.js';
-import { entitled, refusedSenders, type Sender } from './requests.js';
+import { entitled, refusedSenders, type Sender, THOUSAND } from './requests.js';
+import { openSilentSockets } from './silent-sockets.js';
 import { openSmallHospital } from './small-hospital.js';
 
 /** Of `CLK_TCK`, which is 100 on every Linux that Node runs on. */
 const MS_PER_TICK = 10;
+/** The gateway's own default: what strangers ask for must not keep it from others. */
+const MISSES_PER_MINUTE = 1_200;
+/** One of so many requests to refuse names a thousand documents; as many connections are silent. */
+const LARGE_ONE_IN = 20;
 
 export interface LoadOptions {
   /** Empty. */
@@ -40,15 +45,19 @@ export interface LoadResult {
   readonly served: Phase;
   /** By kind; a few at a time, alone. */
   readonly refused: Readonly<Record<string, Phase>>;
-  /** Entitled requests while others are refused without a pause. */
+  /** Entitled requests while others are refused without a pause, and while connections are open that say nothing. */
   readonly beside: Phase;
+  readonly silentSockets: { readonly open: number; readonly cutOff: number };
   /** What went wrong, in words; empty is good. */
   readonly failures: readonly string[];
 }
 
 /** @throws {DevnetError} when the net cannot be made */
 export async function runLoad({ folder, requests, refused, tell }: LoadOptions): Promise<LoadResult> {
-  const net = await startLocalNet(folder, { onStarted: ({ name }) => tell(`${name} is up`) });
+  const net = await startLocalNet(folder, {
+    onStarted: ({ name }) => tell(`${name} is up`),
+    missesPerMinute: MISSES_PER_MINUTE,
+  });
   try {
     const hospital = await openSmallHospital(net.cast);
     const studyId = await hospital.publish();
@@ -67,20 +76,25 @@ export async function runLoad({ folder, requests, refused, tell }: LoadOptions):
 
     const senders = Object.entries(await refusedSenders(target));
     const each = Math.ceil(refused / 2 / senders.length);
+    const large = Math.ceil(each / LARGE_ONE_IN);
+    const countOf = (kind: string): number => (kind === THOUSAND ? large : each);
     const alone: Record<string, Phase> = {};
     for (const [kind, sender] of senders) {
-      alone[kind] = await phase(sender, each, 8);
+      alone[kind] = await phase(sender, countOf(kind), 8);
       tell(`${kind}: ${describe(alone[kind])}`);
     }
     let isOver = false;
-    const flood = Promise.all(senders.map(([, sender]) => measure(sender, { count: each, width: 8, pid }))).finally(
-      () => {
-        isOver = true;
-      },
-    );
+    const silent = openSilentSockets(target.endpoint, large);
+    const flood = Promise.all(
+      senders.map(([kind, sender]) => measure(sender, { count: countOf(kind), width: 8, pid })),
+    ).finally(() => {
+      isOver = true;
+    });
     const beside = await measure(reading, { count: requests, width: 4, pid, until: () => isOver });
     await flood;
-    tell(`served beside refusals: ${describe(beside)}`);
+    silent.close();
+    const silentSockets = { open: large, cutOff: silent.cutOff };
+    tell(`served beside refusals: ${describe(beside)}; ${large} silent connections, ${silent.cutOff} times cut off`);
 
     const failures = [
       ...notAll('retrieved', { 'a few at a time': served, 'all at once': atOnce, 'beside refusals': beside }),
@@ -88,7 +102,7 @@ export async function runLoad({ folder, requests, refused, tell }: LoadOptions):
         .filter(([, { answers }]) => answers['retrieved'] !== undefined)
         .map(([kind]) => `${kind}: a document was given`),
     ];
-    return { documentBytes: first.bytes, atOnce, served, refused: alone, beside, failures };
+    return { documentBytes: first.bytes, atOnce, served, refused: alone, beside, silentSockets, failures };
   } finally {
     await net.stop();
   }

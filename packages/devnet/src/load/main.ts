@@ -6,7 +6,8 @@ import { runLoad } from './load-run.js';
 const HELP = `Loads a hospital's gateway with signed requests for a small study, and with requests that it must refuse.
 
   --requests N     entitled requests, all at once (default 100)
-  --refused N      requests to refuse: bad signatures, replays, strangers (default 600)
+  --refused N      requests to refuse: bad signatures, replays, strangers, a twentieth with a
+                   thousand documents (default 600)
 
 Exit codes: 0 every entitled request was served and no other, 1 not so, 2 wrong arguments.`;
 

@@ -1,10 +1,12 @@
 /**
  * Whether the time of a refusal tells why: a study that is unknown, one that was never granted, one whose grant was revoked, asked in
- * random order by one requester; and the first two again by requesters who ask for the first time (threats.md, row 22).
+ * random order by one requester, over ITI-43 and over DICOMweb; and the first two again by requesters who ask for the first time
+ * (threats.md, row 22).
  */
 import { randomBytes, randomInt } from 'node:crypto';
 import { signRequest } from '@radledger/iti43/client';
-import { createSigner, generateSeed, type Signer } from '@radledger/primitives';
+import { createDicomwebClient, isRefusal } from '@radledger/client';
+import { createSigner, fromHex, generateSeed, type Signer } from '@radledger/primitives';
 import { post } from '../document-consumer.js';
 import { DevnetError } from '../errors.js';
 import { openSmallHospital } from '../load/small-hospital.js';
@@ -44,19 +46,11 @@ export async function runTimings({ folder, timings, tell }: TimingOptions): Prom
     const unknown = randomBytes(32).toString('hex');
     const stranger = (): Promise<Signer> => createSigner(generateSeed());
     const practice = (): Promise<Signer> => Promise.resolve(net.cast.practice.recipient);
-    const asked = {
-      unknown: { studyId: unknown, signer: practice },
-      'not granted': { studyId: notGranted, signer: practice },
-      revoked: { studyId: revoked, signer: practice },
-      'unknown, first time': { studyId: unknown, signer: stranger },
-      'not granted, first time': { studyId: notGranted, signer: stranger },
-    };
-    type Kind = keyof typeof asked;
-    const kinds = Object.keys(asked) as Kind[];
-    const series = Object.fromEntries(kinds.map((kind) => [kind, [] as number[]])) as Record<Kind, number[]>;
-    for (let done = 0; done < timings; done += 1) {
-      const kind = kinds[randomInt(kinds.length)] as Kind;
-      const { studyId, signer } = asked[kind];
+    const viewer = createDicomwebClient({
+      url: net.network.sources[0]?.api as string,
+      signer: net.cast.practice.recipient,
+    });
+    const byIti43 = (studyId: string, signer: () => Promise<Signer>) => async () => {
       const { endpoint, wish } = hospital.target(studyId);
       const { envelope } = await signRequest({
         endpointUrl: endpoint.url,
@@ -64,11 +58,35 @@ export async function runTimings({ folder, timings, tell }: TimingOptions): Prom
         signer: await signer(),
         now: new Date(),
       });
+      return async () => (await post(endpoint, envelope)) === REFUSED;
+    };
+    const byDicomweb = (studyId: string) => async () => () =>
+      viewer.metadata({ studyId: fromHex(studyId) }).then(
+        () => false,
+        (error: unknown) => isRefusal(error) && error.info.status === 404,
+      );
+    /** Each makes a request ready; what is timed sends it, and tells whether the answer was the one refusal. */
+    const asked = {
+      unknown: byIti43(unknown, practice),
+      'not granted': byIti43(notGranted, practice),
+      revoked: byIti43(revoked, practice),
+      'unknown, first time': byIti43(unknown, stranger),
+      'not granted, first time': byIti43(notGranted, stranger),
+      'unknown, DICOMweb': byDicomweb(unknown),
+      'not granted, DICOMweb': byDicomweb(notGranted),
+      'revoked, DICOMweb': byDicomweb(revoked),
+    };
+    type Kind = keyof typeof asked;
+    const kinds = Object.keys(asked) as Kind[];
+    const series = Object.fromEntries(kinds.map((kind) => [kind, [] as number[]])) as Record<Kind, number[]>;
+    for (let done = 0; done < timings; done += 1) {
+      const kind = kinds[randomInt(kinds.length)] as Kind;
+      const send = await asked[kind]();
       const began = performance.now();
-      const answer = await post(endpoint, envelope);
+      const isRefused = await send();
       series[kind].push(performance.now() - began);
-      if (answer !== REFUSED) {
-        throw new DevnetError({ code: 'STORY_BROKEN', step: kind }, `expected ${REFUSED}, got ${answer}`);
+      if (!isRefused) {
+        throw new DevnetError({ code: 'STORY_BROKEN', step: kind }, 'expected the one refusal, got another answer');
       }
     }
     const compare = (first: Kind, second: Kind): Comparison => {
@@ -85,6 +103,9 @@ export async function runTimings({ folder, timings, tell }: TimingOptions): Prom
       compare('unknown', 'revoked'),
       compare('not granted', 'revoked'),
       compare('unknown, first time', 'not granted, first time'),
+      compare('unknown, DICOMweb', 'not granted, DICOMweb'),
+      compare('unknown, DICOMweb', 'revoked, DICOMweb'),
+      compare('not granted, DICOMweb', 'revoked, DICOMweb'),
     ];
     return { timings, comparisons };
   } finally {
