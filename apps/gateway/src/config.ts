@@ -133,6 +133,8 @@ function schemaIn(folder: string) {
           settleSeconds: z.int().min(0).max(86_400).default(60),
           /** How long a published study must be missing before it is retired, which is for ever; 0: never. */
           purgedHours: z.int().min(0).max(8_760).default(24),
+          /** Break-glass: keys that the desk may release a study to without the patient's word; nobody by default. */
+          emergencyReceivers: z.array(hex32).max(1_000).default([]),
           /** Who sends new studies of patients that left keys for them: the desk, or the gateway by itself as well. */
           standingLinks: z.enum(['desk', 'automatic']).default('desk'),
           /** How long the gateway holds such a study back: the report, or a talk, may come first. */

@@ -142,6 +142,7 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
               },
             }),
         receiverNames: new Map(Object.entries(config.audit.receivers)),
+        emergencyReceivers: sourceConfig.emergencyReceivers.map(fromHex),
         ...(sourceConfig.id === undefined ? {} : { source: fromHex(sourceConfig.id) }),
         onServedHalted: () => logger.warn('a document was served while the network stands still'),
         onStudyChange: ({ state, code }) => logger.info({ state, code }, 'a study changed'),

@@ -17,7 +17,7 @@ const person: Person = {
   reason: 'Second opinion',
   shares: [],
 };
-const reading = (atMs: number, from = reader, basis: 'grant' | 'owner' = 'grant') => ({
+const reading = (atMs: number, from = reader, basis: 'grant' | 'owner' | 'emergency' = 'grant') => ({
   study,
   reading: { atMs, reader: from, basis, part: 'file-set', outcome: 'success', bytes: 1, readings: 1 } as const,
 });
@@ -39,4 +39,12 @@ test('a reader whom nobody allowed is nobody, and she herself is not a stranger'
     [person],
   );
   expect(rows.map(({ who }) => who)).toEqual(['self', undefined]);
+});
+
+test('what the hospital allowed without her is a row of its own, also of somebody whom she knows', () => {
+  const rows = foldReadings([reading(NOON), reading(NOON + 1, reader, 'emergency')], [person]);
+  expect(rows.map(({ who, isEmergency, times }) => [who, isEmergency, times])).toEqual([
+    [person, true, 1],
+    [person, false, 1],
+  ]);
 });

@@ -1,4 +1,5 @@
 /** Client of the operator API's part for the desk and the privacy office. Spec: docs/spec/gateway-api.md, section 2. */
+import { toHex } from '@radledger/primitives';
 import { Http, type HttpOptions } from './http.js';
 import { JsonReader } from './json-reader.js';
 import { type IssuedInvitation, readInvitation } from './operator-client.js';
@@ -9,6 +10,9 @@ interface CallOptions {
 
 /** How the desk knew who the patient is. */
 export type IdentityCheck = 'photo-id' | 'known' | 'portal';
+
+/** Why nobody waits for the patient's word. */
+export type EmergencyReason = 'cannot-consent' | 'threat-to-life';
 
 /** Keys that a patient left for her next studies. */
 export interface StandingLinkState {
@@ -25,7 +29,7 @@ export interface StandingLinkState {
 export interface PrivacyOfficeEntry {
   readonly entryId: string;
   readonly atMs: number;
-  /** `wrong-patient`, `sent-by-same-link`, `message`, `replacement-asked`, `replacement-confirmed`, `replacement-stopped` or `access-replaced`. */
+  /** `wrong-patient`, `sent-by-same-link`, `message`, `replacement-asked`, `replacement-confirmed`, `replacement-stopped`, `access-replaced` or `emergency`. */
   readonly kind: string;
   /** `desk`, `owner` or `source`. */
   readonly by: string;
@@ -58,6 +62,21 @@ export interface DeskClient {
     options?: CallOptions,
   ): Promise<IssuedInvitation & { readonly availableAtMs: number }>;
   cancelReplacement(studyInstanceUid: string, options?: CallOptions): Promise<void>;
+  /**
+   * Break-glass: lets a key that the site names read a study for 24 hours without the patient's word; she sees it.
+   * @param input.clinician - who asks; `confirmedBy`: who else looked at it here
+   * @throws {ClientError} `REFUSED` with reason `EMERGENCY_REFUSED` or `NOT_PUBLISHED`
+   */
+  releaseInEmergency(
+    input: {
+      studyInstanceUid: string;
+      receiver: Uint8Array;
+      clinician: string;
+      confirmedBy: string;
+      reason: EmergencyReason;
+    },
+    options?: CallOptions,
+  ): Promise<{ readonly studyId: Uint8Array; readonly untilMs: number }>;
   /** Oldest first. */
   privacyOffice(options?: CallOptions): Promise<readonly PrivacyOfficeEntry[]>;
   /** @returns a page of A4 as PDF: the link as QR code, or the six digits, never both */
@@ -97,6 +116,10 @@ export function createDeskClient(options: HttpOptions & { bearerToken: string })
     },
     async cancelReplacement(studyInstanceUid, call) {
       await post(ofStudy(studyInstanceUid, 'replace-access/cancel'), {}, call);
+    },
+    async releaseInEmergency({ studyInstanceUid, receiver, ...input }, call) {
+      const reader = await post(ofStudy(studyInstanceUid, 'emergency'), { receiver: toHex(receiver), ...input }, call);
+      return { studyId: reader.bytes('studyId', 32), untilMs: reader.integer('untilMs') };
     },
     privacyOffice: async (call) => (await get('/v1/privacy-office', call)).list('entries', readEntry),
     invitationSheet: ({ invitationId, language, part }, { signal } = {}) =>

@@ -2,6 +2,7 @@ export { type CellReader, createCellReader } from './cell-reader.js';
 export {
   createDeskClient,
   type DeskClient,
+  type EmergencyReason,
   type IdentityCheck,
   type PrivacyOfficeEntry,
   type StandingLinkState,

@@ -41,6 +41,7 @@ export type ExchangeErrorCode =
   | 'NO_REPLACEMENT'
   | 'MAILBOX_UNKNOWN'
   | 'MAILBOX_TAKEN'
+  | 'EMERGENCY_REFUSED'
   // the ledger
   | 'FOREIGN_CHAIN'
   | 'VIEW_STALE'
@@ -76,7 +77,7 @@ export interface ExchangeErrorInfo {
   /** With `NOT_YET`: when it can be claimed, Unix ms. */
   readonly availableAtMs?: number;
   /** With `TRANSACTION_REFUSED`: the rule the transaction broke. With `RETRIEVAL_REFUSED`: the repository's own
-   *  code. With `RECEIPT_REFUSED`: what the source answered. With `LISTEN_FAILED` and `AUDIT_UNWRITABLE`: the system's. */
+   *  code. With `RECEIPT_REFUSED`: what the source answered. With `EMERGENCY_REFUSED`: `RECEIVER` or `CONFIRMATION`. With `LISTEN_FAILED` and `AUDIT_UNWRITABLE`: the system's. */
   readonly reason?: string;
 }
 

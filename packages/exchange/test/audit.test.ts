@@ -345,6 +345,7 @@ describe('messages for others', () => {
     { basis: 'grant' },
     { basis: 'owner', outcome: 'failure', code: 'INTERRUPTED' },
     { basis: 'delegate' },
+    { transaction: 'EMERGENCY', basis: 'emergency' },
   ];
 
   test.each(kinds)('an ATNA message is valid: %j', (change) => {
@@ -383,6 +384,22 @@ describe('messages for others', () => {
     }
     const { basis: _basis, ...unserved } = event(1, { phase: 'refused', outcome: 'failure', code: 'X' });
     expect(encodeAtnaMessage({ number: 1, atMs: FIRST_DAY, event: unserved }, identity)).not.toContain('PurposeOfUse');
+  });
+
+  test('break-glass is an alert, and says so of each reading', () => {
+    const started = { transaction: 'EMERGENCY', basis: 'emergency' } as const;
+    const xml = encodeAtnaMessage(entry(started), identity);
+    expect(xml).toContain('EventActionCode="E"');
+    expect(xml).toContain(
+      '<EventID csd-code="110113" codeSystemName="DCM" originalText="Security Alert"/><EventTypeCode csd-code="110127" codeSystemName="DCM" originalText="Emergency Override Started"/>',
+    );
+    expect(encodeAtnaMessage(entry({ basis: 'emergency' }), identity)).toContain('csd-code="BTG"');
+    expect(encodeBalpEvent(entry(started), identity)).toMatchObject({
+      type: { code: '110113' },
+      subtype: [{ code: '110127' }],
+      action: 'E',
+      purposeOfEvent: [{ coding: [{ code: 'BTG' }] }],
+    });
   });
 
   test('the same facts as a FHIR AuditEvent', () => {

@@ -31,7 +31,7 @@ const REPLY_PURPOSE = 'radledger/access-log-reply/1';
 const REPLY_BYTES_MAX = 32 * 1024;
 
 const PARTS = ['file-set', 'manifest', 'instances', 'metadata'] as const;
-const BASES = ['grant', 'owner', 'delegate'] as const;
+const BASES = ['grant', 'owner', 'delegate', 'emergency'] as const;
 const OUTCOMES = ['begun', 'success', 'failure'] as const;
 
 const position = bytes({ length: 10 });

@@ -26,7 +26,7 @@ SECRET_REQUEST = struct(format=FORMAT, chainId=ID, source=ID, studyId=ID, ownerK
 DISCLOSURE = struct(format=FORMAT, requestHash=ID, source=ID, studyId=ID, ownerKey=KEY, era=UINT, studySalt=ID,
                     contentSalt=ID, grantSalt=ID, studyInstanceUid=TEXT, label=TEXT, issuedAtMs=UINT,
                     note=optional(struct(writtenAtMs=UINT, sealed=BYTES)))
-_PARTS, _BASES = ["file-set", "manifest", "instances", "metadata"], ["grant", "owner", "delegate"]
+_PARTS, _BASES = ["file-set", "manifest", "instances", "metadata"], ["grant", "owner", "delegate", "emergency"]
 _OUTCOMES = ["begun", "success", "failure"]
 
 

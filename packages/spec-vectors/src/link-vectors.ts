@@ -509,6 +509,16 @@ async function accessLogs(): Promise<VectorCase[]> {
       bytes: 700,
       readings: 3,
     },
+    {
+      position: fill(0x37, 10),
+      atMs: nowMs - 4_000,
+      reader,
+      part: 'instances',
+      basis: 'emergency',
+      outcome: 'success',
+      bytes: 800,
+      readings: 2,
+    },
   ] as const;
   const log = { entries, isOlderLeft: true, issuedAtMs: nowMs };
   const signingKey = await keyOf(0x11);

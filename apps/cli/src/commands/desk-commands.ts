@@ -1,14 +1,15 @@
-import type { IdentityCheck, StandingLinkState } from '@radledger/client';
+import type { DeskClient, IdentityCheck, StandingLinkState } from '@radledger/client';
 import { toHex } from '@radledger/primitives';
 import Table from 'cli-table3';
 import { type Command, Option } from 'commander';
+import { idArgument } from '../arguments.js';
 import { type Context, deskOf, type OperatorOptions } from '../context.js';
 import { addInvitationFileOptions, type InvitationFileOptions, showInvitation } from '../invitation-output.js';
 import { addOperatorOptions, example } from '../options.js';
 import { writeNewSecretFile } from '../secret-input.js';
 import { addDeskShareCommand } from './desk-share-command.js';
 
-/** `desk sheet|share|send|links|link|wrong-patient|replace-access|cancel-replacement|privacy|close`. */
+/** `desk sheet|share|send|links|link|wrong-patient|replace-access|cancel-replacement|emergency|privacy|close`. */
 export function addDeskCommands(program: Command, context: Context): void {
   const desk = program
     .command('desk')
@@ -17,6 +18,7 @@ export function addDeskCommands(program: Command, context: Context): void {
   addDeskShareCommand(desk, context);
   addLinkCommands(desk, context);
   addAccessCommands(desk, context);
+  addEmergencyCommand(desk, context);
   addPrivacyCommands(desk, context);
 }
 
@@ -129,6 +131,37 @@ function addAccessCommands(desk: Command, context: Context): void {
       output.result('desk cancel-replacement', { studyInstanceUid }, ['its invitation is void']);
     });
 }
+
+function addEmergencyCommand(desk: Command, context: Context): void {
+  addOperatorOptions(desk.command('emergency'))
+    .description('let a key that the gateway names read a study for 24 hours without the patient, who sees it')
+    .argument('<studyInstanceUid>', 'Study Instance UID')
+    .addOption(new Option('--receiver <key>', 'who is to read').argParser(idArgument).makeOptionMandatory())
+    .requiredOption('--clinician <name>', 'who asks for it')
+    .requiredOption('--confirmed-by <name>', 'who else looked at it here')
+    .addOption(
+      new Option('--reason <reason>', "why nobody waits for the patient's word")
+        .choices(['cannot-consent', 'threat-to-life'])
+        .makeOptionMandatory(),
+    )
+    .addHelpText(
+      'after',
+      example(
+        "radledger desk emergency 1.2.840.113619.2.1 --receiver <key> --clinician 'Dr A' --confirmed-by 'Dr B' --reason cannot-consent",
+      ),
+    )
+    .action(async (studyInstanceUid: string, options: OperatorOptions & Omit<EmergencyOptions, 'studyInstanceUid'>) => {
+      const { receiver, clinician, confirmedBy, reason } = options;
+      const client = await deskOf(context, options);
+      const input = { studyInstanceUid, receiver, clinician, confirmedBy, reason };
+      const { studyId, untilMs } = await client.releaseInEmergency(input, { signal: context.signal });
+      const until = new Date(untilMs).toISOString();
+      const lines = [`study ${toHex(studyId)} is open to that key until ${until}; the privacy office has an entry`];
+      context.output.result('desk emergency', { studyId: toHex(studyId), untilMs }, lines);
+    });
+}
+
+type EmergencyOptions = Parameters<DeskClient['releaseInEmergency']>[0];
 
 function addPrivacyCommands(desk: Command, context: Context): void {
   const { output, signal } = context;

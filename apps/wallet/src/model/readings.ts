@@ -10,6 +10,8 @@ export interface Look {
   readonly who: Person | 'self' | undefined;
   /** The newest of those folded. */
   readonly atMs: number;
+  /** The hospital let them in without asking her. */
+  readonly isEmergency: boolean;
   /** When she allowed it. */
   readonly allowedAtMs: number | undefined;
   /** How many readings the row stands for. */
@@ -24,14 +26,17 @@ export function foldReadings(
   const rows = new Map<string, Look>();
   for (const { study, reading } of readings) {
     const reader = toHex(reading.reader);
-    const id = `${study.id}/${reader}/${new Date(reading.atMs).toDateString()}`;
+    const isEmergency = reading.basis === 'emergency';
+    const id = `${study.id}/${reader}/${new Date(reading.atMs).toDateString()}${isEmergency ? '!' : ''}`;
     const known = rows.get(id);
-    const who = reading.basis === 'grant' ? people.find((person) => person.id === reader) : 'self';
+    const isOther = isEmergency || reading.basis === 'grant';
+    const who = isOther ? people.find((person) => person.id === reader) : 'self';
     rows.set(id, {
       id,
       study,
       who,
       atMs: Math.max(known?.atMs ?? 0, reading.atMs),
+      isEmergency,
       allowedAtMs: reading.allowedAtMs,
       times: (known?.times ?? 0) + reading.readings,
     });

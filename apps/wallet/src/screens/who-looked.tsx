@@ -39,7 +39,7 @@ export function WhoLooked(props: { readonly studyId: string | undefined }) {
 }
 
 function LookRow(props: { readonly look: Look }) {
-  const { who, study, times, atMs, allowedAtMs } = props.look;
+  const { who, study, times, atMs, allowedAtMs, isEmergency } = props.look;
   const { texts, dates, state, session, navigation } = useApp();
   const [isStrange, setStrange] = useState(false);
   const [isTold, setTold] = useState(false);
@@ -50,7 +50,7 @@ function LookRow(props: { readonly look: Look }) {
     typeof who === 'object' && who.reason !== undefined && allowedAtMs !== undefined
       ? texts.looked.because(dates.day(allowedAtMs), who.reason)
       : undefined;
-  const why = who === 'self' ? texts.looked.self : because;
+  const why = isEmergency ? texts.looked.emergency : who === 'self' ? texts.looked.self : because;
   const hasShare =
     typeof who === 'object' && state.shelf?.people.find(({ id }) => id === who.id)?.shares.some(canStop) === true;
   const row =

@@ -189,6 +189,7 @@ export const en = {
     unknown: 'Someone this phone does not know',
     because: (day: string, reason: string) => `because you allowed it on ${day}. Reason: ${reason}`,
     self: 'with your own access',
+    emergency: 'the hospital let them in without asking you: an emergency',
     unanswered: (study: string) => `The hospital did not answer for ${study}. Try again later.`,
     strange: 'I don’t recognise this',
     strangeText: 'You can stop sharing now, and tell the hospital’s privacy office. It will look into this.',

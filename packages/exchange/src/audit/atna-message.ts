@@ -3,13 +3,7 @@
  * Only what has ended makes one: `begun` is the gateway's own.
  */
 import { escapeAttribute } from '@radledger/iti43';
-import {
-  type AuditEntry,
-  type AuditEvent,
-  isRetrievalMessage,
-  PURPOSES_OF_USE,
-  TRANSACTION_NAMES,
-} from './audit-event.js';
+import { type AuditEntry, type AuditEvent, makesMessage, PURPOSES_OF_USE, TRANSACTION_NAMES } from './audit-event.js';
 
 /** Who records. */
 export interface AuditIdentity {
@@ -30,21 +24,29 @@ type Attributes = Readonly<Record<string, string | undefined>>;
 
 /** @returns the XML of the message, with declaration; undefined for an event that makes none */
 export function encodeAtnaMessage({ atMs, event }: AuditEntry, identity: AuditIdentity): string | undefined {
-  if (!isRetrievalMessage(event)) return undefined;
+  if (!makesMessage(event)) return undefined;
   const isSource = event.side === 'source';
+  const isEmergency = event.transaction === 'EMERGENCY';
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     '<AuditMessage>',
     element(
       'EventIdentification',
       {
-        EventActionCode: isSource ? 'R' : 'C',
+        EventActionCode: isEmergency ? 'E' : isSource ? 'R' : 'C',
         EventDateTime: new Date(atMs).toISOString(),
         EventOutcomeIndicator: outcomeOf(event),
       },
       [
-        isSource ? coded('EventID', '110106', 'DCM', 'Export') : coded('EventID', '110107', 'DCM', 'Import'),
-        coded('EventTypeCode', event.transaction, 'IHE Transactions', TRANSACTION_NAMES[event.transaction]),
+        ...(isEmergency
+          ? [
+              coded('EventID', '110113', 'DCM', 'Security Alert'),
+              coded('EventTypeCode', '110127', 'DCM', TRANSACTION_NAMES.EMERGENCY),
+            ]
+          : [
+              isSource ? coded('EventID', '110106', 'DCM', 'Export') : coded('EventID', '110107', 'DCM', 'Import'),
+              coded('EventTypeCode', event.transaction, 'IHE Transactions', TRANSACTION_NAMES[event.transaction]),
+            ]),
         ...(event.code === undefined
           ? []
           : [`<EventOutcomeDescription>${escapeAttribute(event.code)}</EventOutcomeDescription>`]),

@@ -17,10 +17,11 @@ export interface AuditedDocument {
 export interface AuditEvent {
   readonly side: 'source' | 'recipient';
   /**
-   * `RAD-107`: WADO-RS, and what else DICOMweb answers about a study. `DESK`: no retrieval, but an entry for the privacy office; `code` says
+   * `RAD-107`: WADO-RS, and what else DICOMweb answers about a study. `EMERGENCY`: no retrieval, but the source let `reader` read without the
+   * patient's word from now on. `DESK`: no retrieval, but an entry for the privacy office; `code` says
    * what happened.
    */
-  readonly transaction: 'ITI-43' | 'RAD-107' | 'DESK';
+  readonly transaction: 'ITI-43' | 'RAD-107' | 'EMERGENCY' | 'DESK';
   readonly phase: 'begun' | 'ended' | 'refused';
   /** `failure`: nobody has the document whole; always `success` while only begun. */
   readonly outcome: 'success' | 'failure';
@@ -43,7 +44,7 @@ export interface AuditEvent {
   /** Bytes of the documents that passed. */
   readonly bytes?: number;
   /** What allowed the reading. */
-  readonly basis?: 'grant' | 'owner' | 'delegate';
+  readonly basis?: 'grant' | 'owner' | 'delegate' | 'emergency';
   /** `halted`: decided on an old view while the network stands still. */
   readonly standing?: 'fresh' | 'halted';
 }
@@ -61,25 +62,27 @@ export interface AuditEntry {
 export const TRANSACTION_NAMES: Readonly<Record<AuditEvent['transaction'], string>> = {
   'ITI-43': 'Retrieve Document Set',
   'RAD-107': 'WADO-RS Retrieve',
+  EMERGENCY: 'Emergency Override Started',
   DESK: 'Privacy Office Entry',
 };
 
 /**
- * Why a source gave what it gave, as codes of HL7 v3 ActReason: each basis is a signature of the patient's side. What for the reader wanted
- * it is not known: nobody whom the source trusts says so.
+ * Why a source gave what it gave, as codes of HL7 v3 ActReason: each basis but an emergency is a signature of the patient's side. What for
+ * the reader wanted it is not known: nobody whom the source trusts says so.
  */
 export const PURPOSES_OF_USE: Readonly<Record<NonNullable<AuditEvent['basis']>, PurposeOfUse>> = {
   grant: { code: 'PATRQT', display: 'patient requested' },
   owner: { code: 'PATRQT', display: 'patient requested' },
   delegate: { code: 'PATRQT', display: 'patient requested' },
+  emergency: { code: 'BTG', display: 'break the glass' },
 };
 interface PurposeOfUse {
   readonly code: string;
   readonly display: string;
 }
 
-/** Whether an event leaves the gateway as a message: the end of a retrieval, or one that was refused. */
-export function isRetrievalMessage({ phase, refusals, transaction }: AuditEvent): boolean {
+/** Whether an event leaves the gateway as a message: the end of a retrieval, one that was refused, or an emergency. */
+export function makesMessage({ phase, refusals, transaction }: AuditEvent): boolean {
   return phase !== 'begun' && refusals === undefined && transaction !== 'DESK';
 }
 

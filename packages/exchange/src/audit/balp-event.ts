@@ -2,7 +2,7 @@
  * A retrieval as a FHIR R4 AuditEvent in the forms "Export" and "Import" of IHE BALP (Basic Audit Log Patterns 1.1), with the same facts as
  * the ATNA message.
  */
-import { type AuditEntry, isRetrievalMessage, PURPOSES_OF_USE, TRANSACTION_NAMES } from './audit-event.js';
+import { type AuditEntry, type AuditEvent, makesMessage, PURPOSES_OF_USE, TRANSACTION_NAMES } from './audit-event.js';
 import type { AuditIdentity } from './atna-message.js';
 
 const DCM = 'http://dicom.nema.org/resources/ontology/DCM';
@@ -14,16 +14,12 @@ const IHE_EVENT = 'urn:ihe:event-type-code';
 
 /** @returns the resource as JSON values; undefined for an event that makes none */
 export function encodeBalpEvent({ atMs, event }: AuditEntry, identity: AuditIdentity): object | undefined {
-  if (!isRetrievalMessage(event)) return undefined;
+  if (!makesMessage(event)) return undefined;
   const isSource = event.side === 'source';
   const network = event.peerAddress === undefined ? {} : { network: { address: event.peerAddress, type: '2' } };
   return {
     resourceType: 'AuditEvent',
-    type: isSource
-      ? { system: DCM, code: '110106', display: 'Export' }
-      : { system: DCM, code: '110107', display: 'Import' },
-    subtype: [{ system: IHE_EVENT, code: event.transaction, display: TRANSACTION_NAMES[event.transaction] }],
-    action: isSource ? 'R' : 'C',
+    ...kindOf(event),
     recorded: new Date(atMs).toISOString(),
     outcome: event.phase === 'refused' ? '4' : event.outcome === 'success' ? '0' : '8',
     ...(event.code === undefined ? {} : { outcomeDesc: event.code }),
@@ -63,4 +59,16 @@ export function encodeBalpEvent({ atMs, event }: AuditEntry, identity: AuditIden
       ],
     })),
   };
+}
+
+function kindOf({ transaction, side }: AuditEvent): object {
+  const display = TRANSACTION_NAMES[transaction];
+  if (transaction === 'EMERGENCY') {
+    const type = { system: DCM, code: '110113', display: 'Security Alert' };
+    return { type, subtype: [{ system: DCM, code: '110127', display }], action: 'E' };
+  }
+  const subtype = [{ system: IHE_EVENT, code: transaction, display }];
+  return side === 'source'
+    ? { type: { system: DCM, code: '110106', display: 'Export' }, subtype, action: 'R' }
+    : { type: { system: DCM, code: '110107', display: 'Import' }, subtype, action: 'C' };
 }

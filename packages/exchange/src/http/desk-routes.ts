@@ -4,9 +4,10 @@ import type { Express } from 'express';
 import { renderInvitationSheet } from '../sheet/invitation-sheet.js';
 import { SHEET_LANGUAGES } from '../sheet/sheet-texts.js';
 import type { Desk, IdentityCheck } from '../source/index.js';
+import { EMERGENCY_REASONS } from '../source/emergencies.js';
 import type { KeptPrivacyEntry } from '../source/privacy-office.js';
 import type { StandingLink } from '../source/standing-links.js';
-import { malformed, membersOf, textOf, uidOf } from './json-body.js';
+import { hexOf, malformed, membersOf, textOf, uidOf } from './json-body.js';
 
 const IDENTITY_CHECKS: readonly IdentityCheck[] = ['photo-id', 'known', 'portal'];
 const SHEET_PARTS = ['invitation', 'code'] as const;
@@ -42,6 +43,17 @@ export function addDeskRoutes(app: Express, desk: Desk, privacyContact: string):
     const body = membersOf(request.body, ['identityCheckedBy']);
     const identityCheckedBy = oneIn(IDENTITY_CHECKS, body.identityCheckedBy);
     response.status(201).json(await desk.replaceAccess(uidOf(request.params.studyInstanceUid), identityCheckedBy));
+  });
+  app.post('/v1/studies/:studyInstanceUid/emergency', async (request, response) => {
+    const body = membersOf(request.body, ['receiver', 'clinician', 'confirmedBy', 'reason']);
+    const { studyId, untilMs } = await desk.releaseInEmergency({
+      studyInstanceUid: uidOf(request.params.studyInstanceUid),
+      receiver: hexOf(body.receiver, 32),
+      clinician: textOf(body.clinician, 128),
+      confirmedBy: textOf(body.confirmedBy, 128),
+      reason: oneIn(EMERGENCY_REASONS, body.reason),
+    });
+    response.status(201).json({ studyId: toHex(studyId), untilMs });
   });
   app.post('/v1/studies/:studyInstanceUid/replace-access/cancel', async (request, response) => {
     membersOf(request.body, []);

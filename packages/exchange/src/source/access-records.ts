@@ -14,7 +14,7 @@ const accessSchema = struct({
   atMs: uint(),
   reader: bytes({ length: 32 }),
   part: oneOf(['file-set', 'manifest', 'instances', 'metadata']),
-  basis: oneOf(['grant', 'owner', 'delegate']),
+  basis: oneOf(['grant', 'owner', 'delegate', 'emergency']),
   outcome: oneOf(['begun', 'success', 'failure']),
   bytes: uint(),
   readings: uint(),

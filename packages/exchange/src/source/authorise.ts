@@ -15,13 +15,16 @@ export interface ReadRequest {
   readonly signer: Uint8Array;
 }
 
+/** What allows a reading: the ledger, or in an `emergency` the source alone. */
+export type Basis = 'grant' | 'owner' | 'delegate' | 'emergency';
+
 export type Verdict =
   /** `content` is what the ledger says the study is now. */
   | {
       readonly allowed: true;
       readonly study: StudyRecord;
       readonly content: Uint8Array;
-      readonly basis: 'grant' | 'owner' | 'delegate';
+      readonly basis: Basis;
       /** `halted`: decided on an old view while the network stands still, which audits must show. */
       readonly standing: 'fresh' | 'halted';
     }
@@ -34,6 +37,8 @@ export interface AuthoriserOptions {
   readonly isWithdrawn: (key: Uint8Array) => boolean;
   /** Whether a study was given to the wrong patient: nobody reads it. */
   readonly isWrongPatient: (studyId: Uint8Array) => boolean;
+  /** Whether the source lets this key read without the patient's word. */
+  readonly isEmergency: (studyId: Uint8Array, key: Uint8Array) => boolean;
   readonly source: Uint8Array;
   readonly now: () => number;
 }
@@ -57,7 +62,9 @@ export async function createAuthoriser(options: AuthoriserOptions): Promise<Auth
     const tag = tagOf(study, era, signer);
     const cells = await view.cells(studyId, tag);
 
-    const basis = readingBasis({ cells, era, signer, finalizedTimestampMs: view.head.timestampMs, nowMs: now() });
+    const allowed = readingBasis({ cells, era, signer, finalizedTimestampMs: view.head.timestampMs, nowMs: now() });
+    const isEmergency = options.isEmergency(studyId, signer) && cells.study?.retired === undefined;
+    const basis = allowed ?? (isEmergency ? 'emergency' : undefined);
     const isServed = found && study.state === 'published' && study.pending?.kind !== 'retire-study';
     const isSuspended = suspensions.covers(studyId, tag) || options.isWrongPatient(studyId);
     const isKey = isStrictPublicKey(signer) && !options.isWithdrawn(signer);

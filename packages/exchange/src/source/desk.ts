@@ -11,6 +11,7 @@ import type { KeyedLock } from '../keyed-lock.js';
 import type { LedgerPort } from '../ledger-port.js';
 import type { LedgerView } from '../ledger-view.js';
 import { type CreatedInvitation, currentStudy, type Invitations } from './invitations.js';
+import type { Emergencies, EmergencyInput, EmergencyRecord } from './emergencies.js';
 import { createMailboxes, type Mailboxes } from './mailboxes.js';
 import { createOwnerRequests } from './owner-requests.js';
 import { createPrivacyOffice, type PrivacyOffice } from './privacy-office.js';
@@ -35,6 +36,8 @@ export interface Desk {
   readonly replaceAccess: Replacements['ask'];
   /** @throws {ExchangeError} `STUDY_NOT_FOUND` | `NO_REPLACEMENT` */
   cancelReplacement(studyInstanceUid: string): Promise<void>;
+  /** Lets one key read a study for a day without the patient's word. @throws see `Emergencies` */
+  releaseInEmergency(input: EmergencyInput): Promise<EmergencyRecord>;
   readonly office: Pick<PrivacyOffice, 'list' | 'close'>;
   /** What is printed on an invitation's sheets; the name is the ledger's. @throws {ExchangeError} see `Invitations.find` */
   sheetOf(invitationId: string): Promise<CreatedInvitation & { readonly sourceName: string }>;
@@ -53,6 +56,7 @@ export interface DeskOptions {
   readonly gatewayApi: string;
   readonly links: StandingLinks;
   readonly wrongPatients: WrongPatients;
+  readonly emergencies: Pick<Emergencies, 'release'>;
   readonly audit: Audit;
   readonly endpointUrl: string;
   /** How long a study is held back before it is sent by itself, in ms. */
@@ -120,6 +124,7 @@ export function createDesk(options: DeskOptions): Desk & Pick<Sending, 'offer'> 
     send: (studyInstanceUid, label) => sending.send(studyInstanceUid, label),
     offer: (studyInstanceUid) => sending.offer(studyInstanceUid),
     endWrongPatient: async (studyInstanceUid) => endWrong(await current(studyInstanceUid), 'desk'),
+    releaseInEmergency: (input) => options.emergencies.release(input, office),
     replaceAccess: (studyInstanceUid, identityCheckedBy) => replacements.ask(studyInstanceUid, identityCheckedBy),
     cancelReplacement: async (studyInstanceUid) => replacements.stop((await current(studyInstanceUid)).studyId, 'desk'),
     advance: () => replacements.advance(),

@@ -3,6 +3,7 @@ import { toHex } from '@radledger/primitives';
 import type { ExchangeStore } from '../exchange-store.js';
 import { accessRecords, type AccessRecord, eraOf } from './access-records.js';
 import { tagOf } from './authorise.js';
+import { emergencyPurpose } from './emergencies.js';
 import { type ReaderName, readerName } from './reader-names.js';
 import { type StudyRecord, studyRecords } from './source-records.js';
 
@@ -45,7 +46,7 @@ export interface DisclosureFilter {
   readonly studyInstanceUid?: string;
 }
 
-const PURPOSES: Readonly<Record<AccessRecord['basis'], string>> = {
+const PURPOSES: Readonly<Record<Exclude<AccessRecord['basis'], 'emergency'>, string>> = {
   grant: "released on the patient's signed permission",
   owner: "the patient's own access",
   delegate: "access by the patient's delegate",
@@ -76,7 +77,10 @@ export async function* disclosuresOf(
     if (atMs < fromMs || atMs >= toMs || (wanted !== undefined && wanted !== studyInstanceUid)) continue;
     const receiver = toHex(reader);
     const tag = basis === 'grant' && study !== undefined ? `: grant ${toHex(tagOf(study, eraOf(id), reader))}` : '';
-    const purpose = PURPOSES[basis] + tag;
+    const purpose =
+      basis === 'emergency'
+        ? await emergencyPurpose(store, { studyId, reader: receiver, atMs })
+        : PURPOSES[basis] + tag;
     const who = await whoIs(store, { studyId, receiver, basis }, names);
     yield { atMs, studyInstanceUid, studyId, receiver, ...who, what: part, bytes, readings, outcome, purpose };
   }
@@ -87,7 +91,8 @@ async function whoIs(
   { studyId, receiver, basis }: { studyId: string; receiver: string; basis: AccessRecord['basis'] },
   names: ReadonlyMap<string, string>,
 ): Promise<Pick<Disclosure, 'receiverName' | 'displayName' | 'origin'>> {
-  if (basis !== 'grant') return { receiverName: NAMES[basis], origin: 'ledger' };
+  const own = NAMES[basis];
+  if (own !== undefined) return { receiverName: own, origin: 'ledger' };
   const told = await readerName(store, studyId, receiver);
   const called = told === undefined || told.displayName === '' ? {} : { displayName: told.displayName };
   const known = names.get(receiver);

@@ -26,6 +26,7 @@ import { openOrders } from './orders.js';
 import { createPublisher } from './publisher.js';
 import { createReplayStore } from './replay-store.js';
 import { createDesk, type Desk } from './desk.js';
+import { openEmergencies } from './emergencies.js';
 import { heldUntil } from './replacements.js';
 import { createStandingLinks } from './standing-links.js';
 import { readStudyFacts } from './study-facts.js';
@@ -100,6 +101,8 @@ export interface ImageSourceOptions {
   readonly onStanding?: (standing: ViewStanding) => void;
   /** Whom the operator knows, by key in hex: names in the accounting of disclosures. */
   readonly receiverNames?: ReadonlyMap<string, string>;
+  /** Break-glass: keys of whom the desk may release a study to without the patient's word; default nobody. */
+  readonly emergencyReceivers?: readonly Uint8Array[];
   /** Told of each document that is served on such a view. */
   readonly onServedHalted?: () => void;
   /** The clock, Unix ms; default the system's. */
@@ -262,7 +265,25 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
   const isWithdrawn = (key: Uint8Array): boolean => withdrawn.has(key);
   const wrongPatients = await openWrongPatients(store);
   const isWrongPatient = (studyId: Uint8Array): boolean => wrongPatients.has(studyId);
-  const authorise = await createAuthoriser({ store, view, suspensions, isWithdrawn, isWrongPatient, source, now });
+  const emergencies = await openEmergencies({
+    store,
+    receivers: options.emergencyReceivers ?? [],
+    audit: options.audit,
+    source,
+    endpointUrl,
+    now,
+  });
+  const isEmergency = (studyId: Uint8Array, key: Uint8Array): boolean => emergencies.covers(studyId, key);
+  const authorise = await createAuthoriser({
+    store,
+    view,
+    suspensions,
+    isWithdrawn,
+    isWrongPatient,
+    isEmergency,
+    source,
+    now,
+  });
   const links = createStandingLinks({ store, lock, now });
   const publisher = createPublisher({
     store,
@@ -352,6 +373,7 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     gatewayApi: options.gatewayApi,
     links,
     wrongPatients,
+    emergencies,
     audit: options.audit,
     endpointUrl,
     releaseMs: options.sendsByItself?.releaseMs ?? 0,

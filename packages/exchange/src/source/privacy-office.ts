@@ -20,12 +20,13 @@ const schema = struct({
     'replacement-confirmed',
     'replacement-stopped',
     'access-replaced',
+    'emergency',
   ]),
   by: oneOf(['desk', 'owner', 'source']),
   studyId: bytes({ length: 32 }),
   /** Kept here too: the study's own record may be erased. */
   studyInstanceUid: text({ max: 64 }),
-  /** What the owner wrote, or how the desk knew the patient. */
+  /** What the owner wrote, how the desk knew the patient, or who released a study in an emergency, and why. */
   text: text({ max: PRIVACY_TEXT_BYTES_MAX }),
   closedAtMs: optional(uint()),
 });

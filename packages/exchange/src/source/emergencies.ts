@@ -1,0 +1,133 @@
+/**
+ * Break-glass: a study that its source lets one key read for a day although the patient was not asked. Off unless the site names keys.
+ * Spec: docs/spec/gateway-api.md, section 2.2.
+ */
+import { validatePlainText } from '@radledger/handover';
+import { bytes, equalBytes, type Infer, literal, randomBytes, struct, text, toHex, uint } from '@radledger/primitives';
+import { digestOf } from '../audit/audit-event.js';
+import type { Audit } from '../audit/audit-trail.js';
+import { ExchangeError } from '../errors.js';
+import { type ExchangeStore, put, type RecordKind } from '../exchange-store.js';
+import { oneOf } from '../one-of.js';
+import { currentStudy } from './invitations.js';
+import type { PrivacyOffice } from './privacy-office.js';
+
+/** How long a release holds. */
+export const EMERGENCY_MS = 86_400_000;
+const NAME_BYTES_MAX = 128;
+/** Why nobody waits for the patient's word. */
+export const EMERGENCY_REASONS = ['cannot-consent', 'threat-to-life'] as const;
+export type EmergencyReason = (typeof EMERGENCY_REASONS)[number];
+
+const id32 = bytes({ length: 32 });
+const schema = struct({
+  format: literal(1),
+  studyId: id32,
+  receiver: id32,
+  /** Who asked for it. */
+  clinician: text({ max: NAME_BYTES_MAX }),
+  /** Who at the source looked at it a second time. */
+  confirmedBy: text({ max: NAME_BYTES_MAX }),
+  reason: oneOf(EMERGENCY_REASONS),
+  atMs: uint(),
+  untilMs: uint(),
+});
+export type EmergencyRecord = Infer<typeof schema>;
+/** The id is `<studyId>.<receiver>`, both in hex: the newest release of a study to a key. */
+export const emergencyRecords: RecordKind<EmergencyRecord> = { name: 'emergency', schema, bytesMax: 1024 };
+
+export interface EmergencyInput {
+  readonly studyInstanceUid: string;
+  /** The key that is to read, 32 bytes: one of those that the site names. */
+  readonly receiver: Uint8Array;
+  /** Who asks, one plain line of 1 to 128 bytes. */
+  readonly clinician: string;
+  /** Who confirms it at the source: somebody else. */
+  readonly confirmedBy: string;
+  readonly reason: EmergencyReason;
+}
+
+export interface Emergencies {
+  /** Whether a key may read a study without the patient's word now. Costs the same whatever the answer. */
+  covers(studyId: Uint8Array, key: Uint8Array): boolean;
+  /**
+   * Releases a published study for 24 hours; a second time begins them anew. Recorded in the audit trail before it holds.
+   * @throws {ExchangeError} `EMERGENCY_REFUSED` | `STUDY_NOT_FOUND` | `NOT_PUBLISHED` | `AUDIT_UNWRITABLE`; {HandoverError} `TEXT_REFUSED`
+   */
+  release(input: EmergencyInput, office: Pick<PrivacyOffice, 'changeOf'>): Promise<EmergencyRecord>;
+}
+
+export async function openEmergencies(options: {
+  readonly store: ExchangeStore;
+  /** Whom the site releases studies to; nobody: no break-glass. */
+  readonly receivers: readonly Uint8Array[];
+  readonly audit: Audit;
+  readonly source: Uint8Array;
+  readonly endpointUrl: string;
+  readonly now: () => number;
+}): Promise<Emergencies> {
+  const { store, audit, now } = options;
+  const untilMs = new Map<string, number>();
+  for (const { id, value } of await store.list(emergencyRecords)) untilMs.set(id, value.untilMs);
+  const isNamed = (key: Uint8Array): boolean => options.receivers.some((receiver) => equalBytes(receiver, key));
+
+  return {
+    // A key that the site took off its list again reads nothing more.
+    covers: (studyId, key) => (untilMs.get(idOf(studyId, key)) ?? 0) > now() && isNamed(key),
+
+    async release({ studyInstanceUid, receiver, clinician, confirmedBy, reason }, office) {
+      for (const [field, name] of Object.entries({ clinician, confirmedBy })) {
+        validatePlainText(name, { field, bytesMax: NAME_BYTES_MAX });
+        if (name.trim() === '') throw refused('CONFIRMATION', 'expected the name of who asks, and of who confirms it');
+      }
+      if (!isNamed(receiver)) throw refused('RECEIVER', 'expected a key under source.emergencyReceivers');
+      if (sameName(clinician, confirmedBy)) throw refused('CONFIRMATION', 'somebody else than who asks confirms it');
+      const study = await currentStudy(store, studyInstanceUid);
+      if (study === undefined) {
+        throw new ExchangeError({ code: 'STUDY_NOT_FOUND' }, 'expected a study that somebody was invited to');
+      }
+      if (study.state !== 'published') throw new ExchangeError({ code: 'NOT_PUBLISHED' }, 'it is not on the ledger');
+      const { studyId } = study;
+      const id = toHex(randomBytes(16));
+      await audit.record({
+        side: 'source',
+        transaction: 'EMERGENCY',
+        phase: 'ended',
+        outcome: 'success',
+        id,
+        requestDigest: digestOf(id),
+        endpointUrl: options.endpointUrl,
+        reader: toHex(receiver),
+        documents: [{ documentUniqueId: toHex(studyId), repositoryUniqueId: toHex(options.source) }],
+        basis: 'emergency',
+      });
+      const atMs = now();
+      const about = { studyId, receiver, clinician, confirmedBy, reason, atMs };
+      const record: EmergencyRecord = { format: 1, ...about, untilMs: atMs + EMERGENCY_MS };
+      const told = `${reason}: ${clinician}; ${confirmedBy}`;
+      const entry = { kind: 'emergency', by: 'desk', studyId, studyInstanceUid, text: told } as const;
+      await store.commit([put(emergencyRecords, idOf(studyId, receiver), record), office.changeOf(entry)]);
+      untilMs.set(idOf(studyId, receiver), record.untilMs);
+      return record;
+    },
+  };
+}
+
+/** What the accounting says of a reading that was nobody's grant. @param reader - key in hex */
+export async function emergencyPurpose(
+  store: ExchangeStore,
+  { studyId, reader, atMs }: { readonly studyId: string; readonly reader: string; readonly atMs: number },
+): Promise<string> {
+  const released = 'released in an emergency, without her permission';
+  const record = await store.get(emergencyRecords, `${studyId}.${reader}`);
+  if (record === undefined || atMs < record.atMs || atMs >= record.untilMs) return released;
+  const { reason, clinician, confirmedBy } = record;
+  return `${released}: ${reason.replaceAll('-', ' ')}; asked for by ${clinician}, confirmed by ${confirmedBy}`;
+}
+
+const idOf = (studyId: Uint8Array, key: Uint8Array): string => `${toHex(studyId)}.${toHex(key)}`;
+const sameName = (a: string, b: string): boolean => a.trim().toLowerCase() === b.trim().toLowerCase();
+
+function refused(reason: string, message: string): ExchangeError {
+  return new ExchangeError({ code: 'EMERGENCY_REFUSED', reason }, message);
+}
