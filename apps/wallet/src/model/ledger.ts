@@ -1,9 +1,10 @@
-/** The ledger as this app reads it: through nodes of which none is believed, from a checkpoint that came with the app. */
+/** The ledger as this app reads it: through nodes of which none is believed, from a checkpoint that came with the app or its own last one. */
 import { blockIdOf, chainIdOf, type Genesis, genesisBlock, parseCheckpoint } from '@radledger/chain';
 import { createNodeClient, createProvenNode } from '@radledger/client';
 import { type ConsensusModule, createChainRules, createFinalityVerifier } from '@radledger/consensus';
 import { simplex } from '@radledger/consensus-simplex';
 import type { WalletNode } from '@radledger/wallet';
+import { keptCheckpoint } from './checkpoint.js';
 import type { Origins } from './origins.js';
 import type { Settings } from './settings.js';
 
@@ -27,16 +28,26 @@ export async function openLedger(
   const nodes = urls.map((url) => createNodeClient({ url, fetch: origins.fetch }));
   const module = await moduleNamed(genesis.moduleId);
   const chainId = chainIdOf(genesis);
+  const kept = keptCheckpoint(localStorage, chainId);
+  const given = checkpoint === undefined ? await beginning(genesis, module) : parseCheckpoint(checkpoint);
+  const node = createProvenNode({
+    nodes,
+    chainId,
+    epochHeights: genesis.parameters.epochHeights,
+    verifyFinality: createFinalityVerifier(module, genesis.parameters),
+    checkpoint: kept.newer(given),
+  });
   return {
     chainId,
     gateways,
-    node: createProvenNode({
-      nodes,
-      chainId,
-      epochHeights: genesis.parameters.epochHeights,
-      verifyFinality: createFinalityVerifier(module, genesis.parameters),
-      checkpoint: checkpoint === undefined ? await beginning(genesis, module) : parseCheckpoint(checkpoint),
-    }),
+    node: {
+      ...node,
+      async status(options) {
+        const status = await node.status(options);
+        kept.keep(node.checkpoint());
+        return status;
+      },
+    },
     timeOfNode: async () => ((await nodes[0]?.status()) ?? { nowMs: Date.now() }).nowMs,
     isAttested: genesis.policies.admission !== 'open',
   };
