@@ -367,8 +367,15 @@ describe('a source that lies is left with nothing', () => {
 
   test('one that only says no keeps nothing from a later try', async () => {
     await breakOff();
-    answerInstead(INSTANCE, (response) => response.writeHead(429, { 'retry-after': '0' }).end());
+    asked = [];
+    answerInstead(INSTANCE, (response) => {
+      asked.push('too soon');
+      response.writeHead(429, { 'retry-after': '0' }).end();
+    });
     expect(await fetchToEnd()).toMatchObject({ state: 'failed', code: 'HTTP_429' });
+    // Four at a time, and none of them alone decides how long.
+    expect(asked.length).toBeGreaterThan(20);
+    expect(asked.length).toBeLessThan(25);
     expect(await heldFiles()).not.toEqual([]);
     hospital.interceptDicomweb = () => false;
     expect(await fetchToEnd()).toMatchObject({ state: 'filed' });

@@ -13,8 +13,10 @@ import type { SourceRoute } from './source-route.js';
 const IDLE_TIMEOUT_MS = 30_000;
 const MANIFEST_BYTES_MAX = 64 * 1024 * 1024;
 const MANIFEST_TYPE = 'application/octet-stream';
-/** How often a request is made again that came too soon after others: limits are of a minute. */
-const TOO_SOON_MAX = 5;
+/** How often a transfer waits because the source was asked too soon after other requests: limits are of a minute, and of all that wait. */
+const TOO_SOON_MAX = 20;
+/** Answers for which it may wait once more: a source that makes a study last for ever is left. */
+const ANSWERS_PER_WAIT = 250;
 const TOO_SOON_SECONDS = 60;
 const TOO_SOON_SECONDS_MAX = 120;
 const STORED = 'multipart/related; type="application/dicom"; transfer-syntax=*';
@@ -89,12 +91,16 @@ export function createStudyRequests(options: {
     return { answer, audited };
   };
 
+  let waitsLeft = TOO_SOON_MAX;
+
   /** Waits, and asks again, where the source says that it was asked too often: its limits count all that we fetch from it. */
   const get = async (path: string, wanted: Wanted): Promise<Got> => {
-    for (let tooSoon = 1; ; tooSoon++) {
+    for (;;) {
       const got = await getOnce(path, wanted);
       const { status, retryAfterSeconds = TOO_SOON_SECONDS } = got.answer;
-      if (status !== 429 || tooSoon > TOO_SOON_MAX) return got;
+      if (status !== 429) waitsLeft = Math.min(waitsLeft + 1 / ANSWERS_PER_WAIT, TOO_SOON_MAX);
+      if (status !== 429 || waitsLeft < 1) return got;
+      waitsLeft -= 1;
       got.answer.close();
       await got.audited.refused('HTTP_429');
       await wait(1000 * Math.min(retryAfterSeconds, TOO_SOON_SECONDS_MAX), undefined, { signal: wanted.signal });
