@@ -7,7 +7,6 @@ import { disclosureLines } from './disclosures.js';
 import { exitCodeOf } from './errors.js';
 import { initFolder, type Role } from './init.js';
 import { createLogger } from './log.js';
-import { startGateway } from './run.js';
 
 function print(value: object): void {
   process.stdout.write(`${JSON.stringify(value)}\n`);
@@ -52,6 +51,8 @@ program
       for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve());
     });
     const config = await readConfig(file);
+    // Loaded when it is needed: every other command is done before.
+    const { startGateway } = await import('./run.js');
     const gateway = await startGateway(config, createLogger(config.logLevel));
     print({ event: 'listening', ...gateway.listening });
     process.on('SIGHUP', () => void gateway.renewTls());

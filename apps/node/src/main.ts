@@ -13,8 +13,6 @@ import { initFolder } from './init.js';
 import { proveKeys } from './prove.js';
 import { makeRecovery, signRecovery } from './recovery-file.js';
 import { finishRotation, rotate, type RotatedRole } from './rotate.js';
-import { startNode } from './run.js';
-import { servingKeysOf } from './serving-keys.js';
 import { checkConfig } from './check-config.js';
 
 function print(value: object): void {
@@ -78,6 +76,7 @@ program
   .addOption(new Option('--source <hex>', 'source id').argParser(hex32).makeOptionMandatory())
   .action(async ({ folder, genesis, source }: { folder: string; genesis: string; source: string }) => {
     const known = { folder: resolve(folder), genesis: await readGenesis(genesis), source: fromHex(source) };
+    const { servingKeysOf } = await import('./serving-keys.js');
     print(await finishRotation({ folder, serving: await servingKeysOf(known) }));
   });
 
@@ -141,6 +140,8 @@ program
     const logger = pino({ level: config.logLevel, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination(2));
     const stop = new AbortController();
     void stopRequested.then(() => stop.abort());
+    // Loaded when it is needed: the ledger, the network and the API are half of the time that any other command would take.
+    const { startNode } = await import('./run.js');
     const node = await startNode(config, logger, stop.signal).catch((error: unknown) => {
       if (stop.signal.aborted) return undefined;
       throw error;

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { apiOf, end, heightReached, netForTest, runCommand, statusOf } from './support/processes.js';
 
 test('four processes make blocks; one is killed and comes back; two killed stop the chain until one returns', async () => {
-  const own = await netForTest(4, { targetIntervalMs: 300 });
+  const own = await netForTest(4, { targetIntervalMs: 100 });
   const { nodes } = own;
   for (const node of nodes) await own.start(node);
   const [first, , third, fourth] = nodes;
@@ -47,7 +47,7 @@ test('a node that lost its sign-log follows, and votes again in a later epoch', 
 }, 60_000);
 
 test('a new node joins by snapshot from the checkpoint that a running one prints, and has no older blocks', async () => {
-  const own = await netForTest(4, { targetIntervalMs: 100, epochHeights: 20, expiryHeightsMax: 20 });
+  const own = await netForTest(1, { targetIntervalMs: 100, epochHeights: 20, expiryHeightsMax: 20 });
   for (const node of own.nodes) await own.start(node);
   const api = own.nodes[0]?.process?.api ?? '';
   await heightReached(api, 41);

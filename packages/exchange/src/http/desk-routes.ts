@@ -1,7 +1,6 @@
 /** The operator API's part for the desk and the privacy office. Spec: docs/spec/gateway-api.md, section 2. */
 import { toHex } from '@radledger/primitives';
 import type { Express } from 'express';
-import { renderInvitationSheet } from '../sheet/invitation-sheet.js';
 import { SHEET_LANGUAGES } from '../sheet/sheet-texts.js';
 import type { Desk, IdentityCheck } from '../source/index.js';
 import { EMERGENCY_REASONS } from '../source/emergencies.js';
@@ -16,6 +15,8 @@ const LINK_STATES: readonly StandingLink['state'][] = ['active', 'paused', 'ende
 export function addDeskRoutes(app: Express, desk: Desk, privacyContact: string): void {
   app.get('/v1/invitations/:invitationId/sheet', async (request, response) => {
     const { language = 'en', part = 'invitation' } = request.query;
+    // Loaded when the first sheet is asked for: fonts and PDF are a good part of a gateway's start.
+    const { renderInvitationSheet } = await import('../sheet/invitation-sheet.js');
     const sheet = await renderInvitationSheet({
       ...(await desk.sheetOf(String(request.params.invitationId))),
       language: oneIn(SHEET_LANGUAGES, language),
