@@ -1,4 +1,5 @@
 // Goal: nothing is disclosed or filed without a record, on either side. Method: a hospital, a practice and their audits over real TLS.
+import { signRequest } from '@radledger/iti43/client';
 import { randomBytes, toHex } from '@radledger/primitives';
 import type { ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -118,6 +119,23 @@ describe('many refusals', () => {
     await eventually(
       () => hospital.source.view.head.height === hospital.ledger.height && hospital.source.view.isUsable(),
     );
+    expect(await ask(hospital, patient.owner, studyId)).toMatch(/^served/);
+  });
+
+  // Regression: requests of one address were counted whatever their size: six hundred of 270 KB keep a core busy for minutes.
+  test('one address may send so many bytes a minute to be verified', async () => {
+    const { source } = hospital;
+    const otherPaths = (_request: unknown, response: ServerResponse): void => void response.writeHead(404).end();
+    hospital.listener.mount(createIti43Handler({ source, otherPaths, requestsPerMinute: 4 }));
+    const repositoryUniqueId = toHex(source.source);
+    const { envelope } = await signRequest({
+      endpointUrl: source.endpointUrl,
+      documents: Array.from({ length: 220 }, () => ({ repositoryUniqueId, documentUniqueId: studyId })),
+      signer: patient.owner,
+      now: new Date(hospital.ledger.nowMs),
+    });
+    expect(await ask(hospital, patient.owner, studyId)).toMatch(/^served/);
+    expect((await post(hospital, envelope)).status).toBe(429);
     expect(await ask(hospital, patient.owner, studyId)).toMatch(/^served/);
   });
 

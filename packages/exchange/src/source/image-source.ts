@@ -74,7 +74,7 @@ export interface ImageSourceOptions {
    * twentieth by one key. Each costs the node two reads.
    */
   readonly missesPerMinute?: number;
-  /** Answers under way at a time, of both protocols, default 256: an eighth of them for one key. Further ones wait 30 s for their turn. */
+  /** Answers under way at a time, of both protocols, default 256: an eighth of them for one key. Further ones wait 50 s for their turn. */
   readonly transfersMax?: number;
   /** A rule of the site beyond the ledger's, for every retrieval: default none. */
   readonly policy?: RetrievalPolicy;

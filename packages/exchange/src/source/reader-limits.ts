@@ -3,9 +3,9 @@
  * node or an archive busy. Spec: docs/spec/gateway-api.md, section 3.
  */
 import { ipKeyGenerator } from 'express-rate-limit';
+import { createMinuteCounts } from '../minute-counts.js';
 import type { OpenedStudy, OpenStudy, StudyRequest } from './open-study.js';
 
-const WINDOW_MS = 60_000;
 /** Keys that are remembered as entitled; the one that was served longest ago is a stranger again. */
 const ENTITLED_MAX = 10_000;
 const PER_KEY = 20;
@@ -33,7 +33,7 @@ export type LimitReaders = (openStudy: OpenStudy, studiesPerMinute: number) => O
  */
 export function createReaderLimits({ missesPerMinute, now }: ReaderLimitsOptions): LimitReaders {
   const entitled = new Set<string>();
-  const missesNow = createCounts(now);
+  const missesNow = createMinuteCounts(now);
 
   const entitle = (key: string): void => {
     entitled.delete(key);
@@ -45,7 +45,7 @@ export function createReaderLimits({ missesPerMinute, now }: ReaderLimitsOptions
   };
 
   return (openStudy, studiesPerMinute) => {
-    const askedNow = createCounts(now);
+    const askedNow = createMinuteCounts(now);
     return async (request) => {
       const { signer, peerAddress = '' } = request.request;
       const isEntitled = entitled.has(signer);
@@ -80,27 +80,3 @@ export function createReaderLimits({ missesPerMinute, now }: ReaderLimitsOptions
 }
 
 const EVERYBODY = 'everybody';
-
-/** Counts by name that begin at 0 with each minute; what was begun in an earlier minute stays with it. */
-function createCounts(now: () => number) {
-  const begin = () => {
-    const counts = new Map<string, number>();
-    return {
-      startMs: now(),
-      of: (name: string): number => counts.get(name) ?? 0,
-      add(names: readonly string[], by: number): void {
-        for (const name of names) {
-          const count = (counts.get(name) ?? 0) + by;
-          if (count === 0) counts.delete(name);
-          else counts.set(name, count);
-        }
-      },
-    };
-  };
-  let current = begin();
-  return () => {
-    const ageMs = now() - current.startMs;
-    if (ageMs >= WINDOW_MS || ageMs < 0) current = begin();
-    return current;
-  };
-}

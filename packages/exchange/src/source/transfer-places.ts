@@ -2,11 +2,11 @@
 
 /** Of all places, what one key may hold: an eighth. */
 const PER_KEY = 8;
-const WAIT_MS = 30_000;
+const WAIT_MS = 50_000; // below the minute for which requesters and proxies wait for an answer
 
 export interface TransferPlaces {
   /**
-   * Waits its turn for a place, at most 30 s unless made otherwise.
+   * Waits its turn for a place, at most 50 s unless made otherwise.
    * @param signer - the key that the answer is for
    * @returns what gives the place back, once however often it is called; undefined when none became free
    */

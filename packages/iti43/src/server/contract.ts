@@ -84,6 +84,11 @@ export interface DocumentRepositoryOptions {
   readonly retrieve: (request: SignedRequest) => Promise<readonly Answer[]>;
   /** IP address of who sent a request; default that of its connection, which behind a proxy is the proxy's. */
   readonly peerAddressOf?: (request: IncomingMessage) => string | undefined;
+  /**
+   * Whether an envelope of this size is looked at, asked before anything of it is: verifying takes time in proportion. Refused with HTTP 429
+   * and no body; default all are looked at.
+   */
+  readonly admit?: (request: IncomingMessage, envelopeBytes: number) => boolean;
   readonly limits?: DocumentRepositoryLimits;
   /** Told what the requester is not: the exact code of every refusal, and failures of `retrieve` or of a stream. */
   readonly onRefusal?: (error: Iti43Error | Error) => void;

@@ -47,6 +47,10 @@ export function createDocumentRepository(options: DocumentRepositoryOptions): Re
     let answers: readonly Answer[] | undefined;
     try {
       envelope = await receiveEnvelope(request, { requestBytesMax, requestTimeoutMs });
+      if (options.admit?.(request, envelope.length) === false) {
+        response.writeHead(429, { 'Content-Length': 0, 'Retry-After': '60', Connection: 'close' }).end();
+        return;
+      }
       const { signed, decide } = await authenticate(envelope);
       relatesTo = signed.messageId;
       if (decide) answers = await decideOn(signed, peerAddressOf(request));
