@@ -5,7 +5,7 @@ import { createTransferPlaces } from '../src/source/transfer-places.js';
 import { ask, outcomeOf, retrieve } from './test-consumer.js';
 import { eventually, TestHospital } from './test-hospital.js';
 import { publishedStudy } from './test-patient.js';
-import { look } from './test-viewer.js';
+import { jsonOf, look } from './test-viewer.js';
 
 test('one key has an eighth of the places; a place that is given back goes to who waits longest and has room', async () => {
   const places = createTransferPlaces({ max: 16 });
@@ -68,7 +68,9 @@ test('who comes when all places are taken waits; an end of any kind gives the pl
       .retrieve({ signer: toHex(owner.publicKey), messageId: 'waits', documents })
       .finally(() => (isPromised = true));
     // Refusals need no place.
-    expect(await ask(hospital, owner, '0'.repeat(64))).toBe('XDSDocumentUniqueIdError');
+    const unknown = '0'.repeat(64);
+    expect(await ask(hospital, owner, unknown)).toBe('XDSDocumentUniqueIdError');
+    expect(jsonOf(await look(hospital, owner, `/dicom-web/studies?studyId=${unknown}`))).toEqual([]);
     expect(isPromised).toBe(false);
     held.close();
     await reading.catch(() => undefined);

@@ -206,7 +206,10 @@ export function createDicomwebHandler(options: DicomwebHandlerOptions): RequestL
       const documents = refused.map((studyId) => documentOf(port, studyId));
       await port.audit.refused(request, documents, REFUSALS.notFound[1]);
     }
-    await send(request, response, { headers: { 'Content-Type': DICOM_JSON }, bytes: arrayOf(entries), first });
+    const headers = { 'Content-Type': DICOM_JSON };
+    // Strangers take no place from those who may read.
+    if (first === undefined) response.writeHead(200, { ...COMMON, ...headers }).end('[]');
+    else await send(request, response, { headers, bytes: arrayOf(entries), first });
   }
 
   /** Holds a place while it sends; has the archive open the first study before anything is promised. */
@@ -305,12 +308,13 @@ function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error('the request failed', { cause: error });
 }
 
+/** @param entries - at least one */
 async function* arrayOf(entries: readonly AsyncIterable<Uint8Array>[]): AsyncIterable<Uint8Array> {
   for (const [index, entry] of entries.entries()) {
     yield utf8(index === 0 ? '[' : ',');
     yield* entry;
   }
-  yield utf8(entries.length === 0 ? '[]' : ']');
+  yield utf8(']');
 }
 
 function documentOf({ repositoryUniqueId }: DicomwebPort, studyId: string) {
