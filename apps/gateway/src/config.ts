@@ -139,6 +139,8 @@ function schemaIn(folder: string) {
           standingLinks: z.enum(['desk', 'automatic']).default('desk'),
           /** How long the gateway holds such a study back: the report, or a talk, may come first. */
           releaseHours: z.int().min(0).max(8_760).default(0),
+          /** Of what one patient claims within these hours, further studies go out at random times: section 2.6 of the guide. */
+          spreadClaimsHours: z.int().min(0).max(168).default(0),
           orders: ordersIn(path).optional(),
           arrivals: arrivalsIn(path).optional(),
           /** Answers under way at a time; an eighth of them for one key. */

@@ -129,6 +129,7 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
         ...(sourceConfig.standingLinks === 'automatic'
           ? { sendsByItself: { releaseMs: sourceConfig.releaseHours * 3_600_000 } }
           : {}),
+        spreadClaimsMs: sourceConfig.spreadClaimsHours * 3_600_000,
         requestsPerMinute: sourceConfig.iti43.requestsPerMinute,
         missesPerMinute: sourceConfig.iti43.missesPerMinute,
         transfersMax: sourceConfig.transfersMax,

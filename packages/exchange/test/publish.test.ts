@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ImagingError, type PacsConnector } from '@radledger/imaging';
 import { createFolderSource } from '@radledger/imaging/folder';
+import { sampleInstance } from '@radledger/imaging/testing';
 import type { ExchangeDatabase } from '../src/index.js';
 import { decodeTransaction } from '@radledger/transactions';
 import { eventually, TestHospital } from './test-hospital.js';
@@ -198,4 +199,38 @@ test('amend publishes new content, retire ends the study', async () => {
   expect(await hospital.stateOfStudy()).toBe('retiring');
   await hospital.finalizeUntil(async () => (await hospital.stateOfStudy()) === 'retired');
   expect((await ledger.study(source.source, disclosure.studyId))?.retired).toMatchObject({ reason: 'no-longer-held' });
+});
+
+test('what one patient claims in one sitting goes out at random times within the span, after the first; one that cannot wait goes now', async () => {
+  const HOUR_MS = 3_600_000;
+  await hospital.source.close();
+  await hospital.openSource({ spreadClaimsMs: 12 * HOUR_MS });
+  const uids = ['2.25.81', '2.25.82', '2.25.83', '2.25.84'];
+  for (const studyInstanceUid of uids) {
+    const ids = {
+      studyInstanceUid,
+      seriesInstanceUid: `${studyInstanceUid}.1`,
+      sopInstanceUid: `${studyInstanceUid}.2`,
+    };
+    const file = sampleInstance({ ...ids, patient: { name: 'Roe^Jane', id: '4711' } });
+    await writeFile(join(hospital.archive, `${studyInstanceUid}.dcm`), file);
+  }
+  for (const [index, studyInstanceUid] of uids.entries()) {
+    const invitation = await hospital.source.invite({ studyInstanceUid, label: 'MRI' });
+    await claimStudy(hospital.source, invitation, await signerOf(`patient ${index}`));
+  }
+  const states = async () => {
+    const found = new Map<string, string>();
+    for await (const { studyInstanceUid, state } of hospital.source.worklist()) found.set(studyInstanceUid, state);
+    return uids.map((uid) => found.get(uid));
+  };
+  await hospital.finalizeUntil(async () => (await states())[0] === 'published');
+  await hospital.finalizeUntil(async () => (await states()).every((state) => state !== 'claimed'));
+  expect(await states()).toEqual(['published', 'planned', 'planned', 'planned']);
+  await hospital.source.retry(uids[1] as string);
+  await hospital.finalizeUntil(async () => (await states())[1] === 'published');
+  expect(await states()).toEqual(['published', 'published', 'planned', 'planned']);
+  hospital.ledger.nowMs += 12 * HOUR_MS;
+  await hospital.finalizeUntil(async () => (await states()).every((state) => state === 'published'));
+  expect(await definitions()).toBe(4);
 });

@@ -149,5 +149,6 @@ export function decoyStudy(): StudyRecord {
     pending: undefined,
     height: undefined,
     failure: undefined,
+    publishAtMs: undefined,
   };
 }

@@ -23,6 +23,7 @@ import { createRefusalCount } from './refusal-count.js';
 import { createInvitations, currentStudy, type Invitations } from './invitations.js';
 import { createOrderLook, type OrderOriginState } from './order-look.js';
 import { openOrders } from './orders.js';
+import { createClaimSpread } from './claim-spread.js';
 import { createPublisher } from './publisher.js';
 import { createReplayStore } from './replay-store.js';
 import { createDesk, type Desk } from './desk.js';
@@ -97,6 +98,11 @@ export interface ImageSourceOptions {
   };
   /** Sends new studies of patients with a standing link by itself, `releaseMs` after they are whole; default: only the desk does. */
   readonly sendsByItself?: { readonly releaseMs: number };
+  /**
+   * Of what one patient claims within this time, in ms, the first is published at once, each further study at a random time of as long a
+   * span: what arrives together on the ledger is seen to be one person's. Default 0: all at once.
+   */
+  readonly spreadClaimsMs?: number;
   /** Told when the view becomes fresh, halted or stale. */
   readonly onStanding?: (standing: ViewStanding) => void;
   /** Whom the operator knows, by key in hex: names in the accounting of disclosures. */
@@ -285,7 +291,9 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     now,
   });
   const links = createStandingLinks({ store, lock, now });
+  const spreadOf = createClaimSpread({ store, spreadMs: options.spreadClaimsMs ?? 0, now });
   const publisher = createPublisher({
+    now,
     store,
     lock,
     ledger,
@@ -293,9 +301,14 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     connector,
     onFailure,
     onChange: (study) => options.onStudyChange?.(entryOf(study, 0)),
-    async onPlanned({ studyId }, snapshot, save) {
-      const { patient } = await readStudyFacts(snapshot);
-      return links.planned({ studyId, patient: patient && store.pseudonymOf(patient) }, save);
+    async onPlanned({ studyId, state }, snapshot, save) {
+      const facts = await readStudyFacts(snapshot);
+      const patient = facts.patient && store.pseudonymOf(facts.patient);
+      return links.planned({ studyId, patient }, async (changes) => {
+        // What stands on the ledger already tells nothing new when it changes.
+        const spread = state === 'claimed' ? await spreadOf(patient) : undefined;
+        return save([...changes, ...(spread?.changes ?? [])], spread?.publishAtMs);
+      });
     },
     wrongPatients,
   });

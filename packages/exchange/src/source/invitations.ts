@@ -256,6 +256,7 @@ export function newStudy(input: {
     pending: undefined,
     height: undefined,
     failure: undefined,
+    publishAtMs: undefined,
   };
 }
 

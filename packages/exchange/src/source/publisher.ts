@@ -44,10 +44,11 @@ export interface PublisherOptions {
   readonly onPlanned: <T>(
     study: StudyRecord,
     snapshot: StudySnapshot,
-    save: (changes: readonly Change[]) => Promise<T>,
+    save: (changes: readonly Change[], publishAtMs?: number) => Promise<T>,
   ) => Promise<T>;
   /** Studies that end as soon as they can, and are not published if they need not be. */
   readonly wrongPatients: WrongPatients;
+  readonly now: () => number;
 }
 
 export interface Publisher {
@@ -67,7 +68,7 @@ export interface Publisher {
     reason: RetireReason,
     more?: readonly Change[],
   ): Promise<{ readonly txId: Uint8Array }>;
-  /** Takes a failed study up again where it failed. @throws {ExchangeError} `STUDY_NOT_FOUND` */
+  /** Takes a failed study up again where it failed, and holds one that waits back no longer. @throws {ExchangeError} `STUDY_NOT_FOUND` */
   retry(studyInstanceUid: string): Promise<void>;
 }
 
@@ -114,8 +115,8 @@ export function createPublisher(options: PublisherOptions): Publisher {
     // One archive: a study that it kept waiting speaks for the others until the next round.
     if (isArchiveAway) return undefined;
     try {
-      return await makePlan(study, (content, changes) =>
-        save({ ...study, state: 'planned', content, failure: undefined }, changes),
+      return await makePlan(study, (content, changes, publishAtMs) =>
+        save({ ...study, state: 'planned', content, failure: undefined, publishAtMs }, changes),
       );
     } catch (error) {
       if (!(error instanceof ImagingError)) throw error;
@@ -131,7 +132,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   /** @param keep - commits the plan with what it changes of the study */
   const makePlan = async <T>(
     study: StudyRecord,
-    keep: (content: Uint8Array, changes: readonly Change[]) => Promise<T>,
+    keep: (content: Uint8Array, changes: readonly Change[], publishAtMs?: number) => Promise<T>,
   ): Promise<T> => {
     const { studyInstanceUid, secret, studyId } = study;
     const snapshot = await connector.openStudy(studyInstanceUid);
@@ -139,7 +140,9 @@ export function createPublisher(options: PublisherOptions): Publisher {
       const fileSet = await planFileSet(snapshot);
       const content = contentOf({ contentSalt: studySalts(secret).contentSalt, manifest: manifestOf(fileSet) });
       const planned = put(planRecords, planId(studyId, content), encodeFileSetPlan(fileSet));
-      return await options.onPlanned(study, snapshot, (changes) => keep(content, [planned, ...changes]));
+      return await options.onPlanned(study, snapshot, (changes, publishAtMs) =>
+        keep(content, [planned, ...changes], publishAtMs),
+      );
     } finally {
       await snapshot.close();
     }
@@ -147,7 +150,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
 
   const define = async (study: StudyRecord): Promise<StudyRecord | undefined> => {
     const { claim, content, studyId } = study;
-    if (claim === undefined || content === undefined) return undefined;
+    if (claim === undefined || content === undefined || isHeldBack(study)) return undefined;
     // Until the directory has this source every Define Study would be refused.
     if ((await ledger.source(source)) === undefined) return undefined;
     const payload = { source, studyId, owner: claim.ownerKey, acceptance: claim.acceptance, content };
@@ -155,6 +158,8 @@ export function createPublisher(options: PublisherOptions): Publisher {
     // On disk before it is sent: after a restart the same transaction goes out again, never a second one.
     return save({ ...study, pending: { kind: 'define-study', transaction: signed.bytes, content } });
   };
+
+  const isHeldBack = ({ publishAtMs = 0 }: StudyRecord): boolean => publishAtMs > options.now();
 
   const settle = async (
     study: StudyRecord,
@@ -283,12 +288,16 @@ export function createPublisher(options: PublisherOptions): Publisher {
       return retired;
     },
     async retry(studyInstanceUid) {
-      const failed = await currentStudy(store, studyInstanceUid);
-      if (failed === undefined || failed.state !== 'failed') {
-        throw new ExchangeError({ code: 'STUDY_NOT_FOUND' }, 'expected a study that failed');
-      }
-      await lock(`study/${toHex(failed.studyId)}`, () => save({ ...failed, state: 'claimed', failure: undefined }));
-      await advance(failed.studyId).catch(options.onFailure);
+      const { studyId } = (await currentStudy(store, studyInstanceUid)) ?? {};
+      const again = (study: StudyRecord | undefined): StudyRecord => {
+        if (study?.state === 'failed') return { ...study, state: 'claimed', failure: undefined };
+        if (study?.state === 'planned' && isHeldBack(study)) return { ...study, publishAtMs: undefined };
+        throw new ExchangeError({ code: 'STUDY_NOT_FOUND' }, 'expected a study that failed, or is held back');
+      };
+      if (studyId === undefined)
+        throw new ExchangeError({ code: 'STUDY_NOT_FOUND' }, 'expected a study that failed, or is held back');
+      await lock(`study/${toHex(studyId)}`, async () => save(again(await store.get(studyRecords, toHex(studyId)))));
+      await advance(studyId).catch(options.onFailure);
     },
   };
 }

@@ -71,6 +71,8 @@ export const studySchema = struct({
   /** When Define Study was finalized. */
   height: optional(uint()),
   failure: optional(failureCode),
+  /** Held back until then, Unix ms; see `claim-spread.ts`. */
+  publishAtMs: optional(uint()),
 });
 export type StudyRecord = Infer<typeof studySchema>;
 export const studyRecords: RecordKind<StudyRecord> = { name: 'study', schema: studySchema, bytesMax: 4 * MEBIBYTE };
