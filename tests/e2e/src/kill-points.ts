@@ -26,6 +26,13 @@ const GATEWAY_OPERATIONS = {
     ['read', 12],
     ['rename', 2],
   ],
+  // Renames nothing: drawn once, it would live for ever.
+  practiceWithArchive: [
+    ['batch', 10],
+    ['sync', 8],
+    ['write', 8],
+    ['read', 12],
+  ],
 } as const;
 const MOMENTS = ['before', 'during', 'after'] as const;
 

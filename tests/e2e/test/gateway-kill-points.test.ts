@@ -94,7 +94,12 @@ describe.skipIf(orthancIsMissing)('gateways that die', () => {
     [node, archive] = await Promise.all([net.start(0), Orthanc.start('PRACTICE')]);
     client = createNodeClient({ url: net.nodes[0]?.api as string });
     const [iti43 = 0] = await freePorts(1);
-    const start = async (name: string, kind: 'hospital' | 'practice', table: string, first?: KillPoint) => {
+    const start = async (
+      name: string,
+      kind: 'hospital' | 'practice' | 'practiceWithArchive',
+      table: string,
+      first?: KillPoint,
+    ) => {
       const [api = 0, operatorPort = 0] = await freePorts(2);
       const head =
         `node = "${net.nodes[0]?.api}"\nchainId = "${toHex(net.chainId)}"\n` +
@@ -122,7 +127,7 @@ describe.skipIf(orthancIsMissing)('gateways that die', () => {
       await init(at(name), 'recipient');
       const matching = isMatched ? 'matching = "automatic"\n' : '';
       const table = `[recipient]\nallowLoopback = true\n${matching}${sinkTables[name]}`;
-      started.set(way, await start(name, 'practice', table, firstPoint));
+      started.set(way, await start(name, name === 'folder' ? 'practice' : 'practiceWithArchive', table, firstPoint));
     }
     practices = started;
     patient = await openPatient({ folder: at('patient'), nodeApi: net.nodes[0]?.api as string });
