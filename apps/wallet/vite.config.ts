@@ -67,10 +67,12 @@ export default defineConfig({
     assetsInlineLimit: 0,
     manifest: true,
     chunkSizeWarningLimit: 4_000, // kB before compression; scripts/check-size.mjs judges what is sent
-    // Libraries of the first visit in one file: it compresses better than a file for what it shares with each later screen.
+    // Libraries and parts of the first visit in one file: it compresses better than a file for what it shares with each later screen.
     rolldownOptions: {
       output: {
-        codeSplitting: { groups: [{ name: 'start', tags: ['$initial'], test: /\/(node_modules|packages)\// }] },
+        codeSplitting: {
+          groups: [{ name: 'start', tags: ['$initial'], test: /\/(node_modules|packages|parts|model)\// }],
+        },
       },
     },
   },

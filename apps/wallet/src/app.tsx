@@ -54,9 +54,7 @@ export function App(props: {
   const open = useCallback(
     async (link: string): Promise<void> => {
       if (session === undefined) return;
-      const arrival = await readArrival(link, { chainId: session.chainId, nowMs: Date.now() });
-      if (arrival.kind === 'invitation') go({ name: 'invitation', invitation: arrival.invitation });
-      else go({ name: 'request', request: arrival.request });
+      go(await readArrival(link, { chainId: session.chainId, nowMs: Date.now() }));
     },
     [session, go],
   );

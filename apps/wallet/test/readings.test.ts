@@ -8,6 +8,7 @@ const study: Study = {
   hospital: 'City Hospital',
   label: 'MRI, knee',
   state: 'ready',
+  actsFor: undefined,
 };
 const reader = new Uint8Array(32).fill(7);
 const person: Person = {

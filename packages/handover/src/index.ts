@@ -104,7 +104,7 @@ export {
   readRoleAcceptance,
 } from './role-acceptance.js';
 export { createRoleAnswer, encodeRoleAnswerLink, type RoleAnswer, readRoleAnswerLink } from './role-answer.js';
-export { decodeRoleOfferLink, encodeRoleOfferLink, ROLE_STUDIES_MAX, type Role, type RoleOffer } from './role-offer.js';
+export { encodeRoleOfferLink, ROLE_STUDIES_MAX, type Role, type RoleOffer, readRoleOfferLink } from './role-offer.js';
 export {
   deriveSealingKeyPair,
   generateSealingKeyPair,

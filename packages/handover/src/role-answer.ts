@@ -1,7 +1,6 @@
 /** Somebody agrees to act for an owner, or to take her studies over: `#a=`. Spec: docs/spec/links.md, section 19. */
 import {
   encodeWith,
-  equalBytes,
   type Infer,
   isStrictPublicKey,
   list,
@@ -18,7 +17,7 @@ import {
 import { HandoverError } from './errors.js';
 import { readLink, writeLink } from './link.js';
 import { validatePlainText } from './plain-text.js';
-import { type Role, ROLE_STUDIES_MAX, role, validateStudies } from './role-offer.js';
+import { type Role, ROLE_STUDIES_MAX, requireForUs, role, validateStudies } from './role-offer.js';
 import {
   DISPLAY_NAME_BYTES_MAX,
   decodeMessage,
@@ -108,13 +107,8 @@ export async function readRoleAnswerLink(
   const { body, signature: whole } = decodeMessage(schema, answerBytes, 'role answer', BYTES_MAX);
   const { format: _, ...answer } = body;
   validate(answer);
-  const { chainId, expiresAtMs, studies } = answer;
-  if (!equalBytes(chainId, expected.chainId)) {
-    throw new HandoverError({ code: 'NOT_FOR_US', field: 'chainId' }, 'the answer is for another ledger');
-  }
-  if (expiresAtMs <= expected.nowMs) {
-    throw new HandoverError({ code: 'EXPIRED', expiresAtMs }, 'the answer has ended; ask for a new one');
-  }
+  requireForUs(answer, expected);
+  const { chainId, studies } = answer;
   const messageOf = answer.role === 'delegate' ? delegateAcceptanceMessage : moveAcceptanceMessage;
   for (const study of studies) {
     if (!isStrictPublicKey(study.key)) {

@@ -1,5 +1,5 @@
 /** An owner asks somebody to act for her, or to take her studies over: `#o=`. Gives nothing by itself. Spec: docs/spec/links.md, section 18. */
-import { encodeWith, list, literal, optional, type Schema, struct } from '@radledger/primitives';
+import { encodeWith, equalBytes, list, literal, optional, type Schema, struct } from '@radledger/primitives';
 import { HandoverError } from './errors.js';
 import { validateGatewayUrl } from './gateway-url.js';
 import { readLink, writeLink } from './link.js';
@@ -57,12 +57,26 @@ export function encodeRoleOfferLink(offer: RoleOffer, pageUrl: string): string {
 
 /**
  * Reads an offer from a link, its fragment, or the bare base64url text.
- * @throws {HandoverError} `MALFORMED_LINK` | `MALFORMED_MESSAGE` | `TEXT_REFUSED` | `URL_REFUSED`
+ * @throws {HandoverError} `MALFORMED_LINK` | `MALFORMED_MESSAGE` | `TEXT_REFUSED` | `URL_REFUSED` | `NOT_FOR_US` | `EXPIRED`
  */
-export function decodeRoleOfferLink(link: string): RoleOffer {
+export function readRoleOfferLink(link: string, expected: { chainId: Uint8Array; nowMs: number }): RoleOffer {
   const { format: _, ...offer } = decodeMessage(schema, readLink(link, 'o'), 'role offer', BYTES_MAX);
   validate(offer);
+  requireForUs(offer, expected);
   return offer;
+}
+
+/** @throws {HandoverError} `NOT_FOR_US` | `EXPIRED` */
+export function requireForUs(
+  { chainId, expiresAtMs }: { readonly chainId: Uint8Array; readonly expiresAtMs: number },
+  expected: { readonly chainId: Uint8Array; readonly nowMs: number },
+): void {
+  if (!equalBytes(chainId, expected.chainId)) {
+    throw new HandoverError({ code: 'NOT_FOR_US', field: 'chainId' }, 'the link is for another ledger');
+  }
+  if (expiresAtMs <= expected.nowMs) {
+    throw new HandoverError({ code: 'EXPIRED', expiresAtMs }, 'the link has ended; ask for a new one');
+  }
 }
 
 function validate(offer: RoleOffer): void {

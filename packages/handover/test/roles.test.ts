@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   createRoleAnswer,
-  decodeRoleOfferLink,
+  readRoleOfferLink,
   encodeRoleAnswerLink,
   encodeRoleOfferLink,
   type Role,
@@ -43,7 +43,7 @@ describe('a role offer', () => {
   test('travels behind # and comes back', () => {
     const link = encodeRoleOfferLink(offer, PAGE);
     for (const text of [link, link.slice(PAGE.length), link.slice(PAGE.length + 3)]) {
-      expect(decodeRoleOfferLink(text)).toEqual(offer);
+      expect(readRoleOfferLink(text, expected)).toEqual(offer);
     }
   });
 
@@ -63,6 +63,13 @@ describe('a role offer', () => {
     expect(() => encodeRoleOfferLink({ ...offer, ...changes }, PAGE)).toThrow(expect.objectContaining({ code }));
   });
 
+  test('for another ledger or after its end is refused', () => {
+    const link = encodeRoleOfferLink(offer, PAGE);
+    const read = (changes: object) => () => readRoleOfferLink(link, { ...expected, ...changes });
+    expect(read({ chainId: bytesOf('other chain') })).toThrow(expect.objectContaining({ code: 'NOT_FOR_US' }));
+    expect(read({ nowMs: expiresAtMs })).toThrow(expect.objectContaining({ code: 'EXPIRED' }));
+  });
+
   test('with any bit changed reads as another one or is refused', () => {
     const link = encodeRoleOfferLink(offer, PAGE);
     const bytes = Buffer.from(link.slice(PAGE.length + 3), 'base64url');
@@ -72,7 +79,7 @@ describe('a role offer', () => {
         changed[bit >> 3] = (changed[bit >> 3] as number) ^ (1 << (bit & 7));
         let read: unknown;
         try {
-          read = decodeRoleOfferLink(`#o=${changed.toString('base64url')}`);
+          read = readRoleOfferLink(`#o=${changed.toString('base64url')}`, expected);
         } catch (error) {
           expect(error).toHaveProperty('code');
           return;

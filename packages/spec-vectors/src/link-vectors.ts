@@ -15,7 +15,6 @@ import {
   decodeImageRequestLink,
   decodeInvitationLink,
   decodeMailboxLink,
-  decodeRoleOfferLink,
   decodeOwnerRequest,
   decodeTransferReceipt,
   deriveSealingKeyPair,
@@ -43,6 +42,7 @@ import {
   openSealed,
   openStudySecretReply,
   readRoleAnswerLink,
+  readRoleOfferLink,
   sealAccessLog,
   sealClaimReply,
   sealDelegation,
@@ -585,7 +585,7 @@ async function roleOffers(): Promise<VectorCase[]> {
     Object.entries(offers).map(([name, studies]) => {
       const offer = { ...told, role, studies };
       const output = encodeRoleOfferLink(offer, pageUrl);
-      decodeRoleOfferLink(output);
+      readRoleOfferLink(output, { chainId, nowMs });
       return { name: `role offer, ${role} ${name}`, input: asJson({ offer, pageUrl }), output };
     }),
   );

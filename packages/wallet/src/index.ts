@@ -1,6 +1,6 @@
 export { WalletError, type WalletErrorInfo } from './errors.js';
 export { type GatewayPort, locateGateway } from './gateway-locator.js';
-export { branchOf, deriveWalletKeys, PURPOSE, type WalletKeys } from './keys.js';
+export { branchOf, deriveWalletKeys, GAP_LIMIT, PURPOSE, type WalletKeys } from './keys.js';
 export {
   type ConsentReceipt,
   consentReceiptHash,
@@ -15,7 +15,7 @@ export type { OpenMailbox, PlainOrder, SourceStanding } from './ordering.js';
 export type { Overview, StudyOverview } from './overview.js';
 export type { StudyReader } from './reading.js';
 export { roleAnswerWords } from './role-exchange.js';
-export { GAP_LIMIT, type RestoreProgress } from './restoring.js';
+export type { RestoreProgress } from './restoring.js';
 export type {
   CallOptions,
   Finalized,

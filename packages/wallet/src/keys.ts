@@ -7,6 +7,9 @@ import { seedOf } from './words.js';
 /** First path element of each kind of key; all hardened. */
 export const PURPOSE = { studyOwner: 21043, recipient: 21044, sealing: 21045, backup: 21046 } as const;
 
+/** How far beyond the last matched or used key a branch is searched. No wallet promises a key farther away. */
+export const GAP_LIMIT = 50;
+
 const HARDENED = 0x8000_0000;
 
 /** The keys of one profile of one seed. */

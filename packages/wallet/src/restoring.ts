@@ -1,10 +1,8 @@
 /** The walk from a seed to its studies (people.md B4). Spec: docs/spec/wallet-keys.md, section 5. */
 import { equalBytes } from '@radledger/primitives';
-import type { WalletKeys } from './keys.js';
+import { GAP_LIMIT, type WalletKeys } from './keys.js';
 import type { LedgerView } from './ledger-view.js';
 
-/** How far beyond the last matched or used key a branch is searched. No wallet promises a key farther away. */
-export const GAP_LIMIT = 50;
 /** How many keys behind the last match a restored wallet leaves alone: another device may have promised them. */
 export const RESTORED_SKIP = 24;
 

@@ -1,11 +1,11 @@
 // Goal: two people agree on a role by two links; it is done once, whatever fails in between, and ends when the owner says so.
 import {
-  decodeRoleOfferLink,
   encodeRoleAnswerLink,
   encodeRoleOfferLink,
   type Role,
   type RoleAnswer,
   readRoleAnswerLink,
+  readRoleOfferLink,
 } from '@radledger/handover';
 import { equalBytes } from '@radledger/primitives';
 import { isKind } from '@radledger/transactions';
@@ -52,9 +52,8 @@ async function answered(
   studyIds: readonly Uint8Array[],
   by = anna,
 ): Promise<RoleAnswer & { readonly answerBytes: Uint8Array }> {
-  const offer = decodeRoleOfferLink(
-    encodeRoleOfferLink(await maria.offerRole({ role, displayName: 'Maria', studyIds }), PAGE),
-  );
+  const offered = encodeRoleOfferLink(await maria.offerRole({ role, displayName: 'Maria', studyIds }), PAGE);
+  const offer = readRoleOfferLink(offered, { chainId: maria.chainId, nowMs });
   const link = encodeRoleAnswerLink(await by.answerOffer({ offer, displayName: 'Anna' }), PAGE);
   return readRoleAnswerLink(link, { chainId: maria.chainId, nowMs });
 }

@@ -14,6 +14,7 @@ function stretched<T>(value: T): T {
     if (typeof part === 'string') return stretch(part);
     if (typeof part === 'function')
       return (...inputs: unknown[]) => stretch((part as (...all: unknown[]) => string)(...inputs));
+    if (Array.isArray(part)) return part.map(change);
     return Object.fromEntries(Object.entries(part as object).map(([name, inner]) => [name, change(inner)]));
   };
   return { ...(change(value) as T), locale: 'en', direction: 'rtl' };

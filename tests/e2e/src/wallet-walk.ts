@@ -126,10 +126,80 @@ export async function walk(
   await phone.press(texts.profiles.add);
   await phone.heading(texts.empty.title).waitFor();
   await visit('30-profiles');
+  await familyWalk(phone, texts, label, visit);
   await phone.press(texts.frame.lostPhone);
   await phone.press(texts.lost.hospital);
   await visit('18-lost-phone');
   await phone.press(texts.frame.getHelp);
   await phone.heading(texts.help.title).waitFor();
   await visit('20-help');
+}
+
+/** Both people on one phone: the holder, and Maya, whose images it has too. */
+async function familyWalk(
+  phone: Phone,
+  texts: Texts,
+  label: string,
+  visit: (name: string) => Promise<void>,
+): Promise<void> {
+  const { page } = phone;
+  const { roles } = texts;
+  await phone.context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  const show = (name: string): Promise<void> => page.getByRole('radio', { name, exact: true }).check();
+  const link = async (): Promise<string> => {
+    await page.getByRole('img', { name: roles.square }).waitFor();
+    await phone.press(texts.share.copy);
+    return page.evaluate('navigator.clipboard.readText()');
+  };
+  const offers = async (role: 'delegate' | 'owner', name: string): Promise<void> => {
+    await show(texts.profiles.you);
+    await phone.press(texts.more.title);
+    await phone.press(roles[role].offer);
+    await phone.fill(roles.yourName, 'Maria');
+    await visit(name);
+    await phone.press(texts.pin.go);
+  };
+  const agrees = async (role: 'delegate' | 'owner', offer: string, name: string): Promise<void> => {
+    await phone.open(offer);
+    await phone.heading(roles[role].asked('Maria')).waitFor();
+    await show('Maya');
+    await phone.fill(roles.yourName, 'Maya');
+    await visit(name);
+    await phone.press(roles.agree);
+  };
+  await offers('delegate', '33-let-act');
+  const offer = await link();
+  await visit('34-let-act-square');
+  await agrees('delegate', offer, '35-asked-to-act');
+  const answer = await link();
+  await visit('36-agreed');
+  await phone.open(answer);
+  await phone.button(roles.delegate.give).waitFor();
+  await visit('37-let-act-decide');
+  await phone.press(roles.delegate.give);
+  await phone.heading(roles.delegate.done('Maya')).waitFor({ timeout: 60_000 });
+  await visit('38-may-act');
+  await phone.press(roles.end);
+  await phone.heading(roles.endAsk('Maya')).waitFor();
+  await visit('39-stop-acting');
+  await page.keyboard.press('Escape');
+  await phone.press(texts.allowed.done);
+  await phone.heading(roles.mayAct).waitFor();
+  await visit('40-home-may-act');
+  await show('Maya');
+  await phone.press(texts.study.details(label));
+  await page.getByText(roles.imagesOf('Maria')).waitFor();
+  await visit('41-study-of-somebody');
+  await phone.press(texts.frame.back);
+  await offers('owner', '42-hand-over');
+  await agrees('owner', await link(), '43-asked-to-take-over');
+  await phone.open(await link());
+  await phone.button(roles.owner.give).waitFor();
+  await visit('44-hand-over-decide');
+  await phone.press(roles.owner.give);
+  await phone.heading(roles.owner.done('Maya')).waitFor({ timeout: 60_000 });
+  await visit('45-handed-over');
+  await phone.press(texts.allowed.done);
+  await page.getByText(texts.study.states['handed-over'], { exact: true }).waitFor();
+  await visit('46-home-handed-over');
 }

@@ -22,6 +22,7 @@ import { loadTexts } from '@radledger/wallet-app/texts';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
 import { failures, reissued } from '../src/failures.js';
+import { actsFor, endsActing, handsOver, letsAct } from '../src/family.js';
 import { FIREFOX, FirefoxPhone } from '../src/firefox-phone.js';
 import { journey } from '../src/keyboard-journey.js';
 import { CHROMIUM, launchChromium, Phone } from '../src/phone.js';
@@ -616,6 +617,29 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     expect(other.complaints).toEqual([]);
     await other.switchOff();
     await phone.press('Done');
+  });
+
+  test('B9 somebody acts for her until a day, lets a clinic in, and is stopped by her', async () => {
+    const anna = await Phone.switchOn(browser);
+    await letsAct(phone, anna, net.network.wallet, 'MRI, knee', look);
+    const { link, requestId } = await requestImages('While Maria is ill');
+    await actsFor(anna, 'MRI, knee', link, look);
+    await expect.poll(async () => (await net.cast.practice.operator.requestState(requestId)).state).toBe('allowed');
+    await endsActing(phone, anna, look);
+    expect(anna.complaints).toEqual([]);
+    await anna.switchOff();
+  });
+
+  test('B9 a child’s images move to her own phone, by keyboard alone, through restarts and a time without network', async (context) => {
+    const maya = await Phone.switchOn(browser);
+    await phone.page.getByRole('radio', { name: 'Maya (daughter)' }).check();
+    await phone.heading('MRI, wrist').waitFor();
+    const { tabs } = await handsOver(phone, maya, 'MRI, wrist', look);
+    await phone.page.getByRole('radio', { name: 'You' }).check();
+    await phone.heading('MRI, knee').waitFor();
+    expect(maya.complaints).toEqual([]);
+    await maya.switchOff();
+    figures(context, { tabs });
   });
 
   test('View: every image is fetched and checked, scrolled through and lit by keyboard alone', async (context) => {

@@ -6,25 +6,35 @@ import {
   type SignedImageRequest,
   verifyImageRequest,
 } from '@radledger/handover';
+import type { RoleArrival } from './roles.js';
 
 export type Arrival =
-  | { readonly kind: 'invitation'; readonly invitation: Invitation }
-  | { readonly kind: 'request'; readonly request: SignedImageRequest };
+  | { readonly name: 'invitation'; readonly invitation: Invitation }
+  | { readonly name: 'request'; readonly request: SignedImageRequest }
+  | RoleArrival;
 
 /**
- * Reads a link or the fragment of one. A request is given only when its own bytes hold: canonical, signed, still open, for this chain.
+ * Reads a link or the fragment of one. What needs no hospital to be judged (a request, an offer, an answer) is given only when its own bytes
+ * hold: canonical, signed where it is, still open, for this chain.
  * @throws {HandoverError}
  */
 export async function readArrival(
   text: string,
   expected: { readonly chainId: Uint8Array; readonly nowMs: number },
 ): Promise<Arrival> {
-  if (!/#?r=/.test(text.slice(text.indexOf('#') + 1, text.indexOf('#') + 4))) {
-    return { kind: 'invitation', invitation: decodeInvitationLink(text) };
+  const afterHash = text.slice(text.indexOf('#') + 1).trim();
+  switch (afterHash.slice(0, 2)) {
+    case 'r=': {
+      const request = decodeImageRequestLink(text);
+      await verifyImageRequest(request, expected);
+      return { name: 'request', request };
+    }
+    case 'o=':
+    case 'a=':
+      return (await import('./roles.js')).readRoleArrival(text, expected);
+    default:
+      return { name: 'invitation', invitation: decodeInvitationLink(text) };
   }
-  const request = decodeImageRequestLink(text);
-  await verifyImageRequest(request, expected);
-  return { kind: 'request', request };
 }
 
 /** The fragment of this page, when there is one; it is gone from the address afterwards. */

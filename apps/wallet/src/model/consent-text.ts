@@ -17,12 +17,13 @@ export function consentText(input: {
   readonly until: string;
 }): string {
   const { texts, study, origin, reason, until } = input;
-  const { request } = texts;
+  const { request, roles } = texts;
+  const owner = study.actsFor && ` (${roles.imagesOf(study.actsFor.name ?? roles.unnamed)})`;
   return [
     request.title(origin.displayName || origin.who),
     ...proofLines(texts, origin),
     `${request.reason}: ${reason}`,
-    `${request.which}: ${study.label ?? texts.study.unnamed}, ${study.hospital ?? texts.study.unnamedHospital}`,
+    `${request.which}: ${study.label ?? texts.study.unnamed}${owner ?? ''}, ${study.hospital ?? texts.study.unnamedHospital}`,
     `${request.until} ${until}`,
     request.endNote,
     request.copies,

@@ -1,6 +1,6 @@
 /** The screens, and the way between them. The address never changes: the browser's history holds a number and nothing else. */
 import { useCallback, useEffect, useState } from 'react';
-import type { Invitation, SignedImageRequest } from '@radledger/handover';
+import type { Invitation, Role, RoleAnswer, RoleOffer, SignedImageRequest } from '@radledger/handover';
 import type { Study } from './shelf.js';
 
 export type Screen =
@@ -20,6 +20,10 @@ export type Screen =
   | { readonly name: 'link' }
   | { readonly name: 'person'; readonly personId: string }
   | { readonly name: 'who-looked'; readonly studyId?: string }
+  | { readonly name: 'offer-role'; readonly role: Role; readonly studyId?: string }
+  | { readonly name: 'role-offer'; readonly offer: RoleOffer }
+  | { readonly name: 'role-answer'; readonly answer: RoleAnswer; readonly words: string }
+  | { readonly name: 'chosen'; readonly role: Role; readonly person: string | undefined }
   | { readonly name: 'sheet' }
   | { readonly name: 'helpers' }
   | { readonly name: 'more' }

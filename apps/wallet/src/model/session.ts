@@ -86,6 +86,13 @@ export class Session {
     return this.#ports.chainId;
   }
 
+  /** The wallet of whoever is shown, or of another profile: for the session, and for what is loaded when it is used. */
+  wallet(profileId = this.#state.profileId): Wallet {
+    const wallet = this.#profiles.wallet(profileId);
+    if (wallet === undefined) throw new TypeError('the session is not open');
+    return wallet;
+  }
+
   /** The device turned out to have no check of its own that the vault can use. */
   usePin(): void {
     this.#change({ confirmsBy: 'pin' });
@@ -130,7 +137,7 @@ export class Session {
     const { displayName } = request;
     const host = new URL(request.gatewayApi).host;
     this.#ports.origins.allow(request.gatewayApi);
-    const proven = await this.#openWallet()
+    const proven = await this.wallet()
       .originOf(request)
       .catch(() => ({ kind: 'unproven', host }) as const);
     if (proven.kind === 'source') {
@@ -148,7 +155,7 @@ export class Session {
 
   /** Resolves when the hospital has answered; that the images are sealed shows on the shelf later. */
   async claim(invitation: Invitation, code: string): Promise<void> {
-    const wallet = this.#openWallet();
+    const wallet = this.wallet();
     await new Promise<void>((resolve, reject) => {
       const onProgress = ({ step }: { step: string }): void => {
         if (step === 'claim-answered') resolve();
@@ -173,7 +180,7 @@ export class Session {
     readonly notAfterMs: number;
     readonly receiptFor: (study: Study) => Uint8Array;
   }): Promise<void> {
-    const wallet = this.#openWallet();
+    const wallet = this.wallet();
     const { request, studies, notAfterMs, receiptFor } = input;
     const origin = input.origin.proven;
     for (const study of studies) {
@@ -184,13 +191,13 @@ export class Session {
 
   /** Holds back nothing that she allowed: it goes now, and all together. */
   async sendNow(): Promise<void> {
-    await this.#openWallet().sendNow();
+    await this.wallet().sendNow();
     await this.catchUp();
   }
 
   /** Ends shares: written down first, sent before everything else. */
   async stop(shares: readonly Share[]): Promise<void> {
-    const wallet = this.#openWallet();
+    const wallet = this.wallet();
     for (const { study, tag } of shares) await wallet.queueStop({ studyId: study.studyId, tag });
     await this.refresh();
     await this.catchUp();
@@ -212,7 +219,7 @@ export class Session {
   async looks(
     studies: readonly Study[],
   ): Promise<{ readonly looks: readonly Look[]; readonly unanswered: readonly Study[] }> {
-    const wallet = this.#openWallet();
+    const wallet = this.wallet();
     const readings: { study: Study; reading: ReadingView }[] = [];
     const unanswered: Study[] = [];
     for (const study of studies) {
@@ -227,14 +234,14 @@ export class Session {
 
   /** Her own way to the pictures of a study. What fetches and checks them is loaded when it is used first. */
   async openImages({ studyId }: Study, signal: AbortSignal): Promise<StudyImages> {
-    const reader = await this.#openWallet().openStudy(studyId, { signal });
+    const reader = await this.wallet().openStudy(studyId, { signal });
     const { imagesOf } = await import('./images.js');
     return imagesOf(reader, signal);
   }
 
   /** The twelve words, for the recovery sheet. */
   words(): string {
-    return this.#openWallet().words();
+    return this.wallet().words();
   }
 
   async noteSheetMade(): Promise<void> {
@@ -255,7 +262,7 @@ export class Session {
   /** Brings everything back from paper. */
   async restore(found: BroughtWords, how: Confirmation): Promise<void> {
     await this.open(how, found);
-    await this.#openWallet().restore();
+    await this.wallet().restore();
     await this.refresh();
   }
 
@@ -277,7 +284,7 @@ export class Session {
   /** Stops the replacing of her access, or says that it was she who asked: then it is done at once. */
   async answerReplacement({ studyId }: Replacement, answer: 'stop' | 'confirm'): Promise<void> {
     const kind = answer === 'stop' ? 'stop-replacement' : 'confirm-replacement';
-    await this.#openWallet().order(studyId, { kind });
+    await this.wallet().order(studyId, { kind });
     this.#change({ replacements: this.#state.replacements.filter((other) => other.studyId !== studyId) });
     await this.refresh();
   }
@@ -298,6 +305,7 @@ export class Session {
   async refresh(): Promise<void> {
     const wallet = this.#shownWallet();
     if (wallet === undefined) return;
+    await wallet.takeInRoles().catch(() => undefined);
     const read = await wallet.overview().catch(() => undefined);
     if (wallet !== this.#shownWallet()) return;
     const overview = read ?? wallet.lastOverview();
@@ -307,7 +315,7 @@ export class Session {
 
   /** Her code for a clinic, good for 15 minutes. */
   openMailbox(study: Study): Promise<OpenMailbox> {
-    return this.#openWallet().openMailbox(study.studyId);
+    return this.wallet().openMailbox(study.studyId);
   }
 
   /** What a clinic left in a mailbox, if anything yet. @throws {HandoverError} when it does not hold */
@@ -319,23 +327,17 @@ export class Session {
 
   /** Tells a study's hospital that it is somebody else's; the hospital ends it at once. */
   async tellWrongPatient(study: Study): Promise<void> {
-    await this.#openWallet().order(study.studyId, { kind: 'wrong-patient' });
+    await this.wallet().order(study.studyId, { kind: 'wrong-patient' });
     await this.refresh();
   }
 
   /** Sends the privacy office of a study's hospital one line. */
   async tellPrivacyOffice(study: Study, text: string): Promise<void> {
-    await this.#openWallet().order(study.studyId, { kind: 'tell-privacy-office', text });
+    await this.wallet().order(study.studyId, { kind: 'tell-privacy-office', text });
   }
 
   #people(): readonly Person[] {
     return this.#state.shelf?.people ?? [];
-  }
-
-  #openWallet(): Wallet {
-    const wallet = this.#shownWallet();
-    if (wallet === undefined) throw new TypeError('the session is not open');
-    return wallet;
   }
 
   #shownWallet(): Wallet | undefined {

@@ -1,4 +1,5 @@
 /** What the screens show: studies and the people who can see them, as the ledger has them, or had them last. */
+import type { Role } from '@radledger/handover';
 import { toHex } from '@radledger/primitives';
 import type { GrantView, Overview, PendingView, StudyOverview } from '@radledger/wallet';
 
@@ -8,7 +9,16 @@ export interface Study {
   readonly studyId: Uint8Array;
   readonly hospital: string | undefined;
   readonly label: string | undefined;
-  readonly state: 'being-sealed' | 'ready' | 'gone';
+  /** `handing-over`: it will be, or is, somebody else's. */
+  readonly state: 'being-sealed' | 'ready' | 'gone' | 'handing-over' | 'handed-over';
+  /** Of a study that is somebody else's, for whom she acts. */
+  readonly actsFor:
+    | {
+        /** What its owner calls herself; undefined when only the ledger remembers. */
+        readonly name: string | undefined;
+        readonly untilMs: number;
+      }
+    | undefined;
 }
 
 /** What one study lets one person see. */
@@ -35,9 +45,25 @@ export interface Person {
   readonly shares: readonly Share[];
 }
 
+/** Somebody to whom she gave a role in her studies: to act for her, or to have them from now on. */
+export interface Chosen {
+  readonly role: Role;
+  /** What they call themselves; undefined when only the ledger remembers. */
+  readonly name: string | undefined;
+  readonly studies: readonly {
+    readonly study: Study;
+    /** The end of acting for her. */
+    readonly untilMs: number;
+    readonly state: 'waiting' | 'refused' | 'done' | 'ending' | 'ended';
+    /** When it is sent, while it is held back. */
+    readonly heldUntilMs: number | undefined;
+  }[];
+}
+
 export interface Shelf {
   readonly studies: readonly Study[];
   readonly people: readonly Person[];
+  readonly chosen: readonly Chosen[];
   readonly asOfMs: number;
 }
 
@@ -51,7 +77,7 @@ export const canStop = ({ state }: Share): boolean => state === 'waiting' || sta
 export function shelfOf({ atMs, studies }: Overview, pending: readonly PendingView[]): Shelf {
   const people = new Map<string, Person>();
   for (const view of studies) {
-    const study = studyOf(view);
+    const study = studyOf(view, atMs, pending);
     for (const grant of view.grants) {
       const id = toHex(grant.recipientKey ?? grant.tag);
       const known = people.get(id);
@@ -67,7 +93,54 @@ export function shelfOf({ atMs, studies }: Overview, pending: readonly PendingVi
       });
     }
   }
-  return { studies: studies.map(studyOf).reverse(), people: [...people.values()], asOfMs: atMs };
+  const all = studies.map((view) => studyOf(view, atMs, pending));
+  return {
+    studies: all.reverse(),
+    people: [...people.values()],
+    chosen: chosenOf(studies, atMs, pending),
+    asOfMs: atMs,
+  };
+}
+
+/** By role and name: each study has a key of its own, so that nothing else tells that it is one person. */
+function chosenOf(views: readonly StudyOverview[], atMs: number, pending: readonly PendingView[]): readonly Chosen[] {
+  const found = new Map<string, Chosen>();
+  for (const view of views) {
+    const chosen = chosenIn(view, atMs, pending);
+    if (chosen === undefined) continue;
+    const id = `${chosen.role}/${chosen.name}`;
+    found.set(id, { ...chosen, studies: [...(found.get(id)?.studies ?? []), ...chosen.studies] });
+  }
+  return [...found.values()];
+}
+
+function chosenIn(view: StudyOverview, atMs: number, pending: readonly PendingView[]): Chosen | undefined {
+  if (view.role !== 'owner') return undefined;
+  const { given, delegate } = view;
+  const todos = pending.filter(({ studyId, tag }) => tag === undefined && toHex(studyId) === toHex(view.studyId));
+  const todo = todos.find(({ kind }) => kind === 'delegate' || kind === 'move');
+  const isEnding = todos.some(({ kind }) => kind === 'end-delegate');
+  const of = (
+    state: Chosen['studies'][number]['state'],
+    role: Role,
+    name: string | undefined,
+    untilMs: number,
+  ): Chosen => {
+    const heldUntilMs = todo?.isHeldBack === true ? todo.nextTryAtMs : undefined;
+    return { role, name, studies: [{ study: studyOf(view, atMs, pending), untilMs, state, heldUntilMs }] };
+  };
+  if (given !== undefined && todo !== undefined && !isEnding) {
+    return of(todo.state === 'refused' ? 'refused' : 'waiting', given.role, given.name, given.notAfterMs);
+  }
+  if (given?.role === 'owner' && view.status === 'moved-away') return of('done', 'owner', given.name, 0);
+  if (delegate !== undefined) {
+    const name = given !== undefined && toHex(given.key) === toHex(delegate.key) ? given.name : undefined;
+    const state = isEnding ? 'ending' : delegate.notAfterMs > atMs ? 'done' : 'ended';
+    return of(state, 'delegate', name, delegate.notAfterMs);
+  }
+  return given?.role === 'delegate'
+    ? of(isEnding ? 'ending' : 'ended', 'delegate', given.name, given.notAfterMs)
+    : undefined;
 }
 
 /** The part of a gateway's address that a person can recognise. */
@@ -75,9 +148,28 @@ export function hostOf(gatewayApi: string): string {
   return new URL(gatewayApi).host;
 }
 
-function studyOf({ studyId, status, label, sourceName }: StudyOverview): Study {
-  const state = status === 'awaiting-publication' ? 'being-sealed' : status === 'active' ? 'ready' : 'gone';
-  return { id: toHex(studyId), studyId, hospital: sourceName, label, state };
+function studyOf(view: StudyOverview, atMs: number, pending: readonly PendingView[]): Study {
+  const { studyId, label, sourceName, role, from, delegate } = view;
+  const study = { id: toHex(studyId), studyId, hospital: sourceName, label };
+  const state = stateOfStudy(view, pending);
+  if (role === 'owner') return { ...study, state, actsFor: undefined };
+  const untilMs = delegate?.notAfterMs ?? 0;
+  const isOver = state === 'gone' || untilMs <= atMs;
+  return { ...study, state: isOver ? 'gone' : state, actsFor: { name: from === '' ? undefined : from, untilMs } };
+}
+
+function stateOfStudy(
+  { studyId, status, role, given }: StudyOverview,
+  pending: readonly PendingView[],
+): Study['state'] {
+  if (status === 'awaiting-publication') return 'being-sealed';
+  if (status === 'active') {
+    const isMoving = pending.some(
+      ({ kind, state, studyId: id }) => kind === 'move' && state !== 'refused' && toHex(id) === toHex(studyId),
+    );
+    return isMoving ? 'handing-over' : 'ready';
+  }
+  return status === 'moved-away' && role === 'owner' && given?.role === 'owner' ? 'handed-over' : 'gone';
 }
 
 function shareOf(study: Study, grant: GrantView, pending: readonly PendingView[]): Share {

@@ -8,6 +8,7 @@ import { focusTitle, Heading } from '../parts/heading.js';
 import { PersonRow } from '../parts/person-row.js';
 import { ProfileSwitcher } from '../parts/profile-switcher.js';
 import { Seal } from '../parts/seal.js';
+import { saidOf, whose } from '../parts/study-name.js';
 
 /** Her images, and who can see them. */
 export function Home() {
@@ -33,6 +34,7 @@ export function Home() {
         ))}
       </ul>
       <People people={seeing} />
+      <Acting />
       <Button kind="quiet" onPress={() => navigation.go({ name: 'who-looked' })}>
         {texts.home.whoLooked}
       </Button>
@@ -88,9 +90,6 @@ function StudyCard(props: { readonly study: Study }) {
   const { study } = props;
   const { texts, navigation } = useApp();
   const label = study.label ?? texts.study.unnamed;
-  const said = { 'being-sealed': texts.study.beingSealed, ready: texts.study.ready, gone: texts.study.gone }[
-    study.state
-  ];
   return (
     <article className="card">
       <Seal state={study.state} />
@@ -99,7 +98,8 @@ function StudyCard(props: { readonly study: Study }) {
           <bdi>{label}</bdi>
         </h2>
         <p>{study.hospital !== undefined && <bdi>{study.hospital}</bdi>}</p>
-        <p className={`state ${study.state}`}>{said}</p>
+        {study.actsFor !== undefined && <p>{whose(texts, study)}</p>}
+        <p className={`state ${study.state}`}>{saidOf(texts, study)}</p>
       </div>
       <button
         type="button"
@@ -121,6 +121,36 @@ function People(props: { readonly people: readonly Person[] }) {
         {people.map((person) => (
           <li key={person.id}>
             <PersonRow person={person} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** Who may act for her, each with the way to end it. */
+function Acting() {
+  const { texts, dates, state, navigation } = useApp();
+  const acting = (state.shelf?.chosen ?? []).filter(
+    ({ role, studies }) => role === 'delegate' && studies.some((one) => one.state !== 'ended'),
+  );
+  if (acting.length === 0) return null;
+  return (
+    <section>
+      <h2>{texts.roles.mayAct}</h2>
+      <ul className="rows">
+        {acting.map(({ role, name, studies }) => (
+          <li key={name}>
+            <button
+              type="button"
+              className="person"
+              onClick={() => navigation.go({ name: 'chosen', role, person: name })}
+            >
+              <strong>
+                <bdi>{name ?? texts.roles.unnamed}</bdi>
+              </strong>
+              <span>{texts.person.until(dates.day(Math.max(...studies.map(({ untilMs }) => untilMs))))}</span>
+            </button>
           </li>
         ))}
       </ul>

@@ -29,6 +29,19 @@ export function More() {
         </section>
       )}
       <section>
+        <h2>{texts.roles.others}</h2>
+        <p>{texts.roles.othersText}</p>
+        <Button kind="quiet" onPress={() => go({ name: 'offer-role', role: 'delegate' })}>
+          {texts.roles.delegate.offer}
+        </Button>
+        <Button kind="quiet" onPress={() => go({ name: 'offer-role', role: 'owner' })}>
+          {texts.roles.owner.offer}
+        </Button>
+        <Button kind="quiet" onPress={() => go({ name: 'link' })}>
+          {texts.empty.paste}
+        </Button>
+      </section>
+      <section>
         <h2>{texts.profiles.title}</h2>
         <p>{texts.profiles.text}</p>
         <Button kind="quiet" onPress={() => go({ name: 'add-profile' })}>

@@ -3,15 +3,16 @@ import { toHex } from '@radledger/primitives';
 import { createConsentReceipt } from '@radledger/wallet';
 import { useEffect, useState } from 'react';
 import { consentText, proofLines } from '../model/consent-text.js';
-import { dateField, endOfField, offeredEnd } from '../model/dates.js';
+import { offeredEnd } from '../model/dates.js';
 import type { Origin } from '../model/session.js';
 import { hostOf, type Study } from '../model/shelf.js';
 import { useApp } from '../parts/app-context.js';
 import { Button } from '../parts/button.js';
 import { Confirm } from '../parts/confirm.js';
-import { Field } from '../parts/field.js';
+import { EndDate } from '../parts/end-date.js';
 import { Heading } from '../parts/heading.js';
 import { ProfileSwitcher } from '../parts/profile-switcher.js';
+import { StudyName } from '../parts/study-name.js';
 
 /** F2: somebody asks for images. Everything said of the request is read from the bytes that the permission will answer. */
 export function RequestScreen(props: { readonly request: SignedImageRequest }) {
@@ -65,8 +66,7 @@ function AllowForm(props: { readonly request: SignedImageRequest; readonly origi
   const { texts, dates, state, session, navigation } = useApp();
   const ready = (state.shelf?.studies ?? []).filter((study) => study.state === 'ready');
   const [unpicked, setUnpicked] = useState<ReadonlySet<string>>();
-  const [endMs, setEndMs] = useState<number | undefined>(() => offeredEnd(request.wantedUntilMs, Date.now()));
-  const [isChanging, setChanging] = useState(false);
+  const [wantedMs, setWantedMs] = useState<number | undefined>(() => offeredEnd(request.wantedUntilMs, Date.now()));
   const [problem, setProblem] = useState<string>();
   // The newest is offered; what else she has, she adds herself.
   const isPicked = ({ id }: Study): boolean => (unpicked === undefined ? id === ready[0]?.id : !unpicked.has(id));
@@ -74,8 +74,11 @@ function AllowForm(props: { readonly request: SignedImageRequest; readonly origi
     const others = ready.filter((other) => other !== study && !isPicked(other)).map(({ id }) => id);
     setUnpicked(new Set(picked ? others : [...others, study.id]));
   };
+  const studies = ready.filter(isPicked);
+  // Whoever acts for somebody lets nobody in for longer than that.
+  const ends = studies.flatMap(({ actsFor }) => (actsFor === undefined ? [] : [actsFor.untilMs]));
+  const endMs = wantedMs && Math.min(wantedMs, ...ends);
   const allow = async (): Promise<void> => {
-    const studies = ready.filter(isPicked);
     if (studies.length === 0) return setProblem(texts.request.pickOne);
     if (endMs === undefined || endMs <= Date.now()) return setProblem(texts.request.pickDate);
     setProblem(undefined);
@@ -97,31 +100,12 @@ function AllowForm(props: { readonly request: SignedImageRequest; readonly origi
         {ready.map((study) => (
           <label className="pick" key={study.id}>
             <input type="checkbox" checked={isPicked(study)} onChange={(event) => pick(study, event.target.checked)} />
-            <span>
-              <bdi>{study.label ?? texts.study.unnamed}</bdi> <small>{study.hospital}</small>
-            </span>
+            <StudyName study={study} />
           </label>
         ))}
       </fieldset>
-      {isChanging ? (
-        <Field
-          label={texts.request.lastDay}
-          type="date"
-          autoFocus
-          min={dateField(Date.now())}
-          value={endMs === undefined ? '' : dateField(endMs)}
-          onText={(text) => setEndMs(endOfField(text))}
-        />
-      ) : (
-        <div className="row">
-          <p>
-            {texts.request.until} <strong>{endMs !== undefined && dates.day(endMs)}</strong>
-          </p>
-          <button type="button" className="link" onClick={() => setChanging(true)}>
-            {texts.request.change}
-          </button>
-        </div>
-      )}
+      <EndDate endMs={endMs} onEnd={setWantedMs} />
+      {endMs !== undefined && endMs !== wantedMs && <p className="note">{texts.roles.limit(dates.day(endMs))}</p>}
       <p className="note">
         {texts.request.endNote} {texts.request.copies}
       </p>

@@ -5,14 +5,18 @@ import { Allowed } from './allowed.js';
 import { Help } from './help.js';
 import { Home } from './home.js';
 import { InvitationScreen } from './invitation.js';
-import { LinkScreen } from './link.js';
 import { Locked } from './locked.js';
 import { LostPhone } from './lost-phone.js';
-import { PersonScreen } from './person.js';
 import { RequestScreen } from './request.js';
 import { StudyScreen } from './study.js';
 
 /** Those that are used seldom; some show a square and bring its maker along, one a whole viewer, which the first visit does without. */
+const LinkScreen = lazy(async () => ({ default: (await import('./link.js')).LinkScreen }));
+const PersonScreen = lazy(async () => ({ default: (await import('./person.js')).PersonScreen }));
+const OfferRole = lazy(async () => ({ default: (await import('./offer-role.js')).OfferRole }));
+const RoleOfferScreen = lazy(async () => ({ default: (await import('./role-offer.js')).RoleOfferScreen }));
+const RoleAnswerScreen = lazy(async () => ({ default: (await import('./role-answer.js')).RoleAnswerScreen }));
+const ChosenScreen = lazy(async () => ({ default: (await import('./chosen.js')).ChosenScreen }));
 const Sheet = lazy(async () => ({ default: (await import('./sheet.js')).Sheet }));
 const Restore = lazy(async () => ({ default: (await import('./restore.js')).Restore }));
 const Helpers = lazy(async () => ({ default: (await import('./helpers.js')).Helpers }));
@@ -45,6 +49,8 @@ function Named(props: { readonly screen: Screen }) {
       return <InvitationScreen invitation={screen.invitation} />;
     case 'request':
       return <RequestScreen request={screen.request} />;
+    case 'role-offer':
+      return <RoleOfferScreen offer={screen.offer} />;
     case 'link':
       return <LinkScreen />;
     case 'lost-phone':
@@ -77,6 +83,12 @@ function Named(props: { readonly screen: Screen }) {
       return <PersonScreen personId={screen.personId} />;
     case 'who-looked':
       return <WhoLooked studyId={screen.studyId} />;
+    case 'offer-role':
+      return <OfferRole role={screen.role} studyId={screen.studyId} />;
+    case 'role-answer':
+      return <RoleAnswerScreen answer={screen.answer} words={screen.words} />;
+    case 'chosen':
+      return <ChosenScreen role={screen.role} person={screen.person} />;
     case 'sheet':
       return <Sheet />;
     case 'helpers':

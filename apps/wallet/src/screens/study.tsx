@@ -5,10 +5,11 @@ import { Button } from '../parts/button.js';
 import { Dialog } from '../parts/dialog.js';
 import { Heading } from '../parts/heading.js';
 import { PersonRow } from '../parts/person-row.js';
+import { saidOf, whose } from '../parts/study-name.js';
 
 /** One study: share it, see who can see it, see who looked. */
 export function StudyScreen(props: { readonly studyId: string }) {
-  const { texts, state, session, navigation } = useApp();
+  const { texts, dates, state, session, navigation } = useApp();
   const [isAsking, setAsking] = useState(false);
   const study = state.shelf?.studies.find(({ id }) => id === props.studyId);
   if (study === undefined) return <p>{texts.frame.working}</p>;
@@ -19,9 +20,7 @@ export function StudyScreen(props: { readonly studyId: string }) {
     await session.tellWrongPatient(study).finally(() => setAsking(false));
     navigation.home();
   };
-  const said = { 'being-sealed': texts.study.beingSealed, ready: texts.study.ready, gone: texts.study.gone }[
-    study.state
-  ];
+  const { actsFor } = study;
   return (
     <>
       <Heading>
@@ -29,12 +28,21 @@ export function StudyScreen(props: { readonly studyId: string }) {
       </Heading>
       <p className="lead">
         {study.hospital !== undefined && <bdi>{study.hospital}</bdi>}{' '}
-        <span className={`state ${study.state}`}>{said}</span>
+        <span className={`state ${study.state}`}>{saidOf(texts, study)}</span>
       </p>
-      {study.state === 'gone' && <p className="note">{texts.study.goneText}</p>}
+      {actsFor !== undefined && (
+        <p className="badge">
+          {whose(texts, study)}. {study.state !== 'gone' && texts.roles.youAct(dates.day(actsFor.untilMs))}
+        </p>
+      )}
+      {study.state === 'gone' && actsFor === undefined && <p className="note">{texts.study.goneText}</p>}
+      {study.state === 'handed-over' && <p className="note">{texts.roles.handedText}</p>}
       {study.state === 'ready' && (
         <>
-          <Button onPress={() => navigation.go({ name: 'share', study })}>{texts.study.share}</Button>
+          {/* A hospital opens no box for whoever acts for somebody: the clinic's own link does. */}
+          <Button onPress={() => navigation.go(actsFor === undefined ? { name: 'share', study } : { name: 'link' })}>
+            {texts.study.share}
+          </Button>
           <Button kind="quiet" onPress={() => navigation.go({ name: 'view', study })}>
             {texts.study.view}
           </Button>
@@ -42,6 +50,11 @@ export function StudyScreen(props: { readonly studyId: string }) {
             {texts.study.copy}
           </Button>
         </>
+      )}
+      {study.state === 'ready' && actsFor === undefined && (
+        <Button kind="quiet" onPress={() => navigation.go({ name: 'offer-role', role: 'delegate', studyId: study.id })}>
+          {texts.roles.delegate.offer}
+        </Button>
       )}
       <Button kind="quiet" onPress={() => navigation.go({ name: 'who-looked', studyId: study.id })}>
         {texts.study.whoLooked}
@@ -57,7 +70,7 @@ export function StudyScreen(props: { readonly studyId: string }) {
           ))}
         </ul>
       </section>
-      {study.state === 'ready' && (
+      {study.state === 'ready' && actsFor === undefined && (
         <button type="button" className="link" onClick={() => setAsking(true)}>
           {texts.study.wrong}
         </button>
