@@ -1,5 +1,6 @@
 import { toHex } from '@radledger/primitives';
-import type { WalletProgress } from '@radledger/wallet';
+import type { LongOptions, WalletProgress } from '@radledger/wallet';
+import type { Context } from './context.js';
 
 /** A step of long work in one line. */
 export function describeProgress(progress: WalletProgress): string {
@@ -19,4 +20,9 @@ export function describeProgress(progress: WalletProgress): string {
     case 'source-asked':
       return `study ${toHex(progress.studyId)}: the source ${progress.answered ? 'answered' : 'did not answer'}`;
   }
+}
+
+/** Options of long calls: they end with this program, and say how far they are. */
+export function longOf({ output, signal }: Context): LongOptions {
+  return { signal, onProgress: (step) => output.progress(describeProgress(step)) };
 }

@@ -1,14 +1,18 @@
 import { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { createGatewayClient, createNodeClient } from '@radledger/client';
 import { createFakeGateway, createFakeNode, type FakeGateway, type FakeNode } from '@radledger/client/testing';
 import {
   createImageRequest,
+  decodeRoleOfferLink,
   encodeImageRequestLink,
   encodeInvitationLink,
+  encodeRoleAnswerLink,
   generateSealingKeyPair,
 } from '@radledger/handover';
 import { createSigner, generateSeed, randomBytes, toHex } from '@radledger/primitives';
 import { armor } from 'age-encryption';
+import { createMemoryStore, createWallet, roleAnswerWords } from '@radledger/wallet';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createFolder, runCli, serve } from './cli-fixture.js';
 
@@ -160,6 +164,28 @@ test('the desk shares for a person without a phone: under a custodian, with a sh
   expect(grants).toMatchObject([{ status: 'live', reason: 'second opinion' }]);
   expect(((grants[0]?.notAfterMs ?? 0) + 1) % DAY_MS).toBe(0);
   await operator.close();
+
+  // Later she has a phone: her own wallet takes the study over, when both show the same words.
+  const ofHand = (...more: string[]) => cli(['desk', 'hand-over', '1.2.77', ...more]);
+  const offered = await ofHand('--custodian', 'Jo Doe, patient desk', '--page', 'https://wallet.example/');
+  const offer = decodeRoleOfferLink(String(offered.json.result?.link));
+  expect(offer).toMatchObject({ role: 'owner', displayName: 'Jo Doe, patient desk' });
+  const ports = {
+    node: createNodeClient({ url: servers.node.url }),
+    gateway: () => createGatewayClient(servers.gateway),
+  };
+  const hers = await createWallet({ ...ports, store: createMemoryStore() });
+  const answer = await hers.answerOffer({ offer, displayName: 'Maria' });
+  const answerFile = await folder.file('answer', encodeRoleAnswerLink(answer, 'https://wallet.example/'));
+  const other = await ofHand('--answer-file', answerFile, '--words', 'ladder velvet fox pond');
+  expect(other.json.error, other.stderr).toMatchObject({ code: 'REFUSED' });
+  const given = await ofHand('--answer-file', answerFile, '--words', ` ${roleAnswerWords(answer).toUpperCase()} `);
+  expect(given.json.result, given.stderr).toMatchObject({ studyId });
+  await hers.takeInRoles();
+  expect(await hers.studies()).toMatchObject([{ role: 'owner', status: 'active', label: 'MRI, Knie' }]);
+  expect((await ofHand('--custodian', 'Jo', '--page', 'https://wallet.example/')).json.error).toMatchObject({
+    code: 'NOT_FOUND',
+  });
 });
 
 test('keys are left, a study comes on one of them, a replacement is stopped, and the privacy office is told', async () => {

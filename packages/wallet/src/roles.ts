@@ -83,7 +83,7 @@ export async function removeDelegate(
 /** See `Wallet.moveOwner`. */
 export async function moveOwner(
   core: WalletCore,
-  input: { studyId: Uint8Array; acceptance?: RoleAcceptance },
+  input: { studyId: Uint8Array; acceptance?: Omit<RoleAcceptance, 'sealingKey'> },
   options: LongOptions = {},
 ): Promise<Finalized> {
   const head = await core.freshHead(options.signal);
@@ -122,7 +122,7 @@ export async function acceptRole(
 
 function checkAcceptance(
   core: WalletCore,
-  acceptance: RoleAcceptance,
+  acceptance: Omit<RoleAcceptance, 'sealingKey'>,
   record: StudyRecord,
   role: 'owner' | 'delegate',
 ): void {

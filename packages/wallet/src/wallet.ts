@@ -329,7 +329,7 @@ export class Wallet {
    * @throws {WalletError} `ACCEPTANCE_MISMATCH` | `NOT_OWNER` | `STUDY_NOT_ACTIVE` | `VIEW_STALE`
    */
   async moveOwner(
-    input: { studyId: Uint8Array; acceptance?: RoleAcceptance },
+    input: { studyId: Uint8Array; acceptance?: Omit<RoleAcceptance, 'sealingKey'> },
     options: LongOptions = {},
   ): Promise<Finalized> {
     const { moveOwner } = await import('./roles.js');

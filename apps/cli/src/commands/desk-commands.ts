@@ -7,15 +7,17 @@ import { type Context, deskOf, type OperatorOptions } from '../context.js';
 import { addInvitationFileOptions, type InvitationFileOptions, showInvitation } from '../invitation-output.js';
 import { addOperatorOptions, example } from '../options.js';
 import { writeNewSecretFile } from '../secret-input.js';
+import { addDeskHandOverCommand } from './desk-hand-over-command.js';
 import { addDeskShareCommand } from './desk-share-command.js';
 
-/** `desk sheet|share|send|links|link|wrong-patient|replace-access|cancel-replacement|emergency|privacy|close`. */
+/** `desk sheet|share|hand-over|send|links|link|wrong-patient|replace-access|cancel-replacement|emergency|privacy|close`. */
 export function addDeskCommands(program: Command, context: Context): void {
   const desk = program
     .command('desk')
     .description('what the desk and the privacy office of an image source do, through the gateway that you operate');
   addSheetCommand(desk, context);
   addDeskShareCommand(desk, context);
+  addDeskHandOverCommand(desk, context);
   addLinkCommands(desk, context);
   addAccessCommands(desk, context);
   addEmergencyCommand(desk, context);

@@ -15,7 +15,7 @@ import {
   permissionSheet,
   permissionText,
 } from '../permission-sheet.js';
-import { describeProgress } from '../progress.js';
+import { longOf } from '../progress.js';
 import { writeNewSecretFile } from '../secret-input.js';
 import { finalJson } from './study-commands.js';
 
@@ -117,9 +117,4 @@ async function studyOf(
   const operator = await operatorOf(context, options);
   const { link, code } = await operator.invite({ studyInstanceUid, label: options.label }, { signal });
   return wallet.claim({ invitation: decodeInvitationLink(link), code }, longOf(context));
-}
-
-function longOf({ output, signal }: Context) {
-  const onProgress = (step: Parameters<typeof describeProgress>[0]): void => output.progress(describeProgress(step));
-  return { signal, onProgress };
 }

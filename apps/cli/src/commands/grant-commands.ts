@@ -7,16 +7,13 @@ import { idArgument, timeArgument } from '../arguments.js';
 import { type Context, type WalletOptions, withWallet } from '../context.js';
 import { CliError, usageError } from '../errors.js';
 import { addWalletOptions, example } from '../options.js';
-import { describeProgress } from '../progress.js';
+import { longOf } from '../progress.js';
 import { finalJson } from './study-commands.js';
 
 /** `grant allow|revoke|list`. */
 export function addGrantCommands(program: Command, context: Context): void {
   const { output, signal } = context;
-  const long = {
-    signal,
-    onProgress: (step: Parameters<typeof describeProgress>[0]) => output.progress(describeProgress(step)),
-  };
+  const long = longOf(context);
   const grant = program.command('grant').description('who may fetch your studies');
 
   addWalletOptions(grant.command('allow'))

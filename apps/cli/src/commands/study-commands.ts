@@ -9,7 +9,7 @@ import { type Context, type OperatorOptions, operatorOf, type WalletOptions, wit
 import { usageError } from '../errors.js';
 import { addOperatorOptions, addWalletOptions, example } from '../options.js';
 import { addOwnerCommands } from './owner-commands.js';
-import { describeProgress } from '../progress.js';
+import { longOf } from '../progress.js';
 
 /** `study claim|list|who-looked|delegate|accept|move-owner|publish|retire`. */
 export function addStudyCommands(program: Command, context: Context): void {
@@ -21,10 +21,7 @@ export function addStudyCommands(program: Command, context: Context): void {
 
 function addPatientCommands(study: Command, context: Context): void {
   const { output, signal } = context;
-  const long = {
-    signal,
-    onProgress: (step: Parameters<typeof describeProgress>[0]) => output.progress(describeProgress(step)),
-  };
+  const long = longOf(context);
 
   addWalletOptions(study.command('claim'))
     .description('claim an invitation, and wait until the study is on the ledger')

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { type Context, type WalletOptions, walletPortsOf } from '../context.js';
 import { CliError, usageError } from '../errors.js';
 import { addNewWalletOptions, example } from '../options.js';
-import { describeProgress } from '../progress.js';
+import { longOf } from '../progress.js';
 import { writeNewSecretFile } from '../secret-input.js';
 
 /** `wallet new` and `wallet restore`. */
@@ -75,7 +75,7 @@ export function addWalletCommands(program: Command, context: Context): void {
           }));
         const { studies, unanswered } = await restored.restore(
           { findAllGrants: options.allGrants === true },
-          { signal: context.signal, onProgress: (step) => context.output.progress(describeProgress(step)) },
+          longOf(context),
         );
         context.output.result(
           'wallet restore',
