@@ -4,11 +4,11 @@ import { createGatewayClient, createNodeClient } from '@radledger/client';
 import { createFakeGateway, createFakeNode, type FakeGateway, type FakeNode } from '@radledger/client/testing';
 import {
   createImageRequest,
-  decodeRoleOfferLink,
   encodeImageRequestLink,
   encodeInvitationLink,
   encodeRoleAnswerLink,
   generateSealingKeyPair,
+  readRoleOfferLink,
 } from '@radledger/handover';
 import { createSigner, generateSeed, randomBytes, toHex } from '@radledger/primitives';
 import { armor } from 'age-encryption';
@@ -168,7 +168,7 @@ test('the desk shares for a person without a phone: under a custodian, with a sh
   // Later she has a phone: her own wallet takes the study over, when both show the same words.
   const ofHand = (...more: string[]) => cli(['desk', 'hand-over', '1.2.77', ...more]);
   const offered = await ofHand('--custodian', 'Jo Doe, patient desk', '--page', 'https://wallet.example/');
-  const offer = decodeRoleOfferLink(String(offered.json.result?.link));
+  const offer = readRoleOfferLink(String(offered.json.result?.link), { chainId: node.chainId, nowMs: Date.now() });
   expect(offer).toMatchObject({ role: 'owner', displayName: 'Jo Doe, patient desk' });
   const ports = {
     node: createNodeClient({ url: servers.node.url }),
