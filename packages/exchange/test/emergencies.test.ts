@@ -1,5 +1,10 @@
 // Goal: break-glass lets in whom the site names, for a day, in sight of everybody; and nobody else. Method: readings over real TLS, before, under and after releases.
-import { createAccessLogRequest, generateSealingKeyPair, openAccessLog } from '@radledger/handover';
+import {
+  createAccessLogRequest,
+  createKeyWithdrawal,
+  generateSealingKeyPair,
+  openAccessLog,
+} from '@radledger/handover';
 import { type Signer, toHex } from '@radledger/primitives';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { bindHttp, createOperatorApi } from '../src/http/index.js';
@@ -96,6 +101,19 @@ test('a key that leaves the list, a study of the wrong patient and one that ends
   await reopen();
   expect(await ask(hospital, clinic, studyId)).toMatch(/^served/);
   await hospital.source.desk.endWrongPatient(studyInstanceUid);
+  expect(await ask(hospital, clinic, studyId)).toBe(REFUSED);
+});
+
+// Regression: a withdrawal was kept for keys with a grant alone, and a stolen clinic's key read on.
+test('a key that its holder withdrew reads nothing more, under this release and any other', async () => {
+  await release();
+  expect(await ask(hospital, clinic, studyId)).toMatch(/^served/);
+  const statement = await createKeyWithdrawal({ chainId: hospital.ledger.chainId, signer: clinic });
+  await hospital.source.withdrawKey(statement, patient.disclosure.studyId);
+  expect(await ask(hospital, clinic, studyId)).toBe(REFUSED);
+  hospital.ledger.nowMs += 1_000;
+  await reopen();
+  await release();
   expect(await ask(hospital, clinic, studyId)).toBe(REFUSED);
 });
 

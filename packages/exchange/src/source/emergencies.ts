@@ -48,7 +48,9 @@ export interface EmergencyInput {
 }
 
 export interface Emergencies {
-  /** Whether a key may read a study without the patient's word now. Costs the same whatever the answer. */
+  /** Whether the site names this key: one that it may release a study to. */
+  names(key: Uint8Array): boolean;
+  /** Whether a key may read a study without the patient's word now. Asks memory alone. */
   covers(studyId: Uint8Array, key: Uint8Array): boolean;
   /**
    * Releases a published study for 24 hours; a second time begins them anew. Recorded in the audit trail before it holds.
@@ -72,6 +74,8 @@ export async function openEmergencies(options: {
   const isNamed = (key: Uint8Array): boolean => options.receivers.some((receiver) => equalBytes(receiver, key));
 
   return {
+    names: isNamed,
+
     // A key that the site took off its list again reads nothing more.
     covers: (studyId, key) => (untilMs.get(idOf(studyId, key)) ?? 0) > now() && isNamed(key),
 

@@ -267,8 +267,6 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
   const eras = createEras({ store, lock });
   const replay = createReplayStore({ store, lock, scope: 'iti43', now });
   const decoy = await store.createDecoy(studyRecords, decoyStudy());
-  const withdrawn = await openWithdrawnKeys({ store, view, decoy });
-  const isWithdrawn = (key: Uint8Array): boolean => withdrawn.has(key);
   const wrongPatients = await openWrongPatients(store);
   const isWrongPatient = (studyId: Uint8Array): boolean => wrongPatients.has(studyId);
   const emergencies = await openEmergencies({
@@ -280,6 +278,9 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     now,
   });
   const isEmergency = (studyId: Uint8Array, key: Uint8Array): boolean => emergencies.covers(studyId, key);
+  const isEmergencyReceiver = (key: Uint8Array): boolean => emergencies.names(key);
+  const withdrawn = await openWithdrawnKeys({ store, view, decoy, isEmergencyReceiver });
+  const isWithdrawn = (key: Uint8Array): boolean => withdrawn.has(key);
   const authorise = await createAuthoriser({
     store,
     view,

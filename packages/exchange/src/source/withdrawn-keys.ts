@@ -13,8 +13,8 @@ const withdrawnRecords: RecordKind<0> = { name: 'withdrawn-key', schema: literal
 export interface WithdrawnKeys {
   has(key: Uint8Array): boolean;
   /**
-   * Takes a statement in; the key is refused when this resolves. Only a key with a grant, live or not, on the study is remembered: so nobody
-   * fills the store, and the answer does not tell whether there is one.
+   * Takes a statement in; the key is refused when this resolves. Only a key with a grant, live or not, on the study, or one that studies are
+   * released to in an emergency, is remembered: so nobody fills the store, and the answer does not tell whether it is one.
    * @throws {ExchangeError} `MALFORMED_REQUEST` | `SIGNATURE_INVALID` | `NODE_UNREACHABLE`
    */
   take(statement: Uint8Array, studyId: Uint8Array): Promise<void>;
@@ -24,6 +24,8 @@ export async function openWithdrawnKeys(options: {
   readonly store: ExchangeStore;
   readonly view: LedgerView;
   readonly decoy: Decoy<StudyRecord>;
+  /** Whether studies may be released to this key in an emergency. */
+  readonly isEmergencyReceiver: (key: Uint8Array) => boolean;
 }): Promise<WithdrawnKeys> {
   const { store, view, decoy } = options;
   const keys = new Set((await store.list(withdrawnRecords)).map(({ id }) => id));
@@ -35,7 +37,8 @@ export async function openWithdrawnKeys(options: {
       });
       const { found, value: study } = await store.getOrDecoy(studyRecords, toHex(studyId), decoy);
       const { grant } = await view.cells(studyId, tagOf(study, study.grantSalts.length - 1, key));
-      if (!found || grant === undefined) return;
+      const hasGrant = found && grant !== undefined;
+      if (!hasGrant && !options.isEmergencyReceiver(key)) return;
       await store.commit([put(withdrawnRecords, toHex(key), 0)]);
       keys.add(toHex(key));
     },
