@@ -73,6 +73,18 @@ export const isSeeing = ({ state }: Share): boolean => state === 'waiting' || st
 /** Whether there is still something to stop. */
 export const canStop = ({ state }: Share): boolean => state === 'waiting' || state === 'live';
 
+/** Those who act for her, or will without another word of hers; in one study, or in any. */
+export function actingIn({ chosen }: Shelf, studyId?: string): readonly Chosen[] {
+  return chosen.filter(
+    ({ role, studies }) =>
+      role === 'delegate' &&
+      studies.some(
+        ({ state, study }) =>
+          (state === 'waiting' || state === 'done' || state === 'ending') && (studyId ?? study.id) === study.id,
+      ),
+  );
+}
+
 /** What an overview shows, with what is not done yet. */
 export function shelfOf({ atMs, studies }: Overview, pending: readonly PendingView[]): Shelf {
   const people = new Map<string, Person>();

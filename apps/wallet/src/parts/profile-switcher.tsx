@@ -1,12 +1,12 @@
 import { useApp } from './app-context.js';
 
 /** Whose images are shown. Nothing of it is there for whoever has only her own. */
-export function ProfileSwitcher() {
+export function ProfileSwitcher(props: { readonly legend?: string }) {
   const { texts, state, session, fail } = useApp();
   if (state.profiles.length < 2) return null;
   return (
     <fieldset className="switcher">
-      <legend>{texts.profiles.whose}</legend>
+      <legend>{props.legend ?? texts.profiles.whose}</legend>
       {state.profiles.map(({ id, name }) => (
         <label className="pick" key={id}>
           <input

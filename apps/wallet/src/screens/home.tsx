@@ -1,7 +1,8 @@
 import { toHex } from '@radledger/primitives';
 import { useState } from 'react';
 import type { Replacement } from '../model/session.js';
-import { isSeeing, type Person, type Study } from '../model/shelf.js';
+import { actingIn, isSeeing, type Person, type Study } from '../model/shelf.js';
+import { ActingRows } from '../parts/acting-rows.js';
 import { useApp } from '../parts/app-context.js';
 import { Button } from '../parts/button.js';
 import { focusTitle, Heading } from '../parts/heading.js';
@@ -18,6 +19,7 @@ export function Home() {
   if (shelf === undefined && !isStale) return <p>{texts.frame.working}</p>;
   if (shelf === undefined || shelf.studies.length === 0) return <Empty />;
   const seeing = shelf.people.filter(({ shares }) => shares.some(isSeeing));
+  const acting = actingIn(shelf);
   return (
     <>
       <Heading>{texts.home.title}</Heading>
@@ -33,8 +35,8 @@ export function Home() {
           </li>
         ))}
       </ul>
-      <People people={seeing} />
-      <Acting />
+      {(seeing.length > 0 || acting.length === 0) && <People people={seeing} />}
+      <ActingRows acting={acting} />
       <Button kind="quiet" onPress={() => navigation.go({ name: 'who-looked' })}>
         {texts.home.whoLooked}
       </Button>
@@ -121,36 +123,6 @@ function People(props: { readonly people: readonly Person[] }) {
         {people.map((person) => (
           <li key={person.id}>
             <PersonRow person={person} />
-          </li>
-        ))}
-      </ul>
-    </section>
-  );
-}
-
-/** Who may act for her, each with the way to end it. */
-function Acting() {
-  const { texts, dates, state, navigation } = useApp();
-  const acting = (state.shelf?.chosen ?? []).filter(
-    ({ role, studies }) => role === 'delegate' && studies.some((one) => one.state !== 'ended'),
-  );
-  if (acting.length === 0) return null;
-  return (
-    <section>
-      <h2>{texts.roles.mayAct}</h2>
-      <ul className="rows">
-        {acting.map(({ role, name, studies }) => (
-          <li key={name}>
-            <button
-              type="button"
-              className="person"
-              onClick={() => navigation.go({ name: 'chosen', role, person: name })}
-            >
-              <strong>
-                <bdi>{name ?? texts.roles.unnamed}</bdi>
-              </strong>
-              <span>{texts.person.until(dates.day(Math.max(...studies.map(({ untilMs }) => untilMs))))}</span>
-            </button>
           </li>
         ))}
       </ul>

@@ -57,7 +57,7 @@ export function RoleOfferScreen(props: { readonly offer: RoleOffer }) {
       <p className="badge none">{texts.request.unchecked(who)}</p>
       <p className="lead">{texts.roles[offer.role].askedText}</p>
       <Hospitals offer={offer} />
-      <ProfileSwitcher />
+      <ProfileSwitcher legend={texts.roles.whoAgrees} />
       <Field
         label={texts.roles.yourName}
         value={name}

@@ -1,5 +1,6 @@
 import { useState } from 'react';
-import { isSeeing } from '../model/shelf.js';
+import { actingIn, isSeeing } from '../model/shelf.js';
+import { ActingRows } from '../parts/acting-rows.js';
 import { useApp } from '../parts/app-context.js';
 import { Button } from '../parts/button.js';
 import { Dialog } from '../parts/dialog.js';
@@ -21,6 +22,8 @@ export function StudyScreen(props: { readonly studyId: string }) {
     navigation.home();
   };
   const { actsFor } = study;
+  const acting = state.shelf === undefined ? [] : actingIn(state.shelf, study.id);
+  const isNobody = people.length === 0 && acting.length === 0 && actsFor === undefined;
   return (
     <>
       <Heading>
@@ -59,17 +62,20 @@ export function StudyScreen(props: { readonly studyId: string }) {
       <Button kind="quiet" onPress={() => navigation.go({ name: 'who-looked', studyId: study.id })}>
         {texts.study.whoLooked}
       </Button>
-      <section>
-        <h2>{texts.study.whoCanSee}</h2>
-        {people.length === 0 && <p>{texts.study.nobody}</p>}
-        <ul className="rows">
-          {people.map((person) => (
-            <li key={person.id}>
-              <PersonRow person={person} />
-            </li>
-          ))}
-        </ul>
-      </section>
+      {(people.length > 0 || isNobody) && (
+        <section>
+          <h2>{texts.study.whoCanSee}</h2>
+          {isNobody && <p>{texts.study.nobody}</p>}
+          <ul className="rows">
+            {people.map((person) => (
+              <li key={person.id}>
+                <PersonRow person={person} />
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
+      <ActingRows acting={acting} />
       {study.state === 'ready' && actsFor === undefined && (
         <button type="button" className="link" onClick={() => setAsking(true)}>
           {texts.study.wrong}

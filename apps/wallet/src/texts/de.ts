@@ -314,7 +314,7 @@ export const de: Texts = {
     delegate: {
       offer: 'Jemanden für mich handeln lassen',
       text: 'Eine Tochter, ein Freund, wem Sie vertrauen: bis zu einem Tag, den Sie wählen, kann diese Person Ihre Bilder sehen und Ärzten zeigen. Sie können es jederzeit beenden.',
-      asked: (who) => `${who} möchte, dass Sie für ihn oder sie handeln`,
+      asked: (who) => `Möchten Sie für ${who} handeln?`,
       askedText:
         'Sie könnten die Bilder sehen, sie Ärzten zeigen und das wieder beenden, bis zu einem Tag, den die andere Person wählt. Sie kann es jederzeit beenden.',
       decide: (who) => `Soll ${who} für Sie handeln?`,
@@ -354,6 +354,7 @@ export const de: Texts = {
     square: 'Quadrat zum Scannen für das andere Handy',
     theirs: 'Was das andere Handy zeigt',
     count: (count) => (count === 1 ? '1 Untersuchung' : `${count} Untersuchungen`),
+    whoAgrees: 'Wer ist einverstanden',
     agree: 'Ja, einverstanden',
     agreed: (who) => `Lassen Sie dies ${who} scannen`,
     agreedText:

@@ -348,6 +348,7 @@ export const en = {
     square: 'Square for the other phone to scan',
     theirs: 'What the other phone shows',
     count: (count: number) => (plural.select(count) === 'one' ? '1 study' : `${count} studies`),
+    whoAgrees: 'Who agrees',
     agree: 'Yes, I agree',
     agreed: (who: string) => `Let ${who} scan this`,
     agreedText:
