@@ -23,7 +23,7 @@ export interface Stranger {
     study: Pick<DefineStudyPayload, 'studyId'> & Partial<Pick<DefineStudyPayload, 'owner' | 'acceptance'>>,
   ): Promise<string>;
   /** A request for images that his gateway says, signed, is his. */
-  requestLink(page: string): Promise<string>;
+  requestLink(page: string, displayName?: string): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -93,7 +93,7 @@ export async function becomeSource(node: NodeClient, chainId: Uint8Array, name: 
       await node.waitForFinalized(study.txId, { fromHeight: 1 });
       return 'finalized';
     },
-    async requestLink(page) {
+    async requestLink(page, displayName = '') {
       const nowMs = Date.now();
       const request = await createImageRequest(
         {
@@ -102,7 +102,7 @@ export async function becomeSource(node: NodeClient, chainId: Uint8Array, name: 
           sealingKey: (await generateSealingKeyPair()).publicKey,
           gatewayApi: api,
           boxId: randomBytes(16),
-          displayName: '',
+          displayName,
           reason: 'Routine',
           wantedUntilMs: nowMs + 86_400_000,
           expiresAtMs: nowMs + 86_400_000,

@@ -404,6 +404,10 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     expect(await phone.page.getByText(/^Confirmed/).count()).toBe(0);
     await look('a look-alike');
     await phone.press('Not now');
+    await phone.open(await stranger.requestLink(net.network.wallet, 'City Hospita1'));
+    await phone.page.getByText('Take care: you know City Hospital, and this does not come from there.').waitFor();
+    await look('a look-alike in one alphabet');
+    await phone.press('Not now');
     await phone.heading('My images').waitFor();
     expect(await phone.page.getByRole('article').getByRole('heading').allInnerTexts()).toEqual(['MRI, knee']);
     figures(context, { ofAnother, withHerStudyId: 'finalized', shown: 0, nameThatTurnsTextRound: 'refused' });

@@ -4,6 +4,7 @@ import { createConsentReceipt } from '@radledger/wallet';
 import { useEffect, useState } from 'react';
 import { consentText, proofLines } from '../model/consent-text.js';
 import { offeredEnd } from '../model/dates.js';
+import { knownLike } from '../model/known-names.js';
 import type { Origin } from '../model/session.js';
 import { hostOf, type Study } from '../model/shelf.js';
 import { useApp } from '../parts/app-context.js';
@@ -20,6 +21,7 @@ export function RequestScreen(props: { readonly request: SignedImageRequest }) {
   const { texts, state, session, navigation } = useApp();
   const [origin, setOrigin] = useState<Origin>();
   const isOpen = state.phase === 'open';
+  const known = origin && state.shelf && knownLike(state.shelf, request.recipientKey, origin);
   useEffect(() => {
     if (isOpen) void session.originOf(request).then(setOrigin);
   }, [session, request, isOpen]);
@@ -29,7 +31,7 @@ export function RequestScreen(props: { readonly request: SignedImageRequest }) {
         {texts.request.title(request.displayName || (origin?.who ?? hostOf(request.gatewayApi)))}
       </Heading>
       {origin !== undefined &&
-        proofLines(texts, origin).map((line, index) => (
+        proofLines(texts, origin, known).map((line, index) => (
           <p key={line} className={`badge ${index === 0 ? origin.proof : 'none'}`}>
             {line}
           </p>
@@ -42,7 +44,9 @@ export function RequestScreen(props: { readonly request: SignedImageRequest }) {
         </dd>
       </dl>
       {isOpen && origin === undefined && <p role="status">{texts.request.checking}</p>}
-      {isOpen && origin !== undefined && <AllowForm key={state.profileId} request={request} origin={origin} />}
+      {isOpen && origin !== undefined && (
+        <AllowForm key={state.profileId} request={request} origin={origin} known={known} />
+      )}
       {state.phase === 'new' && <p className="note">{texts.request.noneReady}</p>}
       {state.phase === 'locked' && (
         <Confirm
@@ -61,8 +65,12 @@ export function RequestScreen(props: { readonly request: SignedImageRequest }) {
   );
 }
 
-function AllowForm(props: { readonly request: SignedImageRequest; readonly origin: Origin }) {
-  const { request, origin } = props;
+function AllowForm(props: {
+  readonly request: SignedImageRequest;
+  readonly origin: Origin;
+  readonly known: string | undefined;
+}) {
+  const { request, origin, known } = props;
   const { texts, dates, state, session, navigation } = useApp();
   const ready = (state.shelf?.studies ?? []).filter((study) => study.state === 'ready');
   const [unpicked, setUnpicked] = useState<ReadonlySet<string>>();
@@ -87,7 +95,7 @@ function AllowForm(props: { readonly request: SignedImageRequest; readonly origi
       createConsentReceipt({
         shownAtMs,
         language: texts.locale,
-        text: consentText({ texts, study, origin, reason: request.reason, until: dates.day(endMs) }),
+        text: consentText({ texts, study, origin, known, reason: request.reason, until: dates.day(endMs) }),
       });
     await session.allow({ request, origin, studies, notAfterMs: endMs, receiptFor });
     navigation.replace({ name: 'allowed', personId: toHex(request.recipientKey), studies, untilMs: endMs });

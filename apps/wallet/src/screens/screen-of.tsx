@@ -1,7 +1,6 @@
 import { lazy, Suspense } from 'react';
 import type { Screen } from '../model/navigation.js';
 import { useApp } from '../parts/app-context.js';
-import { Allowed } from './allowed.js';
 import { Help } from './help.js';
 import { Home } from './home.js';
 import { InvitationScreen } from './invitation.js';
@@ -11,6 +10,7 @@ import { RequestScreen } from './request.js';
 import { StudyScreen } from './study.js';
 
 /** Those that are used seldom; some show a square and bring its maker along, one a whole viewer, which the first visit does without. */
+const Allowed = lazy(async () => ({ default: (await import('./allowed.js')).Allowed }));
 const LinkScreen = lazy(async () => ({ default: (await import('./link.js')).LinkScreen }));
 const PersonScreen = lazy(async () => ({ default: (await import('./person.js')).PersonScreen }));
 const OfferRole = lazy(async () => ({ default: (await import('./offer-role.js')).OfferRole }));

@@ -141,6 +141,8 @@ export const de: Texts = {
       none: () => 'Nicht bestätigt: nur fortfahren, wenn Sie gerade in der Praxis sind.',
     },
     unchecked: (name) => `Nicht bestätigt: Der Name „${name}“ ist eine eigene Angabe, die niemand geprüft hat.`,
+    alike: (known) =>
+      `Vorsicht: Sie kennen ${known}, und diese Anfrage kommt nicht von dort. Nur fortfahren, wenn Sie sicher sind, wer fragt.`,
     checking: 'Es wird geprüft, wer fragt…',
     reason: 'Grund',
     which: 'Welche Bilder',

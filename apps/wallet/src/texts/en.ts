@@ -138,6 +138,8 @@ export const en = {
       none: (_who: string) => 'Not confirmed: only continue if you are in the clinic now.',
     },
     unchecked: (name: string) => `Not confirmed: they call themselves ${name}. Nobody has checked that name.`,
+    alike: (known: string) =>
+      `Take care: you know ${known}, and this does not come from there. Only continue if you are sure who asks.`,
     checking: 'Checking who asks…',
     reason: 'Reason',
     which: 'Which images',
