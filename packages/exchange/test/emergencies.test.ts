@@ -85,6 +85,29 @@ test('a named key reads the one study for a day; the trail, the office, the acco
   expect(await ask(hospital, clinic, studyId)).toBe(REFUSED);
 });
 
+// Regression: the second release of a study to a key took the place of the first, and with it of who had asked for what was read.
+test('the accounting names who asked for the release that a reading began under, however many there were', async () => {
+  await release();
+  hospital.ledger.nowMs += 1_000;
+  await ask(hospital, clinic, studyId);
+  hospital.ledger.nowMs += 1_000;
+  await release({ clinician: 'Dr C. Clark', confirmedBy: 'Dr D. Doyle' });
+  hospital.ledger.nowMs += 1_000;
+  await ask(hospital, clinic, studyId);
+  hospital.ledger.nowMs += EMERGENCY_MS - 3_000;
+  await hospital.ledger.finalize();
+  await reopen();
+  expect(await ask(hospital, clinic, studyId)).toMatch(/^served/);
+  const asked = (await disclosures()).map(({ purpose }) =>
+    /asked for by (.*), confirmed by (.*)/.exec(purpose)?.slice(1),
+  );
+  expect(asked).toEqual([
+    ['Dr A. Adams', 'Dr B. Brown'],
+    ['Dr C. Clark', 'Dr D. Doyle'],
+    ['Dr C. Clark', 'Dr D. Doyle'],
+  ]);
+});
+
 test('her own permission is what a reading rests on where there is one', async () => {
   await release();
   await allow(hospital.ledger, patient, clinic.publicKey);

@@ -33,7 +33,10 @@ const schema = struct({
   untilMs: uint(),
 });
 export type EmergencyRecord = Infer<typeof schema>;
-/** The id is `<studyId>.<receiver>`, both in hex: the newest release of a study to a key. */
+/**
+ * The id is `<studyId>.<receiver>.<atMs>.<id in the audit trail>`, all in hex: each release stays, with who asked for it; those of a study
+ * to a key ascend with time.
+ */
 export const emergencyRecords: RecordKind<EmergencyRecord> = { name: 'emergency', schema, bytesMax: 1024 };
 
 export interface EmergencyInput {
@@ -70,14 +73,18 @@ export async function openEmergencies(options: {
 }): Promise<Emergencies> {
   const { store, audit, now } = options;
   const untilMs = new Map<string, number>();
-  for (const { id, value } of await store.list(emergencyRecords)) untilMs.set(id, value.untilMs);
+  const remember = ({ studyId, receiver, untilMs: endMs }: EmergencyRecord): void => {
+    const name = prefixOf(toHex(studyId), toHex(receiver));
+    untilMs.set(name, Math.max(untilMs.get(name) ?? 0, endMs));
+  };
+  for await (const { value } of store.scan(emergencyRecords)) remember(value);
   const isNamed = (key: Uint8Array): boolean => options.receivers.some((receiver) => equalBytes(receiver, key));
 
   return {
     names: isNamed,
 
     // A key that the site took off its list again reads nothing more.
-    covers: (studyId, key) => (untilMs.get(idOf(studyId, key)) ?? 0) > now() && isNamed(key),
+    covers: (studyId, key) => (untilMs.get(prefixOf(toHex(studyId), toHex(key))) ?? 0) > now() && isNamed(key),
 
     async release({ studyInstanceUid, receiver, clinician, confirmedBy, reason }, office) {
       for (const [field, name] of Object.entries({ clinician, confirmedBy })) {
@@ -110,8 +117,9 @@ export async function openEmergencies(options: {
       const record: EmergencyRecord = { format: 1, ...about, untilMs: atMs + EMERGENCY_MS };
       const told = `${reason}: ${clinician}; ${confirmedBy}`;
       const entry = { kind: 'emergency', by: 'desk', studyId, studyInstanceUid, text: told } as const;
-      await store.commit([put(emergencyRecords, idOf(studyId, receiver), record), office.changeOf(entry)]);
-      untilMs.set(idOf(studyId, receiver), record.untilMs);
+      const recordId = `${prefixOf(toHex(studyId), toHex(receiver))}${timeOf(atMs)}.${id}`;
+      await store.commit([put(emergencyRecords, recordId, record), office.changeOf(entry)]);
+      remember(record);
       return record;
     },
   };
@@ -123,13 +131,16 @@ export async function emergencyPurpose(
   { studyId, reader, atMs }: { readonly studyId: string; readonly reader: string; readonly atMs: number },
 ): Promise<string> {
   const released = 'released in an emergency, without her permission';
-  const record = await store.get(emergencyRecords, `${studyId}.${reader}`);
-  if (record === undefined || atMs < record.atMs || atMs >= record.untilMs) return released;
+  const begunBefore = { limit: 1, before: timeOf(atMs + 1) };
+  const [newest] = await store.newest(emergencyRecords, prefixOf(studyId, reader), begunBefore);
+  const record = newest?.value;
+  if (record === undefined || atMs >= record.untilMs) return released;
   const { reason, clinician, confirmedBy } = record;
   return `${released}: ${reason.replaceAll('-', ' ')}; asked for by ${clinician}, confirmed by ${confirmedBy}`;
 }
 
-const idOf = (studyId: Uint8Array, key: Uint8Array): string => `${toHex(studyId)}.${toHex(key)}`;
+const prefixOf = (studyId: string, key: string): string => `${studyId}.${key}.`;
+const timeOf = (atMs: number): string => atMs.toString(16).padStart(12, '0');
 const sameName = (a: string, b: string): boolean => a.trim().toLowerCase() === b.trim().toLowerCase();
 
 function refused(reason: string, message: string): ExchangeError {
