@@ -1,13 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { randomBytes, toHex, utf8 } from '@radledger/primitives';
+import { type CanonicalValue, encodeCanonical, randomBytes, toHex, utf8 } from '@radledger/primitives';
 import { ClassicLevel } from 'classic-level';
 import { MemoryLevel } from 'memory-level';
 import { expect, test } from 'vitest';
 import { createSecretBox } from '../src/index.js';
 import { openExchangeStore, put, remove } from '../src/exchange-store.js';
-import { replayRecords, worklistRecords } from '../src/source/source-records.js';
+import { accessRecords } from '../src/source/access-records.js';
+import { newStudy } from '../src/source/invitations.js';
+import { replayRecords, studyRecords, worklistRecords } from '../src/source/source-records.js';
 
 async function rawEntries(database: MemoryLevel<string, Uint8Array>): Promise<[string, Uint8Array][]> {
   return database.iterator<string, Uint8Array>({ keyEncoding: 'utf8', valueEncoding: 'view' }).all();
@@ -99,4 +101,31 @@ test('a flipped bit anywhere is found', async () => {
   await expect(box.open('name', sealed.subarray(0, 10))).rejects.toMatchObject({ code: 'RECORD_UNREADABLE' });
   expect(toHex(await box.seal('name', utf8('plain')))).not.toBe(toHex(sealed));
   expect(() => createSecretBox(randomBytes(16))).toThrow(/32 bytes/);
+});
+
+test('what a version before wrote is read on, with what it did not know filled in', async () => {
+  const store = await openExchangeStore({
+    database: new MemoryLevel<string, Uint8Array>(),
+    secretBox: createSecretBox(randomBytes(32)),
+  });
+  const write = (kind: string, id: string, older: CanonicalValue): Promise<void> =>
+    store.commit([{ key: `${kind}/${id}`, plaintext: encodeCanonical(older) }]);
+  const access = {
+    format: 1,
+    atMs: 5,
+    reader: new Uint8Array(32).fill(1),
+    part: 'instances',
+    basis: 'owner',
+    outcome: 'success',
+    bytes: 9,
+    readings: 1,
+  } as const;
+  await write('access', 'a', (accessRecords.schema.encode(access) as CanonicalValue[]).slice(0, 7));
+  expect(await store.get(accessRecords, 'a')).toEqual(access);
+  const named = { studyInstanceUid: '2.25.1', label: 'MRI', invitationId: randomBytes(16) };
+  const study = newStudy({ source: randomBytes(32), ...named });
+  await write('study', 'b', (studyRecords.schema.encode(study) as CanonicalValue[]).slice(0, 14));
+  expect(await store.get(studyRecords, 'b')).toEqual(study);
+  await write('study', 'c', (studyRecords.schema.encode(study) as CanonicalValue[]).slice(0, 13));
+  await expect(store.get(studyRecords, 'c')).rejects.toMatchObject({ code: 'RECORD_UNREADABLE' });
 });

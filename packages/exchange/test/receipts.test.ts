@@ -1,7 +1,12 @@
 /** After a transfer each side holds what the other signed; what was not signed shows. */
 import { createTransferReceipt, decodeTransferReceipt, verifyTransferReceipt } from '@radledger/handover';
 import { randomBytes, toHex } from '@radledger/primitives';
+import { MemoryLevel } from 'memory-level';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type ExchangeStore, openExchangeStore } from '../src/exchange-store.js';
+import { createKeyedLock } from '../src/keyed-lock.js';
+import { createSecretBox } from '../src/secret-box.js';
+import { createTransfers } from '../src/source/transfers.js';
 import { bindHttp, createOperatorApi } from '../src/http/index.js';
 import { eventually, TestHospital } from './test-hospital.js';
 import { ask } from './test-consumer.js';
@@ -203,4 +208,44 @@ test('the file-set by DICOMweb is receipted as by ITI-43', async () => {
   const receipt = await createTransferReceipt({ ...about, side: 'recipient', atMs: 1 }, practice);
   const theirs = decodeTransferReceipt(await hospital.source.exchangeReceipts(receipt));
   await verifyTransferReceipt(theirs, { key: hospital.source.signingKey, about: { ...about, side: 'source' } });
+});
+
+// Regression: it signed within the moment in which its record was written, and for an answer whose break it could not write down.
+test('a source signs for nothing that it has not seen leave whole, whatever its disk does', async () => {
+  const practice = await signerOf('practice');
+  const kept = await openExchangeStore({
+    database: new MemoryLevel<string, Uint8Array>(),
+    secretBox: createSecretBox(new Uint8Array(32)),
+  });
+  let afterCommit: () => Promise<void> = () => Promise.resolve();
+  let isFull = false;
+  const store: ExchangeStore = {
+    ...kept,
+    async commit(changes) {
+      if (isFull) throw new Error('the disk is full');
+      await kept.commit(changes);
+      await afterCommit();
+    },
+  };
+  const { chainId } = ledger;
+  const identity = { chainId, source: patient.disclosure.source, signer: hospital.signer };
+  const transfers = createTransfers({ store, lock: createKeyedLock(), identity, now: () => 1 });
+  const id32 = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
+  const transfer = {
+    studyId: id32(1),
+    content: id32(2),
+    requestDigest: id32(3),
+    recipientKey: practice.publicKey,
+    bytes: 7,
+  };
+  const about = { ...transfer, chainId, source: identity.source, atMs: 1 };
+  const receipt = await createTransferReceipt({ ...about, side: 'recipient' }, practice);
+  afterCommit = () =>
+    expect(transfers.exchangeReceipts(receipt)).rejects.toMatchObject({ code: 'TRANSFER_UNFINISHED' });
+  const end = await transfers.begin(transfer);
+  afterCommit = () => Promise.resolve();
+  isFull = true;
+  await expect(end(false)).rejects.toThrow('the disk is full');
+  isFull = false;
+  await expect(transfers.exchangeReceipts(receipt)).rejects.toMatchObject({ code: 'TRANSFER_UNFINISHED' });
 });

@@ -2,6 +2,7 @@
 import type { AccessLogEntry } from '@radledger/handover';
 import { bytes, type Infer, literal, randomBytes, struct, toHex, uint } from '@radledger/primitives';
 import { type ExchangeStore, put, type RecordKind } from '../exchange-store.js';
+import { grown } from '../grown.js';
 import { oneOf } from '../one-of.js';
 
 /** A viewer reads a study instance by instance: what it reads within this time is one record. */
@@ -24,7 +25,12 @@ export type AccessRecord = Infer<typeof accessSchema>;
  * The id is `<studyId>.<era>.<position>`, all in hex; positions ascend with time. An owner sees the readings of her own era: who read
  * in an earlier one was allowed by somebody else, whose recipients are not hers to know.
  */
-export const accessRecords: RecordKind<AccessRecord> = { name: 'access', schema: accessSchema, bytesMax: 256 };
+export const accessRecords: RecordKind<AccessRecord> = {
+  name: 'access',
+  // One reading each, before viewers' were folded.
+  schema: grown(accessSchema, 8, [1]),
+  bytesMax: 256,
+};
 
 /** One reading as it goes on. */
 export type Access = Pick<AccessLogEntry, 'reader' | 'part' | 'basis'> & {
@@ -82,7 +88,13 @@ export function createAccessRecorder(options: {
     const open = openRecord(access);
     open.running += 1;
     open.record = { ...open.record, outcome: 'begun', readings: open.record.readings + 1 };
-    await write(open);
+    try {
+      await write(open);
+    } catch (error) {
+      open.running -= 1;
+      open.record = { ...open.record, readings: open.record.readings - 1 };
+      throw error;
+    }
     return (outcome, bytesLeft) => {
       open.running -= 1;
       open.hasFailed ||= outcome === 'failure';

@@ -83,8 +83,11 @@ export function createRetrievalAudit(options: {
         throw error;
       } finally {
         const outcome = code === undefined ? ('success' as const) : ('failure' as const);
-        await audit.record({ ...event, phase: 'ended', outcome, bytes, ...(code === undefined ? {} : { code }) });
-        await end?.(outcome, bytes);
+        try {
+          await audit.record({ ...event, phase: 'ended', outcome, bytes, ...(code === undefined ? {} : { code }) });
+        } finally {
+          await end?.(outcome, bytes);
+        }
       }
     },
   };

@@ -83,11 +83,18 @@ export function createTransfers(options: {
         received: undefined,
         given: undefined,
       };
-      await store.commit([put(transferRecords, id, record)]);
       running.add(id);
+      try {
+        await store.commit([put(transferRecords, id, record)]);
+      } catch (error) {
+        running.delete(id);
+        throw error;
+      }
       return async (isWhole) => {
         const state = isWhole ? 'sent' : 'broken';
-        await update(id, async (current) => ({ ...current, atMs: now(), state })).finally(() => running.delete(id));
+        await update(id, async (current) => ({ ...current, atMs: now(), state }));
+        // One whose end is not on disk is signed for by no process that saw it break.
+        running.delete(id);
       };
     },
 
