@@ -51,6 +51,8 @@ export function archiveIn(path: Path) {
         url: z.string().regex(/^https?:\/\/[^?#@\s]+$/, 'must be http(s)://host[:port]/path'),
         /** Holds the value of the Authorization header, for instance `Basic ...`. */
         authorizationFile: path.optional(),
+        /** Instances at a time: one is not for readers. */
+        connectionsMax: z.int().min(2).max(64).default(8),
         ...certificateFilesIn(path),
       })
       .refine(goTogether, KEY_AND_CERTIFICATE)

@@ -41,9 +41,10 @@ async function openPacs({ dicomweb, dimse }: ArchiveConfig): Promise<OpenArchive
 }
 
 async function openDicomweb(config: NonNullable<ArchiveConfig['dicomweb']>): Promise<DicomwebArchive> {
-  const { url, authorizationFile } = config;
+  const { url, authorizationFile, connectionsMax } = config;
   return createDicomwebArchive({
     baseUrl: url,
+    connectionsMax,
     ...(authorizationFile === undefined ? {} : { authorization: (await readSecretFile(authorizationFile)).trim() }),
     tls: await readTls(config),
   });

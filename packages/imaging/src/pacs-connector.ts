@@ -11,6 +11,11 @@ import type { QuarantinedStudy } from './quarantined-study.js';
  * Order of studies and instances, caching and speed are not part of the contract.
  */
 export interface PacsConnector {
+  /**
+   * How many instances may be read at a time by readers who may be slow, at least 1, so that something is left for listing and
+   * publishing. Absent where readers do not stand in each other's way, as with a folder.
+   */
+  readonly readsMax?: number;
   /** The studies that can be opened now. A study that is broken is listed too: opening it says why. */
   listStudies(): AsyncIterable<StudySummary>;
   /** Whether a study can be opened now, for an archive that knows it without listing all. */

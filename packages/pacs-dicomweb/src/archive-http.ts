@@ -10,13 +10,16 @@ export interface ArchiveHttpOptions {
   readonly authorization?: string;
   /** PEM; default the system's authorities and no client certificate. */
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
-  /** Instances that are read or filed at a time; default 8. Questions have four connections of their own. */
+  /** Instances that are read or filed at a time; default 8, one of them not for readers. Questions have four connections of their own. */
   readonly connectionsMax?: number;
   /** Longest wait for one of these connections, in ms; default 30 000. */
   readonly acquireTimeoutMs?: number;
   /** Longest silence of the archive, in ms; default 60 000. What it sends and takes must move at 8 KiB/s after that. */
   readonly idleTimeoutMs?: number;
 }
+
+/** Connections for images, where nothing else is said. */
+export const CONNECTIONS_MAX = 8;
 
 export interface ArchiveRequest {
   readonly method: 'GET' | 'POST';
@@ -45,7 +48,13 @@ export interface ArchiveHttp {
 }
 
 export function createArchiveHttp(options: ArchiveHttpOptions): ArchiveHttp {
-  const { authorization, tls = {}, connectionsMax = 8, acquireTimeoutMs = 30_000, idleTimeoutMs = 60_000 } = options;
+  const {
+    authorization,
+    tls = {},
+    connectionsMax = CONNECTIONS_MAX,
+    acquireTimeoutMs = 30_000,
+    idleTimeoutMs = 60_000,
+  } = options;
   const root = new URL(options.baseUrl.replace(/\/*$/, ''));
   if (!/^https?:$/.test(root.protocol) || root.search !== '' || root.hash !== '' || root.username !== '') {
     throw new TypeError('baseUrl must be http(s)://host[:port]/path, without user, query and fragment');

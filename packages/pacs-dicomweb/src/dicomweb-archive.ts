@@ -15,7 +15,7 @@ import {
   type StudySummary,
 } from '@radledger/imaging';
 import { equalBytes } from '@radledger/primitives';
-import { type ArchiveHttp, type ArchiveHttpOptions, createArchiveHttp } from './archive-http.js';
+import { type ArchiveHttp, type ArchiveHttpOptions, CONNECTIONS_MAX, createArchiveHttp } from './archive-http.js';
 import { countOf, isUid, itemOf, type Match, matchesOf, requireUid, TAGS, textOf } from './qido.js';
 import { storeInstances } from './stow.js';
 import { type InstanceAddress, instanceBytes } from './wado.js';
@@ -42,6 +42,8 @@ export interface DicomwebArchive extends PacsConnector, StudySink {
 export function createDicomwebArchive(options: DicomwebArchiveOptions): DicomwebArchive {
   const http = createArchiveHttp(options);
   return {
+    // One is left for publishing; questions have connections of their own.
+    readsMax: Math.max(1, (options.connectionsMax ?? CONNECTIONS_MAX) - 1),
     async *listStudies(): AsyncGenerator<StudySummary> {
       const path = `/studies?includefield=${TAGS.studyInstances}&includefield=${TAGS.accessionIssuer}`;
       for await (const match of matchesOf(http, path, TAGS.studyInstanceUid)) {

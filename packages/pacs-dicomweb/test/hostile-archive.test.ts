@@ -319,6 +319,8 @@ describe('WADO-RS', () => {
       const third = (snapshot.instances[0]?.open() as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
       await expect(third.next()).rejects.toMatchObject({ code: 'ARCHIVE_UNAVAILABLE', info: { reason: 'BUSY' } });
       await busy.openStudy(STUDY);
+      // What a gateway gives to readers leaves one.
+      expect(busy.readsMax).toBe(1);
       await readers[0]?.return?.();
       const fourth = (snapshot.instances[0]?.open() as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
       expect((await fourth.next()).done).toBe(false);

@@ -27,7 +27,7 @@ import { contextsOf, IMPLICIT_LITTLE_ENDIAN, STUDY_ROOT_FIND } from './syntaxes.
 export interface DimseArchiveOptions extends Omit<DimsePeer, 'timeoutMs' | 'signal'> {
   /** Longest silence of the archive, in ms; default 60 000. */
   readonly timeoutMs?: number;
-  /** Associations at a time; default 4. */
+  /** Associations at a time; default 4, one of them not for readers. */
   readonly associationsMax?: number;
   /** Largest instance in bytes; default 4 GiB. */
   readonly instanceBytesMax?: number;
@@ -102,6 +102,8 @@ export function createDimseArchive(options: DimseArchiveOptions): DimseArchive {
   };
 
   return {
+    // One is left for listing and publishing.
+    readsMax: Math.max(1, associationsMax - 1),
     async *listStudies(): AsyncGenerator<StudySummary> {
       const association = await pool.acquire(FINDING);
       try {

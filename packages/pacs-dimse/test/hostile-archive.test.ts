@@ -326,6 +326,23 @@ describe('C-GET', () => {
     expect(sent).toBeLessThan(32 * 1024 * 1024);
     await chunks.return?.();
   });
+
+  // Regression: readers who stand still took every association, and nobody could list or publish.
+  test('as many readers as it says may stand still: it is listed, and read, beside them', async () => {
+    const endless = async function* () {
+      for (;;) yield bytes;
+    };
+    let given = 0;
+    fake.play(giving(() => (a) => (asked) => giveInstance(a, asked, (given += 1) > 2 ? only(bytes) : endless())));
+    const archive = archiveOf({ associationsMax: 3 });
+    expect(archive.readsMax).toBe(2);
+    const snapshot = await archive.openStudy(STUDY);
+    const readers = [1, 2].map(() => (snapshot.instances[0]?.open() ?? only())[Symbol.asyncIterator]());
+    for (const reader of readers) for (let i = 0; i < 3; i++) await reader.next();
+    expect(await read(archive)).toEqual(Buffer.from(bytes));
+    for (const reader of readers) await reader.return?.();
+    expect(archiveOf({ associationsMax: 1 }).readsMax).toBe(1);
+  });
 });
 
 describe('C-STORE', () => {

@@ -75,7 +75,10 @@ export interface ImageSourceOptions {
    * twentieth by one key. Each costs the node two reads.
    */
   readonly missesPerMinute?: number;
-  /** Answers under way at a time, of both protocols, default 256: an eighth of them for one key. Further ones wait 50 s for their turn. */
+  /**
+   * Answers under way at a time, of both protocols, default 256, and no more than the archive gives to read at a time. An eighth of them,
+   * at least one, is for one key. Further ones wait 50 s for their turn.
+   */
   readonly transfersMax?: number;
   /** A rule of the site beyond the ledger's, for every retrieval: default none. */
   readonly policy?: RetrievalPolicy;
@@ -431,7 +434,9 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     ...(options.policy && { policy: options.policy }),
     ...(options.onServedHalted && { onServedHalted: options.onServedHalted }),
   });
-  const places = createTransferPlaces({ max: options.transfersMax ?? TRANSFERS_MAX });
+  const places = createTransferPlaces({
+    max: Math.min(options.transfersMax ?? TRANSFERS_MAX, connector.readsMax ?? Number.POSITIVE_INFINITY),
+  });
   const limitReaders = createReaderLimits({ missesPerMinute: options.missesPerMinute ?? MISSES_PER_MINUTE, now });
 
   const advancing = createCoalesced(async () => {

@@ -1,6 +1,6 @@
 /** How many answers a source has under way at a time: each holds connections to the archive, and memory. */
 
-/** Of all places, what one key may hold: an eighth. */
+/** Of all places, what one key may hold: an eighth, at least one. */
 const PER_KEY = 8;
 const WAIT_MS = 50_000; // below the minute for which requesters and proxies wait for an answer
 
@@ -15,7 +15,7 @@ export interface TransferPlaces {
 
 /** @param options.max - places in all, at least 1 */
 export function createTransferPlaces(options: { readonly max: number; readonly waitMs?: number }): TransferPlaces {
-  const maxOfKey = Math.ceil(options.max / PER_KEY);
+  const maxOfKey = Math.max(1, Math.floor(options.max / PER_KEY));
   const held = new Map<string, number>();
   const waiting = new Set<{ readonly signer: string; readonly seat: () => void }>();
   let taken = 0;
