@@ -55,6 +55,8 @@ export interface Emergencies {
   names(key: Uint8Array): boolean;
   /** Whether a key may read a study without the patient's word now. Asks memory alone. */
   covers(studyId: Uint8Array, key: Uint8Array): boolean;
+  /** Whether it may read any study so now. */
+  coversAny(key: Uint8Array): boolean;
   /**
    * Releases a published study for 24 hours; a second time begins them anew. Recorded in the audit trail before it holds.
    * @throws {ExchangeError} `EMERGENCY_REFUSED` | `STUDY_NOT_FOUND` | `NOT_PUBLISHED` | `AUDIT_UNWRITABLE`; {HandoverError} `TEXT_REFUSED`
@@ -72,19 +74,22 @@ export async function openEmergencies(options: {
   readonly now: () => number;
 }): Promise<Emergencies> {
   const { store, audit, now } = options;
+  /** Of a key, and of a study and a key. */
   const untilMs = new Map<string, number>();
   const remember = ({ studyId, receiver, untilMs: endMs }: EmergencyRecord): void => {
-    const name = prefixOf(toHex(studyId), toHex(receiver));
-    untilMs.set(name, Math.max(untilMs.get(name) ?? 0, endMs));
+    for (const name of [toHex(receiver), prefixOf(toHex(studyId), toHex(receiver))]) {
+      untilMs.set(name, Math.max(untilMs.get(name) ?? 0, endMs));
+    }
   };
   for await (const { value } of store.scan(emergencyRecords)) remember(value);
   const isNamed = (key: Uint8Array): boolean => options.receivers.some((receiver) => equalBytes(receiver, key));
+  // A key that the site took off its list again reads nothing more.
+  const isRunning = (name: string, key: Uint8Array): boolean => (untilMs.get(name) ?? 0) > now() && isNamed(key);
 
   return {
     names: isNamed,
-
-    // A key that the site took off its list again reads nothing more.
-    covers: (studyId, key) => (untilMs.get(prefixOf(toHex(studyId), toHex(key))) ?? 0) > now() && isNamed(key),
+    covers: (studyId, key) => isRunning(prefixOf(toHex(studyId), toHex(key)), key),
+    coversAny: (key) => isRunning(toHex(key), key),
 
     async release({ studyInstanceUid, receiver, clinician, confirmedBy, reason }, office) {
       for (const [field, name] of Object.entries({ clinician, confirmedBy })) {

@@ -1,7 +1,7 @@
 /** An image source: everything between an archive on one side, and patients, other gateways and the ledger on the other. */
 import type { Order, OrderOrigin, PacsConnector, StudySummary } from '@radledger/imaging';
 import type { DocumentRepositoryOptions, ReplayStore } from '@radledger/iti43/server';
-import { equalBytes, type Signer, toHex } from '@radledger/primitives';
+import { equalBytes, fromHex, type Signer, toHex } from '@radledger/primitives';
 import { isKind, type RetireReason } from '@radledger/transactions';
 import type { AuditEvent } from '../audit/audit-event.js';
 import type { Audit } from '../audit/audit-trail.js';
@@ -36,6 +36,7 @@ import { createOpenSnapshots } from './open-snapshots.js';
 import { createOpenStudy, type RetrievalPolicy } from './open-study.js';
 import { createReaderLimits, type OpenWithinLimits } from './reader-limits.js';
 import { createRetrieve } from './serving.js';
+import { openServedKeys } from './served-keys.js';
 import { type StudyRecord, studyRecords } from './source-records.js';
 import { createRetrievalAudit, type RetrievalAudit } from './retrieval-audit.js';
 import { createStudySecrets } from './study-secrets.js';
@@ -71,8 +72,8 @@ export interface ImageSourceOptions {
   /** Documents that one key may ask for by ITI-43 a minute, default 600; by DICOMweb ten times as many studies. */
   readonly requestsPerMinute?: number;
   /**
-   * Documents and studies a minute that are asked for by keys that may not have them, default 1200: a quarter of them from one address, a
-   * twentieth by one key. Each costs the node two reads.
+   * Documents and studies a minute that are asked for by keys that may not have them, default 1200: a twentieth of them from one address, and
+   * by one key. Each costs the node two reads.
    */
   readonly missesPerMinute?: number;
   /**
@@ -437,7 +438,12 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
   const places = createTransferPlaces({
     max: Math.min(options.transfersMax ?? TRANSFERS_MAX, connector.readsMax ?? Number.POSITIVE_INFINITY),
   });
-  const limitReaders = createReaderLimits({ missesPerMinute: options.missesPerMinute ?? MISSES_PER_MINUTE, now });
+  const served = await openServedKeys({ store, inBackground, now });
+  const limitReaders = createReaderLimits({
+    missesPerMinute: options.missesPerMinute ?? MISSES_PER_MINUTE,
+    entitled: { has: (key) => served.has(key) || emergencies.coversAny(fromHex(key)), add: (key) => served.add(key) },
+    now,
+  });
 
   const advancing = createCoalesced(async () => {
     await directory.advance();
