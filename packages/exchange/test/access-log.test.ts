@@ -160,3 +160,16 @@ test('a new owner sees the readings of her own time only', async () => {
   for (const { reader } of entries) expect(reader).toEqual(heir.publicKey);
   await expect(look(patient.owner)).rejects.toMatchObject({ code: 'STUDY_UNKNOWN' });
 });
+
+// Regression: readings were filed under the last era that the gateway had a salt for, where a new owner does not look.
+test('a reading belongs to the owner that the ledger names, also where the gateway missed the hand-over', async () => {
+  const { source, ledger } = hospital;
+  const heir = await signerOf('heir');
+  const { bytes } = await createMove(ledger, patient, heir);
+  await source.close();
+  await ledger.submit(bytes);
+  await ledger.finalize();
+  await hospital.openSource();
+  expect(await ask(hospital, heir, `${studyId}.manifest`)).toMatch(/^served/);
+  expect((await look(heir)).entries).toMatchObject([{ reader: heir.publicKey, basis: 'owner', part: 'manifest' }]);
+});

@@ -24,6 +24,8 @@ export type Verdict =
       readonly allowed: true;
       readonly study: StudyRecord;
       readonly content: Uint8Array;
+      /** The ledger's, which the gateway may not know yet: whose time the reading belongs to. */
+      readonly era: number;
       readonly basis: Basis;
       /** `halted`: decided on an old view while the network stands still, which audits must show. */
       readonly standing: 'fresh' | 'halted';
@@ -74,7 +76,8 @@ export async function createAuthoriser(options: AuthoriserOptions): Promise<Auth
     if (!isKey || !isServed || isSuspended || basis === undefined || cells.study === undefined) {
       return { allowed: false, reason: 'refused' };
     }
-    return { allowed: true, study, content: cells.study.content, basis, standing };
+    const { content, era: ledgerEra } = cells.study;
+    return { allowed: true, study, content, era: ledgerEra, basis, standing };
   };
 }
 

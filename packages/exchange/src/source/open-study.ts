@@ -96,9 +96,9 @@ export function createOpenStudy(options: {
         await audit.refused(request, [document], code);
         throw new ExchangeError({ code }, 'the grant ended, or the study changed, before its turn came');
       }
-      const { basis, standing } = again;
+      const { basis, standing, era } = again;
       if (standing === 'halted') options.onServedHalted?.();
-      return { studyId, part, content: toHex(content), era: again.study.grantSalts.length - 1, basis, standing };
+      return { studyId, part, content: toHex(content), era, basis, standing };
     };
 
     const open = (): Promise<SharedSnapshot> => snapshots.open(plan.studyInstanceUid, toHex(content));
