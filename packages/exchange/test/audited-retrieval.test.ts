@@ -126,17 +126,25 @@ describe('many refusals', () => {
   test('one address may send so many bytes a minute to be verified', async () => {
     const { source } = hospital;
     const otherPaths = (_request: unknown, response: ServerResponse): void => void response.writeHead(404).end();
-    hospital.listener.mount(createIti43Handler({ source, otherPaths, requestsPerMinute: 4 }));
+    const mount = (requestBytesMax: number): void => {
+      const limits = { requestBytesMax };
+      hospital.listener.mount(createIti43Handler({ source, otherPaths, requestsPerMinute: 4, limits }));
+    };
+    mount(65_536);
     const repositoryUniqueId = toHex(source.source);
     const { envelope } = await signRequest({
       endpointUrl: source.endpointUrl,
-      documents: Array.from({ length: 220 }, () => ({ repositoryUniqueId, documentUniqueId: studyId })),
+      documents: Array.from({ length: 220 }, () => ({ repositoryUniqueId, documentUniqueId: '00'.repeat(32) })),
       signer: patient.owner,
       now: new Date(hospital.ledger.nowMs),
     });
     expect(await ask(hospital, patient.owner, studyId)).toMatch(/^served/);
     expect((await post(hospital, envelope)).status).toBe(429);
     expect(await ask(hospital, patient.owner, studyId)).toMatch(/^served/);
+    // Regression: a request as large as one may be was never within the bytes of few small ones.
+    mount(131_072);
+    expect(await ask(hospital, patient.owner, studyId)).toMatch(/^served/);
+    expect((await post(hospital, envelope)).status).toBe(200);
   });
 
   test('one address may ask so often a minute, and is not read beyond that', async () => {

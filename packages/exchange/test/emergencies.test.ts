@@ -145,6 +145,8 @@ test('nobody is let in by default, without a second person, or when it cannot be
   const refused = { code: 'EMERGENCY_REFUSED' };
   await expect(release({ receiver: stranger })).rejects.toMatchObject(refused);
   await expect(release({ confirmedBy: ' dr a. adams' })).rejects.toMatchObject(refused);
+  await expect(release({ confirmedBy: 'Dr A.Adams' })).rejects.toMatchObject(refused);
+  await expect(release({ clinician: '.' })).rejects.toMatchObject(refused);
   await expect(release({ clinician: ' ' })).rejects.toMatchObject(refused);
   await expect(release({ clinician: 'Dr\u202eA' })).rejects.toMatchObject({ code: 'TEXT_REFUSED' });
   await reopen({ emergencyReceivers: [] });

@@ -31,6 +31,8 @@ export interface Listener extends Address {
 const CONNECTIONS_MAX = 1024;
 /** Of an ITI-43 request, as limits count: one for one document has 5 KB, with an assertion beside it 10 to 20 KB. */
 const ENVELOPE_BYTES = 16_384;
+/** Of a whole ITI-43 request. */
+const REQUEST_BYTES_MAX = 1_048_576;
 
 /** A bound socket that answers 503 until something is mounted: its port is known before what it serves. */
 export interface BoundListener extends Listener {
@@ -141,7 +143,7 @@ export function createIti43Handler(options: {
   readonly source: ImageSource;
   readonly otherPaths: RequestListener;
   readonly limits?: DocumentRepositoryLimits;
-  /** ITI-43 requests of one address a minute, default 600, with 16 KiB each on average: what verifying costs grows with the size. */
+  /** ITI-43 requests of one address a minute, default 600, with 16 KiB each on average, in all at least as much as one may have: what verifying costs grows with the size. */
   readonly requestsPerMinute?: number;
   /** Number of reverse proxies in front whose `X-Forwarded-For` is believed, by limits and audit; default 0. */
   readonly trustedProxies?: number;
@@ -149,14 +151,17 @@ export function createIti43Handler(options: {
 }): RequestListener {
   const { source, otherPaths, requestsPerMinute = 600 } = options;
   const bytesNow = createMinuteCounts(Date.now);
+  const { requestBytesMax = REQUEST_BYTES_MAX } = options.limits ?? {};
+  // One request of the largest size is always within it.
+  const bytesPerMinute = Math.max(requestsPerMinute * ENVELOPE_BYTES, requestBytesMax);
   const serve = createDocumentRepository({
     ...source.repository,
-    ...(options.limits === undefined ? {} : { limits: options.limits }),
+    limits: { ...options.limits, requestBytesMax },
     // What is served below has passed the app.
     admit(request, envelopeBytes) {
       const bytes = bytesNow();
       const network = requesterNetwork(request as Request);
-      if (bytes.of(network) + envelopeBytes > requestsPerMinute * ENVELOPE_BYTES) {
+      if (bytes.of(network) + envelopeBytes > bytesPerMinute) {
         source.countRefusal();
         return false;
       }

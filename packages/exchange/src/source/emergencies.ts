@@ -94,10 +94,12 @@ export async function openEmergencies(options: {
     async release({ studyInstanceUid, receiver, clinician, confirmedBy, reason }, office) {
       for (const [field, name] of Object.entries({ clinician, confirmedBy })) {
         validatePlainText(name, { field, bytesMax: NAME_BYTES_MAX });
-        if (name.trim() === '') throw refused('CONFIRMATION', 'expected the name of who asks, and of who confirms it');
+        if (lettersOf(name) === '')
+          throw refused('CONFIRMATION', 'expected the name of who asks, and of who confirms it');
       }
       if (!isNamed(receiver)) throw refused('RECEIVER', 'expected a key under source.emergencyReceivers');
-      if (sameName(clinician, confirmedBy)) throw refused('CONFIRMATION', 'somebody else than who asks confirms it');
+      if (lettersOf(clinician) === lettersOf(confirmedBy))
+        throw refused('CONFIRMATION', 'somebody else than who asks confirms it');
       const study = await currentStudy(store, studyInstanceUid);
       if (study === undefined) {
         throw new ExchangeError({ code: 'STUDY_NOT_FOUND' }, 'expected a study that somebody was invited to');
@@ -146,7 +148,12 @@ export async function emergencyPurpose(
 
 const prefixOf = (studyId: string, key: string): string => `${studyId}.${key}.`;
 const timeOf = (atMs: number): string => atMs.toString(16).padStart(12, '0');
-const sameName = (a: string, b: string): boolean => a.trim().toLowerCase() === b.trim().toLowerCase();
+/** What tells names apart: "Dr A.Adams" is "dr a. adams". */
+const lettersOf = (name: string): string =>
+  name
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{M}\p{N}]/gu, '');
 
 function refused(reason: string, message: string): ExchangeError {
   return new ExchangeError({ code: 'EMERGENCY_REFUSED', reason }, message);
