@@ -5,14 +5,14 @@ import { Help } from './help.js';
 import { Home } from './home.js';
 import { InvitationScreen } from './invitation.js';
 import { Locked } from './locked.js';
-import { LostPhone } from './lost-phone.js';
+import { PersonScreen } from './person.js';
 import { RequestScreen } from './request.js';
-import { StudyScreen } from './study.js';
 
 /** Those that are used seldom; some show a square and bring its maker along, one a whole viewer, which the first visit does without. */
 const Allowed = lazy(async () => ({ default: (await import('./allowed.js')).Allowed }));
 const LinkScreen = lazy(async () => ({ default: (await import('./link.js')).LinkScreen }));
-const PersonScreen = lazy(async () => ({ default: (await import('./person.js')).PersonScreen }));
+const StudyScreen = lazy(async () => ({ default: (await import('./study.js')).StudyScreen }));
+const LostPhone = lazy(async () => ({ default: (await import('./lost-phone.js')).LostPhone }));
 const OfferRole = lazy(async () => ({ default: (await import('./offer-role.js')).OfferRole }));
 const RoleOfferScreen = lazy(async () => ({ default: (await import('./role-offer.js')).RoleOfferScreen }));
 const RoleAnswerScreen = lazy(async () => ({ default: (await import('./role-answer.js')).RoleAnswerScreen }));
