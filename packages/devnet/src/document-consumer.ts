@@ -60,8 +60,11 @@ export async function askTwiceWithTheSameBytes(endpoint: Endpoint, wish: Wish, s
   return [await post(endpoint, envelope), await post(endpoint, envelope)];
 }
 
-/** Sends an envelope as it is; gives `retrieved`, the first error code of the answer, or the Fault. */
-export async function post(endpoint: Endpoint, envelope: Uint8Array): Promise<string> {
+/**
+ * Sends an envelope as it is; gives `retrieved`, the first error code of the answer, or the Fault.
+ * @param localAddress - one of this machine's, as which it is sent; default whichever the system takes
+ */
+export async function post(endpoint: Endpoint, envelope: Uint8Array, localAddress?: string): Promise<string> {
   const boundary = 'radledger-devnet';
   const head =
     `--${boundary}\r\nContent-Type: application/xop+xml; charset=UTF-8; type="application/soap+xml"\r\n` +
@@ -70,6 +73,7 @@ export async function post(endpoint: Endpoint, envelope: Uint8Array): Promise<st
   const request = httpsRequest(endpoint.url, {
     method: 'POST',
     agent: false,
+    localAddress,
     minVersion: 'TLSv1.3',
     rejectUnauthorized: false, // the ledger's pin takes the place of a CA
     headers: {

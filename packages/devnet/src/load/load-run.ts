@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { ask } from '../document-consumer.js';
 import { startLocalNet } from '../local-net.js';
-import { entitled, refusedSenders, type Sender, THOUSAND } from './requests.js';
+import { crowd, entitled, newcomer, refusedSenders, type Sender, THOUSAND } from './requests.js';
 import { openSilentSockets } from './silent-sockets.js';
 import { openSmallHospital } from './small-hospital.js';
 
@@ -39,6 +39,8 @@ interface Phase {
 
 export interface LoadResult {
   readonly documentBytes: number;
+  /** The first request of a key, after strangers at other addresses have asked for more than is looked up. */
+  readonly newcomer: Phase;
   /** All at once. */
   readonly atOnce: Phase;
   /** A few at a time: what one costs. */
@@ -64,10 +66,14 @@ export async function runLoad({ folder, requests, refused, tell }: LoadOptions):
     await hospital.allow(studyId);
     const target = hospital.target(studyId);
     const pid = net.processes.find(({ name }) => name === 'hospital')?.pid as number;
-    const first = await ask(target.endpoint, target.wish, target.reader);
-    const reading = entitled(target, first.sha256);
     const phase = (sender: Sender, count: number, width: number): Promise<Phase> =>
       measure(sender, { count, width, pid });
+    const strangers = crowd(target);
+    const crowding = await phase(strangers.sender, strangers.count, 4);
+    const afterCrowd = await phase(newcomer(target), 1, 1);
+    tell(`a newcomer after a crowd (${describe(crowding)}): ${describe(afterCrowd)}`);
+    const first = await ask(target.endpoint, target.wish, target.reader);
+    const reading = entitled(target, first.sha256);
 
     const served = await phase(reading, Math.min(requests, 500), 8);
     tell(`served, 8 at a time: ${describe(served)}`);
@@ -97,12 +103,26 @@ export async function runLoad({ folder, requests, refused, tell }: LoadOptions):
     tell(`served beside refusals: ${describe(beside)}; ${large} silent connections, ${silent.cutOff} times cut off`);
 
     const failures = [
-      ...notAll('retrieved', { 'a few at a time': served, 'all at once': atOnce, 'beside refusals': beside }),
+      ...notAll('retrieved', {
+        'a newcomer': afterCrowd,
+        'a few at a time': served,
+        'all at once': atOnce,
+        'beside refusals': beside,
+      }),
       ...Object.entries(alone)
         .filter(([, { answers }]) => answers['retrieved'] !== undefined)
         .map(([kind]) => `${kind}: a document was given`),
     ];
-    return { documentBytes: first.bytes, atOnce, served, refused: alone, beside, silentSockets, failures };
+    return {
+      documentBytes: first.bytes,
+      newcomer: afterCrowd,
+      atOnce,
+      served,
+      refused: alone,
+      beside,
+      silentSockets,
+      failures,
+    };
   } finally {
     await net.stop();
   }

@@ -26,6 +26,35 @@ export function entitled({ endpoint, wish, reader }: Target, sha256: string): Se
   };
 }
 
+/** Where strangers come from when they are many, and where somebody else does: all of 127.0.0.0/8 is this machine. */
+const CROWDED = ['127.0.0.2', '127.0.0.3', '127.0.0.4', '127.0.0.5'];
+const ELSEWHERE = '127.0.0.6';
+/** Each asks for as many documents as a gateway looks up for one key; all together for more than it looks up for everybody. */
+const CROWD = { strangers: 24, documents: 60 };
+
+/** Strangers at a few addresses: how many, and what sends for one after the other. */
+export function crowd({ endpoint, wish }: Target): { readonly count: number; readonly sender: Sender } {
+  const documents = Array.from({ length: CROWD.documents }, () => unknown(wish));
+  let sent = 0;
+  const sender = async (): Promise<string> => {
+    const from = CROWDED[sent++ % CROWDED.length];
+    const signer = await createSigner(generateSeed());
+    const { envelope } = await signRequest({ endpointUrl: endpoint.url, documents, signer, now: new Date() });
+    return post(endpoint, envelope, from);
+  };
+  return { count: CROWD.strangers, sender };
+}
+
+/** The reader, as long as nobody has asked with its key yet. */
+export function newcomer({ endpoint, wish, reader }: Target): Sender {
+  return async () => {
+    const asked = { endpointUrl: endpoint.url, documents: [wish], signer: reader, now: new Date() };
+    return post(endpoint, (await signRequest(asked)).envelope, ELSEWHERE);
+  };
+}
+
+const unknown = (wish: Wish): Wish => ({ ...wish, documentUniqueId: randomBytes(32).toString('hex') });
+
 /** What must be refused, by the name under which its cost is told. */
 export async function refusedSenders({ endpoint, wish, reader }: Target): Promise<Readonly<Record<string, Sender>>> {
   const sign = async (signer: Signer, documents: readonly Wish[] = [wish]): Promise<Uint8Array> => {
@@ -33,7 +62,6 @@ export async function refusedSenders({ endpoint, wish, reader }: Target): Promis
     return signed.envelope;
   };
   const stranger = (): Promise<Signer> => createSigner(generateSeed());
-  const unknownWish = (): Wish => ({ ...wish, documentUniqueId: randomBytes(32).toString('hex') });
   const used = await sign(reader);
   await post(endpoint, used);
   return {
@@ -41,7 +69,13 @@ export async function refusedSenders({ endpoint, wish, reader }: Target): Promis
     replay: () => post(endpoint, used),
     stranger: async () => post(endpoint, await sign(await stranger())),
     [THOUSAND]: async () =>
-      post(endpoint, await sign(await stranger(), Array.from({ length: DOCUMENTS_MAX }, unknownWish))),
+      post(
+        endpoint,
+        await sign(
+          await stranger(),
+          Array.from({ length: DOCUMENTS_MAX }, () => unknown(wish)),
+        ),
+      ),
   };
 }
 
