@@ -356,6 +356,7 @@ test('browsers of every origin may ask, without credentials; other methods may n
   expect(preflight.headers['access-control-allow-origin']).toBe('*');
   expect(preflight.headers['access-control-allow-credentials']).toBeUndefined();
   expect(preflight.headers['access-control-allow-headers']).toContain('Signature-Input');
+  expect(preflight.headers['access-control-expose-headers']).toBe('ETag, Retry-After');
   expect((await send(hospital, study, {}, 'POST')).status).toBe(405);
 });
 

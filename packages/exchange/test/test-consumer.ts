@@ -9,6 +9,7 @@ export function retrieve(
   signer: Signer,
   documentUniqueId: string,
   repositoryUniqueId = toHex(hospital.source.source),
+  signal?: AbortSignal,
 ): Promise<RetrieveResult> {
   return retrieveDocuments({
     endpoint: hospital.source.endpointUrl,
@@ -17,6 +18,7 @@ export function retrieve(
     tls: { pins: [hospital.tlsPin] },
     limits: { responseBytesMax: 1024 * 1024 * 1024 },
     now: () => new Date(hospital.ledger.nowMs),
+    ...(signal && { signal }),
   });
 }
 

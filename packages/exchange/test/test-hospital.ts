@@ -108,8 +108,8 @@ export class TestHospital {
     const { source, signer } = this;
     const gatewayApi = 'http://127.0.0.1:1';
     const patientApi = createPatientApi({ source, signer, gatewayApi, chainId: source.chainId });
-    const retrieve: typeof source.repository.retrieve = async (request) =>
-      (await source.repository.retrieve(request)).map((answer) =>
+    const retrieve: typeof source.repository.retrieve = async (...asked) =>
+      (await source.repository.retrieve(...asked)).map((answer) =>
         answer.kind === 'document' ? change(answer) : answer,
       );
     const dicomweb = createDicomwebHandler({

@@ -1,14 +1,16 @@
 /** How many answers of a source are under way at a time. */
+import { request as httpsRequest } from 'node:https';
 import { createFolderSource } from '@radledger/imaging/folder';
 import { ImagingError, type PacsConnector } from '@radledger/imaging';
 import { type Signer, toHex } from '@radledger/primitives';
 import { expect, test } from 'vitest';
+import { createDicomwebHandler, createIti43Handler } from '../src/http/index.js';
 import { createTransferPlaces } from '../src/source/transfer-places.js';
 import { ask, outcomeOf, retrieve } from './test-consumer.js';
 import { eventually, TestHospital } from './test-hospital.js';
 import { signerOf } from './test-ledger.js';
 import { allow, publishedStudy } from './test-patient.js';
-import { jsonOf, look } from './test-viewer.js';
+import { jsonOf, look, signed } from './test-viewer.js';
 
 test('one key has an eighth of the places; a place that is given back goes to who waits longest and has room', async () => {
   const places = createTransferPlaces({ max: 16 });
@@ -40,6 +42,22 @@ test('who waits too long gets none, and takes none when one is free later', asyn
   expect(await places.take('b')).toBeUndefined();
   leave?.();
   expect(await places.take('c')).toBeDefined();
+});
+
+test('who is gone waits no more, and takes no place', async () => {
+  const places = createTransferPlaces({ max: 1 });
+  const leave = await places.take('a');
+  const gone = new AbortController();
+  const waiting = places.take('b', gone.signal);
+  const next = places.take('c');
+  gone.abort();
+  expect(await waiting).toBeUndefined();
+  leave?.();
+  const seat = await next;
+  expect(seat).toBeDefined();
+  seat?.();
+  expect(await places.take('b', gone.signal)).toBeUndefined();
+  expect(await places.take('a')).toBeDefined();
 });
 
 async function withOnePlace(run: (hospital: TestHospital, owner: Signer, studyId: string) => Promise<void>) {
@@ -86,6 +104,58 @@ test('who comes when all places are taken waits; an end of any kind gives the pl
     for (const answer of await waiting) if (answer.kind === 'document') await answer.close?.();
     expect((await look(hospital, owner, `/dicom-web/studies/${studyId}/manifest`)).status).toBe(200);
     expect(await ask(hospital, owner, studyId)).toMatch(/^served /);
+  }));
+
+// Regression: a requester that had given up was served all the same, before those who waited behind it, and stood in the audit trail as one that read.
+test('who leaves while it waits is given nothing, and nothing is recorded; the next one has the place', () =>
+  withOnePlace(async (hospital, owner, studyId) => {
+    const { source } = hospital;
+    const leave = await source.dicomweb.places.take('somebody');
+    const asked = { waiting: 0, left: 0 };
+    const counted =
+      <Asked extends unknown[], Got>(ask: (...asked: Asked) => Promise<Got>) =>
+      async (...question: Asked): Promise<Got> => {
+        asked.waiting += 1;
+        return ask(...question).finally(() => (asked.left += 1));
+      };
+    const { repository, dicomweb } = source;
+    hospital.listener.mount(
+      createIti43Handler({
+        source: { ...source, repository: { ...repository, retrieve: counted(repository.retrieve) } },
+        otherPaths: createDicomwebHandler({
+          source: {
+            ...source,
+            dicomweb: {
+              ...dicomweb,
+              places: {
+                take: counted((...taker: Parameters<typeof dicomweb.places.take>) => dicomweb.places.take(...taker)),
+              },
+            },
+          },
+          otherPaths: (_request, response) => void response.writeHead(404).end(),
+        }),
+      }),
+    );
+    const path = `/dicom-web/studies/${studyId}/file-set`;
+    const { hostname, port } = new URL(hospital.listener.url);
+    const headers = { ...(await signed(hospital, owner, path)) };
+    const viewer = httpsRequest({ hostname, port, path, headers, rejectUnauthorized: false, agent: false });
+    viewer.on('error', () => undefined).end();
+    const gone = new AbortController();
+    const recipient = retrieve(hospital, owner, studyId, undefined, gone.signal);
+    await eventually(() => asked.waiting === 2);
+    const next = dicomweb.places.take('next');
+    viewer.destroy();
+    gone.abort();
+    await expect(recipient).rejects.toMatchObject({ code: 'ABORTED' });
+    await eventually(() => asked.left === 2);
+    leave?.();
+    expect(await next).toBeDefined();
+    expect(hospital.audited).toEqual([]);
+    expect(await source.transfers()).toEqual([]);
+    for await (const _ of source.disclosures({ fromMs: 0, toMs: Number.MAX_SAFE_INTEGER })) {
+      throw new Error('nothing was disclosed');
+    }
   }));
 
 /** An archive that has three connections, two of them for readers: a fourth read finds none. */

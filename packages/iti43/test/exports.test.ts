@@ -23,6 +23,7 @@ test('the public surface, so that an accidental export is a visible change', () 
   expect(Object.keys(server).sort()).toEqual([
     'NOT_AVAILABLE',
     'createDocumentRepository',
+    'goneSignal',
     'listenerOptions',
     'readSignedRequest',
     'sendPaced',

@@ -1,7 +1,7 @@
 /** DICOMweb of a source over HTTP: who signs may read what the ledger lets that key read. Spec: docs/spec/dicomweb.md. */
 import type { OutgoingHttpHeaders, RequestListener, ServerResponse } from 'node:http';
 import { HandoverError, verifyHttpRequest } from '@radledger/handover';
-import { type ReaderPace, sendPaced } from '@radledger/iti43/server';
+import { goneSignal, type ReaderPace, sendPaced } from '@radledger/iti43/server';
 import { fromHex, toHex, utf8 } from '@radledger/primitives';
 import express, { type Request } from 'express';
 import { rateLimit } from 'express-rate-limit';
@@ -47,7 +47,7 @@ const CORS = {
   'Access-Control-Allow-Origin': '*',
   'Access-Control-Allow-Methods': 'GET',
   'Access-Control-Allow-Headers': 'Accept, Signature, Signature-Input',
-  'Access-Control-Expose-Headers': 'ETag',
+  'Access-Control-Expose-Headers': 'ETag, Retry-After',
   'Access-Control-Max-Age': '86400',
 } as const;
 const COMMON = {
@@ -218,7 +218,9 @@ export function createDicomwebHandler(options: DicomwebHandlerOptions): RequestL
     response: ServerResponse,
     { headers, bytes, first }: Prepared,
   ): Promise<void> {
-    const leave = await port.places.take(request.signer);
+    const gone = goneSignal(response);
+    const leave = await port.places.take(request.signer, gone);
+    if (gone.aborted) return leave?.();
     if (leave === undefined) {
       await port.audit.refused(request, request.documents, REFUSALS.noPlace[1]);
       return refuse(response, 'noPlace', { 'Retry-After': '10' });

@@ -78,7 +78,7 @@ export interface ImageSourceOptions {
   readonly missesPerMinute?: number;
   /**
    * Answers under way at a time, of both protocols, default 256, and no more than the archive gives to read at a time. An eighth of them,
-   * at least one, is for one key. Further ones wait 50 s for their turn.
+   * at least one, is for one key. Further ones wait 20 s for their turn.
    */
   readonly transfersMax?: number;
   /** A rule of the site beyond the ledger's, for every retrieval: default none. */

@@ -1,6 +1,6 @@
 /** What a source answers to ITI-43: the bridge from a verified request to the bytes of a study. */
 import { ImagingError, manifestOf, serveFileSet } from '@radledger/imaging';
-import type { Answer, ErrorAnswer, SignedRequest } from '@radledger/iti43/server';
+import type { Answer, DocumentRepositoryOptions, ErrorAnswer, SignedRequest } from '@radledger/iti43/server';
 import { toHex } from '@radledger/primitives';
 import { encodeManifest } from '@radledger/transactions';
 import type { AuditedDocument } from '../audit/audit-event.js';
@@ -23,7 +23,7 @@ export interface ServingOptions {
 }
 
 /** Answers the documents of a request in their order; each is authorised once more when its turn to be sent comes. */
-export function createRetrieve(options: ServingOptions): (request: SignedRequest) => Promise<readonly Answer[]> {
+export function createRetrieve(options: ServingOptions): DocumentRepositoryOptions['retrieve'] {
   const { repositoryUniqueId, openStudy, audit, places, onFailure } = options;
 
   /** @param promise - what is still in the way of an answer, else what ends it */
@@ -70,13 +70,14 @@ export function createRetrieve(options: ServingOptions): (request: SignedRequest
    * The documents of one request are sent one after the other: they share a place, and the archive is asked for the first of them only,
    * so that one that is down is told of in the answer.
    */
-  const promiseFor = (request: SignedRequest) => {
+  const promiseFor = (request: SignedRequest, gone: AbortSignal | undefined) => {
     let place: ReturnType<TransferPlaces['take']> | undefined;
     let archive: 'unknown' | 'answers' | 'fails' = 'unknown';
     return {
       promise: async (opened: OpenedStudy, part: DisclosedPart): Promise<ErrorAnswer | (() => void)> => {
-        place ??= places.take(request.signer);
+        place ??= places.take(request.signer, gone);
         const close = await place;
+        if (gone?.aborted) return GONE;
         if (close === undefined) return NO_PLACE;
         if (part === 'manifest' || archive === 'answers') return close;
         if (archive === 'fails') return NOT_GIVEN;
@@ -101,15 +102,15 @@ export function createRetrieve(options: ServingOptions): (request: SignedRequest
     const byCode = new Map<string, AuditedDocument[]>();
     for (const [index, answer] of answers.entries()) {
       const document = request.documents[index];
-      if (answer.kind !== 'error' || document === undefined) continue;
+      if (answer.kind !== 'error' || answer === GONE || document === undefined) continue;
       byCode.set(answer.errorCode, [...(byCode.get(answer.errorCode) ?? []), document]);
     }
     for (const [code, documents] of byCode) await audit.refused(request, documents, code);
   };
 
-  return async (request) => {
+  return async (request, gone) => {
     const answers: Answer[] = [];
-    const { promise, giveBack } = promiseFor(request);
+    const { promise, giveBack } = promiseFor(request, gone);
     let isPromised = false;
     try {
       for (const document of request.documents) {
@@ -147,6 +148,8 @@ const NO_PLACE: ErrorAnswer = {
   errorCode: 'XDSRepositoryBusy',
   codeContext: 'too many transfers are under way for this key, or in all; retry later',
 };
+/** Nobody is told this, and it is no refusal. */
+const GONE: ErrorAnswer = { kind: 'error', errorCode: 'XDSRepositoryError', codeContext: 'the requester has gone' };
 const NOT_GIVEN: ErrorAnswer = {
   kind: 'error',
   errorCode: 'XDSRepositoryError',

@@ -2,15 +2,16 @@
 
 /** Of all places, what one key may hold: an eighth, at least one. */
 const PER_KEY = 8;
-const WAIT_MS = 50_000; // below the minute for which requesters and proxies wait for an answer
+const WAIT_MS = 20_000; // below the 30 s for which our own requesters wait for an answer
 
 export interface TransferPlaces {
   /**
-   * Waits its turn for a place, at most 50 s unless made otherwise.
+   * Waits its turn for a place, at most 20 s unless made otherwise.
    * @param signer - the key that the answer is for
-   * @returns what gives the place back, once however often it is called; undefined when none became free
+   * @param gone - aborted when nobody waits for the answer any more
+   * @returns what gives the place back, once however often it is called; undefined when none became free, or who asked is gone
    */
-  take(signer: string): Promise<(() => void) | undefined>;
+  take(signer: string, gone?: AbortSignal): Promise<(() => void) | undefined>;
 }
 
 /** @param options.max - places in all, at least 1 */
@@ -43,21 +44,26 @@ export function createTransferPlaces(options: { readonly max: number; readonly w
   };
 
   return {
-    async take(signer) {
+    async take(signer, gone) {
+      if (gone?.aborted) return undefined;
       if (hasRoom(signer)) return seat(signer);
       return new Promise((resolve) => {
         const next = {
           signer,
           seat() {
             clearTimeout(timer);
+            gone?.removeEventListener('abort', giveUp);
             resolve(seat(signer));
           },
         };
         const giveUp = (): void => {
+          clearTimeout(timer);
+          gone?.removeEventListener('abort', giveUp);
           waiting.delete(next);
           resolve(undefined);
         };
         const timer = setTimeout(giveUp, options.waitMs ?? WAIT_MS).unref();
+        gone?.addEventListener('abort', giveUp);
         waiting.add(next);
       });
     },

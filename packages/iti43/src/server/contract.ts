@@ -79,9 +79,10 @@ export interface DocumentRepositoryOptions {
   readonly replay: ReplayStore;
   /**
    * Decides on the documents of a verified request that name this repository.
+   * @param gone - aborted when the requester has gone: nobody is told what is decided from then on
    * @returns one answer for each of `request.documents`, in their order; a rejection is answered as XDSRepositoryError
    */
-  readonly retrieve: (request: SignedRequest) => Promise<readonly Answer[]>;
+  readonly retrieve: (request: SignedRequest, gone?: AbortSignal) => Promise<readonly Answer[]>;
   /** IP address of who sent a request; default that of its connection, which behind a proxy is the proxy's. */
   readonly peerAddressOf?: (request: IncomingMessage) => string | undefined;
   /**

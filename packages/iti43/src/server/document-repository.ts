@@ -6,6 +6,7 @@ import { encodeFault, faultFor } from '../fault.js';
 import { writeMtom } from '../mtom-writer.js';
 import { action, SOAP_MEDIA_TYPE } from '../namespaces.js';
 import { encodeRetrieveResponse } from '../retrieve-response.js';
+import { goneSignal } from './gone-signal.js';
 import { assembleResponse, type Response } from './answers.js';
 import type { Answer, DocumentRepositoryOptions, SignedRequest } from './contract.js';
 import { CLOCK_SKEW_MS, LIFETIME_MAX_MS, messageIdOf, readSignedRequest } from './read-signed-request.js';
@@ -53,7 +54,7 @@ export function createDocumentRepository(options: DocumentRepositoryOptions): Re
       }
       const { signed, decide } = await authenticate(envelope);
       relatesTo = signed.messageId;
-      if (decide) answers = await decideOn(signed, peerAddressOf(request));
+      if (decide) answers = await decideOn(signed, goneSignal(response), peerAddressOf(request));
       answer = assembleResponse(signed.documents, options.repositoryUniqueId, answers);
     } catch (error) {
       refuse(response, error, envelope);
@@ -96,14 +97,15 @@ export function createDocumentRepository(options: DocumentRepositoryOptions): Re
     return { signed, decide };
   }
 
-  async function decideOn(signed: SignedRequest, peerAddress?: string): Promise<readonly Answer[] | undefined> {
+  async function decideOn(
+    signed: SignedRequest,
+    gone: AbortSignal,
+    peerAddress?: string,
+  ): Promise<readonly Answer[] | undefined> {
     const documents = signed.documents.filter((one) => one.repositoryUniqueId === options.repositoryUniqueId);
     try {
-      const answers = await options.retrieve({
-        ...signed,
-        documents,
-        ...(peerAddress === undefined ? {} : { peerAddress }),
-      });
+      const request = { ...signed, documents, ...(peerAddress === undefined ? {} : { peerAddress }) };
+      const answers = await options.retrieve(request, gone);
       if (answers.length === documents.length) return answers;
       throw new Error('retrieve must answer each document once');
     } catch (error) {

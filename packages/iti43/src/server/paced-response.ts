@@ -25,6 +25,8 @@ export async function sendPaced(
     await heard(response, event, Math.min(idleTimeoutMs, patienceMs));
     patienceMs -= performance.now() - beganMs;
   };
+  // What was begun counts as sent: nothing is begun for who has gone.
+  if (response.destroyed) throw lost();
   for await (const chunk of chunks) {
     patienceMs += (chunk.length / bytesPerSecondMin) * 1000;
     if (!response.write(chunk)) await wait('drain');
@@ -42,7 +44,7 @@ function heard(response: ServerResponse, event: 'drain' | 'finish', timeoutMs: n
       else reject(error);
     };
     const onEvent = (): void => settle();
-    const onClose = (): void => settle(new Iti43Error({ code: 'CONNECTION_LOST' }, 'the requester went away'));
+    const onClose = (): void => settle(lost());
     const timer = setTimeout(
       () => settle(new Iti43Error({ code: 'TIMEOUT' }, 'the requester reads too slowly')),
       timeoutMs,
@@ -50,4 +52,8 @@ function heard(response: ServerResponse, event: 'drain' | 'finish', timeoutMs: n
     if (response.destroyed) onClose();
     else response.on(event, onEvent).on('close', onClose);
   });
+}
+
+function lost(): Iti43Error {
+  return new Iti43Error({ code: 'CONNECTION_LOST' }, 'the requester went away');
 }
