@@ -7,6 +7,7 @@ import { randomBytes, toHex } from '@radledger/primitives';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { guardEndpoint, type RequestStatus } from '../src/recipient/index.js';
 import { eventually, TestHospital } from './test-hospital.js';
+import { ask } from './test-consumer.js';
 import { signerOf, type TestLedger } from './test-ledger.js';
 import { allow, createRevoke, DAY_MS, noticeFor, publishedStudy, type TestPatient } from './test-patient.js';
 
@@ -244,4 +245,22 @@ test('a study that was amended shows as changed, and is fetched again as it is n
   const { state, changed, location = '' } = await fetchToEnd();
   expect({ state, changed }).toEqual({ state: 'filed', changed: false });
   expect(await readdir(location)).toHaveLength(21);
+});
+
+// Regression: a second study of one source, or the sixth hundredth of a minute, ended as failed, for a person to start again.
+test('a source that is busy is asked again until it is not', async () => {
+  await hospital.source.close();
+  await hospital.openSource({ requestsPerMinute: 1 });
+  await hospital.recipient.close();
+  await hospital.openRecipient({ busyWaitMs: 200 });
+  await reachAllowed();
+  const studyId = toHex(patient.disclosure.studyId);
+  expect(await ask(hospital, await signerOf('practice'), studyId)).toMatch(/^served/);
+  await hospital.recipient.fetch(request.requestId);
+  const isBusy = () => hospital.audited.some(({ side, code }) => side === 'recipient' && code === 'XDSRepositoryBusy');
+  await eventually(isBusy);
+  expect(await stateNow()).toBe('fetching');
+  ledger.nowMs += 60_000;
+  await ledger.finalize();
+  await eventually(async () => (await stateNow()) === 'filed');
 });

@@ -2,6 +2,7 @@
  * One retrieval: proven endpoint, signed requests, quarantine, comparison with the ledger, filing. Nothing that a
  * link, a notice or a sender says is believed where the ledger can be asked.
  */
+import { setTimeout as wait } from 'node:timers/promises';
 import {
   type ImportLimits,
   type ImportPolicy,
@@ -41,6 +42,8 @@ export interface FetchStudyOptions extends PlaceOptions {
   readonly importPolicy?: Partial<ImportPolicy>;
   /** Largest ITI-43 response, in bytes. */
   readonly responseBytesMax: number;
+  /** After how long a source that is busy is asked again; default 30 000. */
+  readonly busyWaitMs?: number;
 }
 
 /** What is fetched: the parts of a grant notice that survive its checks. */
@@ -57,6 +60,10 @@ export interface FetchCall extends PlaceCall {
   /** Told how many bytes this try has brought. */
   readonly onProgress: (bytes: number) => void;
 }
+
+/** How often a busy source is asked again, and after how long: ten minutes in all. */
+const BUSY_WAITS_MAX = 20;
+const BUSY_WAIT_MS = 30_000;
 
 export interface FetchedStudy {
   readonly placed: Placed;
@@ -121,8 +128,20 @@ interface Way {
   readonly signal: AbortSignal;
 }
 
+/** Asked again where the source says that it is busy: its limits are of a minute, and its places come free. */
+async function takeByIti43(way: Way): Promise<Arrived> {
+  for (let waits = 0; ; waits += 1) {
+    try {
+      return await takeOnceByIti43(way);
+    } catch (error) {
+      if (failureCodeOf(error) !== 'XDSRepositoryBusy' || waits === BUSY_WAITS_MAX) throw error;
+      await wait(way.options.busyWaitMs ?? BUSY_WAIT_MS, undefined, { signal: way.signal });
+    }
+  }
+}
+
 /** The whole as one document. Bytes that arrived before are not written again. */
-async function takeByIti43({ target, options, route, audit, intake, signal }: Way): Promise<Arrived> {
+async function takeOnceByIti43({ target, options, route, audit, intake, signal }: Way): Promise<Arrived> {
   const { clientCertificate: client } = options;
   let audited: AuditedRequest | undefined;
   let bytes = 0;
@@ -140,7 +159,11 @@ async function takeByIti43({ target, options, route, audit, intake, signal }: Wa
   });
   try {
     const document = await firstDocument(response.documents[Symbol.asyncIterator]());
-    if (document?.documentUniqueId !== toHex(target.studyId)) throw refused(response.errors[0]?.errorCode);
+    if (document?.documentUniqueId !== toHex(target.studyId)) {
+      const code = response.errors[0]?.errorCode;
+      if (code === 'XDSRepositoryBusy') await audited?.refused(code);
+      throw refused(code);
+    }
     if (document.newDocumentUniqueId !== toHex(route.content)) {
       throw new ExchangeError({ code: 'CONTENT_MISMATCH' }, 'the source sends another version than the ledger names');
     }

@@ -67,6 +67,7 @@ export async function openImageRecipient(options: ImageRecipientOptions): Promis
     endpointGuard,
     clientCertificate,
     responseBytesMax: options.responseBytesMax ?? RESPONSE_BYTES_MAX,
+    ...(options.busyWaitMs === undefined ? {} : { busyWaitMs: options.busyWaitMs }),
     ...(options.importLimits === undefined ? {} : { importLimits: options.importLimits }),
     ...(options.importPolicy === undefined ? {} : { importPolicy: options.importPolicy }),
     ...(options.reconcile === undefined ? {} : { reconcile: options.reconcile }),

@@ -49,6 +49,8 @@ export interface ImageRecipientOptions {
   readonly refusedLimits?: Partial<RefusedLimits>;
   /** Most transfers at a time; the others wait their turn; default 4. */
   readonly transfersMax?: number;
+  /** After how long a source that is busy is asked again, up to 20 times; default 30 000. */
+  readonly busyWaitMs?: number;
   /** Largest response of a source; default 64 GiB. */
   readonly responseBytesMax?: number;
   /** Most bytes of broken transfers that are held in quarantine for another try, for 7 days; default 64 GiB, 0 for none. */
