@@ -18,7 +18,7 @@ export interface OpenSnapshots {
    * @throws {ImagingError} what the archive throws; `MIXED_STUDIES`
    */
   open(studyInstanceUid: string, content: string): Promise<SharedSnapshot>;
-  /** Closes those that nobody reads. */
+  /** Closes those that nobody reads, and from then on each when its last reader leaves it. */
   close(): void;
 }
 
@@ -34,6 +34,7 @@ export function createOpenSnapshots(options: {
 }): OpenSnapshots {
   const { connector, onFailure } = options;
   const open = new Map<string, Shared>();
+  let isClosed = false;
 
   const openStudy = async (studyInstanceUid: string): Promise<StudySnapshot> => {
     const snapshot = await connector.openStudy(studyInstanceUid);
@@ -68,7 +69,7 @@ export function createOpenSnapshots(options: {
         if (isReleased) return;
         isReleased = true;
         shared.readers -= 1;
-        if (!isWhole || open.get(key) !== shared) forget(key, shared);
+        if (!isWhole || isClosed || open.get(key) !== shared) forget(key, shared);
         else if (shared.readers === 0) keep(key, shared);
       };
       try {
@@ -81,6 +82,7 @@ export function createOpenSnapshots(options: {
     },
 
     close() {
+      isClosed = true;
       for (const [key, shared] of open) if (shared.readers === 0) forget(key, shared);
     },
   };

@@ -44,7 +44,8 @@ export interface OpenedStudy {
   /** What the ledger says the study is now. */
   readonly content: Uint8Array;
   /**
-   * Has the archive open the study, for a moment: one that cannot is told of before an answer is promised.
+   * Has the archive open the study, for a moment: one that cannot is told of before an answer is promised. A study that was read within
+   * the last 30 s is open still, and the archive is not asked.
    * @throws {ImagingError} what the archive throws; `MIXED_STUDIES`
    */
   reach(): Promise<void>;
