@@ -883,6 +883,7 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
       const begun = performance.now();
       const { link, code } = await inviteToNewStudy('US, thyroid');
       const other = await FirefoxPhone.switchOn();
+      context.onTestFinished(() => other.switchOff()); // no browser outlives a test that fails
       await other.open(link);
       await other.fill('Six-digit code', code);
       await other.fill('Choose a PIN', '246813');
@@ -898,7 +899,6 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
       await other.press('Stop');
       await other.see('Stopped');
       expect(other.complaints).toEqual([]);
-      await other.switchOff();
       figures(context, { firefoxSeconds: (performance.now() - begun) / 1_000 });
     },
   );
