@@ -49,7 +49,7 @@ test('a proxy that is trusted says whose request it is; what anybody else says c
 
 test('misses are counted for the address that the proxy names', async () => {
   await hospital.source.close();
-  await hospital.openSource({ missesPerMinute: 20 });
+  await hospital.openSource({ missesPerMinute: 100 }); // a twentieth of them for one address
   mountBehind(1);
   const codeFor = async (reader: string, forwarded: string): Promise<string | undefined> => {
     const envelope = await signedMessage(hospital, await signerOf(reader), toHex(new Uint8Array(32)));
