@@ -21,6 +21,11 @@ async function wordsOn(phone: Phone): Promise<readonly string[]> {
 export async function letsAct(maria: Phone, anna: Phone, page: string, label: string, look: Look): Promise<void> {
   await maria.press('More');
   await maria.press('Let someone act for me');
+  // One study: of several the further ones follow over the next minutes, so that the ledger does not show them as one person's.
+  await maria.page.getByRole('checkbox', { name: label }).waitFor();
+  for (const row of await maria.page.locator('label.pick').all()) {
+    await row.getByRole('checkbox').setChecked((await row.innerText()).includes(label));
+  }
   await maria.press('Continue');
   await maria.page.getByText('Type your name.').waitFor();
   await look('let someone act', maria);

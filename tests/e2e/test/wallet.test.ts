@@ -54,6 +54,9 @@ const forbiddenIn = (language: string): RegExp =>
   new RegExp(`(?<![\\p{L}])(${forbidden[language]?.join('|')})(?![\\p{L}])`, 'giu');
 const FORBIDDEN = forbiddenIn('en');
 
+/** Runs in the page. */
+const twoFrames = 'new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))';
+
 let folder: string;
 let net: LocalNet;
 let browser: Browser;
@@ -762,6 +765,7 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     const seen: { said: string; digest: number | undefined }[] = [];
     for (;;) {
       await other.page.getByText('Fetching and checking this image').waitFor({ state: 'detached' });
+      await other.page.evaluate(twoFrames); // what is to be drawn is drawn with the next
       const said = (await other.page.locator('figure p').allInnerTexts()).join();
       const isDrawn = await other.page.locator('figure canvas').isVisible();
       if (isDrawn) await expect.poll(async () => (await other.page.evaluate(readPicture)).shades).toBeGreaterThan(1);

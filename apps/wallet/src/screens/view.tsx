@@ -61,13 +61,20 @@ function Pictures(props: { readonly images: StudyImages }) {
   const [at, setAt] = useState(0);
   const [light, setLight] = useState<Light>(LIGHT_AS_MADE);
   const lightNow = useRef(light);
-  const [shown, setShown] = useState<'loading' | 'picture' | 'failed' | NotShownError['reason']>('loading');
+  /** What came of the place that was shown last. */
+  const [ended, setEnded] = useState<{
+    readonly id: string;
+    readonly as: 'picture' | 'failed' | NotShownError['reason'];
+  }>();
   const [tries, setTries] = useState(0);
   const groupId = useId();
 
   const places = useMemo(() => placesIn(images, frames), [images, frames]);
   const { file, frame, group } = places[at] as Place;
   const next = places[at + 1]?.file;
+  const id = `${file}/${frame}/${tries}`;
+  // With the number of the picture, not behind it: what is said is never about the one before.
+  const shown = ended?.id === id ? ended.as : 'loading';
 
   useEffect(() => {
     const opened = Promise.resolve(box.current as HTMLDivElement).then((element) => Picture.on(element));
@@ -84,7 +91,6 @@ function Pictures(props: { readonly images: StudyImages }) {
   useEffect(() => {
     const leave = new AbortController();
     const { signal } = leave;
-    setShown('loading');
     const show = async (): Promise<void> => {
       const bytes = await images.file(file, signal);
       const open = await picture.current;
@@ -92,20 +98,20 @@ function Pictures(props: { readonly images: StudyImages }) {
       const count = await open.show(bytes, frame, lightNow.current);
       if (signal.aborted) return;
       setFrames((known) => (known.get(file) === count ? known : new Map(known).set(file, count)));
-      setShown('picture');
+      setEnded({ id, as: 'picture' });
       // The next one is there when she comes to it; whether it came is asked then.
       if (next !== undefined && next !== file) await images.file(next, signal).catch(() => undefined);
     };
     show().catch((error: unknown) => {
       if (signal.aborted) return;
-      if (error instanceof NotShownError) setShown(error.reason);
+      if (error instanceof NotShownError) setEnded({ id, as: error.reason });
       else {
-        setShown('failed');
+        setEnded({ id, as: 'failed' });
         fail(error, () => setTries((count) => count + 1));
       }
     });
     return () => leave.abort();
-  }, [images, file, frame, next, fail, tries]);
+  }, [images, file, frame, next, fail, id]);
 
   useEffect(() => {
     lightNow.current = light;
