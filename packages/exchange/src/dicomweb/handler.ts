@@ -7,7 +7,7 @@ import express, { type Request } from 'express';
 import { rateLimit } from 'express-rate-limit';
 import { ExchangeError } from '../errors.js';
 import { requesterAddress, requesterNetwork } from '../http/requester-address.js';
-import { DICOMWEB_REQUESTS_FACTOR, type DicomwebPort, type ImageSource } from '../source/image-source.js';
+import { DICOMWEB_REQUESTS_FACTOR, type DicomwebPort, type ImageSource } from '../source/source-contract.js';
 import type { OpenedStudy, ReaderRequest } from '../source/open-study.js';
 import type { AuditedRequest, DisclosedPart } from '../source/retrieval-audit.js';
 import { accepts, acceptsStored } from './accepted-types.js';

@@ -1,4 +1,4 @@
-export { DICOMWEB_REQUESTS_FACTOR } from '../source/image-source.js';
+export { DICOMWEB_REQUESTS_FACTOR } from '../source/source-contract.js';
 export { createDicomwebHandler, type DicomwebHandlerOptions } from '../dicomweb/handler.js';
 export {
   type Address,

@@ -9,7 +9,7 @@ import express, { type Request } from 'express';
 import { rateLimit } from 'express-rate-limit';
 import { ExchangeError } from '../errors.js';
 import { createMinuteCounts } from '../minute-counts.js';
-import type { ImageSource } from '../source/image-source.js';
+import type { ImageSource } from '../source/source-contract.js';
 import { requesterAddress, requesterNetwork } from './requester-address.js';
 import { tlsPinOf } from './tls-pin.js';
 

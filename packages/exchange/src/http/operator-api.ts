@@ -7,7 +7,7 @@ import { ExchangeError } from '../errors.js';
 import type { LedgerView } from '../ledger-view.js';
 import type { ImageRecipient, RequestStatus } from '../recipient/recipient-contract.js';
 import type { ReceiptRecord } from '../recipient/receipts.js';
-import type { Appointment, ImageSource, WorklistEntry } from '../source/image-source.js';
+import type { Appointment, ImageSource, WorklistEntry } from '../source/source-contract.js';
 import type { OrderOriginState } from '../source/order-look.js';
 import type { TransferRecord } from '../source/transfers.js';
 import { addDeskRoutes } from './desk-routes.js';

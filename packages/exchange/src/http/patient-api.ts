@@ -18,7 +18,7 @@ import helmet from 'helmet';
 import type { AuditHead } from '../audit/audit-head.js';
 import { ExchangeError } from '../errors.js';
 import type { ImageRecipient } from '../recipient/recipient-contract.js';
-import type { ImageSource } from '../source/image-source.js';
+import type { ImageSource } from '../source/source-contract.js';
 import { errorHandler, sendError } from './replies.js';
 
 export interface PatientApiOptions {

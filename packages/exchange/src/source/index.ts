@@ -1,14 +1,7 @@
 export { type Authorise, type ReadRequest, readingBasis, type Verdict } from './authorise.js';
 export type { Desk } from './desk.js';
 export type { DirectoryEntryState, NodeKeyProofs } from './directory-entry.js';
-export {
-  type Appointment,
-  type ImageSource,
-  type ImageSourceOptions,
-  openImageSource,
-  type WorklistEntry,
-  type WorklistState,
-} from './image-source.js';
+export { openImageSource } from './image-source.js';
 export { type CreatedInvitation, INVITATION_LIFETIME_MS, WRONG_TRIES_MAX } from './invitations.js';
 export type { OrderOriginState } from './order-look.js';
 export { type IdentityCheck, REPLACEMENT_WAIT_MS } from './replacements.js';
@@ -22,3 +15,4 @@ export { createPatientApi } from '../http/patient-api.js';
 export { createSecretBox } from '../secret-box.js';
 export { ImagingError, type PacsConnector } from '@radledger/imaging';
 export { createSigner, type Signer } from '@radledger/primitives';
+export type { Appointment, ImageSource, ImageSourceOptions, WorklistEntry, WorklistState } from './source-contract.js';

@@ -288,14 +288,12 @@ export function createPublisher(options: PublisherOptions): Publisher {
       return retired;
     },
     async retry(studyInstanceUid) {
-      const { studyId } = (await currentStudy(store, studyInstanceUid)) ?? {};
       const again = (study: StudyRecord | undefined): StudyRecord => {
         if (study?.state === 'failed') return { ...study, state: 'claimed', failure: undefined };
         if (study?.state === 'planned' && isHeldBack(study)) return { ...study, publishAtMs: undefined };
         throw new ExchangeError({ code: 'STUDY_NOT_FOUND' }, 'expected a study that failed, or is held back');
       };
-      if (studyId === undefined)
-        throw new ExchangeError({ code: 'STUDY_NOT_FOUND' }, 'expected a study that failed, or is held back');
+      const { studyId } = again(await currentStudy(store, studyInstanceUid));
       await lock(`study/${toHex(studyId)}`, async () => save(again(await store.get(studyRecords, toHex(studyId)))));
       await advance(studyId).catch(options.onFailure);
     },
