@@ -2,12 +2,13 @@
  * What a person without a phone agrees to at the desk, on paper: the elements of an authorisation to disclose (45 CFR 164.508(c)). The same
  * text is the consent receipt whose hash stands in the Allow. Guide: docs/guides/integrators-gateway.md, section 2.6.
  */
+import type { IdentityCheck } from '@radledger/client';
 import type { RequestOrigin } from '@radledger/wallet';
 
 export const PERMISSION_LANGUAGES = ['en', 'de'] as const;
 export type PermissionLanguage = (typeof PERMISSION_LANGUAGES)[number];
-export const IDENTITY_CHECKS = ['photo-id', 'known', 'portal'] as const;
-export type IdentityCheck = (typeof IDENTITY_CHECKS)[number];
+/** How the desk may know who somebody is. */
+export const IDENTITY_CHECKS: readonly IdentityCheck[] = ['photo-id', 'known', 'portal'];
 
 export interface Permission {
   /** What the images are called. */

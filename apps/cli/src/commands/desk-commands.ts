@@ -6,6 +6,7 @@ import { idArgument } from '../arguments.js';
 import { type Context, deskOf, type OperatorOptions } from '../context.js';
 import { addInvitationFileOptions, type InvitationFileOptions, showInvitation } from '../invitation-output.js';
 import { addOperatorOptions, example } from '../options.js';
+import { IDENTITY_CHECKS } from '../permission-sheet.js';
 import { writeNewSecretFile } from '../secret-input.js';
 import { addDeskHandOverCommand } from './desk-hand-over-command.js';
 import { addDeskShareCommand } from './desk-share-command.js';
@@ -105,9 +106,7 @@ function addAccessCommands(desk: Command, context: Context): void {
     .description('give new access to a patient who lost her keys, 72 hours after you checked who she is')
     .argument('<studyInstanceUid>', 'Study Instance UID')
     .addOption(
-      new Option('--identity <check>', 'how you know who she is')
-        .choices(['photo-id', 'known', 'portal'])
-        .makeOptionMandatory(),
+      new Option('--identity <check>', 'how you know who she is').choices(IDENTITY_CHECKS).makeOptionMandatory(),
     )
     .addHelpText('after', example('radledger desk replace-access 1.2.840.113619.2.1 --identity photo-id'))
     .action(

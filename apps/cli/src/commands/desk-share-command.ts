@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import type { IdentityCheck } from '@radledger/client';
 import { decodeImageRequestLink, decodeInvitationLink } from '@radledger/handover';
 import { equalBytes, toHex } from '@radledger/primitives';
 import { consentReceiptHash, createConsentReceipt, endOfDay, type StudyView, type Wallet } from '@radledger/wallet';
@@ -9,7 +10,6 @@ import { CliError, usageError } from '../errors.js';
 import { addOperatorOptions, addWalletOptions, example } from '../options.js';
 import {
   IDENTITY_CHECKS,
-  type IdentityCheck,
   PERMISSION_LANGUAGES,
   type PermissionLanguage,
   permissionSheet,
