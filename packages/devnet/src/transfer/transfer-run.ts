@@ -4,6 +4,7 @@
  */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { startProcess } from '../dev-process.js';
 import { DevnetError } from '../errors.js';
@@ -17,6 +18,8 @@ const DAY_MS = 86_400_000;
 const MIB = 1024 * 1024;
 const WARM_UP_BYTES = 64 * MIB;
 const PLAIN_SERVER = fileURLToPath(new URL('plain-server.js', import.meta.url));
+/** A source keeps a study open for half a minute after its last reader. */
+const KEPT_OPEN_MS = 31_000;
 /** Slower than any disk. */
 const FILED_MS_PER_MIB = 500;
 
@@ -48,7 +51,7 @@ export interface TransferResult {
   readonly toDisk: Rates;
   /** From the practice's request to the study checked and filed. */
   readonly filedSeconds: number;
-  /** What the hospital's gateway had read, of anything, when the first byte of the document arrived. */
+  /** Part of the study that the hospital's gateway had read, of anything, when the first byte of the document arrived, with the study not open before. */
   readonly readAtFirstByte: number;
   readonly hospital: Memory;
   readonly practice: Memory;
@@ -86,6 +89,8 @@ export async function runTransfer({ folder, bytes, rounds, tell }: TransferOptio
       wish: { repositoryUniqueId: hospital.source, documentUniqueId },
       signer: net.cast.practice.recipient,
     };
+    tell('waiting until the hospital closed the study, so that the next reader has it opened anew');
+    await setTimeout(KEPT_OPEN_MS);
     const before = await bytesReadBy(sending);
     let readAtFirstByte = 0;
     await overIti43(from, {
