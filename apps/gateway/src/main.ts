@@ -2,6 +2,7 @@
 /** The reference gateway: parses configuration, calls packages, prints. Guide: docs/guides/integrators-gateway.md. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { verifyAudit } from './audit.js';
+import { collectYoungBuffers } from './collect-young.js';
 import { readConfig } from './config.js';
 import { disclosureLines } from './disclosures.js';
 import { exitCodeOf } from './errors.js';
@@ -50,6 +51,7 @@ program
     const stopRequested = new Promise<void>((resolve) => {
       for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve());
     });
+    collectYoungBuffers();
     const config = await readConfig(file);
     // Loaded when it is needed: every other command is done before.
     const { startGateway } = await import('./run.js');
