@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { startTransition, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { readArrival, takeFragment } from './model/arrival.js';
 import type { Dates } from './model/dates.js';
 import { useNavigation } from './model/navigation.js';
@@ -15,7 +15,7 @@ import type { Texts } from './texts/index.js';
 export function App(props: {
   readonly texts: Texts;
   readonly dates: Dates;
-  /** Reads the settings and what rests on this device. */
+  /** Looks what rests on this device. */
   readonly start: () => Promise<Session>;
 }) {
   const { texts, dates, start } = props;
@@ -24,6 +24,8 @@ export function App(props: {
   const [notice, setNotice] = useState<Notice>();
   const [lastTrouble, setLastTrouble] = useState<Trouble>();
   const [said, announce] = useState('');
+  /** Whether a link leads to another screen than home, and is being read. */
+  const [isComing, setComing] = useState(() => window.location.hash.length > 1);
   const { screen, go } = navigation;
 
   const running = useRef<Session>(undefined);
@@ -54,7 +56,12 @@ export function App(props: {
   const open = useCallback(
     async (link: string): Promise<void> => {
       if (session === undefined) return;
-      go(await readArrival(link, { chainId: session.chainId, nowMs: Date.now() }));
+      const arrival = await readArrival(link, async () => ({ chainId: await session.chainId(), nowMs: Date.now() }));
+      // What is shown stays until the next screen is loaded.
+      startTransition(() => {
+        go(arrival);
+        setComing(false);
+      });
     },
     [session, go],
   );
@@ -62,13 +69,24 @@ export function App(props: {
     if (session === undefined) return undefined;
     const arrive = (): void => {
       const link = takeFragment();
-      if (link !== undefined) open(link).catch((error: unknown) => fail(error));
+      if (link === undefined) return;
+      const read = (): void => {
+        open(link).catch((error: unknown) => {
+          setComing(false);
+          fail(error, read);
+        });
+      };
+      read();
     };
     arrive();
     window.addEventListener('hashchange', arrive);
     return () => window.removeEventListener('hashchange', arrive);
   }, [session, open, fail]);
   useUpToDate(session, texts, announce);
+  // What the first screen does without is there before she presses anything. What fails now is tried again, and told, when it is used.
+  useEffect(() => {
+    session?.prepare().catch(() => undefined);
+  }, [session]);
 
   const parts = useMemo((): AppParts | undefined => {
     if (session === undefined) return undefined;
@@ -76,17 +94,17 @@ export function App(props: {
   }, [texts, dates, navigation, session, lastTrouble, fail, open]);
   return (
     <Frame texts={texts} navigation={navigation} notice={notice} said={said} onDismiss={() => setNotice(undefined)}>
-      {parts === undefined ? (
-        screen.name === 'home' ? (
+      <Suspense fallback={<p>{texts.frame.working}</p>}>
+        {screen.name === 'home' && (parts === undefined || isComing) ? (
           <p>{texts.frame.working}</p>
-        ) : (
+        ) : parts === undefined ? (
           <Help texts={texts} trouble={lastTrouble} />
-        )
-      ) : (
-        <AppContext value={parts}>
-          <ScreenOf screen={screen} />
-        </AppContext>
-      )}
+        ) : (
+          <AppContext value={parts}>
+            <ScreenOf screen={screen} />
+          </AppContext>
+        )}
+      </Suspense>
     </Frame>
   );
 }

@@ -1,12 +1,10 @@
-/** Starts the app: language, settings, what rests on this device. */
-import { createBrowserVault } from '@radledger/wallet';
+/** Starts the app: language, and what rests on this device. */
+import { wrappersInBrowser } from '@radledger/wallet';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.js';
 import { createDates } from './model/dates.js';
 import { Session } from './model/session.js';
-import { openLedger } from './model/ledger.js';
 import { createOrigins } from './model/origins.js';
-import { loadSettings } from './model/settings.js';
 import { LastResort } from './parts/last-resort.js';
 import { keepOffline } from './offline.js';
 import { loadTexts } from './texts/index.js';
@@ -18,13 +16,12 @@ document.documentElement.dir = texts.direction;
 document.title = texts.appName;
 
 const locale = navigator.languages.find((tag) => tag.startsWith(texts.locale)) ?? texts.locale;
-const start = async (): Promise<Session> => {
+const start = (): Promise<Session> => {
   const origins = createOrigins();
   return Session.start({
-    ...(await openLedger(await loadSettings(), origins)),
+    wrappers: wrappersInBrowser,
     origins,
-    vault: createBrowserVault({ rpId: window.location.hostname, rpName: texts.appName }),
-    userName: texts.appName,
+    prepare: async () => (await import('./model/opening.js')).prepare(origins, texts.appName),
   });
 };
 

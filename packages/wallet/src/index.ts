@@ -40,4 +40,5 @@ export { type CarriedProfile, createPhoneOffer, type PhoneOffer, readPhoneOffer 
 export { createBrowserVault, createVault, type Vault, type VaultPorts } from './vault/vault.js';
 export type { VaultLock } from './vault/vault-lock.js';
 export { createMemoryVaultStorage, type VaultRecord, type VaultStorage } from './vault/vault-storage.js';
+export { wrappersInBrowser } from './vault/wrapper-kinds.js';
 export type { WrapperKind } from './vault/wraps.js';

@@ -1,11 +1,6 @@
 /** What a link brought: the part behind `#`, read once and then taken out of the address and the history. */
-import {
-  decodeImageRequestLink,
-  decodeInvitationLink,
-  type Invitation,
-  type SignedImageRequest,
-  verifyImageRequest,
-} from '@radledger/handover';
+import { decodeInvitationLink, type Invitation, type SignedImageRequest } from '@radledger/handover';
+import type { Expected } from './requests.js';
 import type { RoleArrival } from './roles.js';
 
 export type Arrival =
@@ -14,24 +9,22 @@ export type Arrival =
   | RoleArrival;
 
 /**
- * Reads a link or the fragment of one. What needs no hospital to be judged (a request, an offer, an answer) is given only when its own bytes
+ * Reads a link or the fragment of one; `expected` is asked for what an invitation does without. What needs no hospital to be judged (a request, an offer, an answer) is given only when its own bytes
  * hold: canonical, signed where it is, still open, for this chain.
  * @throws {HandoverError}
  */
-export async function readArrival(
-  text: string,
-  expected: { readonly chainId: Uint8Array; readonly nowMs: number },
-): Promise<Arrival> {
+export async function readArrival(text: string, expected: () => Promise<Expected>): Promise<Arrival> {
   const afterHash = text.slice(text.indexOf('#') + 1).trim();
   switch (afterHash.slice(0, 2)) {
     case 'r=': {
-      const request = decodeImageRequestLink(text);
-      await verifyImageRequest(request, expected);
-      return { name: 'request', request };
+      const { readRequest } = await import('./requests.js');
+      return { name: 'request', request: await readRequest(text, await expected()) };
     }
     case 'o=':
-    case 'a=':
-      return (await import('./roles.js')).readRoleArrival(text, expected);
+    case 'a=': {
+      const { readRoleArrival } = await import('./roles.js');
+      return readRoleArrival(text, await expected());
+    }
     default:
       return { name: 'invitation', invitation: decodeInvitationLink(text) };
   }

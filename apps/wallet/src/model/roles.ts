@@ -10,6 +10,7 @@ import {
 } from '@radledger/handover';
 import { toHex } from '@radledger/primitives';
 import { roleAnswerWords, WalletError } from '@radledger/wallet';
+import type { Expected } from './requests.js';
 import type { Session } from './session.js';
 import type { Study } from './shelf.js';
 
@@ -23,10 +24,7 @@ export type RoleArrival =
     };
 
 /** @throws {HandoverError} */
-export async function readRoleArrival(
-  link: string,
-  expected: { readonly chainId: Uint8Array; readonly nowMs: number },
-): Promise<RoleArrival> {
+export async function readRoleArrival(link: string, expected: Expected): Promise<RoleArrival> {
   if (/(^|#)o=/.test(link.trim())) return { name: 'role-offer', offer: readRoleOfferLink(link, expected) };
   const { answerBytes, ...answer } = await readRoleAnswerLink(link, expected);
   return { name: 'role-answer', answer, words: roleAnswerWords(answerBytes) };

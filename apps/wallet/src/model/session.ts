@@ -1,5 +1,5 @@
 /** One person's session: opens the vault, calls the wallet, and tells the screens what changed. Holds no rules of its own. */
-import { type Invitation, type SignedImageRequest, verifyImageRequest } from '@radledger/handover';
+import type { Invitation, SignedImageRequest } from '@radledger/handover';
 import { toHex } from '@radledger/primitives';
 import type {
   CarriedProfile,
@@ -12,8 +12,10 @@ import type {
 } from '@radledger/wallet';
 import type { StudyImages } from './images.js';
 import { type Confirmation, firstConfirmation } from './confirmation.js';
+import type { OpenedLedger } from './ledger.js';
 import { isLookAlike } from './look-alike.js';
-import { type BroughtWords, Profiles, type ProfilesPorts } from './profiles.js';
+import type { Origins } from './origins.js';
+import type { BroughtWords, Profiles } from './profiles.js';
 import { foldReadings, type Look } from './readings.js';
 import { type Person, type Share, type Shelf, shelfOf, type Study } from './shelf.js';
 
@@ -56,20 +58,35 @@ export interface Replacement {
   readonly dueAtMs: number;
 }
 
+/** What a session works with when more than the first screen is asked for. */
+export interface Opening {
+  readonly ledger: OpenedLedger;
+  readonly profiles: Profiles;
+}
+
+export interface SessionPorts {
+  /** What can open what rests on this device; asks nobody. */
+  readonly wrappers: () => Promise<readonly WrapperKind[]>;
+  /** Whom the app may ask; the session adds whom her requests lead to. */
+  readonly origins: Origins;
+  /** Loads the rest of the app and its settings; called again when it failed. */
+  readonly prepare: () => Promise<Opening>;
+}
+
 export class Session {
-  readonly #ports: ProfilesPorts;
-  readonly #profiles: Profiles;
+  readonly #ports: SessionPorts;
   readonly #listeners = new Set<() => void>();
+  #preparing: Promise<Opening> | undefined;
+  #prepared: Opening | undefined;
   #state: SessionState;
 
-  private constructor(ports: ProfilesPorts, state: SessionState) {
+  private constructor(ports: SessionPorts, state: SessionState) {
     this.#ports = ports;
-    this.#profiles = new Profiles(ports);
     this.#state = state;
   }
 
-  static async start(ports: ProfilesPorts): Promise<Session> {
-    const wrappers = await ports.vault.wrappers();
+  static async start(ports: SessionPorts): Promise<Session> {
+    const wrappers = await ports.wrappers();
     const phase = wrappers.length === 0 ? 'new' : 'locked';
     const confirmsBy = phase === 'new' ? await firstConfirmation() : wrappers.includes('passkey') ? 'passkey' : 'pin';
     return new Session(ports, { phase, wrappers, confirmsBy, profiles: [], replacements: [], isStale: false });
@@ -82,13 +99,28 @@ export class Session {
     return () => this.#listeners.delete(listener);
   };
 
-  get chainId(): Uint8Array {
-    return this.#ports.chainId;
+  /** Loads what the first screen does without; whoever needs it waits for it. */
+  prepare(): Promise<Opening> {
+    this.#preparing ??= this.#ports.prepare().then(
+      (opening) => {
+        this.#prepared = opening;
+        return opening;
+      },
+      (error: unknown) => {
+        this.#preparing = undefined;
+        throw error;
+      },
+    );
+    return this.#preparing;
+  }
+
+  async chainId(): Promise<Uint8Array> {
+    return (await this.prepare()).ledger.chainId;
   }
 
   /** The wallet of whoever is shown, or of another profile: for the session, and for what is loaded when it is used. */
   wallet(profileId = this.#state.profileId): Wallet {
-    const wallet = this.#profiles.wallet(profileId);
+    const wallet = this.#prepared?.profiles.wallet(profileId);
     if (wallet === undefined) throw new TypeError('the session is not open');
     return wallet;
   }
@@ -100,8 +132,9 @@ export class Session {
 
   /** Asks the device's holder to confirm, and opens what rests here, or makes it at the first start. */
   async open(how: Confirmation, found?: BroughtWords): Promise<void> {
-    if (this.#profiles.isOpen) return;
-    this.#show(await this.#profiles.open(how, found));
+    const { profiles } = await this.prepare();
+    if (profiles.isOpen) return;
+    this.#show(await profiles.open(how, found));
     this.#change({ phase: 'open' });
     void this.#askHospitals();
   }
@@ -128,7 +161,9 @@ export class Session {
    * False when no node answers.
    */
   async isClockWrong(): Promise<boolean> {
-    const theirs = await this.#ports.timeOfNode().catch(() => undefined);
+    const theirs = await this.prepare()
+      .then(({ ledger }) => ledger.timeOfNode())
+      .catch(() => undefined);
     return theirs !== undefined && Math.abs(theirs - Date.now()) > CLOCK_SKEW_MS_MAX;
   }
 
@@ -141,7 +176,8 @@ export class Session {
       .originOf(request)
       .catch(() => ({ kind: 'unproven', host }) as const);
     if (proven.kind === 'source') {
-      const isConfirmed = this.#ports.isAttested && !isLookAlike(proven.name);
+      const { ledger } = await this.prepare();
+      const isConfirmed = ledger.isAttested && !isLookAlike(proven.name);
       return { who: proven.name, displayName, proof: isConfirmed ? 'attested' : 'listed', proven };
     }
     return { who: host, displayName, proof: proven.kind === 'https' ? 'address' : 'none', proven };
@@ -149,7 +185,8 @@ export class Session {
 
   /** The name of a source as the directory has it; undefined when it has none. */
   async nameOf(source: Uint8Array): Promise<string | undefined> {
-    const { sources } = await this.#ports.node.sources();
+    const { ledger } = await this.prepare();
+    const { sources } = await ledger.node.sources();
     return sources.find(({ id }) => toHex(id) === toHex(source))?.endpoint?.name;
   }
 
@@ -205,7 +242,7 @@ export class Session {
 
   /** Does what was asked for and is due, then reads the shelf anew. */
   async catchUp(): Promise<void> {
-    for (const wallet of this.#profiles.wallets()) {
+    for (const wallet of this.#prepared?.profiles.wallets() ?? []) {
       // What was written down while others were being done is due at once.
       for (let isDue = true; isDue; ) {
         const { nextAtMs } = await wallet.flush();
@@ -321,8 +358,9 @@ export class Session {
   /** What a clinic left in a mailbox, if anything yet. @throws {HandoverError} when it does not hold */
   async requestIn(mailbox: OpenMailbox, signal: AbortSignal): Promise<SignedImageRequest | undefined> {
     const request = await mailbox.read({ signal });
-    if (request !== undefined) await verifyImageRequest(request, { chainId: this.chainId, nowMs: Date.now() });
-    return request;
+    if (request === undefined) return undefined;
+    const { checkedRequest } = await import('./requests.js');
+    return checkedRequest(request, { chainId: await this.chainId(), nowMs: Date.now() });
   }
 
   /** Tells a study's hospital that it is somebody else's; the hospital ends it at once. */
@@ -340,8 +378,14 @@ export class Session {
     return this.#state.shelf?.people ?? [];
   }
 
+  /** Of a session that is open, or is being opened. */
+  get #profiles(): Profiles {
+    if (this.#prepared === undefined) throw new TypeError('the session is not open');
+    return this.#prepared.profiles;
+  }
+
   #shownWallet(): Wallet | undefined {
-    return this.#profiles.wallet(this.#state.profileId);
+    return this.#prepared?.profiles.wallet(this.#state.profileId);
   }
 
   #shown(): Profile {

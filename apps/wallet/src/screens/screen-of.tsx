@@ -1,4 +1,4 @@
-import { lazy, Suspense } from 'react';
+import { lazy } from 'react';
 import type { Screen } from '../model/navigation.js';
 import { useApp } from '../parts/app-context.js';
 import { Help } from './help.js';
@@ -6,9 +6,9 @@ import { Home } from './home.js';
 import { InvitationScreen } from './invitation.js';
 import { Locked } from './locked.js';
 import { PersonScreen } from './person.js';
-import { RequestScreen } from './request.js';
 
-/** Those that are used seldom; some show a square and bring its maker along, one a whole viewer, which the first visit does without. */
+/** What the first visit does without: some bring the wallet along, some show a square and bring its maker, one a whole viewer. */
+const RequestScreen = lazy(async () => ({ default: (await import('./request.js')).RequestScreen }));
 const Allowed = lazy(async () => ({ default: (await import('./allowed.js')).Allowed }));
 const LinkScreen = lazy(async () => ({ default: (await import('./link.js')).LinkScreen }));
 const StudyScreen = lazy(async () => ({ default: (await import('./study.js')).StudyScreen }));
@@ -30,18 +30,8 @@ const CopyScreen = lazy(async () => ({ default: (await import('./copy.js')).Copy
 const WhoLooked = lazy(async () => ({ default: (await import('./who-looked.js')).WhoLooked }));
 const ViewScreen = lazy(async () => ({ default: (await import('./view.js')).ViewScreen }));
 
-/** The screen that a name stands for. */
+/** The screen that a name stands for. What shows something of hers waits until she has confirmed that it is her. */
 export function ScreenOf(props: { readonly screen: Screen }) {
-  const { texts } = useApp();
-  return (
-    <Suspense fallback={<p>{texts.frame.working}</p>}>
-      <Named screen={props.screen} />
-    </Suspense>
-  );
-}
-
-/** What shows something of hers waits until she has confirmed that it is her. */
-function Named(props: { readonly screen: Screen }) {
   const { screen } = props;
   const { texts, state, lastTrouble } = useApp();
   switch (screen.name) {

@@ -8,6 +8,7 @@ import { makeHelperCards } from './helper-cards.js';
 import type { PasskeyPort } from './passkeys.js';
 import { openAtRest, type RestContext, sealAtRest } from './sealed-at-rest.js';
 import type { VaultRecord, VaultStorage } from './vault-storage.js';
+import { HOLDER, profileOf, wrapperKinds } from './wrapper-kinds.js';
 import { type PaperWrap, type Wrap, type WrapperKind, wrapByPasskey, wrapByPin } from './wraps.js';
 
 /** One person's images on this device: the holder's own, or those of somebody she acts for. Each has its own words. */
@@ -32,7 +33,6 @@ export interface Profile {
   noteHelperCardsMade(): Promise<void>;
 }
 
-const HOLDER = 'holder';
 const PROFILES_MAX = 100;
 const NAME_BYTES_MAX = 64;
 const PROFILES_CONTEXT: RestContext = { purpose: 'radledger/vault-profiles/1', names: [] };
@@ -224,18 +224,4 @@ export class OpenVault implements Profile {
     this.#written = written.catch(() => undefined);
     return written;
   }
-}
-
-/** What can bring one profile back: what opens the whole vault, and its own papers. */
-export function wrapperKinds({ wraps }: VaultRecord, profile: string = HOLDER): readonly WrapperKind[] {
-  const own = wraps.filter((wrap) => !isPaper(wrap) || profileOf(wrap) === profile);
-  return [...new Set(own.map(({ kind }) => kind))];
-}
-
-function isPaper(wrap: Wrap): wrap is PaperWrap {
-  return wrap.kind === 'sheet' || wrap.kind === 'helpers';
-}
-
-function profileOf(wrap: Wrap): string {
-  return isPaper(wrap) ? (wrap.profile ?? HOLDER) : HOLDER;
 }

@@ -6,10 +6,11 @@ import { equalBytes } from '@radledger/primitives';
 import { WalletError } from '../errors.js';
 import { entropyOf, generateEntropy } from '../words.js';
 import { createIndexedDbStorage } from './indexeddb-storage.js';
-import { OpenVault, openProfiles, sealProfiles, wrapperKinds } from './open-vault.js';
+import { OpenVault, openProfiles, sealProfiles } from './open-vault.js';
 import { createPasskeys, type PasskeyPort } from './passkeys.js';
 import { createWebLock, type VaultLock } from './vault-lock.js';
 import { inUse, type VaultRecord, type VaultStorage } from './vault-storage.js';
+import { DATABASE, wrapperKinds } from './wrapper-kinds.js';
 import {
   afterWrongPin,
   type PinWrap,
@@ -63,7 +64,7 @@ export function createBrowserVault(input: {
   readonly rpName: string;
   readonly database?: string;
 }): Vault {
-  const { database = 'radledger' } = input;
+  const { database = DATABASE } = input;
   return createVault({
     storage: createIndexedDbStorage(database),
     passkeys: createPasskeys(input),

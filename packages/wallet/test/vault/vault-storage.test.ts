@@ -1,6 +1,6 @@
 import 'fake-indexeddb/auto';
 import { describe, expect, test, vi } from 'vitest';
-import { createMemoryVaultStorage, type VaultRecord, type VaultStorage } from '../../src/index.js';
+import { createMemoryVaultStorage, type VaultRecord, type VaultStorage, wrappersInBrowser } from '../../src/index.js';
 import { createIndexedDbStorage } from '../../src/vault/indexeddb-storage.js';
 import { createDevice } from './vault-fixture.js';
 
@@ -61,10 +61,12 @@ describe.each(Object.entries(fresh))('storage: %s', (_, create) => {
 
 test('a vault lives in IndexedDB', async () => {
   const device = createDevice(createIndexedDbStorage('whole vault'));
+  expect(await wrappersInBrowser('whole vault')).toEqual([]);
   const open = await device.window().create({ passkey: { userName: 'My images' } });
   await open.store.save(Uint8Array.of(9));
   const { words } = open;
   open.close();
+  expect(await wrappersInBrowser('whole vault')).toEqual(['passkey']);
   const again = await device.window().open('passkey');
   expect(again.words).toBe(words);
   expect(await again.store.load()).toEqual(Uint8Array.of(9));
