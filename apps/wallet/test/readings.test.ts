@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { foldReadings } from '../src/model/readings.js';
-import type { Person, Study } from '../src/model/shelf.js';
+import type { Chosen, Person, Study } from '../src/model/shelf.js';
 
 const study: Study = {
   id: '11',
@@ -18,15 +18,21 @@ const person: Person = {
   reason: 'Second opinion',
   shares: [],
 };
-const reading = (atMs: number, from = reader, basis: 'grant' | 'owner' | 'emergency' = 'grant') => ({
-  study,
+const people = [person];
+const reading = (
+  atMs: number,
+  from = reader,
+  basis: 'grant' | 'owner' | 'delegate' | 'emergency' = 'grant',
+  of: Study = study,
+) => ({
+  study: of,
   reading: { atMs, reader: from, basis, part: 'file-set', outcome: 'success', bytes: 1, readings: 1 } as const,
 });
 const NOON = new Date(2026, 10, 20, 12).getTime();
 
 test('a hundred copies of one day are one row with a count, the newest time first', () => {
   const many = Array.from({ length: 100 }, (_, index) => reading(NOON + index));
-  const rows = foldReadings([...many, reading(NOON - 86_400_000)], [person]);
+  const rows = foldReadings([...many, reading(NOON - 86_400_000)], { people, chosen: [] });
   expect(rows.map(({ times, atMs }) => [times, atMs])).toEqual([
     [100, NOON + 99],
     [1, NOON - 86_400_000],
@@ -37,15 +43,41 @@ test('a hundred copies of one day are one row with a count, the newest time firs
 test('a reader whom nobody allowed is nobody, and she herself is not a stranger', () => {
   const rows = foldReadings(
     [reading(NOON, new Uint8Array(32)), reading(NOON + 1, new Uint8Array(32).fill(1), 'owner')],
-    [person],
+    { people, chosen: [] },
   );
   expect(rows.map(({ who }) => who)).toEqual(['self', undefined]);
 });
 
 test('what the hospital allowed without her is a row of its own, also of somebody whom she knows', () => {
-  const rows = foldReadings([reading(NOON), reading(NOON + 1, reader, 'emergency')], [person]);
+  const rows = foldReadings([reading(NOON), reading(NOON + 1, reader, 'emergency')], { people, chosen: [] });
   expect(rows.map(({ who, isEmergency, times }) => [who, isEmergency, times])).toEqual([
     [person, true, 1],
     [person, false, 1],
   ]);
+});
+
+test('whoever acts for her is not taken for her, nor she for them on their phone', () => {
+  const [hers, annas, formers] = [1, 2, 3].map((byte) => new Uint8Array(32).fill(byte)) as [
+    Uint8Array<ArrayBuffer>,
+    Uint8Array<ArrayBuffer>,
+    Uint8Array<ArrayBuffer>,
+  ];
+  const acting: Chosen = {
+    role: 'delegate',
+    name: 'Anna',
+    studies: [{ study, key: '02'.repeat(32), untilMs: NOON, state: 'done', heldUntilMs: undefined }],
+  };
+  const read = (of: Study, chosen: readonly Chosen[]) =>
+    foldReadings(
+      [
+        reading(NOON, hers, 'owner', of),
+        reading(NOON - 1, annas, 'delegate', of),
+        reading(NOON - 2, formers, 'delegate', of),
+      ],
+      { people, chosen },
+    ).map(({ who }) => who);
+  const former = { role: 'delegate', name: undefined };
+  expect(read(study, [acting])).toEqual(['self', { role: 'delegate', name: 'Anna' }, former]);
+  const ofMaria: Study = { ...study, actsFor: { name: 'Maria', untilMs: NOON, key: '02'.repeat(32) } };
+  expect(read(ofMaria, [])).toEqual([{ role: 'owner', name: 'Maria' }, 'self', former]);
 });

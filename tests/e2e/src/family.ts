@@ -1,7 +1,9 @@
 /** B9 of the patient's app: somebody acts for her for a while, and a child's images move to the child's own phone. */
+import { stat } from 'node:fs/promises';
 import { expect } from 'vitest';
 import { Keyboard } from './keyboard.js';
 import type { Phone } from './phone.js';
+import { readPicture } from './read-picture.js';
 
 type Look = (name: string, on: Phone) => Promise<void>;
 
@@ -90,6 +92,35 @@ export async function actsFor(anna: Phone, label: string, requestLink: string, l
   await anna.press('Allow');
   await anna.heading(new RegExp(`can see ${label} until`)).waitFor({ timeout: 60_000 });
   await anna.press('Done');
+}
+
+/** Anna looks at Maria's images and keeps a copy; Maria sees who looked, and each sees the other as what she is. */
+export async function looksAndKeeps(anna: Phone, maria: Phone, label: string, look: Look): Promise<{ bytes: number }> {
+  await anna.press(`Open ${label}`);
+  await anna.press('View');
+  await anna.page.getByRole('img', { name: 'Image 1 of 1' }).waitFor({ timeout: 30_000 });
+  await expect.poll(async () => (await anna.page.evaluate(readPicture)).shades).toBeGreaterThan(20);
+  await look('view of who acts', anna);
+  await anna.press('Back');
+  await anna.press('Keep a copy');
+  await anna.press('Fetch and check');
+  await anna.page.getByText('All images are here').waitFor({ timeout: 30_000 });
+  const saved = anna.page.waitForEvent('download');
+  await anna.page.getByRole('link', { name: 'Save the copy' }).click();
+  const { size } = await stat(await (await saved).path());
+  await anna.press('Back');
+  await anna.press('Who looked');
+  await anna.page.getByText(`You opened ${label}`).waitFor();
+  await anna.press('Back');
+  await anna.press('Back');
+
+  await maria.press('Who looked');
+  await maria.page.getByText(`Anna opened ${label}`).waitFor();
+  await maria.page.getByText(/because you let them act for you$/).waitFor();
+  expect(await maria.page.getByText(`You opened ${label}`).count()).toBe(0);
+  await look('who looked: who acts', maria);
+  await maria.press('Back');
+  return { bytes: size };
 }
 
 /** Maria sees what Anna allowed, and ends it. */

@@ -17,7 +17,7 @@ import { isLookAlike } from './look-alike.js';
 import type { Origins } from './origins.js';
 import type { BroughtWords, Profiles } from './profiles.js';
 import { foldReadings, type Look } from './readings.js';
-import { type Person, type Share, type Shelf, shelfOf, type Study } from './shelf.js';
+import { type Share, type Shelf, shelfOf, type Study } from './shelf.js';
 
 const CLOCK_SKEW_MS_MAX = 5 * 60_000;
 
@@ -266,7 +266,8 @@ export class Session {
         unanswered.push(study);
       }
     }
-    return { looks: foldReadings(readings, this.#people()), unanswered };
+    const { people = [], chosen = [] } = this.#state.shelf ?? {};
+    return { looks: foldReadings(readings, { people, chosen }), unanswered };
   }
 
   /** Her own way to the pictures of a study. What fetches and checks them is loaded when it is used first. */
@@ -372,10 +373,6 @@ export class Session {
   /** Sends the privacy office of a study's hospital one line. */
   async tellPrivacyOffice(study: Study, text: string): Promise<void> {
     await this.wallet().order(study.studyId, { kind: 'tell-privacy-office', text });
-  }
-
-  #people(): readonly Person[] {
-    return this.#state.shelf?.people ?? [];
   }
 
   /** Of a session that is open, or is being opened. */

@@ -17,6 +17,8 @@ export interface Study {
         /** What its owner calls herself; undefined when only the ledger remembers. */
         readonly name: string | undefined;
         readonly untilMs: number;
+        /** Hers, for it: 64 hex; undefined when the ledger names nobody. */
+        readonly key: string | undefined;
       }
     | undefined;
 }
@@ -52,6 +54,8 @@ export interface Chosen {
   readonly name: string | undefined;
   readonly studies: readonly {
     readonly study: Study;
+    /** Theirs, for it: 64 hex. */
+    readonly key: string;
     /** The end of acting for her. */
     readonly untilMs: number;
     readonly state: 'waiting' | 'refused' | 'done' | 'ending' | 'ended';
@@ -136,23 +140,22 @@ function chosenIn(view: StudyOverview, atMs: number, pending: readonly PendingVi
     state: Chosen['studies'][number]['state'],
     role: Role,
     name: string | undefined,
-    untilMs: number,
+    { key, notAfterMs: untilMs }: { readonly key: Uint8Array; readonly notAfterMs: number },
   ): Chosen => {
     const heldUntilMs = todo?.isHeldBack === true ? todo.nextTryAtMs : undefined;
-    return { role, name, studies: [{ study: studyOf(view, atMs, pending), untilMs, state, heldUntilMs }] };
+    const study = studyOf(view, atMs, pending);
+    return { role, name, studies: [{ study, key: toHex(key), untilMs, state, heldUntilMs }] };
   };
   if (given !== undefined && todo !== undefined && !isEnding) {
-    return of(todo.state === 'refused' ? 'refused' : 'waiting', given.role, given.name, given.notAfterMs);
+    return of(todo.state === 'refused' ? 'refused' : 'waiting', given.role, given.name, given);
   }
-  if (given?.role === 'owner' && view.status === 'moved-away') return of('done', 'owner', given.name, 0);
+  if (given?.role === 'owner' && view.status === 'moved-away') return of('done', 'owner', given.name, given);
   if (delegate !== undefined) {
     const name = given !== undefined && toHex(given.key) === toHex(delegate.key) ? given.name : undefined;
     const state = isEnding ? 'ending' : delegate.notAfterMs > atMs ? 'done' : 'ended';
-    return of(state, 'delegate', name, delegate.notAfterMs);
+    return of(state, 'delegate', name, delegate);
   }
-  return given?.role === 'delegate'
-    ? of(isEnding ? 'ending' : 'ended', 'delegate', given.name, given.notAfterMs)
-    : undefined;
+  return given?.role === 'delegate' ? of(isEnding ? 'ending' : 'ended', 'delegate', given.name, given) : undefined;
 }
 
 /** The part of a gateway's address that a person can recognise. */
@@ -167,7 +170,8 @@ function studyOf(view: StudyOverview, atMs: number, pending: readonly PendingVie
   if (role === 'owner') return { ...study, state, actsFor: undefined };
   const untilMs = delegate?.notAfterMs ?? 0;
   const isOver = state === 'gone' || untilMs <= atMs;
-  return { ...study, state: isOver ? 'gone' : state, actsFor: { name: from === '' ? undefined : from, untilMs } };
+  const actsFor = { name: from === '' ? undefined : from, untilMs, key: delegate && toHex(delegate.key) };
+  return { ...study, state: isOver ? 'gone' : state, actsFor };
 }
 
 function stateOfStudy(

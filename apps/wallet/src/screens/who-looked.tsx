@@ -4,6 +4,7 @@ import { canStop, type Study } from '../model/shelf.js';
 import { useApp } from '../parts/app-context.js';
 import { Button } from '../parts/button.js';
 import { Heading } from '../parts/heading.js';
+import type { Texts } from '../texts/index.js';
 
 /** F5: who looked at one study, or at any. */
 export function WhoLooked(props: { readonly studyId: string | undefined }) {
@@ -44,17 +45,18 @@ function LookRow(props: { readonly look: Look }) {
   const [isStrange, setStrange] = useState(false);
   const [isTold, setTold] = useState(false);
   const label = study.label ?? texts.study.unnamed;
-  const name =
-    who === 'self' ? texts.looked.you : who === undefined ? texts.looked.unknown : (who.name ?? texts.person.unnamed);
+  const name = nameOf(who, texts);
+  /** Somebody whom she let in; else somebody with a role, she herself, or nobody she knows. */
+  const person = typeof who === 'object' && !('role' in who) ? who : undefined;
+  const role = typeof who === 'object' && 'role' in who ? who.role : undefined;
   const because =
-    typeof who === 'object' && who.reason !== undefined && allowedAtMs !== undefined
-      ? texts.looked.because(dates.day(allowedAtMs), who.reason)
+    person?.reason !== undefined && allowedAtMs !== undefined
+      ? texts.looked.because(dates.day(allowedAtMs), person.reason)
       : undefined;
-  const why = isEmergency ? texts.looked.emergency : who === 'self' ? texts.looked.self : because;
-  const hasShare =
-    typeof who === 'object' && state.shelf?.people.find(({ id }) => id === who.id)?.shares.some(canStop) === true;
-  const row =
-    times === 1 || who === 'self' ? texts.looked.opened(name, label) : texts.looked.copied(name, label, times);
+  const why = isEmergency ? texts.looked.emergency : (because ?? byRole(who, texts));
+  const hasShare = state.shelf?.people.find(({ id }) => id === person?.id)?.shares.some(canStop) === true;
+  const isOpened = times === 1 || who === 'self' || role !== undefined;
+  const row = isOpened ? texts.looked.opened(name, label) : texts.looked.copied(name, label, times);
   const tell = async (): Promise<void> => {
     await session.tellPrivacyOffice(study, texts.looked.message(`${row}, ${dates.moment(atMs)}`));
     setTold(true);
@@ -63,11 +65,11 @@ function LookRow(props: { readonly look: Look }) {
     <>
       <strong>{row}</strong>
       <span>
-        {typeof who === 'object' && who.address !== undefined && <>{who.address}, </>}
+        {person?.address !== undefined && <>{person.address}, </>}
         <time dateTime={new Date(atMs).toISOString()}>{dates.moment(atMs)}</time>
         {why !== undefined && <>, {why}</>}
       </span>
-      {who !== 'self' && (
+      {who !== 'self' && role !== 'owner' && (
         <button type="button" className="link" aria-expanded={isStrange} onClick={() => setStrange(true)}>
           {texts.looked.strange}
         </button>
@@ -75,8 +77,8 @@ function LookRow(props: { readonly look: Look }) {
       {isStrange && (
         <div className="nudge" role="status">
           <p>{isTold ? texts.looked.told : texts.looked.strangeText}</p>
-          {hasShare && (
-            <Button kind="stop" onPress={() => navigation.go({ name: 'person', personId: who.id })}>
+          {hasShare && person !== undefined && (
+            <Button kind="stop" onPress={() => navigation.go({ name: 'person', personId: person.id })}>
               {texts.person.stopAll}
             </Button>
           )}
@@ -89,4 +91,17 @@ function LookRow(props: { readonly look: Look }) {
       )}
     </>
   );
+}
+
+function nameOf(who: Look['who'], { looked, person, roles }: Texts): string {
+  if (who === 'self') return looked.you;
+  if (who === undefined) return looked.unknown;
+  return who.name ?? ('role' in who ? roles.unnamed : person.unnamed);
+}
+
+/** Why somebody could read whom she gave no permission. */
+function byRole(who: Look['who'], { looked }: Texts): string | undefined {
+  if (who === 'self') return looked.self;
+  if (who === undefined || !('role' in who)) return undefined;
+  return who.role === 'owner' ? looked.owner : looked.delegate;
 }

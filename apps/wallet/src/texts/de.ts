@@ -199,6 +199,8 @@ export const de: Texts = {
     unknown: 'Jemand, den dieses Handy nicht kennt',
     because: (day, reason) => `weil Sie es am ${day} erlaubt haben. Grund: ${reason}`,
     self: 'mit Ihrem eigenen Zugang',
+    delegate: 'weil Sie dieser Person erlaubt haben, für Sie zu handeln',
+    owner: 'es sind die eigenen Bilder dieser Person',
     emergency: 'das Krankenhaus hat es ohne Sie erlaubt: ein Notfall',
     unanswered: (study) => `Das Krankenhaus hat für ${study} nicht geantwortet. Versuchen Sie es später.`,
     strange: 'Das kenne ich nicht',

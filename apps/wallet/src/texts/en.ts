@@ -196,6 +196,8 @@ export const en = {
     unknown: 'Someone this phone does not know',
     because: (day: string, reason: string) => `because you allowed it on ${day}. Reason: ${reason}`,
     self: 'with your own access',
+    delegate: 'because you let them act for you',
+    owner: 'these are their images',
     emergency: 'the hospital let them in without asking you: an emergency',
     unanswered: (study: string) => `The hospital did not answer for ${study}. Try again later.`,
     strange: 'I don’t recognise this',
