@@ -89,6 +89,12 @@ const PARTS = [
     args: ['vitest', 'run', '--root', 'tests/e2e', 'test/light-client-modules.test.ts'],
     environment: { RADLEDGER_LIGHT_MODULES: 'longest-chain,authority,work' },
   },
+  ...['600x512x512', '8x4000x3000'].map((study) => ({
+    name: `viewer-${study}`,
+    command: 'npx',
+    args: ['vitest', 'run', '--root', 'tests/e2e', 'test/wallet.test.ts', '-t', 'in bounded memory'],
+    environment: { RADLEDGER_VIEWER: study },
+  })),
   ...CONSENSUS.map((consensus) => ({
     name: `demo-${consensus}`,
     ...node('packages/devnet/dist/main.js', 'demo', '--consensus', consensus),

@@ -14,6 +14,7 @@ export const KINDS = {
   'MR_small_RLE.dcm': 'slice',
   'MR_small_jpeg_ls_lossless.dcm': 'slice',
   'MR_small_jp2klossless.dcm': 'slice',
+  'MR_small_12bit.dcm': 'slice in 12-bit JPEG',
   'SC_rgb_jpeg_dcmtk.dcm': 'colour',
   'SC_rgb_rle.dcm': 'colour',
   'SC_rgb_rle_2frame.dcm': 'colour, two frames',
@@ -23,14 +24,27 @@ export const KINDS = {
 export type FileName = keyof typeof KINDS;
 export type Kind = (typeof KINDS)[FileName];
 
+/** The slice whose values need 12 bits is stored in 12, and then, by DCMTK, as JPEG Extended: with loss, but hardly any. */
 const PROGRAM = `
-import sys, pydicom
+import subprocess, sys, tempfile, pydicom
+def in_12_bits(ds):
+    ds.BitsStored, ds.HighBit, ds.PixelRepresentation = 12, 11, 0
+    for name in ["SmallestImagePixelValue", "LargestImagePixelValue", "PixelPaddingValue"]:
+        if name in ds:
+            delattr(ds, name)
+    return ds
 folder, study, *rest = sys.argv[1:]
 for name, uid in zip(rest[0::2], rest[1::2]):
-    ds = pydicom.dcmread("${FILES}/" + name)
+    ds = in_12_bits(pydicom.dcmread("${FILES}/MR_small.dcm")) if "12bit" in name else pydicom.dcmread("${FILES}/" + name)
     ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.SOPInstanceUID = study, uid + ".1", uid
     ds.file_meta.MediaStorageSOPInstanceUID = uid
-    ds.save_as(folder + "/" + uid + ".dcm")
+    path = folder + "/" + uid + ".dcm"
+    if "12bit" in name:
+        with tempfile.NamedTemporaryFile() as raw:
+            ds.save_as(raw.name)
+            subprocess.check_call(["dcmcjpeg", "+ee", raw.name, path])
+    else:
+        ds.save_as(path)
 `;
 
 /** Puts the study into a folder that plays an archive; each file is a series of its own. */

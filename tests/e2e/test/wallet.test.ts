@@ -22,14 +22,16 @@ import { loadTexts } from '@radledger/wallet-app/texts';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
 import { failures, reissued } from '../src/failures.js';
-import { actsFor, endsActing, handsOver, letsAct } from '../src/family.js';
+import { actsFor, endsActing, handsOver, letsAct, looksAndKeeps } from '../src/family.js';
 import { FIREFOX, FirefoxPhone } from '../src/firefox-phone.js';
 import { journey } from '../src/keyboard-journey.js';
+import { addLargeStudy } from '../src/large-study.js';
 import { CHROMIUM, launchChromium, Phone } from '../src/phone.js';
 import { SCREENS_FOLDER, takePictures } from '../src/pictures.js';
 import { addMixedStudy, type FileName, type Kind, KINDS } from '../src/mixed-study.js';
 import { readPicture } from '../src/read-picture.js';
 import { speakPseudo } from '../src/pseudo-locale.js';
+import { heldAfterCollecting, scrollThrough } from '../src/scrolling.js';
 import {
   axeViolations,
   clipped,
@@ -47,6 +49,13 @@ import { walk } from '../src/wallet-walk.js';
 const DAY_MS = 86_400_000;
 /** Retrievals before she looks who looked; `npm run e2e:wallet` does a hundred. */
 const READS = Number(process.env['WALLET_READS'] ?? 10);
+/** Files, rows and columns of the studies that are scrolled through; `npm run soak` takes larger ones. */
+const LARGE = (process.env['RADLEDGER_VIEWER'] ?? '24x512x512').split(',').map((study) => {
+  const [files = 0, rows = 0, columns = 0] = study.split('x').map(Number);
+  return { files, rows, columns };
+});
+/** What the viewer may hold besides the files that it keeps: pictures, the page, and what was not collected yet. */
+const HELD_MIB_MAX = 64 + 128;
 const forbidden = JSON.parse(
   await readFile(fileURLToPath(import.meta.resolve('@radledger/wallet-app/forbidden-words.json')), 'utf8'),
 ) as Readonly<Record<string, readonly string[]>>;
@@ -626,12 +635,14 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     await phone.press('Done');
   });
 
-  test('B9 somebody acts for her until a day, lets a clinic in, and is stopped by her', async () => {
+  test('B9 somebody acts for her until a day, lets a clinic in, looks and keeps a copy, and is stopped by her', async (context) => {
     const anna = await Phone.switchOn(browser);
     await letsAct(phone, anna, net.network.wallet, 'MRI, knee', look);
     const { link, requestId } = await requestImages('While Maria is ill');
     await actsFor(anna, 'MRI, knee', link, look);
     await expect.poll(async () => (await net.cast.practice.operator.requestState(requestId)).state).toBe('allowed');
+    const { bytes } = await looksAndKeeps(anna, phone, 'MRI, knee', look);
+    figures(context, { bytesOfCopy: bytes });
     await endsActing(phone, anna, look);
     expect(anna.complaints).toEqual([]);
     await anna.switchOff();
@@ -762,14 +773,15 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     await other.press('View');
     const picture = other.page.getByRole('img', { name: /^Image \d+ of \d+$/ });
     await picture.waitFor({ timeout: 30_000 });
-    const seen: { said: string; digest: number | undefined }[] = [];
+    const seen: { said: string; digest: number | undefined; fields: readonly number[] }[] = [];
     for (;;) {
       await other.page.getByText('Fetching and checking this image').waitFor({ state: 'detached' });
       await other.page.evaluate(twoFrames); // what is to be drawn is drawn with the next
       const said = (await other.page.locator('figure p').allInnerTexts()).join();
       const isDrawn = await other.page.locator('figure canvas').isVisible();
       if (isDrawn) await expect.poll(async () => (await other.page.evaluate(readPicture)).shades).toBeGreaterThan(1);
-      seen.push({ said, digest: isDrawn ? (await other.page.evaluate(readPicture)).digest : undefined });
+      const { digest, fields } = await other.page.evaluate(readPicture);
+      seen.push({ said, digest: isDrawn ? digest : undefined, fields });
       const [, at, count] = /(\d+) of (\d+)/.exec((await picture.getAttribute('aria-label')) as string) ?? [];
       if (at === count) break;
       await picture.press('ArrowDown');
@@ -785,14 +797,43 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
       expect(digest).toBeUndefined();
     }
     expect(new Set(drawn('slice').map(({ digest }) => digest)).size).toBe(1);
+    const [lossless, lossy] = [drawn('slice')[0]?.fields ?? [], drawn('slice in 12-bit JPEG')[0]?.fields ?? []];
+    expect(lossy).toHaveLength(256);
+    expect(Math.max(...lossy.map((shade, field) => Math.abs(shade - (lossless[field] ?? 255))))).toBeLessThan(4);
     const colours = [...drawn('colour'), ...drawn('colour, two frames')];
-    expect([...drawn('slice'), ...colours].map(({ said }) => said).join('')).toBe('');
+    expect([...drawn('slice'), ...drawn('slice in 12-bit JPEG'), ...colours].map(({ said }) => said).join('')).toBe('');
     // The two frames differ; the first is that of the file with one. JPEG is with loss.
     expect(new Set(colours.map(({ digest }) => digest)).size).toBe(3);
     expect(other.complaints).toEqual([]);
     await other.switchOff();
     figures(context, { files: kinds.size });
   });
+
+  test.each(LARGE)(
+    'View: $files images of $rows by $columns, one after the other, in bounded memory',
+    async (large, context) => {
+      const { archive, operator } = net.cast.hospital;
+      const studyInstanceUid = await addLargeStudy(archive, large);
+      const { link, code } = await operator.invite({ studyInstanceUid, label: 'CT, everything' });
+      const other = await Phone.switchOn(browser);
+      await other.open(link);
+      await other.fill('Six-digit code', code);
+      await other.press('Open my images');
+      await other.page.getByText('Ready', { exact: true }).waitFor({ timeout: 60_000 });
+      await other.press('Open CT, everything');
+      const held = await heldAfterCollecting(browser, other);
+      await other.press('View');
+      await other.page.getByRole('img', { name: `Image 1 of ${large.files}` }).waitFor({ timeout: 30_000 });
+      await other.page.getByText('Fetching and checking this image').waitFor({ state: 'detached', timeout: 30_000 });
+      const scrolled = await scrollThrough(browser, other, held);
+      expect(scrolled.pictures).toBe(large.files);
+      expect(scrolled.endMib).toBeLessThan(HELD_MIB_MAX);
+      expect(other.complaints).toEqual([]);
+      await other.switchOff();
+      figures(context, { ...large, ...scrolled });
+      if (process.env['RADLEDGER_VIEWER'] !== undefined) process.stdout.write(`${JSON.stringify(scrolled)}\n`);
+    },
+  );
 
   test('a phone that cannot confirm who holds it asks for a PIN, once to choose it and then to open', async () => {
     const plain = await Phone.switchOn(browser, { canConfirm: false });

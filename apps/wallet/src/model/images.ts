@@ -7,17 +7,17 @@ import { arrangedIn, type Group } from './groups.js';
 
 /** Largest instance that a phone is asked to show. */
 const INSTANCE_BYTES_MAX = 512 * 1024 * 1024;
-/** Files that are kept for going back and forth. */
-const KEPT_BYTES_MAX = 96 * 1024 * 1024;
 const COPY_BYTES_MAX = 64 * 1024 * 1024 * 1024;
 /** What is checked goes to the browser's own store in pieces of this size. */
 const PIECE_BYTES = 8 * 1024 * 1024;
 const PART_HEAD_BYTES_MAX = 4096;
 const IDLE_MS = 60_000;
+/** What is checked in one go: so much holds up nothing that she does meanwhile. */
+const SLICE_BYTES = 512 * 1024;
 
 export interface StudyImages {
   readonly groups: readonly Group[];
-  /** A file of the study. @throws {ImagingError} `CONTENT_MISMATCH`; {ClientError} */
+  /** A file of the study, as it stands there. @throws {ImagingError} `CONTENT_MISMATCH`; {ClientError} */
   file(sopInstanceUid: string, signal: AbortSignal): Promise<Uint8Array>;
   /** The whole as a ZIP, given only when all of it holds. @throws {ImagingError} `CONTENT_MISMATCH` | `INVALID_ZIP`; {ClientError} */
   copy(options: {
@@ -30,10 +30,8 @@ export interface StudyImages {
 export async function imagesOf(reader: StudyReader, signal: AbortSignal): Promise<StudyImages> {
   const groups = arrangedIn(reader.manifest, await reader.imagingStudy({ signal }));
   const entries = new Map(reader.manifest.map((entry) => [entry.sopInstanceUid, entry]));
-  /** The latest last. */
-  const kept = new Map<string, Uint8Array>();
 
-  const fetchFile = async (sopInstanceUid: string, stop: AbortSignal): Promise<Uint8Array> => {
+  const file = async (sopInstanceUid: string, stop: AbortSignal): Promise<Uint8Array> => {
     const entry = entries.get(sopInstanceUid);
     if (entry === undefined) throw new TypeError('no instance of this study');
     const response = await reader.openInstance(sopInstanceUid, { signal: stop });
@@ -44,27 +42,20 @@ export async function imagesOf(reader: StudyReader, signal: AbortSignal): Promis
       if (bytes > INSTANCE_BYTES_MAX) throw tooLarge(INSTANCE_BYTES_MAX);
       chunks.push(chunk);
     }
-    const file = onlyPart(concatBytes(...chunks), response.headers.get('content-type') ?? '');
+    const part = onlyPart(concatBytes(...chunks), response.headers.get('content-type') ?? '');
     const check = instanceCheck(entry);
-    check.update(file);
+    for (let at = 0; at < part.length; at += SLICE_BYTES) {
+      check.update(part.subarray(at, at + SLICE_BYTES));
+      await aMoment();
+      stop.throwIfAborted();
+    }
     check.end();
-    return file;
+    return part;
   };
 
   return {
     groups,
-    async file(sopInstanceUid, stop) {
-      const file = kept.get(sopInstanceUid) ?? (await fetchFile(sopInstanceUid, stop));
-      kept.delete(sopInstanceUid);
-      kept.set(sopInstanceUid, file);
-      let bytes = [...kept.values()].reduce((sum, { length }) => sum + length, 0);
-      for (const [uid, { length }] of kept) {
-        if (bytes <= KEPT_BYTES_MAX || uid === sopInstanceUid) break;
-        kept.delete(uid);
-        bytes -= length;
-      }
-      return file;
-    },
+    file,
     async copy({ signal: stop, onBytes }) {
       const response = await reader.openFileSet({ signal: stop });
       const totalBytes = Number(response.headers.get('content-length') ?? 0) || undefined;
@@ -119,6 +110,15 @@ function onlyPart(body: Uint8Array, contentType: string): Uint8Array {
   const boundary = /boundary="?([^";]{1,70})/.exec(contentType)?.[1] ?? '';
   const head = new TextDecoder('latin1').decode(body.subarray(0, PART_HEAD_BYTES_MAX)).indexOf('\r\n\r\n');
   return body.subarray(head + 4, Math.max(head + 4, body.length - `\r\n--${boundary}--\r\n`.length));
+}
+
+/** Lets whatever else waits go first. */
+function aMoment(): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port1.onmessage = () => resolve();
+    port2.postMessage(undefined);
+  });
 }
 
 function tooLarge(bytesMax: number): ImagingError {

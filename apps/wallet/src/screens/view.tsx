@@ -1,12 +1,12 @@
-import { type KeyboardEvent, type PointerEvent, useEffect, useId, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, type PointerEvent, useCallback, useEffect, useId, useMemo, useRef, useState } from 'react';
 import type { StudyImages } from '../model/images.js';
 import type { Study } from '../model/shelf.js';
 import { useApp } from '../parts/app-context.js';
 import { Button } from '../parts/button.js';
 import { Heading } from '../parts/heading.js';
 import { Slider } from '../parts/slider.js';
-import { Picture } from '../viewer/picture.js';
-import { NotShownError } from '../viewer/picture-head.js';
+import type { NotShownError } from '../viewer/picture-head.js';
+import { AHEAD, Stage } from '../viewer/stage.js';
 import { LIGHT_AS_MADE, type Light, moved } from '../viewer/window.js';
 
 /** One picture: a file of the study, and which of those in it. */
@@ -54,13 +54,12 @@ function Pictures(props: { readonly images: StudyImages }) {
   const { images } = props;
   const { texts, fail } = useApp();
   const box = useRef<HTMLDivElement>(null);
-  const picture = useRef<Promise<Picture>>(undefined);
+  const stage = useRef<Stage>(undefined);
   const dragged = useRef<{ readonly x: number; readonly y: number }>(undefined);
-  /** Of the files that were opened: how many pictures each holds. */
+  /** Of the files that were opened and hold more than one picture: how many. */
   const [frames, setFrames] = useState<ReadonlyMap<string, number>>(new Map());
-  const [at, setAt] = useState(0);
+  const [{ at, isBackward }, setPlace] = useState({ at: 0, isBackward: false });
   const [light, setLight] = useState<Light>(LIGHT_AS_MADE);
-  const lightNow = useRef(light);
   /** What came of the place that was shown last. */
   const [ended, setEnded] = useState<{
     readonly id: string;
@@ -71,69 +70,62 @@ function Pictures(props: { readonly images: StudyImages }) {
 
   const places = useMemo(() => placesIn(images, frames), [images, frames]);
   const { file, frame, group } = places[at] as Place;
-  const next = places[at + 1]?.file;
+  /** One text, so that it is another only when they are others. */
+  const ahead = filesAhead(places, at, isBackward).join('/');
   const id = `${file}/${frame}/${tries}`;
   // With the number of the picture, not behind it: what is said is never about the one before.
   const shown = ended?.id === id ? ended.as : 'loading';
 
   useEffect(() => {
-    const opened = Promise.resolve(box.current as HTMLDivElement).then((element) => Picture.on(element));
-    picture.current = opened;
-    opened.catch((error: unknown) => fail(error));
-    const resize = (): void => void opened.then((open) => open.resize());
+    const opened = new Stage(box.current as HTMLDivElement, images, {
+      shown({ id: was, file: of }, count) {
+        setFrames((known) => ((known.get(of) ?? 1) === count ? known : new Map(known).set(of, count)));
+        setEnded({ id: was, as: 'picture' });
+      },
+      notShown: ({ id: was }, reason) => setEnded({ id: was, as: reason }),
+      failed({ id: was }, error) {
+        setEnded({ id: was, as: 'failed' });
+        fail(error, () => setTries((count) => count + 1));
+      },
+    });
+    stage.current = opened;
+    const resize = (): void => opened.resize();
     window.addEventListener('resize', resize);
     return () => {
       window.removeEventListener('resize', resize);
-      opened.then((open) => open.close()).catch(() => undefined);
+      void opened.close();
     };
-  }, [fail]);
+  }, [images, fail]);
+  useEffect(
+    () => stage.current?.want({ id, at, file, frame, ahead: ahead === '' ? [] : ahead.split('/') }),
+    [id, at, file, frame, ahead],
+  );
+  useEffect(() => stage.current?.light(light), [light]);
 
-  useEffect(() => {
-    const leave = new AbortController();
-    const { signal } = leave;
-    const show = async (): Promise<void> => {
-      const bytes = await images.file(file, signal);
-      const open = await picture.current;
-      if (signal.aborted || open === undefined) return;
-      const count = await open.show(bytes, frame, lightNow.current);
-      if (signal.aborted) return;
-      setFrames((known) => (known.get(file) === count ? known : new Map(known).set(file, count)));
-      setEnded({ id, as: 'picture' });
-      // The next one is there when she comes to it; whether it came is asked then.
-      if (next !== undefined && next !== file) await images.file(next, signal).catch(() => undefined);
-    };
-    show().catch((error: unknown) => {
-      if (signal.aborted) return;
-      if (error instanceof NotShownError) setEnded({ id, as: error.reason });
-      else {
-        setEnded({ id, as: 'failed' });
-        fail(error, () => setTries((count) => count + 1));
-      }
-    });
-    return () => leave.abort();
-  }, [images, file, frame, next, fail, id]);
-
-  useEffect(() => {
-    lightNow.current = light;
-    void picture.current?.then((open) => open.light(light));
-  }, [light]);
-
-  const step = (by: number): void => setAt((place) => Math.min(places.length - 1, Math.max(0, place + by)));
+  const count = places.length;
+  const goTo = useCallback(
+    (to: (at: number) => number): void =>
+      setPlace((place) => {
+        const next = Math.min(count - 1, Math.max(0, to(place.at)));
+        return next === place.at ? place : { at: next, isBackward: next < place.at };
+      }),
+    [count],
+  );
   useEffect(() => {
     const element = box.current as HTMLDivElement;
     const wheel = (event: WheelEvent): void => {
       event.preventDefault(); // the page itself does not move
-      setAt((place) => Math.min(places.length - 1, Math.max(0, place + Math.sign(event.deltaY))));
+      goTo((place) => place + Math.sign(event.deltaY));
     };
     element.addEventListener('wheel', wheel, { passive: false });
     return () => element.removeEventListener('wheel', wheel);
-  }, [places.length]);
+  }, [goTo]);
 
   const press = (event: KeyboardEvent): void => {
     const by = STEPS[event.key];
     if (by === undefined) return;
     event.preventDefault();
-    step(by);
+    goTo((place) => place + by);
   };
   const drag = (event: PointerEvent<HTMLDivElement>): void => {
     const { clientX: x, clientY: y } = event;
@@ -142,7 +134,7 @@ function Pictures(props: { readonly images: StudyImages }) {
     dragged.current = { x, y };
     setLight((now) => moved(now, { brightness: (from.y - y) / 3, contrast: (x - from.x) / 3 }));
   };
-  const count = texts.view.place(at + 1, places.length);
+  const placeSaid = texts.view.place(at + 1, count);
   const said = {
     loading: texts.view.loading,
     picture: '',
@@ -159,7 +151,7 @@ function Pictures(props: { readonly images: StudyImages }) {
           ref={box}
           className={shown === 'picture' || shown === 'loading' ? undefined : 'no-picture'}
           role="img"
-          aria-label={count}
+          aria-label={placeSaid}
           tabIndex={0}
           onKeyDown={press}
           onPointerDown={(event) => {
@@ -186,7 +178,7 @@ function Pictures(props: { readonly images: StudyImages }) {
           <select
             id={groupId}
             value={group}
-            onChange={({ target }) => setAt(places.findIndex((place) => place.group === Number(target.value)))}
+            onChange={({ target }) => goTo(() => places.findIndex((place) => place.group === Number(target.value)))}
           >
             {images.groups.map(({ name }, index) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: groups have no other name, and never move
@@ -201,9 +193,9 @@ function Pictures(props: { readonly images: StudyImages }) {
         label={texts.view.image}
         value={at + 1}
         min={1}
-        max={places.length}
-        said={count}
-        onValue={(to) => setAt(to - 1)}
+        max={count}
+        said={placeSaid}
+        onValue={(to) => goTo(() => to - 1)}
       />
       <Slider
         label={texts.view.brightness}
@@ -225,6 +217,17 @@ function Pictures(props: { readonly images: StudyImages }) {
       <p className="note">{texts.view.hint}</p>
     </>
   );
+}
+
+/** The files that she comes to next when she goes on as she does, the nearest first. */
+function filesAhead(places: readonly Place[], at: number, isBackward: boolean): readonly string[] {
+  const found = new Set<string>();
+  const here = (places[at] as Place).file;
+  for (let place = at; found.size < AHEAD && places[place] !== undefined; place += isBackward ? -1 : 1) {
+    const { file } = places[place] as Place;
+    if (file !== here) found.add(file);
+  }
+  return [...found];
 }
 
 /** What is not opened yet counts as one picture. */

@@ -3,7 +3,7 @@ import { cache, Enums, imageLoader, init, RenderingEngine, setUseCPURendering, t
 import { init as initLoader, wadouri } from '@cornerstonejs/dicom-image-loader';
 import { letDecoderStart } from './decoder-policy.js';
 import { framesIn, NotShownError } from './picture-head.js';
-import { type Light, rangeOf, type Window } from './window.js';
+import { LIGHT_AS_MADE, type Light, rangeOf, type Window } from './window.js';
 
 const VIEWPORT = 'picture';
 const CACHE_BYTES_MAX = 256 * 1024 * 1024;
@@ -25,6 +25,7 @@ export class Picture {
   readonly #viewport: Types.IStackViewport;
   #file: { readonly bytes: Uint8Array; readonly imageId: string; readonly frames: number } | undefined;
   #window: Window | undefined;
+  #light: Light = LIGHT_AS_MADE;
   #shown = '';
 
   private constructor(engine: RenderingEngine) {
@@ -40,12 +41,12 @@ export class Picture {
   }
 
   /**
-   * Shows one picture of a file.
+   * Shows one picture of a file. To be called again when it has ended, and not before.
    * @param frame - from 0
    * @returns how many pictures the file holds
    * @throws {NotShownError}
    */
-  async show(bytes: Uint8Array, frame: number, light: Light): Promise<number> {
+  async show(bytes: Uint8Array, frame: number): Promise<number> {
     const { imageId, frames } = this.#hold(bytes);
     const id = frames === 1 ? imageId : `${imageId}?frame=${frame + 1}`;
     const image = await decoded(id);
@@ -53,12 +54,13 @@ export class Picture {
     if (this.#shown !== '' && this.#shown !== id) cache.removeImageLoadObject(this.#shown, { force: true });
     this.#shown = id;
     this.#window = windowOf(image);
-    this.light(light);
+    this.light(this.#light);
     return frames;
   }
 
   /** Brighter or darker, harder or softer than the file says. */
   light(light: Light): void {
+    this.#light = light;
     if (this.#window === undefined) return;
     this.#viewport.setProperties({ voiRange: rangeOf(this.#window, light) });
     this.#viewport.render();
@@ -78,7 +80,7 @@ export class Picture {
     if (this.#file?.bytes === bytes) return this.#file;
     const frames = framesIn(bytes);
     this.#drop();
-    const imageId = wadouri.fileManager.add(new Blob([new Uint8Array(bytes)]));
+    const imageId = wadouri.fileManager.add(new Blob([bytes as Uint8Array<ArrayBuffer>]));
     this.#file = { bytes, imageId, frames };
     return this.#file;
   }

@@ -15,6 +15,8 @@ export interface SampleInstance {
   readonly studyDate?: string;
   /** Default none: the attribute is left out. */
   readonly instanceNumber?: number;
+  /** Height and width of an image of 16-bit shades of grey, 12 bits of them used; default none: the attributes are left out. */
+  readonly image?: { readonly rows: number; readonly columns: number };
   /** Value of Pixel Data; default 64 bytes that follow from the SOP Instance UID. An odd length is padded with a zero. */
   readonly pixelData?: Uint8Array;
   /** Bytes after the last element; default none. */
@@ -60,9 +62,31 @@ export function sampleInstance(sample: SampleInstance): Uint8Array {
     sample.instanceNumber === undefined
       ? new Uint8Array(0)
       : element(0x0020, 0x0013, 'IS', padded(utf8(String(sample.instanceNumber)), 0x20)),
-    element(0x7fe0, 0x0010, 'OB', padded(sample.pixelData ?? pixelsOf(sample.sopInstanceUid), 0)),
+    ...(sample.image === undefined ? [] : imageOf(sample.image)),
+    element(
+      0x7fe0,
+      0x0010,
+      sample.image === undefined ? 'OB' : 'OW',
+      padded(sample.pixelData ?? pixelsOf(sample.sopInstanceUid), 0),
+    ),
     sample.trailing ?? new Uint8Array(0),
   );
+}
+
+/** PS3.3, C.7.6.3. */
+function imageOf({ rows, columns }: NonNullable<SampleInstance['image']>): readonly Uint8Array[] {
+  const short = (number: number, value: number): Uint8Array =>
+    element(0x0028, number, 'US', Uint8Array.of(value & 0xff, value >> 8));
+  return [
+    short(0x0002, 1),
+    element(0x0028, 0x0004, 'CS', padded(utf8('MONOCHROME2'), 0x20)),
+    short(0x0010, rows),
+    short(0x0011, columns),
+    short(0x0100, 16),
+    short(0x0101, 12),
+    short(0x0102, 11),
+    short(0x0103, 0),
+  ];
 }
 
 /** One element in explicit VR little endian. */
