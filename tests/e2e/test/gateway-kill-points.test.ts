@@ -258,17 +258,19 @@ async function surviving<T>(step: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Resolves once a request's study is filed; throws when a gateway dies before, or the transfer fails because one did. */
+/** Resolves once a request's study is filed, by each of its retrievals; throws when a gateway dies before, or the transfer fails because one did. */
 async function filed(practice: MortalGateway, requestId: string): Promise<void> {
   const { operator } = practice;
   const abort = new AbortController();
   for (const { death } of [hospital, practice]) void death.then(() => abort.abort());
   // Refused when there is nothing to fetch, or nothing yet: the states below tell.
   await operator.fetchRequest(requestId).catch(() => undefined);
-  for await (const { state, code } of operator.watchRequest(requestId, { signal: abort.signal })) {
-    if (state === 'filed') return;
-    if (state === 'allowed') await operator.fetchRequest(requestId);
-    if (state === 'failed' || state === 'ended') throw new Error(`the transfer ended with ${code}`);
+  for await (const { retrievals } of operator.watchRequest(requestId, { signal: abort.signal })) {
+    // Who allows again after a death tells again: each telling is a retrieval of its own, and all of them end.
+    if (retrievals.length > 0 && retrievals.every(({ state }) => state === 'filed')) return;
+    const broken = retrievals.find(({ state }) => state === 'failed' || state === 'ended');
+    if (broken !== undefined) throw new Error(`the transfer ended with ${broken.code}`);
+    if (retrievals.some(({ state }) => state === 'allowed')) await operator.fetchRequest(requestId);
   }
   throw new Error('a gateway died');
 }
