@@ -149,7 +149,7 @@ export async function sendStop(
   const sequence = nextSequence(seen?.cell, known, seen?.head.timestampMs ?? core.now());
   await input.beforeSending();
   const done = await core.transact('revoke-access', { source, studyId, tag, sequence }, record, seen?.head, options);
-  if (known !== undefined) await recordGrant(core, record, { ...known, sequence, stoppedAtMs: core.now() });
+  if (known !== undefined) await changeGrant(core, record, known, { sequence, stoppedAtMs: core.now() });
   return done;
 }
 
@@ -208,7 +208,7 @@ export async function deliverNotice(
     options.signal?.throwIfAborted();
     return false;
   }
-  await recordGrant(core, record, { ...grant, noticeDelivered: true });
+  await changeGrant(core, record, grant, { noticeDelivered: true });
   options.onProgress?.({ step: 'notice-delivered' });
   return true;
 }
@@ -239,6 +239,19 @@ export async function nameReader(
 
 export function putGrant(record: StudyRecord, grant: GrantRecord): StudyRecord {
   return { ...record, grants: [...record.grants.filter(({ tag }) => !equalBytes(tag, grant.tag)), grant] };
+}
+
+/** Changes what is known of one grant, which may have changed meanwhile: a Stop overlaps with everything. */
+export function changeGrant(
+  core: WalletCore,
+  record: StudyRecord,
+  { tag }: GrantRecord,
+  change: Partial<GrantRecord>,
+): Promise<void> {
+  return core.updateStudy(record, (current) => ({
+    ...current,
+    grants: current.grants.map((grant) => (equalBytes(grant.tag, tag) ? { ...grant, ...change } : grant)),
+  }));
 }
 
 function recordGrant(core: WalletCore, record: StudyRecord, grant: GrantRecord): Promise<void> {

@@ -3,10 +3,19 @@
  * Spec: docs/spec/wallet-keys.md, section 13.
  */
 import { type RoleAnswer, type SignedImageRequest, verifyImageRequest } from '@radledger/handover';
-import { equalBytes, randomBytes } from '@radledger/primitives';
+import { equalBytes, randomBytes, toHex } from '@radledger/primitives';
 import { WalletError } from './errors.js';
 import { givenBy, isRoleTodo, sendRole } from './giving.js';
-import { deliverNotice, grantFor, leaveNote, nameReader, putGrant, sendAllow, sendStop } from './granting.js';
+import {
+  changeGrant,
+  deliverNotice,
+  grantFor,
+  leaveNote,
+  nameReader,
+  putGrant,
+  sendAllow,
+  sendStop,
+} from './granting.js';
 import { showGrants } from './showing.js';
 import { endOfDay } from './usable-study.js';
 import { type GrantView, type LongOptions, type PendingView, pendingViewOf } from './views.js';
@@ -32,6 +41,8 @@ const FINAL: ReadonlySet<string> = new Set([
 /** The todos of one wallet. */
 export class Outbox {
   readonly #core: WalletCore;
+  /** What is being tried now, by the name of the todo: who wants the same meanwhile shares the try. */
+  readonly #trying = new Map<string, Promise<boolean>>();
   #running: Promise<void> | undefined;
 
   constructor(core: WalletCore) {
@@ -143,23 +154,29 @@ export class Outbox {
     });
   }
 
-  /** See `Wallet.flush`. Who calls meanwhile shares the run. */
+  /** See `Wallet.sendStops`. All at once and whatever their last failure asked to wait; a retrieval is refused from first sight. */
+  async sendStops(options: LongOptions): Promise<void> {
+    await Promise.all([
+      ...this.#open('stop').map((todo) => this.#attempt(todo, options)),
+      ...this.#open('end-delegate').map((todo) => this.#attemptEnd(todo, options)),
+    ]);
+  }
+
+  /** See `Wallet.flush`. Who calls meanwhile shares the run; what she stopped since does not wait for it. */
   async flush(options: LongOptions): Promise<{ readonly left: number; readonly nextAtMs?: number }> {
-    this.#running ??= this.#run(options).finally(() => {
-      this.#running = undefined;
-    });
-    await this.#running;
+    const stopped = this.sendStops(options);
+    this.#running ??= stopped
+      .then(() => this.#run(options))
+      .finally(() => {
+        this.#running = undefined;
+      });
+    await Promise.all([stopped, this.#running]);
     const open = this.#core.state.todos.filter(({ refusal }) => refusal === '');
     const nextAtMs = Math.min(...open.map(({ dueAtMs }) => dueAtMs));
     return { left: open.length, ...(open.length === 0 ? {} : { nextAtMs }) };
   }
 
   async #run(options: LongOptions): Promise<void> {
-    // Stops all at once and whatever their last failure asked to wait; the next retrieval is refused from first sight.
-    await Promise.all([
-      ...this.#open('stop').map((todo) => this.#attempt(todo, options)),
-      ...this.#open('end-delegate').map((todo) => this.#attemptEnd(todo, options)),
-    ]);
     let isOneSent = false;
     for (const todo of [...this.#due('allow'), ...this.#due('delegate'), ...this.#due('move')]) {
       if (this.#open('stop').some((stop) => equalBytes(stop.tag, todo.tag))) continue;
@@ -181,7 +198,18 @@ export class Outbox {
   }
 
   /** @returns whether it is done */
-  async #attempt(todo: Todo, options: LongOptions): Promise<boolean> {
+  #attempt(todo: Todo, options: LongOptions): Promise<boolean> {
+    const name = `${todo.kind}/${toHex(todo.source)}/${toHex(todo.studyId)}/${toHex(todo.tag)}`;
+    const trying =
+      this.#trying.get(name) ??
+      this.#tryOnce(todo, options).finally(() => {
+        this.#trying.delete(name);
+      });
+    this.#trying.set(name, trying);
+    return trying;
+  }
+
+  async #tryOnce(todo: Todo, options: LongOptions): Promise<boolean> {
     const core = this.#core;
     try {
       if (!(await this.#perform(todo, options))) throw new Error('not taken');
@@ -226,14 +254,18 @@ export class Outbox {
       const beforeSending = () => this.#put({ ...todo, isSent: true });
       const isThere = todo.isSent && (await this.#view(record, grant, options))?.status === 'revoked';
       if (!isThere) await sendStop(core, { record, tag: grant.tag, beforeSending }, options);
-      else await core.updateStudy(record, (current) => putGrant(current, { ...grant, stoppedAtMs: core.now() }));
+      else await changeGrant(core, record, grant, { stoppedAtMs: core.now() });
       await this.#done(todo, [note]);
     } else if (todo.kind === 'allow') {
       const beforeSending = (sent: GrantRecord) =>
-        core.update(({ studies, todos }) => ({
-          studies: studies.map((study) => (isSameStudy(study, record) ? putGrant(study, sent) : study)),
-          todos: todos.map((other) => (isSameTodo(other, todo) ? { ...todo, isSent: true } : other)),
-        }));
+        core.update(({ studies, todos }) => {
+          // She stopped it while it was being made ready.
+          if (!todos.some((other) => isSameTodo(other, todo))) throw new Error('taken back meanwhile');
+          return {
+            studies: studies.map((study) => (isSameStudy(study, record) ? putGrant(study, sent) : study)),
+            todos: todos.map((other) => (isSameTodo(other, todo) ? { ...todo, isSent: true } : other)),
+          };
+        });
       const view = todo.isSent ? await this.#view(record, grant, options) : undefined;
       const isThere = view?.status === 'live' && view.notAfterMs === grant.notAfterMs;
       if (!isThere) await sendAllow(core, { record, grant, beforeSending }, options);

@@ -269,6 +269,14 @@ export class Wallet {
   }
 
   /**
+   * Sends what she stopped, all together, and waits until it is final; other work that goes on meanwhile delays nothing of it. What fails
+   * stays written down.
+   */
+  sendStops(options: LongOptions = {}): Promise<void> {
+    return this.#outbox.sendStops(options);
+  }
+
+  /**
    * Does what is due: Stops first and all together, then Allows, then notices and notes. What fails is tried again after 10 s, then after
    * twice as long each time up to an hour. To be called when the app opens, when the network comes back, and at `nextAtMs`.
    * @returns how much is left, and when the next of it is due

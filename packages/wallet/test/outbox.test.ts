@@ -241,6 +241,57 @@ describe('a Stop', () => {
     expect(await wallet.grants(studyId)).toMatchObject([{ status: 'revoked' }]);
   });
 
+  // Regression: `flush` joined the running one, so that a Stop waited as long as an Allow of another study did: up to two minutes.
+  test('does not wait for an Allow that hangs', async () => {
+    const { studyId, tag } = await allowOne();
+    const other = await claim('9.9');
+    const { waitForFinalized } = ports.node;
+    let isHanging = true;
+    let allowIsOut = (): void => undefined;
+    const isOut = new Promise<void>((resolve) => (allowIsOut = resolve));
+    let end = (): void => undefined;
+    const ended = new Promise<void>((resolve) => (end = resolve));
+    const slow: typeof waitForFinalized = async (id, how) => {
+      if (isHanging) {
+        isHanging = false;
+        allowIsOut();
+        await ended;
+      }
+      return waitForFinalized(id, how);
+    };
+    wallet = (await openWallet({ ...ports, node: { ...ports.node, waitForFinalized: slow } })) as Wallet;
+    await queueAllow(other);
+    const flushed = wallet.flush();
+    await isOut;
+    await wallet.queueStop({ studyId, tag });
+    const stopped = wallet.flush();
+    await wallet.sendStops();
+    expect(await transactionsOn()).toEqual(['allow', 'allow', 'stop']);
+    expect(await wallet.grants(studyId)).toMatchObject([{ status: 'revoked', isStopping: false, stoppedAtMs: nowMs }]);
+    end();
+    await Promise.all([flushed, stopped]);
+    expect(await wallet.flush()).toEqual({ left: 0 });
+    expect(await transactionsOn()).toEqual(['allow', 'allow', 'stop']);
+  });
+
+  test('that comes while its own Allow is made ready takes it back', async () => {
+    const studyId = await claim();
+    const { tag } = await queueAllow(studyId);
+    let isStopped = false;
+    const { status } = ports.node;
+    const stopping: typeof status = async (how) => {
+      if (!isStopped) {
+        isStopped = true;
+        await wallet.queueStop({ studyId, tag });
+      }
+      return status(how);
+    };
+    wallet = (await openWallet({ ...ports, node: { ...ports.node, status: stopping } })) as Wallet;
+    expect(await wallet.flush()).toEqual({ left: 0 });
+    expect(await transactionsOn()).toEqual([]);
+    expect(await wallet.grants(studyId)).toEqual([]);
+  });
+
   test('needs no view: a node that shows nothing and is stale takes it', async () => {
     const { studyId, tag } = await allowOne();
     world.node.viewAgeMs = 3_600_000;

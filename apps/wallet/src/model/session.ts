@@ -236,12 +236,19 @@ export class Session {
   async stop(shares: readonly Share[]): Promise<void> {
     const wallet = this.wallet();
     for (const { study, tag } of shares) await wallet.queueStop({ studyId: study.studyId, tag });
+    await Promise.all([this.refresh(), this.sendStops()]);
     await this.refresh();
     await this.catchUp();
   }
 
+  /** Sends what anybody on this device stopped; waits for nothing else. */
+  async sendStops(): Promise<void> {
+    await Promise.all([...(this.#prepared?.profiles.wallets() ?? [])].map((wallet) => wallet.sendStops()));
+  }
+
   /** Does what was asked for and is due, then reads the shelf anew. */
   async catchUp(): Promise<void> {
+    await this.sendStops();
     for (const wallet of this.#prepared?.profiles.wallets() ?? []) {
       // What was written down while others were being done is due at once.
       for (let isDue = true; isDue; ) {

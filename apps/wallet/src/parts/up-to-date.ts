@@ -25,6 +25,8 @@ export function useUpToDate(session: Session | undefined, texts: Texts, announce
     };
     const tick = (): void => {
       const isUrgent = navigator.onLine && isStopping(session);
+      // A look may wait long for an Allow; a Stop does not wait with it.
+      if (isUrgent && isLooking) void session.sendStops().catch(() => undefined);
       if (isUrgent || performance.now() - lookedAtMs >= EVERY_MS) void look();
     };
     const onEvent = (): void => void look();
