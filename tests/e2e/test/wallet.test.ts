@@ -809,7 +809,7 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     figures(context, { files: kinds.size });
   });
 
-  test.each(LARGE)(
+  test.for(LARGE)(
     'View: $files images of $rows by $columns, one after the other, in bounded memory',
     async (large, context) => {
       const { archive, operator } = net.cast.hospital;
