@@ -7,6 +7,7 @@ import { consentReceiptHash } from './consent-receipt.js';
 import { WalletError } from './errors.js';
 import type { Head } from './ledger-view.js';
 import { showGrants } from './showing.js';
+import { refreshSecrets } from './study-secrets.js';
 import { receiverOf, type RequestOrigin } from './request-origin.js';
 import { activeStudy, checkEnd } from './usable-study.js';
 import type { CallOptions, Finalized, LongOptions } from './views.js';
@@ -213,11 +214,15 @@ export async function deliverNotice(
   return true;
 }
 
-/** Leaves the sealed list of grants at the source; false when it did not take it: without it, stopping still works. */
+/**
+ * Leaves the sealed list of grants at the source, with what another device of hers left there; false when the source did not take it:
+ * without it, stopping still works.
+ */
 export async function leaveNote(core: WalletCore, studyId: Uint8Array, options: CallOptions): Promise<boolean> {
-  const record = core.record(studyId);
-  if (record.role !== 'owner') return true;
+  if (core.record(studyId).role !== 'owner') return true;
   try {
+    await refreshSecrets(core, studyId, options);
+    const record = core.record(studyId);
     await core.source.ask(record, { note: await core.source.sealNote(record), ...options });
     return true;
   } catch {

@@ -11,6 +11,7 @@ import {
 } from '@radledger/handover';
 import { equalBytes } from '@radledger/primitives';
 import { signAcceptance } from '@radledger/transactions';
+import { isNameless } from './noted-grants.js';
 import { refreshSecrets } from './study-secrets.js';
 import type { CallOptions } from './views.js';
 import { isSameStudy, signalOf, type WalletCore } from './wallet-core.js';
@@ -79,6 +80,8 @@ export async function askSources(
       const standing = await order(core, studyId, { kind: 'look' }, options);
       const isShort = standing.link === 'active' && standing.keysLeft < KEYS_LEFT_MIN;
       standings.push(isShort ? await leaveKeys(core, studyId, options) : standing);
+      // What the source did not tell when she came back, it is asked again.
+      if (isUntold(core, studyId)) await refreshSecrets(core, studyId, options);
     } catch {
       options.signal?.throwIfAborted();
       unanswered.push(studyId);
@@ -112,6 +115,13 @@ export async function openMailbox(
       return sealed === undefined ? undefined : openMailboxRequest(sealed, mailbox, sealing);
     },
   };
+}
+
+/** Whether the source may have more to tell: the salts, or for whom a grant is that only the ledger told of. */
+function isUntold(core: WalletCore, studyId: Uint8Array): boolean {
+  const { secrets, grants } = core.record(studyId);
+  const nowMs = core.now();
+  return secrets === undefined || grants.some((grant) => isNameless(grant) && grant.notAfterMs > nowMs);
 }
 
 /** Studies that the source published on keys of this wallet: it is believed for the number of the key only, the ledger says who owns what. */

@@ -17,6 +17,7 @@ import {
   sendStop,
 } from './granting.js';
 import { showGrants } from './showing.js';
+import { refreshSecrets } from './study-secrets.js';
 import { endOfDay } from './usable-study.js';
 import { type GrantView, type LongOptions, type PendingView, pendingViewOf } from './views.js';
 import { isSameStudy, signalOf, type StudyName, type WalletCore } from './wallet-core.js';
@@ -79,6 +80,8 @@ export class Outbox {
     sendNow?: boolean;
   }): Promise<Uint8Array> {
     const core = this.#core;
+    // The source did not answer when she came back: it is asked again, and says itself what is wrong.
+    if (core.record(input.studyId).secrets === undefined) await refreshSecrets(core, input.studyId);
     const record = core.record(input.studyId);
     await verifyImageRequest(input.request, { chainId: core.chainId, nowMs: core.now() });
     // A delegate must not go beyond her own end, which may lie within a day.

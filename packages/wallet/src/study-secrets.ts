@@ -1,5 +1,5 @@
 /** What only her study's source can tell her again. */
-import { equalBytes } from '@radledger/primitives';
+import { withNoted } from './noted-grants.js';
 import type { CallOptions } from './views.js';
 import type { WalletCore } from './wallet-core.js';
 import { secretsOf } from './wallet-state.js';
@@ -10,8 +10,7 @@ export async function refreshSecrets(core: WalletCore, studyId: Uint8Array, opti
   const { disclosure, receipt, api } = await core.source.ask(record, options);
   const noted = disclosure.note === undefined ? [] : await core.source.openNote(record, disclosure.note.sealed);
   await core.updateStudy(record, (current) => {
-    const known = current.grants;
-    const unknown = noted.filter(({ tag }) => !known.some((grant) => equalBytes(grant.tag, tag)));
-    return { ...current, secrets: secretsOf(disclosure), receipt, gatewayApi: api, grants: [...known, ...unknown] };
+    const grants = [...withNoted(current.grants, noted)];
+    return { ...current, secrets: secretsOf(disclosure), receipt, gatewayApi: api, grants };
   });
 }

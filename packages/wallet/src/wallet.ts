@@ -179,12 +179,12 @@ export class Wallet {
   }
 
   /**
-   * Writes down that the sender of an image request shall be allowed; asks nobody. `flush` sends it: the first of one sitting at once, each
+   * Writes down that the sender of an image request shall be allowed; asks nobody but a source that has not told the salts yet. `flush` sends it: the first of one sitting at once, each
    * further one at a random time within ten minutes, so that the ledger does not show them as one person's.
    * @param input.notAfterMs - the grant ends with this UTC day: see `endOfDay`, which a screen shows too
    * @param input.sendNow - all at once: the person does not want to wait, and was told what it shows
    * @returns the grant's tag
-   * @throws {WalletError} `STUDY_UNKNOWN` | `NOT_OWNER`; {HandoverError} when the request does not hold
+   * @throws {WalletError} `STUDY_UNKNOWN`, and as `refreshSecrets` while the salts are not known; {HandoverError} when the request does not hold
    */
   queueAllow(input: AllowInput & { readonly sendNow?: boolean }): Promise<Uint8Array> {
     return this.#outbox.allow(input);
@@ -372,8 +372,8 @@ export class Wallet {
   }
 
   /**
-   * Asks the sources of all studies how things stand: for an app that is opened. Takes in studies that came on keys left there, and leaves new
-   * keys where few are left and a link is active.
+   * Asks the sources of all studies how things stand: for an app that is opened. Takes in studies that came on keys left there, leaves new keys
+   * where few are left and a link is active, and asks again for what a source did not tell at a restore.
    * @returns also the studies whose source did not answer
    */
   askSources(

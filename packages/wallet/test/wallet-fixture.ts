@@ -26,7 +26,8 @@ export function signerOf(label: string): Promise<Signer> {
 /** A practice: its keys, its requests, and the notices in its boxes. */
 export interface Practice {
   readonly key: Signer;
-  request(changes?: { expiresAtMs?: number }): Promise<SignedImageRequest>;
+  /** @param changes.by - another recipient's key */
+  request(changes?: { expiresAtMs?: number; by?: Signer }): Promise<SignedImageRequest>;
   notices(request: SignedImageRequest): Promise<readonly Awaited<ReturnType<typeof openGrantNotice>>[]>;
 }
 
@@ -89,12 +90,12 @@ async function createPractice(node: FakeNode, hospital: FakeGateway, key: Signer
   const { chainId } = node;
   return {
     key,
-    async request({ expiresAtMs = Date.now() + DAY_MS } = {}) {
+    async request({ expiresAtMs = Date.now() + DAY_MS, by = key } = {}) {
       return decodeImageRequest(
         await createImageRequest(
           {
             chainId,
-            recipientKey: key.publicKey,
+            recipientKey: by.publicKey,
             sealingKey: sealingKeyPair.publicKey,
             gatewayApi: 'https://practice.example',
             boxId: randomBytes(16),
@@ -103,7 +104,7 @@ async function createPractice(node: FakeNode, hospital: FakeGateway, key: Signer
             wantedUntilMs: Date.now() + 30 * DAY_MS,
             expiresAtMs,
           },
-          key,
+          by,
         ),
       );
     },

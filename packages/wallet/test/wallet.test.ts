@@ -1,8 +1,8 @@
 import { createNodeClient } from '@radledger/client';
 import type { AccessLogEntry } from '@radledger/handover';
-import { toHex } from '@radledger/primitives';
+import { createSigner, randomBytes, toHex } from '@radledger/primitives';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createMemoryStore, createWallet, openWallet, type Wallet } from '../src/index.js';
+import { createConsentReceipt, createMemoryStore, createWallet, openWallet, type Wallet } from '../src/index.js';
 import { createWorld, DAY_MS, type World } from './wallet-fixture.js';
 
 const STUDY = { studyInstanceUid: '1.2.840.113619.2.1', label: 'MRI, knee' };
@@ -336,6 +336,51 @@ describe('restoring', () => {
       notAfterMs: Date.now() + DAY_MS,
     });
     await expect(sharing).rejects.toMatchObject({ code: 'GATEWAY_UNKNOWN' });
+  });
+
+  // Regression: a grant that only the ledger had told of won over the note, and the next note at the source was without name and receipt.
+  test.each(['askSources', 'allow', 'revoke'] as const)(
+    'without the source: names and receipts are there when it answers again, after %s',
+    async (how) => {
+      const { studyId } = await claimOne();
+      const receipt = createConsentReceipt({ shownAtMs: 1, language: 'en', text: 'You let them see it.' });
+      const request = await world.practice.request();
+      const notAfterMs = Date.now() + DAY_MS;
+      const { tag } = await wallet.allow({ studyId, request, notAfterMs, receipt });
+      world.hospital.isDown = true;
+      const restored = await world.newWallet(wallet.words());
+      await restored.restore();
+      expect((await restored.grants(studyId))[0]).not.toHaveProperty('reason');
+      await expect(restored.queueAllow({ studyId, request, notAfterMs })).rejects.toMatchObject({
+        code: 'GATEWAY_UNKNOWN',
+      });
+      world.hospital.isDown = false;
+      if (how === 'askSources') await restored.askSources();
+      if (how === 'allow') await restored.queueAllow({ studyId, request: await world.practice.request(), notAfterMs });
+      if (how === 'revoke') {
+        await restored.queueStop({ studyId, tag });
+        await restored.flush();
+      }
+      expect((await restored.study(studyId)).label).toBe(STUDY.label);
+      const named = { reason: 'second opinion', ...(how === 'allow' ? {} : { receipt }) };
+      expect(await restored.grants(studyId)).toMatchObject([named]);
+      const third = await world.newWallet(wallet.words());
+      await third.restore();
+      expect(await third.grants(studyId)).toMatchObject([{ reason: 'second opinion', receipt }]);
+    },
+  );
+
+  test('two phones that share in turn keep each other in the note', async () => {
+    const { studyId } = await claimOne();
+    const second = await world.newWallet(wallet.words());
+    await second.restore();
+    const notAfterMs = Date.now() + DAY_MS;
+    await wallet.allow({ studyId, request: await world.practice.request(), notAfterMs });
+    const by = await createSigner(randomBytes(32));
+    await second.allow({ studyId, request: await world.practice.request({ by }), notAfterMs });
+    const third = await world.newWallet(wallet.words());
+    await third.restore();
+    expect(await third.grants(studyId)).toMatchObject([{ reason: 'second opinion' }, { reason: 'second opinion' }]);
   });
 
   test('by other words finds nothing', async () => {

@@ -20,6 +20,8 @@ import { foldReadings, type Look } from './readings.js';
 import { type Share, type Shelf, shelfOf, type Study } from './shelf.js';
 
 const CLOCK_SKEW_MS_MAX = 5 * 60_000;
+/** A hospital that did not answer is asked again after this long. */
+const ASK_AGAIN_MS = 60_000;
 
 export interface SessionState {
   /** `new`: nothing rests on this device. */
@@ -78,6 +80,8 @@ export class Session {
   readonly #listeners = new Set<() => void>();
   #preparing: Promise<Opening> | undefined;
   #prepared: Opening | undefined;
+  /** When hospitals are asked again, of which one did not answer. */
+  #askAgainAtMs: number | undefined;
   #state: SessionState;
 
   private constructor(ports: SessionPorts, state: SessionState) {
@@ -152,7 +156,7 @@ export class Session {
   async addProfile(name: string, found?: BroughtWords): Promise<void> {
     const { profile, wallet } = await this.#profiles.add(name, found);
     this.#show(profile);
-    if (found !== undefined) await wallet.restore();
+    if (found !== undefined) await this.#bringBack(wallet);
     await this.refresh();
   }
 
@@ -257,6 +261,7 @@ export class Session {
       }
     }
     await this.refresh();
+    if (this.#askAgainAtMs !== undefined && this.#askAgainAtMs <= Date.now()) void this.#askHospitals();
   }
 
   /** Who looked at each study, as its hospital tells; `unanswered` did not. */
@@ -307,7 +312,7 @@ export class Session {
   /** Brings everything back from paper. */
   async restore(found: BroughtWords, how: Confirmation): Promise<void> {
     await this.open(how, found);
-    await this.wallet().restore();
+    await this.#bringBack(this.wallet());
     await this.refresh();
   }
 
@@ -322,8 +327,14 @@ export class Session {
     await this.open(how, holder);
     await this.#profiles.addCarried(others);
     this.#show(this.#profiles.all()[0] as Profile);
-    for (const wallet of this.#profiles.wallets()) await wallet.restore();
+    for (const wallet of this.#profiles.wallets()) await this.#bringBack(wallet);
     await this.refresh();
+  }
+
+  /** What a hospital does not tell now, it is asked for again while the app is open, and when it is opened. */
+  async #bringBack(wallet: Wallet): Promise<void> {
+    const { unanswered } = await wallet.restore();
+    if (unanswered.length > 0) this.#askAgainAtMs = Date.now() + ASK_AGAIN_MS;
   }
 
   /** Stops the replacing of her access, or says that it was she who asked: then it is done at once. */
@@ -337,7 +348,9 @@ export class Session {
   /** Takes in studies that came by themselves, and hears whether somebody wants to replace her access. */
   async #askHospitals(): Promise<void> {
     const wallet = this.#shownWallet();
+    this.#askAgainAtMs = undefined;
     const asked = await wallet?.askSources().catch(() => undefined);
+    if (asked?.unanswered.length !== 0) this.#askAgainAtMs = Date.now() + ASK_AGAIN_MS;
     if (asked === undefined || wallet !== this.#shownWallet()) return;
     const replacements = asked.standings.flatMap(({ studyId, replacement }) =>
       replacement === undefined ? [] : [{ studyId, dueAtMs: replacement.dueAtMs }],
