@@ -14,29 +14,44 @@ export interface CellReader {
    * @throws {ClientError} `PROOF_INVALID` when a bucket is not what its header's state root says
    */
   read(names: readonly Uint8Array[], signal?: AbortSignal): Promise<readonly (Uint8Array | undefined)[]>;
-  /** Every cell of the state, bucket by bucket. */
-  all(signal?: AbortSignal): AsyncIterable<{ readonly name: Uint8Array; readonly value: Uint8Array }>;
+  /**
+   * Every cell of the state, bucket by bucket.
+   * @param digitsMax - longest prefix that is asked for, 0 to 8, default 8: of a larger state little is read before it ends with the node's
+   *   refusal `BUCKET_TOO_LARGE`
+   */
+  all(
+    signal?: AbortSignal,
+    digitsMax?: number,
+  ): AsyncIterable<{ readonly name: Uint8Array; readonly value: Uint8Array }>;
 }
 
 /** Starts with the whole state as one bucket and takes longer prefixes, for good, when the node finds a bucket too large. */
 export function createCellReader(node: Pick<NodeClient, 'bucket'>): CellReader {
   let prefixLength = 0;
 
-  const fetchBucket = async (prefix: string, signal: AbortSignal | undefined): Promise<BucketAnswer | undefined> => {
+  const fetchBucket = async (
+    prefix: string,
+    signal: AbortSignal | undefined,
+    digitsMax = PREFIX_LENGTH_MAX,
+  ): Promise<BucketAnswer | undefined> => {
     try {
       const bucket = await node.bucket(prefix, signal === undefined ? {} : { signal });
       verifyBucketAnswer(bucket, prefix);
       return bucket;
     } catch (error) {
-      if (isRefusal(error, 'BUCKET_TOO_LARGE') && prefix.length < PREFIX_LENGTH_MAX) return undefined;
+      if (isRefusal(error, 'BUCKET_TOO_LARGE') && prefix.length < digitsMax) return undefined;
       throw error;
     }
   };
 
-  async function* walk(prefix: string, signal: AbortSignal | undefined): AsyncGenerator<BucketAnswer['cells'][number]> {
-    const bucket = await fetchBucket(prefix, signal);
+  async function* walk(
+    prefix: string,
+    signal: AbortSignal | undefined,
+    digitsMax: number | undefined,
+  ): AsyncGenerator<BucketAnswer['cells'][number]> {
+    const bucket = await fetchBucket(prefix, signal, digitsMax);
     if (bucket !== undefined) yield* bucket.cells;
-    else for (const digit of '0123456789abcdef') yield* walk(prefix + digit, signal);
+    else for (const digit of '0123456789abcdef') yield* walk(prefix + digit, signal, digitsMax);
   }
 
   return {
@@ -58,6 +73,6 @@ export function createCellReader(node: Pick<NodeClient, 'bucket'>): CellReader {
       }
       return values;
     },
-    all: (signal) => walk('', signal),
+    all: (signal, digitsMax) => walk('', signal, digitsMax),
   };
 }

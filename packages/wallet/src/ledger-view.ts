@@ -153,13 +153,16 @@ export class LedgerView {
     return values.map((value) => (value === undefined ? undefined : decodeOwnerCell(value)));
   }
 
-  /** Every grant of the given studies, found by reading the whole state: the only way when neither note nor source remembers. */
+  /**
+   * Every grant of the given studies, found by reading the whole state: the only way when neither note nor source remembers.
+   * @param options.digitsMax - see `CellReader.all`
+   */
   async allGrants(
     studies: readonly { source: Uint8Array; studyId: Uint8Array }[],
-    signal?: AbortSignal,
+    options: { readonly digitsMax?: number; readonly signal?: AbortSignal } = {},
   ): Promise<ReadonlyMap<string, readonly FoundGrant[]>> {
     const found = new Map<string, FoundGrant[]>(studies.map(({ source, studyId }) => [studyKey(source, studyId), []]));
-    for await (const { name, value } of this.#cells.all(signal)) {
+    for await (const { name, value } of this.#cells.all(options.signal, options.digitsMax)) {
       if (name.length !== GRANT_PREFIX.length + 98 || !GRANT_PREFIX.every((byte, at) => name[at] === byte)) continue;
       const rest = name.subarray(GRANT_PREFIX.length);
       const list = found.get(studyKey(rest.subarray(0, 32), rest.subarray(33, 65)));

@@ -1,6 +1,7 @@
 /** Everything of one person at one glance: read from the ledger, or, without network, as it was seen last. */
 import type { Role } from '@radledger/handover';
 import { equalBytes, toHex } from '@radledger/primitives';
+import type { GrantSearch } from './grant-search.js';
 import { grantStatusOf, grantViewOf } from './showing.js';
 import { type CallOptions, type GrantView, type StudyView, studyViewWith } from './views.js';
 import { isSameStudy, type StudyName, type WalletCore } from './wallet-core.js';
@@ -33,13 +34,20 @@ export interface Overview {
 const KEPT_AGE_MS_MAX = 60_000;
 
 /** See `Wallet.overview`. */
-export async function readOverview(core: WalletCore, options: CallOptions = {}): Promise<Overview> {
+export async function readOverview(
+  { core, search }: { readonly core: WalletCore; readonly search: GrantSearch },
+  options: CallOptions = {},
+): Promise<Overview> {
   const { studies } = core.state;
   const { timestampMs } = await core.ledger.head(options.signal);
   const found = await core.ledger.everythingOf(
     studies.map(({ source, studyId, grants }) => ({ source, studyId, tags: grants.map(({ tag }) => tag) })),
     options.signal,
   );
+  studies.forEach((record, at) => {
+    const { study, grants = [] } = found[at] ?? {};
+    search.saw(record, study, grants);
+  });
   const nowMs = core.now();
   const seen: SeenView = {
     atMs: nowMs,

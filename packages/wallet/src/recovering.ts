@@ -1,15 +1,15 @@
 /** From the words back to studies and grants. */
-import { equalBytes, toHex } from '@radledger/primitives';
+import type { GrantSearch } from './grant-search.js';
 import { branchOf } from './keys.js';
 import { type FoundStudy, RESTORED_SKIP, walkBranches } from './restoring.js';
 import { refreshSecrets } from './study-secrets.js';
-import type { CallOptions, LongOptions } from './views.js';
+import type { LongOptions } from './views.js';
 import { isSameStudy, nextIndexIn, signalOf, type WalletCore } from './wallet-core.js';
-import type { GrantRecord, StudyRecord, WalletState } from './wallet-state.js';
+import type { WalletState } from './wallet-state.js';
 
 /** See `Wallet.restore`. */
 export async function restore(
-  core: WalletCore,
+  { core, search }: { readonly core: WalletCore; readonly search: GrantSearch },
   input: { findAllGrants?: boolean } = {},
   options: LongOptions = {},
 ): Promise<{ readonly studies: number; readonly unanswered: readonly Uint8Array[] }> {
@@ -35,32 +35,10 @@ export async function restore(
     if (!answered && role === 'owner') unanswered.push(studyId);
     options.onProgress?.({ step: 'source-asked', studyId, answered });
   }
-  if (input.findAllGrants === true || unanswered.length > 0) await findAllGrants(core, options);
+  // Also what no note tells of: a share that was made with her words, and not by her.
+  if (input.findAllGrants === true || unanswered.length > 0) await search.everywhere(options);
+  else await search.affordable(options);
   return { studies: core.state.studies.length, unanswered };
-}
-
-/** See `Wallet.findGrants`. */
-export async function findAllGrants(core: WalletCore, options: CallOptions): Promise<void> {
-  const all = await core.ledger.allGrants(core.state.studies, options.signal);
-  const withAll = (record: StudyRecord): StudyRecord => {
-    const found = all.get(`${toHex(record.source)}/${toHex(record.studyId)}`) ?? [];
-    const unknown = found.filter(({ tag }) => !record.grants.some((grant) => equalBytes(grant.tag, tag)));
-    const added = unknown.map(
-      ({ tag, cell }): GrantRecord => ({
-        tag,
-        requester: undefined,
-        sequence: cell.sequence,
-        notAfterMs: cell.notAfterMs,
-        recordedAtMs: 0,
-        noticeDelivered: true,
-        stoppedAtMs: undefined,
-        receiver: undefined,
-        receipt: undefined,
-      }),
-    );
-    return { ...record, grants: [...record.grants, ...added] };
-  };
-  await core.update(({ studies }) => ({ studies: studies.map(withAll) }));
 }
 
 /** The state with what the walk found: a record for each new study, and indices beyond what may be promised. */

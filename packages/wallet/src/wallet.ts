@@ -3,6 +3,7 @@ import type { Invitation, Role, RoleAcceptance, RoleAnswer, RoleOffer, SignedIma
 import { claim } from './claiming.js';
 import { WalletError } from './errors.js';
 import { allow, type AllowInput, deliverNotices, revoke } from './granting.js';
+import { GrantSearch } from './grant-search.js';
 import { deriveWalletKeys } from './keys.js';
 import { Outbox } from './outbox.js';
 import {
@@ -70,11 +71,13 @@ async function walletOf(ports: WalletPorts, state: WalletState): Promise<Wallet>
 export class Wallet {
   readonly #core: WalletCore;
   readonly #outbox: Outbox;
+  readonly #search: GrantSearch;
 
   /** Use `createWallet` or `openWallet`. */
   constructor(core: WalletCore) {
     this.#core = core;
     this.#outbox = new Outbox(core);
+    this.#search = new GrantSearch(core);
   }
 
   get chainId(): Uint8Array {
@@ -106,7 +109,7 @@ export class Wallet {
 
   /** All studies with their sources' names and their grants, read together and kept for `lastOverview`. */
   overview(options: CallOptions = {}): Promise<Overview> {
-    return readOverview(this.#core, options);
+    return readOverview({ core: this.#core, search: this.#search }, options);
   }
 
   /**
@@ -250,12 +253,23 @@ export class Wallet {
   }
 
   /**
-   * Reads the whole state for grants of these studies that this wallet does not know: those that a delegate made. Slow on a large ledger.
+   * Reads the whole state for grants of these studies that this wallet does not know: those that a delegate made, another phone of hers, or
+   * whoever has her words. Slow on a large ledger.
+   * @returns whether there was one
    * @throws {ClientError} of the node
    */
-  async findGrants(options: CallOptions = {}): Promise<void> {
-    const { findAllGrants } = await import('./recovering.js');
-    await findAllGrants(this.#core, options);
+  findGrants(options: CallOptions = {}): Promise<boolean> {
+    return this.#search.everywhere(options);
+  }
+
+  /**
+   * The same after an `overview` that showed an Allow which no known grant explains, and after the first one; else it reads nothing. On a
+   * ledger of more than some 60,000 cells it finds nothing: that is left to `findGrants`.
+   * @returns whether there was one: then a new `overview` shows it
+   * @throws {ClientError} of the node
+   */
+  findGrantsWhenDue(options: CallOptions = {}): Promise<boolean> {
+    return this.#search.whenDue(options);
   }
 
   /** What is written down and not done. */
@@ -399,7 +413,7 @@ export class Wallet {
    * Finds this seed's studies on the ledger: walks every source of the directory, compares keys with downloaded buckets,
    * then asks each source for what it keeps. Also finds studies that a source published on a key agreed in advance, and
    * studies where this wallet became owner or delegate. Nothing that is known is lost by it.
-   * @param input.findAllGrants - also read the whole state for grants that no note remembers
+   * @param input.findAllGrants - read the whole state for grants that no note remembers however large it is: see `findGrantsWhenDue`
    * @returns how many studies are known, and those whose source did not answer
    */
   async restore(
@@ -407,6 +421,6 @@ export class Wallet {
     options: LongOptions = {},
   ): Promise<{ readonly studies: number; readonly unanswered: readonly Uint8Array[] }> {
     const { restore } = await import('./recovering.js');
-    return restore(this.#core, input, options);
+    return restore({ core: this.#core, search: this.#search }, input, options);
   }
 }

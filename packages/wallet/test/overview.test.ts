@@ -1,7 +1,7 @@
 // Goal: what is shown without network is what was seen last, with its time, and what she asked for since.
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { createMemoryStore, createWallet, openWallet, type Wallet, type WalletPorts } from '../src/index.js';
-import { createWorld, DAY_MS, type World } from './wallet-fixture.js';
+import { createWorld, DAY_MS, signerOf, type World } from './wallet-fixture.js';
 
 let world: World;
 let ports: WalletPorts;
@@ -70,4 +70,93 @@ test('a reading that shows nothing new is not written again within a minute', as
   await world.hospital.retire((await wallet.studies())[0]?.studyId ?? new Uint8Array(32));
   expect(await wallet.overview()).toMatchObject({ studies: [{ status: 'retired' }] });
   expect(saves).toBe(3);
+});
+
+describe('a share that this device has not made', () => {
+  const otherPhone = async () => {
+    const other = await world.newWallet(wallet.words());
+    await other.restore();
+    return other;
+  };
+  const request = () => world.practice.request();
+
+  // Regression: only what the device itself remembered was ever shown, so that nobody could stop what a thief of the sheet had shared.
+  test('is found when the app is opened, without a name, and stopped', async () => {
+    const studyId = await claim('1.1');
+    const thief = await otherPhone();
+    world.hospital.isDown = true; // the thief leaves no note
+    const { tag } = await thief.allow({ studyId, request: await request(), notAfterMs: nowMs + DAY_MS });
+    world.hospital.isDown = false;
+    expect((await wallet.overview()).studies).toMatchObject([{ grants: [] }]);
+    const requests = world.walletRequests.length;
+    expect(await wallet.findGrantsWhenDue()).toBe(true);
+    const asked = world.walletRequests.slice(requests);
+    expect(new Set(asked)).toEqual(new Set(['GET /v1/state/buckets/']));
+    const [grant] = (await wallet.overview()).studies[0]?.grants ?? [];
+    expect(grant).toMatchObject({ tag, status: 'live' });
+    expect(grant).not.toHaveProperty('recipientKey');
+    await wallet.queueStop({ studyId, tag });
+    await wallet.flush();
+    expect((await wallet.overview()).studies).toMatchObject([{ grants: [{ tag, status: 'revoked' }] }]);
+  });
+
+  test('has its name when another phone of hers made it, also while this one is open', async () => {
+    const studyId = await claim('1.1');
+    await allow(studyId);
+    await wallet.overview();
+    await wallet.findGrantsWhenDue();
+    const by = await signerOf('another practice');
+    const other = await otherPhone();
+    await other.allow({ studyId, request: await world.practice.request({ by }), notAfterMs: nowMs + DAY_MS });
+    await wallet.overview();
+    expect(await wallet.findGrantsWhenDue()).toBe(true);
+    const [, grant] = (await wallet.overview()).studies[0]?.grants ?? [];
+    expect(grant).toMatchObject({ status: 'live', recipientKey: by.publicKey, reason: 'second opinion' });
+  });
+
+  test('is found at a restore although the hospital answers', async () => {
+    const studyId = await claim('1.1');
+    const thief = await otherPhone();
+    world.hospital.isDown = true;
+    await thief.allow({ studyId, request: await request(), notAfterMs: nowMs + DAY_MS });
+    world.hospital.isDown = false;
+    expect(await (await otherPhone()).grants(studyId)).toMatchObject([{ status: 'live' }]);
+  });
+
+  test('is not hers to see in a study that she gave away', async () => {
+    const { source, studyId } = await wallet.claim(
+      world.hospital.invite({ studyInstanceUid: '1.1', label: 'CT, chest' }),
+    );
+    const maya = await world.newWallet();
+    await wallet.moveOwner({ studyId, acceptance: await maya.acceptRole({ source, studyId, role: 'owner' }) });
+    await maya.restore();
+    await maya.allow({ studyId, request: await request(), notAfterMs: nowMs + DAY_MS });
+    await wallet.overview();
+    expect(await wallet.findGrantsWhenDue()).toBe(false);
+    expect(await wallet.findGrants()).toBe(false);
+    expect(await wallet.grants(studyId)).toEqual([]);
+  });
+
+  test('is looked for once, where anybody can have allowed anything, and not in a large ledger', async () => {
+    const studyId = await claim('1.1');
+    const reads = async (of = wallet) => {
+      await of.overview();
+      const before = world.walletRequests.length;
+      expect(await of.findGrantsWhenDue()).toBe(false);
+      return world.walletRequests.length - before;
+    };
+    expect(await reads()).toBe(0);
+    await allow(studyId);
+    expect(await reads()).toBeGreaterThan(0);
+    expect(await reads()).toBe(0);
+    await wallet.revoke({ studyId, tag: (await allow(studyId)).tag });
+    await reads();
+    expect(await reads()).toBe(0);
+
+    world = await createWorld({ bucketCellsMax: 1 });
+    wallet = await world.newWallet();
+    await allow(await claim('1.1'));
+    expect(await reads()).toBeLessThan(40);
+    expect(await reads()).toBe(0);
+  });
 });

@@ -51,7 +51,7 @@ export function addWalletCommands(program: Command, context: Context): void {
       '--words-file <file>',
       'the twelve words: a file of mode 0600, or - for standard input (after the passphrase)',
     )
-    .option('--all-grants', 'also read the whole ledger state for grants that no note remembers')
+    .option('--all-grants', 'read even a large ledger for grants that no note remembers')
     .addHelpText(
       'after',
       example(

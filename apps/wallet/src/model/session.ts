@@ -369,6 +369,12 @@ export class Session {
     const overview = read ?? wallet.lastOverview();
     this.#profiles.allowKnown(overview);
     this.#change({ isStale: read === undefined, ...(overview && { shelf: shelfOf(overview, wallet.pending()) }) });
+    if (read !== undefined) void this.#findShares(wallet);
+  }
+
+  /** Looks for shares that were made elsewhere, and shows them: she may not have made them. */
+  async #findShares(wallet: Wallet): Promise<void> {
+    if (await wallet.findGrantsWhenDue().catch(() => false)) await this.refresh();
   }
 
   /** Her code for a clinic, good for 15 minutes. */

@@ -27,6 +27,7 @@ export function PersonScreen(props: { readonly personId: string }) {
       </Heading>
       {person.address !== undefined && <p className="lead">{person.address}</p>}
       {person.reason !== undefined && <p className="lead">{texts.person.reason(person.reason)}</p>}
+      {person.name === undefined && <p className="note">{texts.person.unnamedText}</p>}
       <Shares title={texts.person.sees} shares={seeing} />
       {live.length > 0 && (
         <Button kind="stop" onPress={() => setStopping(live)}>

@@ -170,7 +170,9 @@ export const de: Texts = {
     stop: 'Teilen beenden',
   },
   person: {
-    unnamed: 'Jemand, dem Sie es früher erlaubt haben',
+    unnamed: 'Jemand, den dieses Handy nicht kennt',
+    unnamedText:
+      'Erlaubt wurde das auf einem anderen Handy oder von jemandem, der für Sie handelt oder Ihr Rettungsblatt hat. Wissen Sie nicht, wer das ist, beenden Sie es.',
     sees: 'Kann sehen',
     saw: 'Früher',
     until: (date) => `bis ${date}`,

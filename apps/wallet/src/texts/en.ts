@@ -167,7 +167,9 @@ export const en = {
     stop: 'Stop sharing',
   },
   person: {
-    unnamed: 'Someone you allowed earlier',
+    unnamed: 'Someone this phone does not know',
+    unnamedText:
+      'This was allowed on another phone, or by someone who acts for you or has your recovery sheet. If you do not know who it is, stop it.',
     sees: 'Can see',
     saw: 'Earlier',
     until: (date: string) => `until ${date}`,

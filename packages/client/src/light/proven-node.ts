@@ -156,7 +156,7 @@ export function createProvenNode(options: ProvenNodeOptions): ProvenNode {
     bucket,
     checkpoint: () => light.checkpoint(),
     cells: {
-      all: (signal) => cells.all(signal),
+      all: (signal, digitsMax) => cells.all(signal, digitsMax),
       async read(names, signal) {
         const values: (Uint8Array | undefined)[] = [];
         for (let at = 0; at < names.length; at += PREFIXES_MAX) {
