@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -103,6 +104,16 @@ async function answer(url: string, init: RequestInit): Promise<Response> {
   if (path.endsWith('/replace-access')) {
     const made = { invitationId: 'i2', link: 'https://w.example/#i=BBBB', code: '654321', expiresAtMs: 9 };
     return Response.json({ ...made, availableAtMs: 5 }, { status: 201 });
+  }
+  if (path.endsWith('/erase') || path === '/v1/erasures') {
+    const isDone = path === '/v1/erasures';
+    const stays = [
+      { what: 'ledger', untilMs: null },
+      { what: 'disclosures', untilMs: Date.UTC(2032, 10, 30) },
+    ];
+    const done = { state: 'erased', erasedAtMs: 5, erased: ['study'], stays, note: '9201' };
+    const open = { state: 'erasing', erasedAtMs: null, erased: [], stays: [], note: null };
+    return Response.json({ erasures: [{ studyId: TX_ID, ...(isDone ? done : open) }] }, { status: 202 });
   }
   if (path === '/v1/privacy-office') {
     const entry = { entryId: 'e1', atMs: 1, kind: 'message', by: 'owner', studyId: TX_ID, studyInstanceUid: '1.2.3' };
@@ -246,6 +257,22 @@ describe('through the gateway', () => {
     expect(await posted(['privacy', '--all'])).toMatchObject({ result: { entries: [{}, { entryId: 'e0' }] } });
     expect(await posted(['close', 'e1'])).toMatchObject({ path: '/v1/privacy-office/e1/close' });
     expect((await operate(['desk', 'replace-access', '1.2.3', '--identity', 'a face'])).exitCode).toBe(2);
+  });
+
+  test('what was erased is listed with what stays, and its note is written as bytes', async () => {
+    const begun = await operate(['desk', 'erase', '1.2.3']);
+    expect(asked.at(-1)).toMatchObject({ path: '/v1/studies/1.2.3/erase', body: {} });
+    expect(begun.json.result).toMatchObject({ erasures: [{ studyId: TX_ID, state: 'erasing', note: null }] });
+    const listed = await operate(['desk', 'erasures', '--study', TX_ID]);
+    expect(listed.json.result).toMatchObject({
+      erasures: [{ state: 'erased', stays: [{ what: 'ledger' }, { what: 'disclosures' }], note: '9201' }],
+    });
+    const out = join(folder.path, 'note');
+    expect((await operate(['desk', 'erasures', '--study', TX_ID, '--out', out])).exitCode).toBe(0);
+    expect((await readFile(out)).toString('hex')).toBe('9201');
+    expect((await operate(['desk', 'erasures', '--out', join(folder.path, 'other')])).exitCode).toBe(2);
+    const unknown = ['desk', 'erasures', '--study', 'ee'.repeat(32), '--out', join(folder.path, 'other')];
+    expect((await operate(unknown)).exitCode).toBe(2);
   });
 
   test('a patient is invited, link and code into files of their own', async () => {

@@ -99,6 +99,8 @@ function schemaIn(folder: string) {
           sourceId: z.string().min(1).max(64).optional(),
           /** Names of receivers by their key, for the accounting of disclosures: whose key it is, the operator knows. */
           receivers: z.record(hex32, z.string().min(1).max(256)).default({}),
+          /** How long the accounting names to whom a study was given after the study was erased, in years from each time; 0: not at all. */
+          disclosuresKeptYears: z.int().min(0).max(100).default(6),
           /** Names the site in audit messages, for instance its OID. */
           siteId: z.string().min(1).max(64).optional(),
           /** A receiver of audit messages: syslog over TLS (RFC 5425). */

@@ -142,6 +142,7 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
                 ...(orders.issuer === undefined ? {} : { issuer: orders.issuer }),
               },
             }),
+        disclosuresKeptYears: config.audit.disclosuresKeptYears,
         receiverNames: new Map(Object.entries(config.audit.receivers)),
         emergencyReceivers: sourceConfig.emergencyReceivers.map(fromHex),
         ...(sourceConfig.id === undefined ? {} : { source: fromHex(sourceConfig.id) }),

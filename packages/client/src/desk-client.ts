@@ -39,6 +39,19 @@ export interface PrivacyOfficeEntry {
   readonly closedAtMs: number | null;
 }
 
+/** A study that is to be erased, or was. */
+export interface OperatorErasure {
+  readonly studyId: Uint8Array;
+  /** `erasing` until the ledger shows it as retired and nobody reads it, then `erased`. */
+  readonly state: string;
+  readonly erasedAtMs: number | null;
+  readonly erased: readonly string[];
+  /** `untilMs`: when the source erases that too; null when it has no such time. */
+  readonly stays: readonly { readonly what: string; readonly untilMs: number | null }[];
+  /** The signed note, for the patient or for the file: `verifyErasureNote` of `@radledger/handover`. */
+  readonly note: Uint8Array | null;
+}
+
 /** What the desk and the privacy office ask of a gateway. */
 export interface DeskClient {
   /** The standing link that a study of the archive can be sent by. */
@@ -56,6 +69,13 @@ export interface DeskClient {
   send(input: { studyInstanceUid: string; label?: string }, options?: CallOptions): Promise<void>;
   /** Ends a study that was given to the wrong patient, whatever state it is in. */
   wrongPatient(studyInstanceUid: string, options?: CallOptions): Promise<void>;
+  /**
+   * Erases what tells whose images a study's records on the ledger are of; nobody is served from then on.
+   * @returns one for each record of the study, most often one; `erasures` tells when it is done
+   * @throws {ClientError} `REFUSED` with reason `STUDY_NOT_FOUND`
+   */
+  erase(studyInstanceUid: string, options?: CallOptions): Promise<readonly OperatorErasure[]>;
+  erasures(options?: CallOptions): Promise<readonly OperatorErasure[]>;
   /** @returns an invitation that can be claimed from `availableAtMs` on, unless the old key stops it */
   replaceAccess(
     input: { studyInstanceUid: string; identityCheckedBy: IdentityCheck },
@@ -110,6 +130,9 @@ export function createDeskClient(options: HttpOptions & { bearerToken: string })
     async wrongPatient(studyInstanceUid, call) {
       await post(ofStudy(studyInstanceUid, 'wrong-patient'), {}, call);
     },
+    erase: async (studyInstanceUid, call) =>
+      (await post(ofStudy(studyInstanceUid, 'erase'), {}, call)).list('erasures', readErasure),
+    erasures: async (call) => (await get('/v1/erasures', call)).list('erasures', readErasure),
     async replaceAccess({ studyInstanceUid, identityCheckedBy }, call) {
       const reader = await post(ofStudy(studyInstanceUid, 'replace-access'), { identityCheckedBy }, call);
       return { ...readInvitation(reader), availableAtMs: reader.integer('availableAtMs') };
@@ -141,6 +164,27 @@ function readLink(item: unknown, path: string): StandingLinkState {
     keysLeft: reader.integer('keysLeft'),
     published: reader.integer('published'),
   };
+}
+
+function readErasure(item: unknown, path: string): OperatorErasure {
+  const reader = new JsonReader(item, path);
+  return {
+    studyId: reader.bytes('studyId', 32),
+    state: reader.string('state', 64),
+    erasedAtMs: reader.integerOrNull('erasedAtMs'),
+    erased: reader.list('erased', readText),
+    stays: reader.list('stays', readStaying),
+    note: reader.bytesOrNull('note'),
+  };
+}
+
+function readStaying(item: unknown, path: string): OperatorErasure['stays'][number] {
+  const reader = new JsonReader(item, path);
+  return { what: reader.string('what', 64), untilMs: reader.integerOrNull('untilMs') };
+}
+
+function readText(item: unknown, path: string): string {
+  return new JsonReader({ text: item }, path).string('text', 64);
 }
 
 function readEntry(item: unknown, path: string): PrivacyOfficeEntry {

@@ -30,6 +30,11 @@ export interface GatewayClient {
    * @throws {ClientError} `REFUSED` with reason `STUDY_UNKNOWN`, `NO_STANDING_LINK`, `NO_REPLACEMENT`, `TOO_MANY_REQUESTS`, ...
    */
   ownerRequest(request: Uint8Array, options?: CallOptions): Promise<Uint8Array>;
+  /**
+   * Asks with an OwnerRequest whose order is `look` whether a study was erased. @returns the sealed erasure note
+   * @throws {ClientError} `REFUSED` with reason `STUDY_UNKNOWN` when it was not
+   */
+  erasureNote(request: Uint8Array, options?: CallOptions): Promise<Uint8Array>;
   /** Leaves a sealed image request in a patient's mailbox. @throws {ClientError} `REFUSED` with reason `MAILBOX_UNKNOWN` or `MAILBOX_TAKEN` */
   answerMailbox(mailboxId: Uint8Array, sealedRequest: Uint8Array, options?: CallOptions): Promise<void>;
   /** What was left in a mailbox, if anything yet. @throws {ClientError} `REFUSED` with reason `MAILBOX_UNKNOWN` when its time is over */
@@ -70,6 +75,8 @@ export function createGatewayClient(options: HttpOptions): GatewayClient {
       http.octets('/v1/access-logs', { method: 'POST', body: request, signal, responseBytesMax: SEALED_BYTES_MAX }),
     ownerRequest: (request, { signal } = {}) =>
       http.octets('/v1/owner-requests', { method: 'POST', body: request, signal, responseBytesMax: SEALED_BYTES_MAX }),
+    erasureNote: (request, { signal } = {}) =>
+      http.octets('/v1/erasure-notes', { method: 'POST', body: request, signal, responseBytesMax: 2048 }),
     async answerMailbox(mailboxId, sealedRequest, { signal } = {}) {
       const path = `/v1/mailboxes/${toHex(mailboxId)}`;
       await http.octets(path, { method: 'POST', body: sealedRequest, signal, responseBytesMax: 1024 });

@@ -4,6 +4,7 @@ export {
   type DeskClient,
   type EmergencyReason,
   type IdentityCheck,
+  type OperatorErasure,
   type PrivacyOfficeEntry,
   type StandingLinkState,
 } from './desk-client.js';

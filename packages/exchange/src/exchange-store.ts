@@ -69,6 +69,11 @@ export interface ExchangeStore {
   scan<T>(kind: RecordKind<T>, prefix?: string): AsyncIterable<{ readonly id: string; readonly value: T }>;
   /** All of `changes` or none of them; on disk when it resolves. */
   commit(changes: readonly Change[]): Promise<void>;
+  /**
+   * As `commit`, of what must be gone: when it resolves, the database's files hold nothing of what was removed or replaced. Any reader of
+   * the database at that moment may hold a part of it back until the next time; so does a file system, and every backup.
+   */
+  erase(changes: readonly Change[]): Promise<void>;
   /** A stable name for something that must not stand in a key: HMAC-SHA-256 under a key that only this database has. */
   pseudonymOf(value: string): string;
 }
@@ -108,6 +113,22 @@ export async function openExchangeStore(options: {
     await database.batch<string, Uint8Array>(operations, DURABLE);
   };
 
+  /** An LSM tree keeps what was overwritten until the files that hold it are merged. Other databases have their own ways. */
+  const compact = async (changes: readonly Change[]): Promise<void> => {
+    const tree = database as ExchangeDatabase & {
+      compactRange?(start: string, end: string, options: object): Promise<void>;
+    };
+    const byKind = new Map<string, string[]>();
+    for (const { key } of changes) {
+      const kind = key.slice(0, key.indexOf('/'));
+      byKind.set(kind, [...(byKind.get(kind) ?? []), key]);
+    }
+    for (const keys of byKind.values()) {
+      const [first = '', last = ''] = [keys.toSorted()[0], keys.toSorted().at(-1)];
+      await tree.compactRange?.(first, `${last}\xff`, { keyEncoding: 'utf8' });
+    }
+  };
+
   type Range = { readonly gte: string; readonly lt: string; readonly reverse?: boolean; readonly limit?: number };
   type Found<T> = { readonly id: string; readonly value: T };
   async function* scan<T>(kind: RecordKind<T>, range: Range): AsyncGenerator<Found<T>, void, void> {
@@ -135,6 +156,12 @@ export async function openExchangeStore(options: {
 
   return {
     commit,
+    async erase(changes) {
+      // Before, so that what is removed lies in files of its own below: written and removed within one file it would stay there.
+      await compact(changes);
+      await commit(changes);
+      await compact(changes);
+    },
     pseudonymOf: (value) => toHex(hmacSha256(pseudonymKey, utf8(value))),
     async get<T>(kind: RecordKind<T>, id: string) {
       const plaintext = await read(`${kind.name}/${id}`);

@@ -45,11 +45,22 @@ test('what is served is recorded before it leaves and when it has left', async (
     id: begun?.id,
     endpointUrl: hospital.source.endpointUrl,
     reader: toHex(patient.owner.publicKey),
-    peerAddress: '127.0.0.1',
     standing: 'fresh',
     documents: [{ documentUniqueId: studyId, repositoryUniqueId: toHex(hospital.source.source) }],
   });
   expect(`served ${ended?.bytes}`).toBe(answer);
+  // Her own address beside her study's name could never be erased again.
+  expect(hospital.audited.some((event) => 'peerAddress' in event)).toBe(false);
+});
+
+test('the address of whom she let in is recorded', async () => {
+  const practice = await signerOf('practice');
+  await allow(hospital.ledger, patient, practice.publicKey);
+  await hospital.ledger.finalize();
+  await eventually(() => hospital.source.view.head.height === hospital.ledger.height);
+  expect(await ask(hospital, practice, studyId)).toMatch(/^served/);
+  await eventually(() => hospital.audited.length === 2);
+  expect(hospital.audited.map(({ peerAddress }) => peerAddress)).toEqual(['127.0.0.1', '127.0.0.1']);
 });
 
 test('refusals are recorded, alike for an unknown study and one that is not allowed, without a text of the sender', async () => {

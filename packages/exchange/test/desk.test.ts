@@ -5,13 +5,11 @@ import { join } from 'node:path';
 import {
   createImageRequest,
   createMailbox,
-  createOwnerRequest,
   encodeImageRequestLink,
   generateSealingKeyPair,
   MAILBOX_LIFETIME_MS,
   type OwnerOrder,
   openMailboxRequest,
-  openOwnerReply,
   sealMailboxRequest,
 } from '@radledger/handover';
 import { sampleInstance } from '@radledger/imaging/testing';
@@ -26,6 +24,8 @@ import {
   claimStudy,
   createMove,
   DAY_MS,
+  giveOrder,
+  orderBytes as signedOrder,
   prepareClaim,
   publishedStudy,
   type TestPatient,
@@ -39,26 +39,9 @@ afterEach(async () => {
   await hospital.close();
 });
 
-const orderBytes = async (patient: TestPatient, order: OwnerOrder, signer = patient.owner, nonce?: Uint8Array) => {
-  const { ledger, source } = hospital;
-  const sealingKeyPair = await generateSealingKeyPair();
-  const request = await createOwnerRequest({
-    chainId: ledger.chainId,
-    source: source.source,
-    studyId: patient.disclosure.studyId,
-    signer,
-    sealingKey: sealingKeyPair.publicKey,
-    timeMs: ledger.nowMs,
-    order,
-    ...(nonce && { nonce }),
-  });
-  return { request, sealingKeyPair };
-};
-const order = async (patient: TestPatient, what: OwnerOrder, signer?: Signer) => {
-  const made = await orderBytes(patient, what, signer);
-  const sealed = await hospital.source.desk.ownerRequest(made.request);
-  return (await openOwnerReply({ ...made, sealed, signingKey: hospital.source.signingKey })).reply;
-};
+const orderBytes = (patient: TestPatient, what: OwnerOrder, signer?: Signer, nonce?: Uint8Array) =>
+  signedOrder(hospital, patient, what, signer, nonce);
+const order = (patient: TestPatient, what: OwnerOrder, signer?: Signer) => giveOrder(hospital, patient, what, signer);
 const restart = async (): Promise<void> => {
   await hospital.source.close();
   await hospital.openSource(SENDING);

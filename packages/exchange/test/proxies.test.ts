@@ -27,7 +27,7 @@ function mountBehind(trustedProxies: number): void {
   hospital.listener.mount(createIti43Handler({ source, trustedProxies, otherPaths: dicomweb }));
 }
 
-/** Asks over both protocols with this header; gives the addresses that were recorded. */
+/** Asks in vain over both protocols with this header; gives the networks that were recorded. */
 async function recordedFor(forwarded: string): Promise<(string | undefined)[]> {
   const before = hospital.audited.length;
   const headers = { 'x-forwarded-for': forwarded };
@@ -41,10 +41,24 @@ async function recordedFor(forwarded: string): Promise<(string | undefined)[]> {
 // Regression: the audit named the proxy, and all who came through it shared one limit of misses.
 test('a proxy that is trusted says whose request it is; what anybody else says counts for nothing', async () => {
   mountBehind(0);
-  expect(await recordedFor('203.0.113.7')).toEqual(['127.0.0.1', '127.0.0.1']);
+  expect(await recordedFor('203.0.113.7')).toEqual(['127.0.0.0', '127.0.0.0']);
   mountBehind(1);
-  expect(await recordedFor('198.51.100.1, 203.0.113.7')).toEqual(['203.0.113.7', '203.0.113.7']);
-  expect(await recordedFor('unknown')).toEqual(['127.0.0.1', '127.0.0.1']);
+  expect(await recordedFor('198.51.100.1, 203.0.113.7')).toEqual(['203.0.113.0', '203.0.113.0']);
+  expect(await recordedFor('unknown')).toEqual(['127.0.0.0', '127.0.0.0']);
+});
+
+test('of whoever is refused only the network is recorded: it may be a patient whose access has ended', async () => {
+  mountBehind(1);
+  const networks: Readonly<Record<string, string>> = {
+    '2001:db8:1:2::7': '2001:db8:1::',
+    '2001:db8:1:2:3:4:5:6': '2001:db8:1::',
+    '2001:db8::7': '2001:db8::',
+    '::1': '::',
+    '::ffff:198.51.100.9': '198.51.100.0',
+  };
+  for (const [address, network] of Object.entries(networks)) {
+    expect(await recordedFor(address)).toEqual([network, network]);
+  }
 });
 
 test('misses are counted for the address that the proxy names', async () => {

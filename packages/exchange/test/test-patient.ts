@@ -1,11 +1,15 @@
 /** A patient's app, in the fewest words: claims, allows, revokes, moves, asks for her secret. */
 import {
   createClaim,
+  createOwnerRequest,
   createStudySecretRequest,
   decodeImageRequestLink,
   decodeInvitationLink,
   generateSealingKeyPair,
   openClaimReply,
+  openOwnerReply,
+  type OwnerOrder,
+  type OwnerReply,
   openStudySecretReply,
   sealGrantNotice,
   type StudyDisclosure,
@@ -201,4 +205,39 @@ export async function askForSecret(
   });
   const sealed = await source.studySecret(request);
   return (await openStudySecretReply({ request, sealed, sealingKeyPair, signingKey: source.signingKey })).disclosure;
+}
+
+/** The bytes of an owner's order, and what opens the answer. */
+export async function orderBytes(
+  hospital: TestHospital,
+  patient: TestPatient,
+  order: OwnerOrder,
+  signer = patient.owner,
+  nonce?: Uint8Array,
+) {
+  const { ledger, source } = hospital;
+  const sealingKeyPair = await generateSealingKeyPair();
+  const request = await createOwnerRequest({
+    chainId: ledger.chainId,
+    source: source.source,
+    studyId: patient.disclosure.studyId,
+    signer,
+    sealingKey: sealingKeyPair.publicKey,
+    timeMs: ledger.nowMs,
+    order,
+    ...(nonce && { nonce }),
+  });
+  return { request, sealingKeyPair };
+}
+
+/** Has an order carried out. @returns how things stand then */
+export async function giveOrder(
+  hospital: TestHospital,
+  patient: TestPatient,
+  order: OwnerOrder,
+  signer?: Signer,
+): Promise<OwnerReply> {
+  const made = await orderBytes(hospital, patient, order, signer);
+  const sealed = await hospital.source.desk.ownerRequest(made.request);
+  return (await openOwnerReply({ ...made, sealed, signingKey: hospital.source.signingKey })).reply;
 }

@@ -21,6 +21,17 @@ export {
 } from './claim.js';
 export { openClaimReply, sealClaimReply } from './claim-reply.js';
 export { type Delegation, openDelegation, sealDelegation } from './delegation.js';
+export {
+  createErasureNote,
+  decodeErasureNote,
+  ERASED_PARTS,
+  ERASURE_NOTE_BYTES_MAX,
+  type ErasureNote,
+  openErasureAnswer,
+  sealErasureNote,
+  STAYING_PARTS,
+  verifyErasureNote,
+} from './erasure-note.js';
 export { HandoverError, type HandoverErrorInfo } from './errors.js';
 export { REQUEST_SKEW_MS } from './fresh-request.js';
 export {

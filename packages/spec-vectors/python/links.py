@@ -56,6 +56,10 @@ OWNER_REPLY = struct(format=FORMAT, requestHash=ID, source=ID, studyId=ID,
                      link=_named(["none", "active", "paused", "ended"]), keysLeft=UINT,
                      replacement=optional(struct(requestedAtMs=UINT, dueAtMs=UINT)),
                      published=list_of(struct(studyId=ID, key=KEY)), issuedAtMs=UINT)
+_ERASED = ["study", "claim", "readings", "messages", "standing-link"]
+_STAYING = ["ledger", "audit-trail", "disclosures", "archive", "recipients"]
+ERASURE_NOTE = struct(format=FORMAT, chainId=ID, source=ID, studyId=ID, erasedAtMs=UINT, erased=list_of(_named(_ERASED)),
+                      stays=list_of(struct(what=_named(_STAYING), untilMs=optional(UINT))))
 ROLE_ACCEPTANCE = struct(format=FORMAT, chainId=ID, source=ID, studyId=ID, role=TEXT, key=KEY, acceptance=SIGNATURE,
                          sealingKey=SEALING_KEY)
 ROLE_OFFER = struct(format=FORMAT, chainId=ID, role=TEXT, displayName=TEXT, expiresAtMs=UINT,
@@ -215,6 +219,18 @@ def transfer_receipt(given):
     return _signed(given["seed"], "radledger/transfer-receipt/1", receipt["chainId"], body).hex()
 
 
+def erasure_note(given):
+    note = given["note"]
+    for words, parts in ((_ERASED, note["erased"]), (_STAYING, [part["what"] for part in note["stays"]])):
+        assert parts == sorted(set(parts), key=words.index)
+    return _signed(given["seed"], "radledger/erasure-note/1", note["chainId"], ERASURE_NOTE.write(note)).hex()
+
+
+def erasure_answer(given):
+    aad = encode([raw(given["chainId"]), raw(given["requestHash"]), KEY.write(given["ownerKey"])])
+    return _seal_and_open(given, "radledger/erasure-answer/1", aad, raw(given["note"]))
+
+
 def _accepted(seed, role, *ids):
     tag = "radledger/accept-delegate/1" if role == "delegate" else "radledger/accept-move/1"
     key = key_of(seed)
@@ -267,6 +283,7 @@ MAKERS = {
     "invitation": invitation, "claim": claim, "image request": image_request, "grant notice": grant_notice,
     "study secret request": study_secret_request, "claim reply": disclosure, "study secret reply": disclosure,
     "access log request": access_log_request, "access log": access_log, "key withdrawal": key_withdrawal,
+    "erasure note": erasure_note, "erasure answer": erasure_answer,
     "transfer receipt": transfer_receipt, "mailbox": mailbox, "owner request": owner_request, "owner reply": owner_reply,
     "role acceptance": role_acceptance, "role offer": role_offer, "role answer": role_answer,
     "delegation": delegation, "well-known document": well_known,

@@ -1,5 +1,6 @@
 import {
   createAccessLogRequest,
+  createErasureNote,
   createKeyWithdrawal,
   createMailbox,
   createOwnerRequest,
@@ -11,6 +12,8 @@ import {
   createTransferReceipt,
   createWellKnown,
   decodeClaim,
+  ERASED_PARTS,
+  type ErasureNote,
   type Delegation,
   decodeImageRequestLink,
   decodeInvitationLink,
@@ -31,6 +34,7 @@ import {
   type Invitation,
   decodeAccessLogRequest,
   openAccessLog,
+  openErasureAnswer,
   openKeyWithdrawal,
   openClaimReply,
   openDelegation,
@@ -53,7 +57,9 @@ import {
   sealTo,
   type StudyDisclosure,
   type TransferReceipt,
+  STAYING_PARTS,
   verifyClaim,
+  verifyErasureNote,
   verifyTransferReceipt,
   decodeStudySecretRequest,
   wellKnownToJson,
@@ -88,6 +94,7 @@ export async function linkVectors(): Promise<VectorFile[]> {
         await mailbox(),
         ...(await ownerRequests()),
         ...(await transferReceipts()),
+        ...(await erasureNotes()),
         ...(await roleAcceptances()),
         ...(await delegations()),
         ...(await roleOffers()),
@@ -466,6 +473,60 @@ async function transferReceipts(): Promise<VectorCase[]> {
       return { name: `transfer receipt, by the ${side}`, input: asJson({ receipt, seed }), output: asJson(bytes) };
     }),
   );
+}
+
+async function erasureNotes(): Promise<VectorCase[]> {
+  const { source, studyId } = await study();
+  const about = { chainId, source, studyId, erasedAtMs: nowMs };
+  const least: ErasureNote = {
+    ...about,
+    erased: ['study', 'claim'],
+    stays: [{ what: 'ledger', untilMs: undefined }],
+  };
+  const untilMs = Date.UTC(2033, 0, 16);
+  const whole: ErasureNote = {
+    ...about,
+    erased: [...ERASED_PARTS],
+    stays: STAYING_PARTS.map((what) => ({ what, untilMs: what === 'disclosures' ? untilMs : undefined })),
+  };
+  const signer = await signerOf(0x11);
+  const make = async (name: string, note: ErasureNote) => {
+    const bytes = await createErasureNote(note, signer);
+    await verifyErasureNote(bytes, { ...about, signingKey: source });
+    return { bytes, vector: { name, input: asJson({ note, seed: seeds.source }), output: asJson(bytes) } };
+  };
+  const small = await make('erasure note, the least that one says', least);
+  const large = await make('erasure note, all that one can say', whole);
+  const pair = await deriveSealingKeyPair(recipientKeyMaterial);
+  const asked = await createOwnerRequest({
+    chainId,
+    source,
+    studyId,
+    signer: await signerOf(0x12),
+    sealingKey: pair.publicKey,
+    timeMs: nowMs,
+    nonce: fill(0x3d, 16),
+    order: { kind: 'look' },
+  });
+  const request = decodeOwnerRequest(asked);
+  const { requestHash, key: ownerKey } = request;
+  const info = 'radledger/erasure-answer/1';
+  const aad = encodeCanonical([chainId, requestHash, [1, ownerKey]]);
+  const sealed = await sealTo(pair.publicKey, { info, aad }, large.bytes, { ephemeralKeyMaterial });
+  await openErasureAnswer({ request, sealed, sealingKeyPair: pair });
+  const answer = {
+    name: 'erasure answer',
+    input: asJson({
+      note: large.bytes,
+      chainId,
+      requestHash,
+      ownerKey,
+      recipientKeyMaterial,
+      ephemeralKeyMaterial,
+    }),
+    output: asJson({ sealingKey: pair.publicKey, sealed }),
+  };
+  return [small.vector, large.vector, answer];
 }
 
 async function accessLogs(): Promise<VectorCase[]> {

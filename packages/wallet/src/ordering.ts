@@ -1,4 +1,5 @@
 /** What an owner orders of her sources, and what they tell her when her app is opened. Spec: docs/spec/links.md, sections 16 and 17. */
+import { isRefusal } from '@radledger/client';
 import {
   createMailbox,
   encodeMailboxLink,
@@ -15,7 +16,7 @@ import { isNameless } from './noted-grants.js';
 import { refreshSecrets } from './study-secrets.js';
 import type { CallOptions } from './views.js';
 import { isSameStudy, signalOf, type WalletCore } from './wallet-core.js';
-import type { StudyRecord } from './wallet-state.js';
+import { erasureNoteOf, type StudyRecord } from './wallet-state.js';
 
 /** Keys that are left with a source; well below what a restore passes over. */
 const KEYS_LEFT_MAX = 10;
@@ -75,19 +76,48 @@ export async function askSources(
 ): Promise<{ readonly standings: readonly SourceStanding[]; readonly unanswered: readonly Uint8Array[] }> {
   const standings: SourceStanding[] = [];
   const unanswered: Uint8Array[] = [];
-  for (const { studyId } of core.state.studies.filter(({ role }) => role === 'owner')) {
+  for (const record of core.state.studies) {
+    const { studyId, role } = record;
+    if (erasureNoteOf(record) !== undefined) continue;
+    if (role === 'delegate') {
+      // Who acts for somebody orders nothing; that it was erased concerns her too.
+      if (isSeenRetired(core, record)) await takeErasureIfAny(core, record, options);
+      continue;
+    }
     try {
       const standing = await order(core, studyId, { kind: 'look' }, options);
       const isShort = standing.link === 'active' && standing.keysLeft < KEYS_LEFT_MIN;
       standings.push(isShort ? await leaveKeys(core, studyId, options) : standing);
       // What the source did not tell when she came back, it is asked again.
       if (isUntold(core, studyId)) await refreshSecrets(core, studyId, options);
-    } catch {
+    } catch (error) {
       options.signal?.throwIfAborted();
-      unanswered.push(studyId);
+      if (!(await isErasedNow(core, record, error, options))) unanswered.push(studyId);
     }
   }
   return { standings, unanswered };
+}
+
+/** Whether a source that refused a request does not know the study because it erased it; then the study is gone here too. */
+export async function isErasedNow(
+  core: WalletCore,
+  record: StudyRecord,
+  refusal: unknown,
+  options: CallOptions,
+): Promise<boolean> {
+  return isRefusal(refusal, 'STUDY_UNKNOWN') && takeErasureIfAny(core, record, options);
+}
+
+async function takeErasureIfAny(core: WalletCore, record: StudyRecord, options: CallOptions): Promise<boolean> {
+  const { takeErasure } = await import('./erasing.js');
+  return takeErasure(core, record, options).catch(() => {
+    options.signal?.throwIfAborted();
+    return false;
+  });
+}
+
+function isSeenRetired(core: WalletCore, record: StudyRecord): boolean {
+  return core.state.seen?.studies.some((seen) => seen.status === 'retired' && isSameStudy(seen, record)) === true;
 }
 
 /** See `Wallet.openMailbox`. */

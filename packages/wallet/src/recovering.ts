@@ -1,11 +1,12 @@
 /** From the words back to studies and grants. */
 import type { GrantSearch } from './grant-search.js';
 import { branchOf } from './keys.js';
+import { isErasedNow } from './ordering.js';
 import { type FoundStudy, RESTORED_SKIP, walkBranches } from './restoring.js';
 import { refreshSecrets } from './study-secrets.js';
 import type { LongOptions } from './views.js';
 import { isSameStudy, nextIndexIn, signalOf, type WalletCore } from './wallet-core.js';
-import type { WalletState } from './wallet-state.js';
+import { erasureNoteOf, type WalletState } from './wallet-state.js';
 
 /** See `Wallet.restore`. */
 export async function restore(
@@ -26,9 +27,10 @@ export async function restore(
   const unanswered: Uint8Array[] = [];
   for (const record of core.state.studies) {
     const { role, studyId } = record;
+    if (erasureNoteOf(record) !== undefined) continue;
     const answered = await refreshSecrets(core, studyId, options).then(
       () => true,
-      () => false,
+      (error: unknown) => isErasedNow(core, record, error, options),
     );
     options.signal?.throwIfAborted();
     // A delegate whose end has passed is told nothing; she has no grants to look for everywhere.

@@ -102,20 +102,25 @@ export class SourceDialogue {
     order: OwnerOrder,
     { signal }: { readonly signal?: AbortSignal },
   ): Promise<OwnerReply> {
-    const { now = Date.now } = this.#ports;
     const { source, client } = await this.gatewayOf(record, signal);
     const sealingKeyPair = await generateSealingKeyPair();
-    const request = await createOwnerRequest({
+    const request = await this.ownerRequest(record, order, sealingKeyPair.publicKey);
+    const sealed = await client.ownerRequest(request, signal === undefined ? {} : { signal });
+    return (await openOwnerReply({ request, sealed, sealingKeyPair, signingKey: source.signingKey })).reply;
+  }
+
+  /** The bytes of an order, for a key that the answer is sealed to. */
+  async ownerRequest(record: StudyRecord, order: OwnerOrder, sealingKey: Uint8Array): Promise<Uint8Array> {
+    const { now = Date.now } = this.#ports;
+    return createOwnerRequest({
       chainId: this.#ledger.chainId,
       source: record.source,
       studyId: record.studyId,
       signer: await this.#keys.ownerSigner(record.branch, record.keyIndex),
-      sealingKey: sealingKeyPair.publicKey,
+      sealingKey,
       timeMs: now(),
       order,
     });
-    const sealed = await client.ownerRequest(request, signal === undefined ? {} : { signal });
-    return (await openOwnerReply({ request, sealed, sealingKeyPair, signingKey: source.signingKey })).reply;
   }
 
   /** The gateway of a study's source. @throws {WalletError} `SOURCE_UNKNOWN` | `GATEWAY_UNKNOWN` */

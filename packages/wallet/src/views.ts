@@ -3,7 +3,7 @@ import type { StudyCell } from '@radledger/chain';
 import type { AccessLogEntry } from '@radledger/handover';
 import { equalBytes } from '@radledger/primitives';
 import type { RestoreProgress } from './restoring.js';
-import type { SeenView, StudyRecord, Todo } from './wallet-state.js';
+import { erasureNoteOf, type SeenView, type StudyRecord, type Todo } from './wallet-state.js';
 
 /** Options of every call. */
 export interface CallOptions {
@@ -20,6 +20,8 @@ export interface StudyView {
   readonly role: 'owner' | 'delegate';
   readonly status: StudyStatus;
   readonly label?: string;
+  /** The source erased it: its signed note, which `decodeErasureNote` of `@radledger/handover` reads. */
+  readonly erasureNote?: Uint8Array;
   readonly studyInstanceUid?: string;
   readonly era?: number;
   readonly delegate?: { readonly key: Uint8Array; readonly notAfterMs: number };
@@ -141,7 +143,10 @@ export function studyViewOf(record: StudyRecord, cell: StudyCell | undefined, ow
 }
 
 /** What the record alone says of a study whose status is known. */
-export function studyViewWith({ source, studyId, role, secrets }: StudyRecord, status: StudyStatus): StudyView {
+export function studyViewWith(record: StudyRecord, status: StudyStatus): StudyView {
+  const { source, studyId, role, secrets } = record;
+  const erasureNote = erasureNoteOf(record);
+  if (erasureNote !== undefined) return { source, studyId, role, status, erasureNote };
   const known = secrets === undefined ? {} : { label: secrets.label, studyInstanceUid: secrets.studyInstanceUid };
   return { source, studyId, role, status, ...known };
 }

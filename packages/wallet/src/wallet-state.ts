@@ -90,7 +90,7 @@ const studyFields = {
   /** Absent when the source has not told them (again) yet. */
   secrets: optional(secrets),
   gatewayApi: optional(text({ max: 256 })),
-  /** The source's signed disclosure. */
+  /** The source's signed word: its disclosure; without secrets beside it, its note that it erased the study. */
   receipt: optional(bytes({ max: 32 * 1024 })),
 };
 const grants = list(grant, { max: 10_000 });
@@ -206,6 +206,10 @@ export type GrantRecord = Infer<typeof grant>;
 export type StudySecrets = Infer<typeof secrets>;
 /** One study of this wallet. */
 export type StudyRecord = Infer<typeof study>;
+/** The note of a study that its source erased: the ledger's names of it are all that is left beside. */
+export function erasureNoteOf({ secrets: known, receipt }: StudyRecord): Uint8Array | undefined {
+  return known === undefined ? receipt : undefined;
+}
 /** Everything a wallet remembers. Holds the seed: an app seals it before it writes it anywhere. */
 export type WalletState = Infer<typeof state>;
 

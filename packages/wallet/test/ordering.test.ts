@@ -1,6 +1,12 @@
 // Goal: what an app does when it is opened, and what its buttons order. Method: a hospital in memory that speaks the real messages.
 import { createGatewayClient } from '@radledger/client';
-import { createImageRequest, decodeMailboxLink, encodeImageRequestLink, sealMailboxRequest } from '@radledger/handover';
+import {
+  createImageRequest,
+  decodeErasureNote,
+  decodeMailboxLink,
+  encodeImageRequestLink,
+  sealMailboxRequest,
+} from '@radledger/handover';
 import { randomBytes, toHex } from '@radledger/primitives';
 import { beforeEach, expect, test } from 'vitest';
 import { createWallet, type Wallet } from '../src/index.js';
@@ -113,4 +119,47 @@ test('a clinic that was shown her code leaves its request in her app', async () 
   world.hospital.desk.mailboxes.set(toHex(code.mailboxId), sealed);
   const found = await mailbox.read();
   expect(found?.reason).toBe('second opinion');
+});
+
+test('what a hospital erased goes here too, but for its signed note; that it only says so takes nothing', async () => {
+  const request = await world.practice.request();
+  await wallet.allow({ studyId, request, notAfterMs: Date.now() + DAY_MS });
+  const other = await wallet.claim(world.hospital.invite(NEXT));
+  // It says so of a study that the ledger shows as active.
+  world.hospital.desk.erased.set(toHex(other.studyId), {
+    chainId: wallet.chainId,
+    source: world.hospital.source,
+    studyId: other.studyId,
+    erasedAtMs: 1,
+    erased: ['study'],
+    stays: [],
+  });
+  expect((await wallet.askSources()).unanswered).toEqual([other.studyId]);
+  await world.hospital.erase(studyId);
+  await wallet.queueStop({ studyId, tag: (await wallet.grants(studyId))[0]?.tag as Uint8Array });
+  expect((await wallet.askSources()).unanswered).toEqual([other.studyId]);
+  expect(wallet.pending()).toEqual([]);
+  const read = async (from: Wallet) =>
+    (await from.overview()).studies.find((one) => toHex(one.studyId) === toHex(studyId));
+  const shown = await read(wallet);
+  const { erasureNote, ...rest } = shown as NonNullable<typeof shown>;
+  const named = {
+    source: world.hospital.source,
+    studyId,
+    role: 'owner',
+    status: 'retired',
+    sourceName: 'City Hospital',
+  };
+  expect(rest).toEqual({ ...named, grants: [] });
+  expect(decodeErasureNote(erasureNote as Uint8Array)).toMatchObject({
+    studyId,
+    erased: ['study', 'claim', 'readings', 'messages'],
+  });
+  // Nothing is asked of it again, and the words lead to the note, not to the study.
+  await wallet.restore({ findAllGrants: true });
+  expect(await read(wallet)).toEqual(shown);
+  const restored = await world.newWallet(wallet.words());
+  expect((await restored.restore()).unanswered).toEqual([]);
+  expect((await read(restored))?.erasureNote).toEqual(erasureNote);
+  expect((await read(restored))?.label).toBeUndefined();
 });

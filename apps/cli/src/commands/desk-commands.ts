@@ -10,8 +10,9 @@ import { IDENTITY_CHECKS } from '../permission-sheet.js';
 import { writeNewSecretFile } from '../secret-input.js';
 import { addDeskHandOverCommand } from './desk-hand-over-command.js';
 import { addDeskShareCommand } from './desk-share-command.js';
+import { addErasureCommands } from './erasure-commands.js';
 
-/** `desk sheet|share|hand-over|send|links|link|wrong-patient|replace-access|cancel-replacement|emergency|privacy|close`. */
+/** `desk sheet|share|hand-over|send|links|link|wrong-patient|replace-access|cancel-replacement|emergency|erase|erasures|privacy|close`. */
 export function addDeskCommands(program: Command, context: Context): void {
   const desk = program
     .command('desk')
@@ -22,6 +23,7 @@ export function addDeskCommands(program: Command, context: Context): void {
   addLinkCommands(desk, context);
   addAccessCommands(desk, context);
   addEmergencyCommand(desk, context);
+  addErasureCommands(desk, context);
   addPrivacyCommands(desk, context);
 }
 

@@ -1,8 +1,11 @@
 /** The part of a source's gateway that owners order something of: real messages, no ledger of its own. */
 import {
+  createErasureNote,
   decodeOwnerRequest,
+  type ErasureNote,
   type OwnerOrder,
   type OwnerReply,
+  sealErasureNote,
   sealOwnerReply,
   verifyOwnerRequest,
 } from '@radledger/handover';
@@ -18,6 +21,8 @@ export interface FakeDesk {
   keys: AcceptedKeys;
   /** Orders that were carried out, oldest first. */
   readonly orders: readonly OwnerOrder[];
+  /** Studies that were erased, by hex of their id: nothing else is answered of them. */
+  readonly erased: Map<string, ErasureNote>;
   /** What was left in mailboxes that are open, by hex of their id. */
   readonly mailboxes: Map<string, Uint8Array | undefined>;
 }
@@ -28,19 +33,26 @@ export function createFakeDesk(options: { chainId: Uint8Array; signer: Signer })
     requestBytes: Uint8Array,
     isOwner: (studyId: Uint8Array, key: Uint8Array) => Promise<boolean>,
   ): Promise<Uint8Array | undefined>;
+  /** The sealed note of a study that was erased. */
+  answerErased(
+    requestBytes: Uint8Array,
+    isOwner: (studyId: Uint8Array, key: Uint8Array) => Promise<boolean>,
+  ): Promise<Uint8Array | undefined>;
 } {
   const { chainId, signer } = options;
   const orders: OwnerOrder[] = [];
   const mailboxes = new Map<string, Uint8Array | undefined>();
+  const erased = new Map<string, ErasureNote>();
   const desk: ReturnType<typeof createFakeDesk> = {
     standing: { link: 'none', replacement: undefined, published: [] },
     keys: [],
     orders,
     mailboxes,
+    erased,
     async answer(requestBytes, isOwner) {
       const request = decodeOwnerRequest(requestBytes);
       await verifyOwnerRequest(request, { chainId, source: signer.publicKey, nowMs: Date.now() });
-      if (!(await isOwner(request.studyId, request.key))) return undefined;
+      if (erased.has(toHex(request.studyId)) || !(await isOwner(request.studyId, request.key))) return undefined;
       const { order } = request;
       orders.push(order);
       if (order.kind === 'leave-keys') {
@@ -51,6 +63,13 @@ export function createFakeDesk(options: { chainId: Uint8Array; signer: Signer })
       if (order.kind === 'open-mailbox') mailboxes.set(toHex(order.mailboxId), undefined);
       const reply = { ...desk.standing, keysLeft: desk.keys.length, issuedAtMs: Date.now() };
       return sealOwnerReply({ request, reply, signer });
+    },
+    async answerErased(requestBytes, isOwner) {
+      const request = decodeOwnerRequest(requestBytes);
+      await verifyOwnerRequest(request, { chainId, source: signer.publicKey, nowMs: Date.now() });
+      const note = erased.get(toHex(request.studyId));
+      if (note === undefined || !(await isOwner(request.studyId, request.key))) return undefined;
+      return sealErasureNote(request, await createErasureNote(note, signer));
     },
   };
   return desk;

@@ -66,6 +66,8 @@ export interface FakeGateway {
   publishClaimed(): Promise<void>;
   /** Takes a study off the ledger. */
   retire(studyId: Uint8Array): Promise<void>;
+  /** Takes a study off the ledger, and answers from now on only that it was erased. */
+  erase(studyId: Uint8Array): Promise<void>;
   readonly desk: FakeDesk;
   /** Publishes a study on the oldest key that was left. */
   sendByLink(input: { studyInstanceUid: string; label: string }): Promise<void>;
@@ -229,6 +231,18 @@ export function createFakeGateway(options: { node: FakeNode; api: string; signer
         await submit('define-study', payload as never);
       }
     },
+    async erase(studyId) {
+      await submit('retire-study', { source, studyId, reason: 'owner-request' } as never);
+      studies.delete(toHex(studyId));
+      desk.erased.set(toHex(studyId), {
+        chainId,
+        source,
+        studyId,
+        erasedAtMs: Date.now(),
+        erased: ['study', 'claim', 'readings', 'messages'],
+        stays: [{ what: 'ledger', untilMs: undefined }],
+      });
+    },
     retire: (studyId) => submit('retire-study', { source, studyId, reason: 'no-longer-held' } as never),
     async fetch(address, init) {
       if (fake.isDown) throw new TypeError('fetch failed');
@@ -245,6 +259,10 @@ export function createFakeGateway(options: { node: FakeNode; api: string; signer
       if (path === '/v1/access-logs') return accessLog(body);
       if (path === '/v1/owner-requests') {
         const sealed = await desk.answer(body, isOwner);
+        return sealed === undefined ? refuse(404, 'STUDY_UNKNOWN') : octets(sealed);
+      }
+      if (path === '/v1/erasure-notes') {
+        const sealed = await desk.answerErased(body, isOwner);
         return sealed === undefined ? refuse(404, 'STUDY_UNKNOWN') : octets(sealed);
       }
       const box = /^\/v1\/boxes\/([0-9a-f]{32})$/.exec(path)?.[1];

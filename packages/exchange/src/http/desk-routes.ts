@@ -4,6 +4,7 @@ import type { Express } from 'express';
 import { SHEET_LANGUAGES } from '../sheet/sheet-texts.js';
 import type { Desk, IdentityCheck } from '../source/index.js';
 import { EMERGENCY_REASONS } from '../source/emergencies.js';
+import type { Erasure } from '../source/erasures.js';
 import type { KeptPrivacyEntry } from '../source/privacy-office.js';
 import type { StandingLink } from '../source/standing-links.js';
 import { hexOf, malformed, membersOf, textOf, uidOf } from './json-body.js';
@@ -39,6 +40,14 @@ export function addDeskRoutes(app: Express, desk: Desk, privacyContact: string):
     membersOf(request.body, []);
     await desk.endWrongPatient(uidOf(request.params.studyInstanceUid));
     response.status(202).json({});
+  });
+  app.post('/v1/studies/:studyInstanceUid/erase', async (request, response) => {
+    membersOf(request.body, []);
+    const erasures = await desk.erase(uidOf(request.params.studyInstanceUid));
+    response.status(202).json({ erasures: erasures.map(erasureJson) });
+  });
+  app.get('/v1/erasures', async (_request, response) => {
+    response.json({ erasures: (await desk.erasures()).map(erasureJson) });
   });
   app.post('/v1/studies/:studyInstanceUid/replace-access', async (request, response) => {
     const body = membersOf(request.body, ['identityCheckedBy']);
@@ -85,6 +94,17 @@ function linkJson({ linkId, createdAtMs, state, keys, published }: StandingLink)
 
 function entryJson({ format: _, studyId, closedAtMs, ...entry }: KeptPrivacyEntry) {
   return { ...entry, studyId: toHex(studyId), closedAtMs: closedAtMs ?? null };
+}
+
+function erasureJson({ studyId, note }: Erasure) {
+  return {
+    studyId: toHex(studyId),
+    state: note === undefined ? 'erasing' : 'erased',
+    erasedAtMs: note?.erasedAtMs ?? null,
+    erased: note?.erased ?? [],
+    stays: (note?.stays ?? []).map(({ what, untilMs }) => ({ what, untilMs: untilMs ?? null })),
+    note: note === undefined ? null : toHex(note.bytes),
+  };
 }
 
 function oneIn<const T extends string>(allowed: readonly T[], value: unknown): T {

@@ -104,6 +104,9 @@ export function createPatientApi(options: PatientApiOptions): Express {
     app.post('/v1/owner-requests', octets(OWNER_REQUEST_BYTES_MAX), async (request, response) => {
       sendOctets(response, await desk.ownerRequest(bodyOf(request.body)));
     });
+    app.post('/v1/erasure-notes', octets(OWNER_REQUEST_BYTES_MAX), async (request, response) => {
+      sendOctets(response, await desk.erasureNote(bodyOf(request.body)));
+    });
     app.post('/v1/mailboxes/:mailboxId', octets(MAILBOX_BYTES_MAX), async (request, response) => {
       await desk.mailboxes.leave(String(request.params.mailboxId), bodyOf(request.body));
       response.status(202).json({});

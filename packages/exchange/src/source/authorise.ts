@@ -37,8 +37,8 @@ export interface AuthoriserOptions {
   readonly view: LedgerView;
   readonly suspensions: Suspensions;
   readonly isWithdrawn: (key: Uint8Array) => boolean;
-  /** Whether a study was given to the wrong patient: nobody reads it. */
-  readonly isWrongPatient: (studyId: Uint8Array) => boolean;
+  /** Whether a study was given to the wrong patient, or is to be erased: nobody reads it. */
+  readonly isEnding: (studyId: Uint8Array) => boolean;
   /** Whether the source lets this key read without the patient's word. */
   readonly isEmergency: (studyId: Uint8Array, key: Uint8Array) => boolean;
   readonly source: Uint8Array;
@@ -68,7 +68,7 @@ export async function createAuthoriser(options: AuthoriserOptions): Promise<Auth
     const isEmergency = options.isEmergency(studyId, signer) && cells.study?.retired === undefined;
     const basis = allowed ?? (isEmergency ? 'emergency' : undefined);
     const isServed = found && study.state === 'published' && study.pending?.kind !== 'retire-study';
-    const isSuspended = suspensions.covers(studyId, tag) || options.isWrongPatient(studyId);
+    const isSuspended = suspensions.covers(studyId, tag) || options.isEnding(studyId);
     const isKey = isStrictPublicKey(signer) && !options.isWithdrawn(signer);
     // Reading the cells took time: the view must still be usable when the decision falls.
     const standing = view.standing();

@@ -3,10 +3,15 @@
  * docs/spec/exchange-records.md, section 4; figures: docs/guides/researchers.md, section 7.
  */
 import { randomBytes, uint } from '@radledger/primitives';
-import { type Change, type ExchangeStore, put, type RecordKind } from '../exchange-store.js';
+import { type Change, type ExchangeStore, put, type RecordKind, remove } from '../exchange-store.js';
 
 /** When the last claim of a patient went out at once, Unix ms; the id is his pseudonym. */
 const sittingRecords: RecordKind<number> = { name: 'sitting', schema: uint(), bytesMax: 16 };
+
+/** Forgets when that was: it tells by its time which study on the ledger is this patient's. */
+export function forgetSitting(patient: string): Change {
+  return remove(sittingRecords, patient);
+}
 
 /** When a study may be published, and what is committed with that. */
 export interface Spread {

@@ -13,12 +13,14 @@ import type { LedgerView } from '../ledger-view.js';
 import { type CreatedInvitation, currentStudy, type Invitations } from './invitations.js';
 import type { Emergencies, EmergencyInput, EmergencyRecord } from './emergencies.js';
 import { createMailboxes, type Mailboxes } from './mailboxes.js';
+import { createErasureAnswers } from './erasure-answers.js';
+import type { Erasure, Erasures } from './erasures.js';
 import { createOwnerRequests } from './owner-requests.js';
 import { createPrivacyOffice, type PrivacyOffice } from './privacy-office.js';
 import type { Publisher } from './publisher.js';
 import { createReplacements, type Replacements } from './replacements.js';
 import { createReplayStore } from './replay-store.js';
-import { createSending, type Sending } from './sending.js';
+import { createSending, type Sending, sentByDeskAlone } from './sending.js';
 import type { SourceIdentity } from './source-identity.js';
 import { type StudyRecord, studyRecords, workRecords } from './source-records.js';
 import type { StandingLinks } from './standing-links.js';
@@ -38,6 +40,15 @@ export interface Desk {
   cancelReplacement(studyInstanceUid: string): Promise<void>;
   /** Lets one key read a study for a day without the patient's word. @throws see `Emergencies` */
   releaseInEmergency(input: EmergencyInput): Promise<EmergencyRecord>;
+  /**
+   * Erases what tells whose images a study's records on the ledger are of: all records of it, also earlier ones. Nobody is served from then on;
+   * each is retired first, and erased when that is final. @throws {ExchangeError} `STUDY_NOT_FOUND`
+   */
+  erase(studyInstanceUid: string): Promise<readonly Erasure[]>;
+  /** Those that are to be erased, and those that were. */
+  erasures(): Promise<readonly Erasure[]>;
+  /** The note of an erased study, sealed to its owner or her delegate. @throws {ExchangeError} see `createErasureAnswers` */
+  erasureNote(requestBytes: Uint8Array): Promise<Uint8Array>;
   readonly office: Pick<PrivacyOffice, 'list' | 'close'>;
   /** What is printed on an invitation's sheets; the name is the ledger's. @throws {ExchangeError} see `Invitations.find` */
   sheetOf(invitationId: string): Promise<CreatedInvitation & { readonly sourceName: string }>;
@@ -56,6 +67,7 @@ export interface DeskOptions {
   readonly gatewayApi: string;
   readonly links: StandingLinks;
   readonly wrongPatients: WrongPatients;
+  readonly erasures: Erasures;
   readonly emergencies: Pick<Emergencies, 'release'>;
   readonly audit: Audit;
   readonly endpointUrl: string;
@@ -68,7 +80,7 @@ export interface DeskOptions {
 
 /** @returns also what the source does by itself: `offer` a study that became whole, and `advance` what is due */
 export function createDesk(options: DeskOptions): Desk & Pick<Sending, 'offer'> & Pick<Replacements, 'advance'> {
-  const { store, lock, links, publisher, wrongPatients, identity, now } = options;
+  const { store, lock, links, publisher, wrongPatients, erasures, identity, now } = options;
   const { source } = identity;
   const mailboxes = createMailboxes(options);
   const office = createPrivacyOffice({ ...options, source });
@@ -94,7 +106,7 @@ export function createDesk(options: DeskOptions): Desk & Pick<Sending, 'offer'> 
     if (wrongPatients.has(studyId)) return;
     const entry = { kind: 'wrong-patient', by, studyId, studyInstanceUid, text: '' } as const;
     // With work to do: a stop right behind it must not leave the study as it was.
-    const marks = [wrongPatients.mark(studyId), sending.distrust(studyInstanceUid)];
+    const marks = [wrongPatients.mark(studyId), sentByDeskAlone(store, studyInstanceUid)];
     await office.enter(entry, [...marks, put(workRecords, toHex(studyId), 0), ...(await sentBesides(studyId))]);
     await links.endOf(studyId);
     await replacements.drop(studyId);
@@ -104,9 +116,30 @@ export function createDesk(options: DeskOptions): Desk & Pick<Sending, 'offer'> 
   const current = async (studyInstanceUid: string): Promise<StudyRecord> => {
     const study = await currentStudy(store, studyInstanceUid);
     if (study !== undefined) return study;
-    throw new ExchangeError({ code: 'STUDY_NOT_FOUND' }, 'expected a study that somebody was invited to');
+    throw notInvited();
   };
 
+  /** Also those of earlier owners: each names the same images. */
+  const recordsOf = async (studyInstanceUid: string): Promise<readonly Uint8Array[]> => {
+    const found: Uint8Array[] = [];
+    for await (const { value } of store.scan(studyRecords)) {
+      if (value.studyInstanceUid === studyInstanceUid) found.push(value.studyId);
+    }
+    return found;
+  };
+
+  const erase = async (studyInstanceUid: string): Promise<readonly Erasure[]> => {
+    for (const studyId of await recordsOf(studyInstanceUid)) await replacements.drop(studyId);
+    const studyIds = await recordsOf(studyInstanceUid);
+    if (studyIds.length === 0) throw notInvited();
+    await store.commit(studyIds.flatMap((studyId) => erasures.mark(studyId)));
+    for (const studyId of studyIds) await publisher.advance(studyId).catch(options.onFailure);
+    const isOne = ({ studyId }: Erasure): boolean => studyIds.some((id) => equalBytes(id, studyId));
+    return (await erasures.list()).filter(isOne);
+  };
+
+  const replay = createReplayStore({ store, lock, scope: 'owner-request', now });
+  const isWrongPatient = (studyId: Uint8Array): boolean => wrongPatients.has(studyId);
   return {
     ownerRequest: createOwnerRequests({
       ...options,
@@ -114,9 +147,13 @@ export function createDesk(options: DeskOptions): Desk & Pick<Sending, 'offer'> 
       office,
       replacements,
       endWrong,
-      replay: createReplayStore({ store, lock, scope: 'owner-request', now }),
-      isWrongPatient: (studyId) => wrongPatients.has(studyId),
+      replay,
+      isWrongPatient,
+      isErased: (studyId) => erasures.has(studyId),
     }),
+    erase,
+    erasures: () => erasures.list(),
+    erasureNote: createErasureAnswers({ ...options, replay, isWrongPatient }),
     mailboxes,
     links,
     office,
@@ -134,4 +171,8 @@ export function createDesk(options: DeskOptions): Desk & Pick<Sending, 'offer'> 
       return { ...invitation, sourceName: endpoint?.name ?? new URL(options.gatewayApi).host };
     },
   };
+}
+
+function notInvited(): ExchangeError {
+  return new ExchangeError({ code: 'STUDY_NOT_FOUND' }, 'expected a study that somebody was invited to');
 }

@@ -24,12 +24,15 @@ import { createPublisher } from './publisher.js';
 import { createReplayStore } from './replay-store.js';
 import { createDesk } from './desk.js';
 import { openEmergencies } from './emergencies.js';
+import { openErasures } from './erasures.js';
+import { forgetOldDisclosures } from './kept-disclosures.js';
 import { heldUntil } from './replacements.js';
 import { createStandingLinks } from './standing-links.js';
 import { readStudyFacts } from './study-facts.js';
 import { openWrongPatients } from './wrong-patients.js';
 import { createOpenSnapshots } from './open-snapshots.js';
 import { createOpenStudy } from './open-study.js';
+import { createRunningReads } from './running-reads.js';
 import { createReaderLimits } from './reader-limits.js';
 import { createRetrieve } from './serving.js';
 import { openServedKeys } from './served-keys.js';
@@ -48,6 +51,8 @@ import { createTransferPlaces } from './transfer-places.js';
 import { createTransfers } from './transfers.js';
 import { openWithdrawnKeys } from './withdrawn-keys.js';
 
+/** What 45 CFR 164.528 asks for. */
+const DISCLOSURES_KEPT_YEARS = 6;
 const ORDERS_KEPT_MS = 30 * 86_400_000;
 
 /** With two reads each, less than half of what a node answers one address by default. */
@@ -94,6 +99,22 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
   const decoy = await store.createDecoy(studyRecords, decoyStudy());
   const wrongPatients = await openWrongPatients(store);
   const isWrongPatient = (studyId: Uint8Array): boolean => wrongPatients.has(studyId);
+  const links = createStandingLinks({ store, lock, now });
+  const reads = createRunningReads();
+  const receiverNames = options.receiverNames ?? new Map<string, string>();
+  const erasures = await openErasures({
+    store,
+    lock,
+    identity,
+    links,
+    running: reads,
+    audit: options.audit,
+    endpointUrl,
+    disclosuresKeptYears: options.disclosuresKeptYears ?? DISCLOSURES_KEPT_YEARS,
+    receiverNames,
+    now,
+  });
+  const isEnding = (studyId: Uint8Array): boolean => isWrongPatient(studyId) || erasures.has(studyId);
   const emergencies = await openEmergencies({
     store,
     receivers: options.emergencyReceivers ?? [],
@@ -111,12 +132,11 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     view,
     suspensions,
     isWithdrawn,
-    isWrongPatient,
+    isEnding,
     isEmergency,
     source,
     now,
   });
-  const links = createStandingLinks({ store, lock, now });
   const spreadOf = createClaimSpread({ store, spreadMs: options.spreadClaimsMs ?? 0, now });
   const publisher = createPublisher({
     now,
@@ -137,6 +157,7 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
       });
     },
     wrongPatients,
+    erasures,
   });
   const watch = createArchiveWatch({
     now,
@@ -212,6 +233,7 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     gatewayApi: options.gatewayApi,
     links,
     wrongPatients,
+    erasures,
     emergencies,
     audit: options.audit,
     endpointUrl,
@@ -253,6 +275,7 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     snapshots,
     authorise,
     transfers,
+    running: reads,
     ...(options.policy && { policy: options.policy }),
     ...(options.onServedHalted && { onServedHalted: options.onServedHalted }),
   });
@@ -270,6 +293,7 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     await directory.advance();
     await desk.advance();
     await publisher.advanceAll();
+    await forgetOldDisclosures(store, now());
   }, onFailure);
   const resubmitting = createCoalesced(() => suspensions.resubmit(), onFailure);
 
@@ -347,7 +371,7 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     claim: (claimBytes) => invitations.claim(claimBytes),
     studySecret,
     accessLog: (requestBytes) => accessLogs.answer(requestBytes),
-    disclosures: (filter) => disclosuresOf(store, filter, options.receiverNames ?? new Map()),
+    disclosures: (filter) => disclosuresOf(store, filter, receiverNames),
     withdrawKey: (statement, studyId) => withdrawn.take(statement, studyId),
     countRefusal: () => refusals.count(),
     exchangeReceipts: (encoded) => transfers.exchangeReceipts(encoded),

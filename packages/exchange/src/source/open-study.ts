@@ -13,6 +13,7 @@ import type { OpenSnapshots, SharedSnapshot } from './open-snapshots.js';
 import { createPlanCache } from './plan-cache.js';
 import { planId } from './publisher.js';
 import type { AuditedRequest, DisclosedPart, DisclosureFacts, RetrievalAudit } from './retrieval-audit.js';
+import type { RunningReads } from './running-reads.js';
 import { planRecords, type StudyRecord } from './source-records.js';
 import type { Transfers } from './transfers.js';
 
@@ -70,6 +71,7 @@ export function createOpenStudy(options: {
   readonly authorise: Authorise;
   /** Where answers that recipients give receipts for are kept. */
   readonly transfers: Transfers;
+  readonly running: RunningReads;
   readonly policy?: RetrievalPolicy;
   /** Told of each answer that is served although the network stands still. */
   readonly onServedHalted?: () => void;
@@ -111,23 +113,28 @@ export function createOpenStudy(options: {
         (await open()).release(true);
       },
       async *disclosed(answer, receiptBytes) {
+        const ended = options.running.begin(studyId);
         let shared: SharedSnapshot | undefined;
+        let end: ((isWhole: boolean) => Promise<void>) | undefined;
         const openSnapshot = async (): Promise<StudySnapshot> => {
           shared = await open();
           return shared.snapshot;
         };
-        const facts = await reauthorise();
-        const requestDigest = fromHex(digestOf(request.messageId));
-        const transfer = { studyId, content, requestDigest, recipientKey: signer };
-        const end =
-          receiptBytes === undefined ? undefined : await transfers.begin({ ...transfer, bytes: receiptBytes });
         let isWhole = false;
         try {
+          const facts = await reauthorise();
+          const requestDigest = fromHex(digestOf(request.messageId));
+          const transfer = { studyId, content, requestDigest, recipientKey: signer };
+          end = receiptBytes === undefined ? undefined : await transfers.begin({ ...transfer, bytes: receiptBytes });
           yield* audit.disclosed(request, document, facts, answer(openSnapshot));
           isWhole = true;
         } finally {
           shared?.release(isWhole);
-          await end?.(isWhole);
+          try {
+            await end?.(isWhole);
+          } finally {
+            ended();
+          }
         }
       },
     };

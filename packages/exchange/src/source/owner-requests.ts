@@ -10,6 +10,7 @@ import {
 import { equalBytes, toHex } from '@radledger/primitives';
 import { ExchangeError } from '../errors.js';
 import type { ExchangeStore } from '../exchange-store.js';
+import type { KeyedLock } from '../keyed-lock.js';
 import type { LedgerPort } from '../ledger-port.js';
 import type { LedgerView } from '../ledger-view.js';
 import type { Mailboxes } from './mailboxes.js';
@@ -32,7 +33,10 @@ export interface OwnerRequestsOptions {
   readonly mailboxes: Mailboxes;
   readonly office: PrivacyOffice;
   readonly replacements: Replacements;
+  readonly lock: KeyedLock;
   readonly isWrongPatient: (studyId: Uint8Array) => boolean;
+  /** Whether a study is to be erased: nothing more is written of it. */
+  readonly isErased: (studyId: Uint8Array) => boolean;
   readonly endWrong: (study: StudyRecord, by: 'owner') => Promise<void>;
   readonly now: () => number;
 }
@@ -47,7 +51,7 @@ export function createOwnerRequests(options: OwnerRequestsOptions): (requestByte
   const { store, links, replacements, identity, now } = options;
 
   return async (requestBytes) => {
-    const request = await read(requestBytes);
+    const request = await readOwnerRequest(requestBytes, { ...identity, nowMs: now() });
     const study = await studyOf(request);
     const untilMs = request.timeMs + 2 * REQUEST_SKEW_MS;
     if (!(await options.replay.remember(toHex(request.key), toHex(request.nonce), untilMs))) {
@@ -58,17 +62,6 @@ export function createOwnerRequests(options: OwnerRequestsOptions): (requestByte
     return sealOwnerReply({ request, reply, signer: identity.signer });
   };
 
-  async function read(requestBytes: Uint8Array): Promise<OwnerRequest> {
-    const { chainId, source } = identity;
-    try {
-      const request = decodeOwnerRequest(requestBytes);
-      await verifyOwnerRequest(request, { chainId, source, nowMs: now() });
-      return request;
-    } catch (cause) {
-      throw refusedRequest(cause);
-    }
-  }
-
   async function studyOf({ studyId, key }: OwnerRequest): Promise<StudyRecord> {
     if (!options.view.isUsable())
       throw new ExchangeError({ code: 'VIEW_STALE' }, 'the view of the ledger is out of date; retry later');
@@ -76,18 +69,18 @@ export function createOwnerRequests(options: OwnerRequestsOptions): (requestByte
     const cell = await options.ledger.study(identity.source, studyId);
     const owner = cell?.owner ?? study?.claim?.ownerKey;
     const isHers = owner !== undefined && equalBytes(owner, key);
-    if (study !== undefined && isHers && !options.isWrongPatient(studyId)) return study;
-    throw new ExchangeError({ code: 'STUDY_UNKNOWN' }, 'this source holds no such study of yours');
+    if (study !== undefined && isHers && !options.isWrongPatient(studyId) && !options.isErased(studyId)) return study;
+    throw unknownStudy();
   }
 
-  async function carryOut({ order, key, ...request }: OwnerRequest, study: StudyRecord): Promise<void> {
+  async function carryOut({ order, key }: OwnerRequest, study: StudyRecord): Promise<void> {
     const { studyId, studyInstanceUid } = study;
     switch (order.kind) {
       case 'look':
         return;
       case 'leave-keys':
         if (!isLinked(study, { key })) throw noLink();
-        return links.leaveKeys(studyId, order.prekeys);
+        return whileKept(studyId, () => links.leaveKeys(studyId, order.prekeys));
       case 'pause-link':
         return setLink(study, key, 'paused');
       case 'resume-link':
@@ -101,12 +94,21 @@ export function createOwnerRequests(options: OwnerRequestsOptions): (requestByte
       case 'confirm-replacement':
         return replacements.confirm(studyId);
       case 'tell-privacy-office':
-        return options.office.tell({ studyId: request.studyId, studyInstanceUid, text: order.text });
+        return whileKept(studyId, () => options.office.tell({ studyId, studyInstanceUid, text: order.text }));
       case 'open-mailbox':
         return options.mailboxes.open(key, order.mailboxId);
       case 'name-reader':
-        return keepReaderName(store, studyId, order, now());
+        return whileKept(studyId, () => keepReaderName(store, studyId, order, now()));
     }
+  }
+
+  /** What is written of a study is not written behind its erasure. */
+  function whileKept(studyId: Uint8Array, write: () => Promise<void>): Promise<void> {
+    const id = toHex(studyId);
+    return options.lock(`study/${id}`, async () => {
+      if (options.isErased(studyId) || (await store.get(studyRecords, id)) === undefined) throw unknownStudy();
+      await write();
+    });
   }
 
   async function setLink(study: StudyRecord, key: Uint8Array, state: 'active' | 'paused' | 'ended'): Promise<void> {
@@ -129,6 +131,27 @@ export function createOwnerRequests(options: OwnerRequestsOptions): (requestByte
       issuedAtMs: now(),
     };
   }
+}
+
+/**
+ * Reads a request and checks all that needs no records.
+ * @throws {ExchangeError} `MALFORMED_REQUEST` | `SIGNATURE_INVALID` | `REQUEST_EXPIRED`
+ */
+export async function readOwnerRequest(
+  requestBytes: Uint8Array,
+  expected: Pick<SourceIdentity, 'chainId' | 'source'> & { readonly nowMs: number },
+): Promise<OwnerRequest> {
+  try {
+    const request = decodeOwnerRequest(requestBytes);
+    await verifyOwnerRequest(request, expected);
+    return request;
+  } catch (cause) {
+    throw refusedRequest(cause);
+  }
+}
+
+export function unknownStudy(): ExchangeError {
+  return new ExchangeError({ code: 'STUDY_UNKNOWN' }, 'this source holds no such study of yours');
 }
 
 /** The link answers to the key that the study was claimed with: not to whom one study was moved. */

@@ -1,6 +1,7 @@
 /** What the privacy office of a source has to see to: entries, until somebody closes them. Spec: docs/spec/gateway-api.md, section 2. */
 import { PRIVACY_TEXT_BYTES_MAX } from '@radledger/handover';
 import { bytes, type Infer, literal, optional, randomBytes, struct, text, toHex, uint } from '@radledger/primitives';
+import type { AuditEvent } from '../audit/audit-event.js';
 import type { Audit } from '../audit/audit-trail.js';
 import { ExchangeError } from '../errors.js';
 import { type Change, type ExchangeStore, put, type RecordKind } from '../exchange-store.js';
@@ -32,7 +33,7 @@ const schema = struct({
 });
 type PrivacyRecord = Infer<typeof schema>;
 /** The id is `<studyId>.<8 random bytes>`. */
-const privacyRecords: RecordKind<PrivacyRecord> = { name: 'privacy', schema, bytesMax: 2048 };
+export const privacyRecords: RecordKind<PrivacyRecord> = { name: 'privacy', schema, bytesMax: 2048 };
 
 export type PrivacyEntry = Pick<PrivacyRecord, 'kind' | 'by' | 'studyId' | 'studyInstanceUid' | 'text'>;
 
@@ -72,20 +73,7 @@ export function createPrivacyOffice(options: {
   };
   // What was done is done, also when the trail cannot be written: then it says so, and the entry stays.
   const announce = async ({ kind, studyId }: PrivacyEntry): Promise<void> =>
-    options.audit
-      .record({
-        side: 'source',
-        transaction: 'DESK',
-        phase: 'ended',
-        outcome: 'success',
-        id: toHex(randomBytes(16)),
-        requestDigest: '',
-        endpointUrl: options.endpointUrl,
-        reader: '',
-        documents: [{ documentUniqueId: toHex(studyId), repositoryUniqueId: toHex(options.source) }],
-        code: kind.toUpperCase().replaceAll('-', '_'),
-      })
-      .catch(options.onFailure);
+    options.audit.record(deskEventOf({ ...options, kind, studyId })).catch(options.onFailure);
 
   const enter = async (entry: PrivacyEntry, more: readonly Change[] = []): Promise<void> => {
     await store.commit([...more, changeOf(entry)]);
@@ -115,6 +103,27 @@ export function createPrivacyOffice(options: {
       if (entry.closedAtMs === undefined)
         await store.commit([put(privacyRecords, entryId, { ...entry, closedAtMs: now() })]);
     },
+  };
+}
+
+/** What the audit trail records of something that was done at the desk. */
+export function deskEventOf(about: {
+  readonly kind: string;
+  readonly studyId: Uint8Array;
+  readonly source: Uint8Array;
+  readonly endpointUrl: string;
+}): AuditEvent {
+  return {
+    side: 'source',
+    transaction: 'DESK',
+    phase: 'ended',
+    outcome: 'success',
+    id: toHex(randomBytes(16)),
+    requestDigest: '',
+    endpointUrl: about.endpointUrl,
+    reader: '',
+    documents: [{ documentUniqueId: toHex(about.studyId), repositoryUniqueId: toHex(about.source) }],
+    code: about.kind.toUpperCase().replaceAll('-', '_'),
   };
 }
 

@@ -24,6 +24,7 @@ import { type Change, type ExchangeStore, put, remove } from '../exchange-store.
 import type { KeyedLock } from '../keyed-lock.js';
 import type { LedgerPort } from '../ledger-port.js';
 import { currentStudy, erasureOf } from './invitations.js';
+import type { Erasures } from './erasures.js';
 import type { SourceIdentity } from './source-identity.js';
 import type { WrongPatients } from './wrong-patients.js';
 import { planRecords, type StudyRecord, studyRecords, workRecords } from './source-records.js';
@@ -48,6 +49,8 @@ export interface PublisherOptions {
   ) => Promise<T>;
   /** Studies that end as soon as they can, and are not published if they need not be. */
   readonly wrongPatients: WrongPatients;
+  /** Studies that are retired, and erased once that is final. */
+  readonly erasures: Pick<Erasures, 'has' | 'erase'>;
   readonly now: () => number;
 }
 
@@ -73,12 +76,13 @@ export interface Publisher {
 }
 
 export function createPublisher(options: PublisherOptions): Publisher {
-  const { store, lock, ledger, identity, connector, wrongPatients } = options;
+  const { store, lock, ledger, identity, connector, wrongPatients, erasures } = options;
   const { chainId, source } = identity;
 
   const save = async (study: StudyRecord, more: readonly Change[] = []): Promise<StudyRecord> => {
     const id = toHex(study.studyId);
-    const open = study.state === 'claimed' || study.state === 'planned' || study.pending !== undefined;
+    const isGoingOn = study.state === 'claimed' || study.state === 'planned' || study.pending !== undefined;
+    const open = isGoingOn || erasures.has(study.studyId);
     const work = open ? put(workRecords, id, 0) : remove(workRecords, id);
     await store.commit([put(studyRecords, id, study), work, ...more]);
     options.onChange?.(study);
@@ -92,18 +96,21 @@ export function createPublisher(options: PublisherOptions): Publisher {
 
   /** One step; `undefined` when nothing more can be done before the ledger moves. */
   const step = async (study: StudyRecord): Promise<StudyRecord | undefined> => {
-    if (wrongPatients.has(study.studyId)) {
-      if (study.state === 'published' && study.pending?.kind !== 'retire-study') return retireWrong(study);
-      if (isUnpublished(study) && study.pending === undefined) return erase(study);
+    const isWrong = wrongPatients.has(study.studyId);
+    const isErased = erasures.has(study.studyId);
+    if ((isWrong || isErased) && study.state === 'published' && study.pending?.kind !== 'retire-study') {
+      return save((await retiring(study, isWrong ? 'wrong-patient' : 'owner-request')).study);
     }
+    if (isErased && study.state !== 'published' && study.pending === undefined) {
+      await erasures.erase(study);
+      return undefined;
+    }
+    if (isWrong && isUnpublished(study) && study.pending === undefined) return erase(study);
     if (study.pending !== undefined) return settle(study, study.pending);
     if (study.state === 'claimed') return plan(study);
     if (study.state === 'planned') return define(study);
     return undefined;
   };
-
-  const retireWrong = async (study: StudyRecord): Promise<StudyRecord> =>
-    save((await retiring(study, 'wrong-patient')).study);
 
   const erase = async (study: StudyRecord): Promise<undefined> => {
     const changes = [...(await erasureOf(store, study)), remove(workRecords, toHex(study.studyId))];

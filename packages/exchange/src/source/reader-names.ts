@@ -18,7 +18,7 @@ const schema = struct({
 });
 export type ReaderName = Infer<typeof schema>;
 /** The id is `<studyId>.<pseudonym of the reader's key>`. */
-const readerNames: RecordKind<ReaderName> = { name: 'reader', schema, bytesMax: 512 };
+export const readerNames: RecordKind<ReaderName> = { name: 'reader', schema, bytesMax: 512 };
 
 /** Replaces what she told of the same reader before. @throws {ExchangeError} `TOO_MANY_REQUESTS` */
 export async function keepReaderName(

@@ -1,4 +1,5 @@
 /** Records what a source discloses: before a document's first byte, and how it ended. Spec: docs/spec/audit.md, section 5. */
+import { isIPv4, isIPv6 } from 'node:net';
 import { fromHex, randomBytes, toHex } from '@radledger/primitives';
 import { type AuditedDocument, type AuditEvent, digestOf } from '../audit/audit-event.js';
 import type { Audit } from '../audit/audit-trail.js';
@@ -50,7 +51,6 @@ export function createRetrievalAudit(options: {
     requestDigest: digestOf(request.messageId),
     ...protocol,
     reader: request.signer,
-    ...(request.peerAddress === undefined ? {} : { peerAddress: request.peerAddress }),
     documents: documents.map(({ documentUniqueId, repositoryUniqueId, content }) => ({
       documentUniqueId: publicId(documentUniqueId),
       repositoryUniqueId,
@@ -60,11 +60,17 @@ export function createRetrievalAudit(options: {
   return {
     async refused(request, documents, code) {
       if (!refusals.admit()) return;
-      await audit.record({ ...common(request, documents), phase: 'refused', outcome: 'failure', code });
+      const peerAddress = request.peerAddress && networkOf(request.peerAddress);
+      const event = { ...common(request, documents), ...(peerAddress === undefined ? {} : { peerAddress }) };
+      await audit.record({ ...event, phase: 'refused', outcome: 'failure', code });
     },
 
     async *disclosed(request, document, { studyId, part, content, era, basis, standing }, stream) {
-      const event = { ...common(request, [{ ...document, content }]), basis, standing };
+      const { peerAddress } = request;
+      // Her own address beside her study's name would be in the trail for ever: it cannot lose a line.
+      const isHers = basis === 'owner' || basis === 'delegate';
+      const address = isHers || peerAddress === undefined ? {} : { peerAddress };
+      const event = { ...common(request, [{ ...document, content }]), ...address, basis, standing };
       await audit.record({ ...event, phase: 'begun', outcome: 'success' });
       let bytes = 0;
       let end: Awaited<ReturnType<AccessLogs['begin']>> | undefined;
@@ -91,6 +97,23 @@ export function createRetrievalAudit(options: {
       }
     },
   };
+}
+
+/**
+ * The first address of the network that one is in: /24, or /48 of IPv6. Who is refused may be a patient whose access has just ended; a
+ * network is enough to see who tries doors.
+ * @returns undefined for what is no address
+ */
+function networkOf(address: string): string | undefined {
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
+  const plain = mapped ?? address.replace(/%.*$/, '');
+  if (isIPv4(plain)) return plain.replace(/\d+$/, '0');
+  if (!isIPv6(plain)) return undefined;
+  const [head = '', tail] = plain.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  const missing = tail === undefined ? 0 : 8 - groups.length - (tail === '' ? 0 : tail.split(':').length);
+  const network = [...groups, ...Array.from({ length: missing }, () => '0')].slice(0, 3);
+  return new URL(`http://[${network.join(':')}::]/`).hostname.slice(1, -1);
 }
 
 /** Codes are what errors may tell outside of this process. */

@@ -35,8 +35,6 @@ export interface Sending {
    * @returns false when it should be asked again later: it is to be held back for now, or the link has no keys left
    */
   offer(studyInstanceUid: string): Promise<boolean>;
-  /** From now on only the desk sends this study: what the archive says of its patient is in doubt. */
-  distrust(studyInstanceUid: string): Change;
 }
 
 export function createSending(options: {
@@ -120,15 +118,16 @@ export function createSending(options: {
       await sendTo(patient, studyInstanceUid, label);
       return true;
     },
-    distrust: (studyInstanceUid) =>
-      put(noticedRecords, store.pseudonymOf(studyInstanceUid), {
-        format: 1,
-        patient: undefined,
-        studyDate: undefined,
-        label: '',
-        noticedAtMs: now(),
-      }),
   };
+}
+
+/**
+ * From now on only the desk sends this study: what the archive says of its patient is in doubt, or she had it erased. Holds neither time nor
+ * name: nothing leads from it to what was on the ledger.
+ */
+export function sentByDeskAlone(store: ExchangeStore, studyInstanceUid: string): Change {
+  const nothing = { patient: undefined, studyDate: undefined, label: '', noticedAtMs: 0 };
+  return put(noticedRecords, store.pseudonymOf(studyInstanceUid), { format: 1, ...nothing });
 }
 
 /** `YYYYMMDD`, UTC. */

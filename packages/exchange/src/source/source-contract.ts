@@ -86,6 +86,8 @@ export interface ImageSourceOptions {
   readonly onStanding?: (standing: ViewStanding) => void;
   /** Whom the operator knows, by key in hex: names in the accounting of disclosures. */
   readonly receiverNames?: ReadonlyMap<string, string>;
+  /** How long the accounting names to whom a study was given after the study was erased, in years from each time; default 6. */
+  readonly disclosuresKeptYears?: number;
   /** Break-glass: keys of whom the desk may release a study to without the patient's word; default nobody. */
   readonly emergencyReceivers?: readonly Uint8Array[];
   /** Told of each document that is served on such a view. */

@@ -1,5 +1,5 @@
 /** What an image source keeps, and how it is written. Spec: docs/spec/exchange-records.md, section 3. */
-import { OWNER_NOTE_BYTES_MAX, PREKEYS_MAX, SEALED_BYTES_MAX } from '@radledger/handover';
+import { ERASURE_NOTE_BYTES_MAX, OWNER_NOTE_BYTES_MAX, PREKEYS_MAX, SEALED_BYTES_MAX } from '@radledger/handover';
 import { bytes, flag, type Infer, list, literal, optional, struct, text, uint } from '@radledger/primitives';
 import type { RecordKind } from '../exchange-store.js';
 import { grown } from '../grown.js';
@@ -133,3 +133,13 @@ export const suspensionRecords: RecordKind<SuspensionRecord> = {
 
 /** Until when a message must be refused; the id is `<signer>.<SHA-256 of the message id>`. */
 export const replayRecords: RecordKind<number> = { name: 'replay', schema: uint(), bytesMax: 16 };
+
+/** Studies that are to be erased as soon as they are off the ledger; the id is the studyId in hex. */
+export const erasingRecords: RecordKind<0> = { name: 'erasing', schema: literal(0), bytesMax: 8 };
+
+/** Notes of studies that were erased; the id is the studyId in hex, and nothing else is left of them. */
+export const erasureNoteRecords: RecordKind<Uint8Array> = {
+  name: 'erasure-note',
+  schema: bytes({ max: ERASURE_NOTE_BYTES_MAX }),
+  bytesMax: ERASURE_NOTE_BYTES_MAX + 16,
+};

@@ -2,6 +2,7 @@
 import { type AcceptedKey, PUBLISHED_MAX } from '@radledger/handover';
 import {
   bytes,
+  equalBytes,
   fromHex,
   type Infer,
   list,
@@ -14,7 +15,7 @@ import {
   uint,
 } from '@radledger/primitives';
 import { ExchangeError } from '../errors.js';
-import { type Change, type ExchangeStore, put, type RecordKind } from '../exchange-store.js';
+import { type Change, type ExchangeStore, put, type RecordKind, remove } from '../exchange-store.js';
 import type { KeyedLock } from '../keyed-lock.js';
 import { oneOf } from '../one-of.js';
 
@@ -73,6 +74,17 @@ export interface StandingLinks {
   setState(linkId: string, state: LinkState): Promise<void>;
   /** Ends the link of a study, if it has one. */
   endOf(studyId: Uint8Array): Promise<void>;
+  /**
+   * Takes a study that is erased out of the memory of links. The last one of a link takes it along, with the keys that were left.
+   * @param erase - commits the changes, with its own; told whether the link went too, and the pseudonym of the study's patient
+   */
+  forget(
+    studyId: Uint8Array,
+    erase: (
+      changes: readonly Change[],
+      about: { readonly isLinkGone: boolean; readonly patient: string | undefined },
+    ) => Promise<void>,
+  ): Promise<void>;
   /**
    * Spends a key: what `study` makes of it is one batch with the key's removal.
    * @throws {ExchangeError} `NO_STANDING_LINK` when the patient has none that is active and has keys
@@ -171,6 +183,27 @@ export function createStandingLinks(options: {
       lock('links', async () => {
         const link = await ofStudy(studyId);
         if (link !== undefined) await store.commit([save({ ...link, state: 'ended', keys: [] })]);
+      }),
+    forget: (studyId, erase) =>
+      lock('links', async () => {
+        const id = toHex(studyId);
+        const link = await ofStudy(studyId);
+        const patient = await store.get(patientRecords, id);
+        const others = (await store.list(linkOfStudyRecords)).filter((other) => other.id !== id);
+        const isLast = link !== undefined && !others.some(({ value }) => toHex(value) === link.linkId);
+        const named = link?.patient === undefined ? undefined : await ofPatient(link.patient);
+        const published = (link?.published ?? []).filter((sent) => !equalBytes(sent.studyId, studyId));
+        await erase(
+          [
+            remove(linkOfStudyRecords, id),
+            remove(patientRecords, id),
+            ...(link === undefined ? [] : [isLast ? remove(linkRecords, link.linkId) : save({ ...link, published })]),
+            ...(isLast && link.patient !== undefined && named?.linkId === link.linkId
+              ? [remove(linkOfPatientRecords, link.patient)]
+              : []),
+          ],
+          { isLinkGone: isLast, patient },
+        );
       }),
     spend: (patient, study) =>
       lock('links', async () => {

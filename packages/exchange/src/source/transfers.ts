@@ -34,7 +34,7 @@ const transferSchema = struct({
 });
 export type TransferRecord = Infer<typeof transferSchema>;
 /** The id is `<request digest>.<studyId>`, both in hex. */
-const transferRecords: RecordKind<TransferRecord> = { name: 'transfer', schema: transferSchema, bytesMax: 2048 };
+export const transferRecords: RecordKind<TransferRecord> = { name: 'transfer', schema: transferSchema, bytesMax: 2048 };
 
 export type Transfer = Pick<TransferRecord, 'studyId' | 'content' | 'requestDigest' | 'recipientKey' | 'bytes'>;
 
