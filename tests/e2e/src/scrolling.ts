@@ -47,9 +47,7 @@ export async function scrollThrough(browser: Browser, phone: Phone, held: number
 
 /** @returns bytes */
 export async function heldAfterCollecting(browser: Browser, phone: Phone): Promise<number> {
-  const devtools = await phone.context.newCDPSession(phone.page);
-  await devtools.send('HeapProfiler.collectGarbage');
-  await devtools.detach();
+  for (const place of [phone.page, ...phone.page.workers()]) await place.evaluate('gc()'); // see launchChromium
   return heldBy(browser);
 }
 
@@ -61,7 +59,9 @@ async function heldBy(browser: Browser): Promise<number> {
   const shares = await Promise.all(
     processInfo.map(async ({ id }) => {
       const rollup = await readFile(`/proc/${id}/smaps_rollup`, 'utf8').catch(() => ''); // it may have ended meanwhile
-      return Number(/^Pss:\s+(\d+) kB/m.exec(rollup)?.[1] ?? 0) * 1024;
+      // Without what is mapped from files: that share depends on who else runs the same program.
+      const own = [...rollup.matchAll(/^Pss_(?:Anon|Shmem):\s+(\d+) kB/gm)];
+      return own.reduce((sum, [, kilobytes]) => sum + Number(kilobytes) * 1024, 0);
     }),
   );
   return shares.reduce((sum, share) => sum + share, 0);

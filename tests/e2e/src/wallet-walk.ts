@@ -90,7 +90,7 @@ export async function walk(
   await phone.press(texts.frame.back);
   await phone.press(texts.home.whoLooked);
   await phone.heading(texts.looked.title).waitFor();
-  await page.getByText(texts.looked.opened(texts.looked.you, label)).waitFor();
+  await page.getByText(texts.looked.youOpened(label)).waitFor();
   await visit('15-who-looked');
   await phone.press(texts.frame.back);
   await phone.press(texts.home.sheetOpen);

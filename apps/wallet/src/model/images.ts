@@ -116,7 +116,10 @@ function onlyPart(body: Uint8Array, contentType: string): Uint8Array {
 function aMoment(): Promise<void> {
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve) => {
-    port1.onmessage = () => resolve();
+    port1.onmessage = () => {
+      port1.close(); // else both stay
+      resolve();
+    };
     port2.postMessage(undefined);
   });
 }

@@ -40,12 +40,11 @@ export function WhoLooked(props: { readonly studyId: string | undefined }) {
 }
 
 function LookRow(props: { readonly look: Look }) {
-  const { who, study, times, atMs, allowedAtMs, isEmergency } = props.look;
+  const { who, study, atMs, allowedAtMs, isEmergency } = props.look;
   const { texts, dates, state, session, navigation } = useApp();
   const [isStrange, setStrange] = useState(false);
   const [isTold, setTold] = useState(false);
   const label = study.label ?? texts.study.unnamed;
-  const name = nameOf(who, texts);
   /** Somebody whom she let in; else somebody with a role, she herself, or nobody she knows. */
   const person = typeof who === 'object' && !('role' in who) ? who : undefined;
   const role = typeof who === 'object' && 'role' in who ? who.role : undefined;
@@ -55,8 +54,7 @@ function LookRow(props: { readonly look: Look }) {
       : undefined;
   const why = isEmergency ? texts.looked.emergency : (because ?? byRole(who, texts));
   const hasShare = state.shelf?.people.find(({ id }) => id === person?.id)?.shares.some(canStop) === true;
-  const isOpened = times === 1 || who === 'self' || role !== undefined;
-  const row = isOpened ? texts.looked.opened(name, label) : texts.looked.copied(name, label, times);
+  const row = rowOf(props.look, texts, label);
   const tell = async (): Promise<void> => {
     await session.tellPrivacyOffice(study, texts.looked.message(`${row}, ${dates.moment(atMs)}`));
     setTold(true);
@@ -93,10 +91,11 @@ function LookRow(props: { readonly look: Look }) {
   );
 }
 
-function nameOf(who: Look['who'], { looked, person, roles }: Texts): string {
-  if (who === 'self') return looked.you;
-  if (who === undefined) return looked.unknown;
-  return who.name ?? ('role' in who ? roles.unnamed : person.unnamed);
+function rowOf({ who, times }: Look, { looked, person, roles }: Texts, label: string): string {
+  if (who === 'self') return looked.youOpened(label);
+  const byRole = who !== undefined && 'role' in who;
+  const name = who === undefined ? looked.unknown : (who.name ?? (byRole ? roles.unnamed : person.unnamed));
+  return times === 1 || byRole ? looked.opened(name, label) : looked.copied(name, label, times);
 }
 
 /** Why somebody could read whom she gave no permission. */
