@@ -14,6 +14,7 @@ export interface PhoneOptions {
   readonly keepsOffline?: boolean;
 }
 
+/** Its garbage can be collected by `gc()`, so that what is measured is what is held. */
 export function launchChromium(): Promise<Browser> {
   return chromium.launch({
     executablePath: CHROMIUM,

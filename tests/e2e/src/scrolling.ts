@@ -15,32 +15,34 @@ export interface Scrolled {
   /** Tasks of the page's own thread above 50 ms: during one of these no key is heard. */
   readonly longTasks: number;
   readonly longestTaskMs: number;
-  /** All processes of the browser above what they held before the first picture, MiB: at the worst, and at the end with the garbage gone. */
+  /** All processes of the browser above what they held before the first picture, MiB: at the worst, half-way, and at the end with the garbage gone. */
   readonly peakMib: number;
+  readonly halfMib: number;
   readonly endMib: number;
 }
 
-/** Presses the key for the next picture as soon as one is there, up to the last. The page shows one picture of the study and what it `held` before. */
-export async function scrollThrough(browser: Browser, phone: Phone, held: number): Promise<Scrolled> {
+/** Presses the key for the next picture as soon as one is there, up to the last. The page shows one picture of the study ; `heldBefore` is what all held before it. */
+export async function scrollThrough(browser: Browser, phone: Phone, heldBefore: number): Promise<Scrolled> {
   const steps: number[] = [];
   const tasks: number[] = [];
-  let peak = 0;
+  const held: number[] = [];
   for (let isLast = false; !isLast; ) {
     const part = await phone.page.evaluate(pressOn, EVERY);
     steps.push(...part.steps);
     tasks.push(...part.tasks);
-    peak = Math.max(peak, await heldBy(browser));
+    held.push(await heldBy(browser));
     isLast = part.steps.length < EVERY;
   }
   const sorted = steps.toSorted((a, b) => a - b);
-  const mib = (bytes: number): number => Math.round((bytes - held) / MIB);
+  const mib = (bytes: number): number => Math.round((bytes - heldBefore) / MIB);
   return {
     pictures: steps.length + 1,
     medianStepMs: Math.round(sorted[sorted.length >> 1] ?? 0),
     longestStepMs: Math.round(sorted.at(-1) ?? 0),
     longTasks: tasks.length,
     longestTaskMs: Math.round(Math.max(0, ...tasks)),
-    peakMib: mib(peak),
+    peakMib: mib(Math.max(...held)),
+    halfMib: mib(held[held.length >> 1] ?? 0),
     endMib: mib(await heldAfterCollecting(browser, phone)),
   };
 }

@@ -54,8 +54,8 @@ const LARGE = (process.env['RADLEDGER_VIEWER'] ?? '24x512x512').split(',').map((
   const [files = 0, rows = 0, columns = 0] = study.split('x').map(Number);
   return { files, rows, columns };
 });
-/** What the viewer may hold besides the files that it keeps: pictures, the page, and what was not collected yet. */
-const HELD_MIB_MAX = 64 + 128;
+/** What the viewer and its decoder may hold above the page before: 64 MiB of files, the one that is shown several times over, and what the browser does not give back. */
+const HELD_MIB_MAX = 384;
 const forbidden = JSON.parse(
   await readFile(fileURLToPath(import.meta.resolve('@radledger/wallet-app/forbidden-words.json')), 'utf8'),
 ) as Readonly<Record<string, readonly string[]>>;
