@@ -1,16 +1,20 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sampleInstance } from '@radledger/imaging/testing';
+import { type SampleInstance, sampleInstance } from '@radledger/imaging/testing';
 import { freshUid } from './fresh-uid.js';
 
 const ROWS = 256;
 const COLUMNS = 256;
 
-/** Puts a study of one synthetic image into a folder that plays an archive. @returns its Study Instance UID */
-export async function addSmallStudy(archive: string): Promise<string> {
+/**
+ * Puts a study of one synthetic image into a folder that plays an archive.
+ * @param patient - whose it is; default nobody's that the archive could name
+ * @returns its Study Instance UID
+ */
+export async function addSmallStudy(archive: string, patient?: SampleInstance['patient']): Promise<string> {
   const ids = { studyInstanceUid: freshUid(), seriesInstanceUid: freshUid(), sopInstanceUid: freshUid() };
   const image = { rows: ROWS, columns: COLUMNS };
-  const instance = sampleInstance({ ...ids, image, pixelData: roundShadow(image) });
+  const instance = sampleInstance({ ...ids, ...(patient && { patient }), image, pixelData: roundShadow(image) });
   await writeFile(join(archive, `${ids.sopInstanceUid}.dcm`), instance);
   return ids.studyInstanceUid;
 }

@@ -10,7 +10,7 @@ import {
   type OwnerReply,
   type SignedImageRequest,
 } from '@radledger/handover';
-import { equalBytes } from '@radledger/primitives';
+import { equalBytes, toHex } from '@radledger/primitives';
 import { signAcceptance } from '@radledger/transactions';
 import { isNameless } from './noted-grants.js';
 import { refreshSecrets } from './study-secrets.js';
@@ -25,6 +25,11 @@ const KEYS_LEFT_MIN = 5;
 
 /** How things stand at the source of one study. */
 export type SourceStanding = Omit<OwnerReply, 'published'>;
+
+export interface AskOptions extends CallOptions {
+  /** Leaves keys also with sources that never had any, so that later studies come by themselves; default not. */
+  readonly startLinks?: boolean;
+}
 
 /** An order that needs nothing but its words. */
 export type PlainOrder = Exclude<OwnerOrder, { readonly kind: 'leave-keys' | 'open-mailbox' }>;
@@ -72,11 +77,12 @@ export async function leaveKeys(
 /** See `Wallet.askSources`. */
 export async function askSources(
   core: WalletCore,
-  options: CallOptions = {},
+  options: AskOptions = {},
 ): Promise<{ readonly standings: readonly SourceStanding[]; readonly unanswered: readonly Uint8Array[] }> {
   const standings: SourceStanding[] = [];
   const unanswered: Uint8Array[] = [];
-  for (const record of core.state.studies) {
+  // Those that an answer brings come behind the others, and are asked for too.
+  for (let at = 0, record = core.state.studies[0]; record !== undefined; at += 1, record = core.state.studies[at]) {
     const { studyId, role } = record;
     if (erasureNoteOf(record) !== undefined) continue;
     if (role === 'delegate') {
@@ -95,7 +101,41 @@ export async function askSources(
       if (!(await isErasedNow(core, record, error, options))) unanswered.push(studyId);
     }
   }
-  return { standings, unanswered };
+  if (options.startLinks !== true) return { standings, unanswered };
+  const started = await startLinks(core, { standings, unanswered }, options);
+  return { standings: standings.map((standing) => started.find(isAbout(standing)) ?? standing), unanswered };
+}
+
+/**
+ * Leaves keys with each source that never had any: for one study that she claimed herself, which the source knows the patient of. Where she
+ * ended that once, or where not all of her studies are answered for, nothing is left.
+ * @returns how things stand where keys were left
+ */
+async function startLinks(
+  core: WalletCore,
+  { standings, unanswered }: { standings: readonly SourceStanding[]; unanswered: readonly Uint8Array[] },
+  options: CallOptions,
+): Promise<readonly SourceStanding[]> {
+  const settled = new Set([
+    ...standings.filter(({ link }) => link !== 'none').map(({ source }) => toHex(source)),
+    ...unanswered.map((studyId) => toHex(core.record(studyId).source)),
+  ]);
+  const started: SourceStanding[] = [];
+  for (const { source, studyId } of standings) {
+    if (settled.has(toHex(source)) || core.record(studyId).secrets?.era !== 0) continue;
+    settled.add(toHex(source));
+    try {
+      started.push(await leaveKeys(core, studyId, options));
+    } catch {
+      // The source takes none, or not now: the next opening tries again.
+      options.signal?.throwIfAborted();
+    }
+  }
+  return started;
+}
+
+function isAbout({ source, studyId }: SourceStanding): (other: SourceStanding) => boolean {
+  return (other) => isSameStudy(other, { source, studyId });
 }
 
 /** Whether a source that refused a request does not know the study because it erased it; then the study is gone here too. */

@@ -7,6 +7,7 @@ import { GrantSearch } from './grant-search.js';
 import { deriveWalletKeys } from './keys.js';
 import { Outbox } from './outbox.js';
 import {
+  type AskOptions,
   askSources,
   leaveKeys,
   type OpenMailbox,
@@ -391,7 +392,7 @@ export class Wallet {
    * @returns also the studies whose source did not answer
    */
   askSources(
-    options: CallOptions = {},
+    options: AskOptions = {},
   ): Promise<{ readonly standings: readonly SourceStanding[]; readonly unanswered: readonly Uint8Array[] }> {
     return askSources(this.#core, options);
   }

@@ -54,6 +54,30 @@ test('a study that came on such a key is there when the app is opened, and is fo
   expect(await labels(restored)).toEqual([STUDY.label, NEXT.label, 'MRI, hip', 'MRI, hand']);
 });
 
+// Regression: an app left keys only where a link was active, and nothing ever made one, so that no study came by itself.
+test('a source that never had keys of hers gets some when the app is opened, but not once she ended that', async () => {
+  expect((await wallet.askSources()).standings).toMatchObject([{ link: 'none' }]);
+  expect((await wallet.askSources({ startLinks: true })).standings).toMatchObject([{ link: 'active', keysLeft: 10 }]);
+  await world.hospital.sendByLink(NEXT);
+  const { standings } = await wallet.askSources({ startLinks: true });
+  expect(standings).toMatchObject([{ studyId }, { link: 'active' }]);
+  expect(await labels()).toEqual([STUDY.label, NEXT.label]);
+  await wallet.order(studyId, { kind: 'end-link' });
+  expect((await wallet.askSources({ startLinks: true })).standings).toMatchObject([
+    { link: 'ended' },
+    { link: 'ended' },
+  ]);
+  expect(await wallet.leaveKeys(studyId)).toMatchObject({ link: 'active', keysLeft: 10 });
+});
+
+test('a source gets no keys for a study that was moved to her: it knows another patient by it', async () => {
+  const maya = await world.newWallet();
+  const { source } = await wallet.study(studyId);
+  await wallet.moveOwner({ studyId, acceptance: await maya.acceptRole({ source, studyId, role: 'owner' }) });
+  await maya.restore();
+  expect((await maya.askSources({ startLinks: true })).standings).toMatchObject([{ link: 'none' }]);
+});
+
 // Regression: the new study had no address of its source, so that the look failed where the directory does not lead to it.
 test('a study that came on such a key is asked for at the address of the one that led to it', async () => {
   const { api, fetch } = world.hospital;

@@ -7,6 +7,7 @@ import type {
   Profile,
   ReadingView,
   RequestOrigin,
+  SourceStanding,
   Wallet,
   WrapperKind,
 } from '@radledger/wallet';
@@ -20,8 +21,8 @@ import { foldReadings, type Look } from './readings.js';
 import { type Share, type Shelf, shelfOf, type Study } from './shelf.js';
 
 const CLOCK_SKEW_MS_MAX = 5 * 60_000;
-/** A hospital that did not answer is asked again after this long. */
-const ASK_AGAIN_MS = 60_000;
+/** A hospital that did not answer is asked again after this long, and then after twice as long each time. */
+const ASK_AGAIN_MS = { min: 60_000, max: 3_600_000 };
 
 export interface SessionState {
   /** `new`: nothing rests on this device. */
@@ -38,6 +39,8 @@ export interface SessionState {
   readonly wrappers: readonly WrapperKind[];
   /** Studies whose hospital was asked, by somebody at its desk, to replace her access. */
   readonly replacements: readonly Replacement[];
+  /** How things stood at the hospital of each of her studies when it was asked last; none before that. */
+  readonly standings: readonly SourceStanding[];
   /** The newest reading failed: what is shown is as old as it says. */
   readonly isStale: boolean;
 }
@@ -80,8 +83,9 @@ export class Session {
   readonly #listeners = new Set<() => void>();
   #preparing: Promise<Opening> | undefined;
   #prepared: Opening | undefined;
-  /** When hospitals are asked again, of which one did not answer. */
+  /** When hospitals are asked again, of which one did not answer, and how long that is after they were asked. */
   #askAgainAtMs: number | undefined;
+  #askAgainMs = ASK_AGAIN_MS.min;
   #state: SessionState;
 
   private constructor(ports: SessionPorts, state: SessionState) {
@@ -93,7 +97,15 @@ export class Session {
     const wrappers = await ports.wrappers();
     const phase = wrappers.length === 0 ? 'new' : 'locked';
     const confirmsBy = phase === 'new' ? await firstConfirmation() : wrappers.includes('passkey') ? 'passkey' : 'pin';
-    return new Session(ports, { phase, wrappers, confirmsBy, profiles: [], replacements: [], isStale: false });
+    return new Session(ports, {
+      phase,
+      wrappers,
+      confirmsBy,
+      profiles: [],
+      replacements: [],
+      standings: [],
+      isStale: false,
+    });
   }
 
   readonly getState = (): SessionState => this.#state;
@@ -140,7 +152,7 @@ export class Session {
     if (profiles.isOpen) return;
     this.#show(await profiles.open(how, found));
     this.#change({ phase: 'open' });
-    void this.#askHospitals();
+    void this.askHospitals();
   }
 
   /** Shows the images of another person. */
@@ -148,7 +160,7 @@ export class Session {
     const profile = this.#profiles.all().find(({ id }) => id === profileId);
     if (profile === undefined || profileId === this.#state.profileId) return;
     this.#show(profile);
-    void this.#askHospitals();
+    void this.askHospitals();
     await this.refresh();
   }
 
@@ -204,6 +216,7 @@ export class Session {
       wallet
         .claim({ invitation, code }, { onProgress })
         .finally(() => this.refresh())
+        .then(() => this.askHospitals())
         .catch(reject);
     });
     await this.refresh();
@@ -261,7 +274,7 @@ export class Session {
       }
     }
     await this.refresh();
-    if (this.#askAgainAtMs !== undefined && this.#askAgainAtMs <= Date.now()) void this.#askHospitals();
+    if (this.#askAgainAtMs !== undefined && this.#askAgainAtMs <= Date.now()) void this.askHospitals();
   }
 
   /** Who looked at each study, as its hospital tells; `unanswered` did not. */
@@ -334,7 +347,12 @@ export class Session {
   /** What a hospital does not tell now, it is asked for again while the app is open, and when it is opened. */
   async #bringBack(wallet: Wallet): Promise<void> {
     const { unanswered } = await wallet.restore();
-    if (unanswered.length > 0) this.#askAgainAtMs = Date.now() + ASK_AGAIN_MS;
+    if (unanswered.length > 0) this.#askAgain();
+  }
+
+  #askAgain(): void {
+    this.#askAgainAtMs = Date.now() + this.#askAgainMs;
+    this.#askAgainMs = Math.min(ASK_AGAIN_MS.max, 2 * this.#askAgainMs);
   }
 
   /** Stops the replacing of her access, or says that it was she who asked: then it is done at once. */
@@ -345,17 +363,18 @@ export class Session {
     await this.refresh();
   }
 
-  /** Takes in studies that came by themselves, and hears whether somebody wants to replace her access. */
-  async #askHospitals(): Promise<void> {
+  /** Takes in studies that came by themselves, lets more come, and hears whether somebody wants to replace her access. */
+  async askHospitals(): Promise<void> {
     const wallet = this.#shownWallet();
     this.#askAgainAtMs = undefined;
-    const asked = await wallet?.askSources().catch(() => undefined);
-    if (asked?.unanswered.length !== 0) this.#askAgainAtMs = Date.now() + ASK_AGAIN_MS;
+    const asked = await wallet?.askSources({ startLinks: true }).catch(() => undefined);
+    if (asked?.unanswered.length === 0) this.#askAgainMs = ASK_AGAIN_MS.min;
+    else this.#askAgain();
     if (asked === undefined || wallet !== this.#shownWallet()) return;
     const replacements = asked.standings.flatMap(({ studyId, replacement }) =>
       replacement === undefined ? [] : [{ studyId, dueAtMs: replacement.dueAtMs }],
     );
-    this.#change({ replacements });
+    this.#change({ replacements, standings: asked.standings });
     await this.refresh();
   }
 
@@ -421,7 +440,15 @@ export class Session {
   #show(profile: Profile): void {
     const profiles = this.#profiles.all().map(({ id, name }) => ({ id, name }));
     const wrappers = profile.wrappers();
-    this.#change({ profiles, profileId: profile.id, wrappers, shelf: undefined, replacements: [], isStale: false });
+    this.#change({
+      profiles,
+      profileId: profile.id,
+      wrappers,
+      shelf: undefined,
+      replacements: [],
+      standings: [],
+      isStale: false,
+    });
   }
 
   #change(change: Partial<SessionState>): void {

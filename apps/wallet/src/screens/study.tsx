@@ -1,4 +1,5 @@
 import { useState } from 'react';
+import { addingOf, allowAdding, endAdding } from '../model/adding.js';
 import { actingIn, isSeeing } from '../model/shelf.js';
 import { ActingRows } from '../parts/acting-rows.js';
 import { useApp } from '../parts/app-context.js';
@@ -23,6 +24,7 @@ export function StudyScreen(props: { readonly studyId: string }) {
   };
   const { actsFor } = study;
   const acting = state.shelf === undefined ? [] : actingIn(state.shelf, study.id);
+  const adding = addingOf(state.standings, study);
   const isNobody = people.length === 0 && acting.length === 0 && actsFor === undefined;
   return (
     <>
@@ -76,6 +78,17 @@ export function StudyScreen(props: { readonly studyId: string }) {
         </section>
       )}
       <ActingRows acting={acting} />
+      {adding !== undefined && actsFor === undefined && (
+        <section>
+          <p className="note">{adding === 'not' ? texts.study.addsNot : texts.study.adds}</p>
+          <Button
+            kind="quiet"
+            onPress={() => (adding === 'not' ? allowAdding(session, study) : endAdding(session, study))}
+          >
+            {adding === 'not' ? texts.study.addsAgain : texts.study.addsEnd}
+          </Button>
+        </section>
+      )}
       {study.state === 'ready' && actsFor === undefined && (
         <button type="button" className="link" onClick={() => setAsking(true)}>
           {texts.study.wrong}

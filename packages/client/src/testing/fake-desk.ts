@@ -59,6 +59,10 @@ export function createFakeDesk(options: { chainId: Uint8Array; signer: Signer })
         desk.keys = [...desk.keys, ...order.prekeys];
         desk.standing = { ...desk.standing, link: 'active' };
       }
+      if (order.kind === 'end-link') {
+        desk.keys = [];
+        desk.standing = { ...desk.standing, link: 'ended' };
+      }
       if (order.kind === 'stop-replacement') desk.standing = { ...desk.standing, replacement: undefined };
       if (order.kind === 'open-mailbox') mailboxes.set(toHex(order.mailboxId), undefined);
       const reply = { ...desk.standing, keysLeft: desk.keys.length, issuedAtMs: Date.now() };
