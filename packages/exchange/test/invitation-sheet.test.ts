@@ -59,6 +59,26 @@ describe.skipIf(!hasPoppler)('read back by poppler', () => {
     },
   );
 
+  test.each([
+    ['Chinese', '北京大学第一医院', '隐私办公室'],
+    ['Arabic', 'مستشفى المدينة', 'مكتب الخصوصية'],
+    ['Hebrew', 'בית חולים', 'לשכת הפרטיות'],
+    ['an emoji', 'Klinik 🏥', 'privacy 🏥'],
+  ])(
+    'a name in letters that the font lacks is replaced, not drawn as boxes: %s',
+    async (_, sourceName, privacyContact) => {
+      for (const [language, name, contact] of [
+        ['en', 'Your hospital has images for you', 'Questions about your data: ask at the desk'],
+        ['de', 'Ihr Krankenhaus hat Bilder für Sie', 'Fragen zu Ihren Daten: fragen Sie am Empfang'],
+      ] as const) {
+        const sheet = textOf(await write({ language, sourceName, privacyContact })).replaceAll(/\s+/g, ' ');
+        expect(sheet).toContain(name);
+        expect(sheet).toContain(contact);
+        expect(sheet).not.toMatch(/[\0\uFFFD\u25A1]|\p{Script=Han}|\p{Script=Arabic}|\p{Script=Hebrew}/u);
+      }
+    },
+  );
+
   test('the square holds the link', async () => {
     const file = await write({ language: 'en' });
     spawnSync('pdftoppm', ['-r', '100', '-gray', '-singlefile', file, join(folder, 'page')]);

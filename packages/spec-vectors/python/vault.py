@@ -87,8 +87,18 @@ def consent(shown):
     return {"receipt": receipt.hex(), "hash": H("radledger/consent-receipt/1", receipt).hex()}
 
 
+def from_copy(given):
+    one, salt, sealed = decode(raw(given["bytes"]))
+    assert one == 1 and len(salt) == 16
+    secret = hmac_sha256(salt, raw(given["secret"]))
+    seed = opened(secret, "radledger/vault-passkey/1", [raw(given["credentialId"])], sealed.hex())
+    return {"words": word_indices(seed)}
+
+
 def vault(case):
     given = case["input"]
+    if "copy" in given:
+        return from_copy(given["copy"])
     if "receipt" in given:
         return consent(given["receipt"])
     if "roleAnswer" in given:

@@ -42,6 +42,12 @@ const VAULT = {
     },
   ],
 };
+/** The passkey wrap above, as it is in the passkey. */
+const COPY = {
+  credentialId: VAULT.passkey.credentialId,
+  secret: VAULT.passkey.secret,
+  bytes: `9301c410${VAULT.passkey.salt}c432${VAULT.passkey.sealed}`,
+};
 const CARDS = [
   'barely educate clean kiss emerge table wife shed waste front diesel soft rough cable equal cook',
   'barely educate barely bean success stumble include habit firm void labor fog creek middle goat bar',
@@ -68,6 +74,7 @@ export async function vaultVectors(): Promise<VectorFile> {
     spec: 'wallet-keys.md',
     cases: [
       { name: 'opened by its passkey', input: { vault: VAULT, by: 'passkey' }, output: await opened('passkey') },
+      { name: 'begun from the copy in its passkey', input: { copy: COPY }, output: await begunFromCopy() },
       { name: 'opened by its PIN', input: { vault: VAULT, by: 'pin' }, output: await opened('pin') },
       ...(await Promise.all(
         [
@@ -117,10 +124,9 @@ async function opened(by: 'passkey' | 'pin'): Promise<unknown> {
     snapshots: snapshots.map((snapshot) => ({ id: snapshot.id, sealed: fromHex(snapshot.sealed) })),
   };
   await storage.save(record);
-  const secret = { credentialId: fromHex(credentialId), secret: fromHex(passkey.secret) };
-  const passkeys: PasskeyPort = { create: () => Promise.resolve(secret), ask: () => Promise.resolve(secret) };
-  const lock = { take: () => Promise.resolve(() => undefined) };
-  const vault = await createVault({ storage, passkeys, lock }).open(by === 'pin' ? { pin: pin.pin } : 'passkey');
+  const vault = await createVault({ storage, passkeys: passkeysOf(), lock: LOCK }).open(
+    by === 'pin' ? { pin: pin.pin } : 'passkey',
+  );
   return asJson({
     profiles: await Promise.all(
       [vault, ...vault.profiles].map(async ({ id, name, words, store }) => ({
@@ -131,6 +137,23 @@ async function opened(by: 'passkey' | 'pin'): Promise<unknown> {
       })),
     ),
   });
+}
+
+async function begunFromCopy(): Promise<unknown> {
+  const storage = createMemoryVaultStorage();
+  const { words } = await createVault({ storage, passkeys: passkeysOf(), lock: LOCK }).createFromPasskey();
+  return { words: placesOf(words) };
+}
+
+const LOCK = { take: () => Promise.resolve(() => undefined) };
+
+function passkeysOf(): PasskeyPort {
+  const known = { credentialId: fromHex(COPY.credentialId), secret: fromHex(COPY.secret) };
+  return {
+    create: () => Promise.resolve({ ...known, takesCopy: false }),
+    ask: () => Promise.resolve({ ...known, isCopied: false, isSynced: false }),
+    find: () => Promise.resolve({ ...known, copy: fromHex(COPY.bytes), isSynced: true }),
+  };
 }
 
 function receiptOf(): unknown {

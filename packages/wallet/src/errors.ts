@@ -30,6 +30,7 @@ export type WalletErrorInfo =
   | { readonly code: 'WORDS_OF_ANOTHER' }
   | { readonly code: 'PASSKEY_REFUSED' }
   | { readonly code: 'PASSKEY_WITHOUT_PRF' }
+  | { readonly code: 'PASSKEY_WITHOUT_COPY' }
   | { readonly code: 'PIN_REFUSED'; readonly lengthMin: number; readonly lengthMax: number }
   | { readonly code: 'WRONG_PIN'; readonly waitMs: number }
   | { readonly code: 'PIN_WAIT'; readonly untilMs: number }

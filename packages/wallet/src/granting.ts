@@ -215,16 +215,18 @@ export async function deliverNotice(
 }
 
 /**
- * Leaves the sealed list of grants at the source, with what another device of hers left there; false when the source did not take it:
- * without it, stopping still works.
+ * Leaves the sealed note at the source, with what another device of hers left there; false when the source did not take it: without it,
+ * stopping still works.
  */
 export async function leaveNote(core: WalletCore, studyId: Uint8Array, options: CallOptions): Promise<boolean> {
   if (core.record(studyId).role !== 'owner') return true;
   try {
     await refreshSecrets(core, studyId, options);
     const record = core.record(studyId);
-    await core.source.ask(record, { note: await core.source.sealNote(record), ...options });
-    return true;
+    const note = await core.source.sealNote(record, core.state.devices);
+    const { disclosure } = await core.source.ask(record, { note, ...options });
+    // One of a device whose clock runs ahead is kept instead: this one is read into the next.
+    return disclosure.note !== undefined && equalBytes(disclosure.note.sealed, note);
   } catch {
     options.signal?.throwIfAborted();
     return false;

@@ -22,6 +22,7 @@ export type {
   GrantStatus,
   GrantView,
   LongOptions,
+  NewDevice,
   PendingView,
   ReadingView,
   StudyStatus,

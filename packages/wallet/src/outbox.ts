@@ -21,7 +21,7 @@ import { refreshSecrets } from './study-secrets.js';
 import { endOfDay } from './usable-study.js';
 import { type GrantView, type LongOptions, type PendingView, pendingViewOf } from './views.js';
 import { isSameStudy, signalOf, type StudyName, type WalletCore } from './wallet-core.js';
-import type { GrantRecord, StudyRecord, Todo, WalletState } from './wallet-state.js';
+import { erasureNoteOf, type GrantRecord, type StudyRecord, type Todo, type WalletState } from './wallet-state.js';
 
 /** Two Allows of one sitting that enter one block are linked by it: each further one waits a random part of this, in milliseconds. */
 export const GRANT_SPREAD_MS = 600_000;
@@ -132,6 +132,36 @@ export class Outbox {
       const isOver = (todo: Todo) =>
         isSameStudy(todo, record) && (todo.kind === 'end-delegate' || (todo.kind === 'delegate' && !todo.isSent));
       return { todos: [...todos.filter((todo) => !isOver(todo)), this.#todo('end-delegate', record, NO_TAG)] };
+    });
+  }
+
+  /** See `Wallet.queueStopAll`. */
+  async stopAll(): Promise<void> {
+    const { seen, studies, todos } = this.#core.state;
+    for (const record of studies) {
+      const last = seen?.studies.find((study) => isSameStudy(study, record));
+      for (const { tag, notAfterMs } of record.grants) {
+        const isStopping = todos.some(
+          (todo) => todo.kind === 'stop' && isSameStudy(todo, record) && equalBytes(todo.tag, tag),
+        );
+        const status = last?.grants.find((grant) => equalBytes(grant.tag, tag))?.status;
+        const isOver = status === 'revoked' || status === 'ended' || notAfterMs <= this.#core.now();
+        if (!isStopping && !isOver) await this.stop({ studyId: record.studyId, tag });
+      }
+      const isNaming = todos.some((todo) => todo.kind === 'delegate' && isSameStudy(todo, record));
+      if (record.role === 'owner' && (isNaming || last?.delegate !== undefined)) await this.endDelegate(record.studyId);
+    }
+  }
+
+  /** Leaves the note of each of her studies anew. */
+  async leaveNotes(): Promise<void> {
+    await this.#core.update(({ studies, todos, seen }) => {
+      const isGone = (record: StudyRecord) =>
+        erasureNoteOf(record) !== undefined ||
+        seen?.studies.some((study) => isSameStudy(study, record) && study.status === 'moved-away') === true;
+      const own = studies.filter((record) => record.role === 'owner' && !isGone(record));
+      const notes = own.map((record) => this.#todo('note', record, NO_TAG));
+      return { todos: [...todos, ...notes.filter((note) => !todos.some((other) => isSameTodo(other, note)))] };
     });
   }
 

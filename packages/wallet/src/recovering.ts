@@ -1,19 +1,21 @@
 /** From the words back to studies and grants. */
+import { markOwn } from './device-watch.js';
 import type { GrantSearch } from './grant-search.js';
 import { branchOf } from './keys.js';
 import { isErasedNow } from './ordering.js';
 import { type FoundStudy, RESTORED_SKIP, walkBranches } from './restoring.js';
 import { refreshSecrets } from './study-secrets.js';
-import type { LongOptions } from './views.js';
+import type { LongOptions, NewDevice } from './views.js';
 import { isSameStudy, nextIndexIn, signalOf, type WalletCore } from './wallet-core.js';
 import { erasureNoteOf, type WalletState } from './wallet-state.js';
 
 /** See `Wallet.restore`. */
 export async function restore(
   { core, search }: { readonly core: WalletCore; readonly search: GrantSearch },
-  input: { findAllGrants?: boolean } = {},
+  input: { findAllGrants?: boolean; broughtBackBy?: NewDevice['by'] } = {},
   options: LongOptions = {},
 ): Promise<{ readonly studies: number; readonly unanswered: readonly Uint8Array[] }> {
+  if (input.broughtBackBy !== undefined) await markOwn(core, input.broughtBackBy);
   const sources = await core.ledger.sourceIds(options.signal);
   const found = await walkBranches({
     ledger: core.ledger,

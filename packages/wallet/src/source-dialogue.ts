@@ -22,7 +22,10 @@ import { locateGateway } from './gateway-locator.js';
 import type { WalletKeys } from './keys.js';
 import type { DirectorySource, LedgerView } from './ledger-view.js';
 import type { WalletPorts } from './wallet-ports.js';
-import { decodeOwnerNote, encodeOwnerNote, type GrantRecord, type StudyRecord } from './wallet-state.js';
+import { decodeOwnerNote, encodeOwnerNote, type NotedDevice, type OwnerNote } from './owner-note.js';
+import type { StudyRecord } from './wallet-state.js';
+
+const NOTHING_NOTED: OwnerNote = { grants: [], devices: [] };
 
 /** The exchanges of one wallet with the sources of its studies. */
 export class SourceDialogue {
@@ -139,19 +142,19 @@ export class SourceDialogue {
     );
   }
 
-  /** The grants of a study, sealed so that only her words open them. */
-  async sealNote(record: StudyRecord): Promise<Uint8Array> {
+  /** The grants of a study and her devices, sealed so that only her words open them. */
+  async sealNote(record: StudyRecord, devices: readonly NotedDevice[]): Promise<Uint8Array> {
     const { publicKey } = await this.#keys.noteKeyPair(record.branch);
-    return sealTo(publicKey, this.#noteContext(record), encodeOwnerNote(record.grants));
+    return sealTo(publicKey, this.#noteContext(record), encodeOwnerNote({ grants: record.grants, devices }));
   }
 
-  /** The grants of a note; none when it was left by an earlier owner or is spoiled: the ledger still has them. */
-  async openNote(record: StudyRecord, sealed: Uint8Array): Promise<readonly GrantRecord[]> {
+  /** What a note says; nothing when it was left by an earlier owner or is spoiled: the ledger still has the grants. */
+  async openNote(record: StudyRecord, sealed: Uint8Array): Promise<OwnerNote> {
     try {
       const pair = await this.#keys.noteKeyPair(record.branch);
       return decodeOwnerNote(await openSealed(pair, this.#noteContext(record), sealed));
     } catch {
-      return [];
+      return NOTHING_NOTED;
     }
   }
 

@@ -3,7 +3,7 @@ import type { StudyCell } from '@radledger/chain';
 import type { AccessLogEntry } from '@radledger/handover';
 import { equalBytes } from '@radledger/primitives';
 import type { RestoreProgress } from './restoring.js';
-import { erasureNoteOf, type SeenView, type StudyRecord, type Todo } from './wallet-state.js';
+import { type DeviceRecord, erasureNoteOf, type SeenView, type StudyRecord, type Todo } from './wallet-state.js';
 
 /** Options of every call. */
 export interface CallOptions {
@@ -86,6 +86,14 @@ export interface ReadingView {
   readonly bytes: number;
   /** How many readings this stands for, from 1. */
   readonly readings: number;
+}
+
+/** Another device that her images were brought back on. */
+export interface NewDevice {
+  /** By that device's clock. */
+  readonly atMs: number;
+  /** What brought them back: the sheet, the helpers' cards, another phone of hers, or the passkey alone. */
+  readonly by: DeviceRecord['by'];
 }
 
 /** A transaction that became final. */

@@ -43,8 +43,8 @@ const grantFields = {
   noticeDelivered: flag,
 };
 
-const grant1 = struct(grantFields);
-const grant = struct({
+export const grant1Schema = struct(grantFields);
+export const grantSchema = struct({
   ...grantFields,
   /** When the end of the grant was seen to be final. */
   stoppedAtMs: optional(uint()),
@@ -71,7 +71,7 @@ const secrets = struct({
 });
 
 /** A word as its place in a list. */
-function oneOf<const W extends string>(...words: readonly W[]): Schema<W> {
+export function oneOf<const W extends string>(...words: readonly W[]): Schema<W> {
   const place = uint(words.length - 1);
   return {
     encode: (word) => place.encode(words.indexOf(word)),
@@ -93,7 +93,7 @@ const studyFields = {
   /** The source's signed word: its disclosure; without secrets beside it, its note that it erased the study. */
   receipt: optional(bytes({ max: 32 * 1024 })),
 };
-const grants = list(grant, { max: 10_000 });
+const grants = list(grantSchema, { max: 10_000 });
 const study2 = struct({ ...studyFields, grants });
 
 /** Whom she made her delegate, or gives the study to: by her word, whatever the ledger says of it. */
@@ -117,6 +117,17 @@ const pendingClaim = struct({
   sealingPublicKey: id,
   sealingPrivateKey: id,
 });
+
+/** How many of her devices are remembered, newest first. */
+export const DEVICES_MAX = 16;
+
+/** A device that her images were brought back on, by what, and when by its own clock. */
+export const deviceFields = {
+  /** Random. */
+  id: bytes({ length: 8 }),
+  atMs: uint(),
+  by: oneOf('sheet', 'helpers', 'phone', 'passkey'),
+};
 
 /** A key promised to somebody else's study. */
 const acceptedRoleFields = { source: id, studyId: id, role, branch: counter, keyIndex: counter };
@@ -171,14 +182,21 @@ const stateFields = {
 };
 const todos = list(todo, { max: 100_000 });
 const acceptedRoles2 = list(acceptedRole2, { max: 1_000 });
-const state = struct({
-  format: literal(3),
+const state3Fields = {
   ...stateFields,
   acceptedRoles: list(acceptedRole, { max: 1_000 }),
   studies: list(study, { max: 100_000 }),
   todos,
   seen: optional(seen),
+};
+const state = struct({
+  format: literal(4),
+  ...state3Fields,
+  /** Devices that her images were brought back on. */
+  devices: list(struct({ ...deviceFields, standing: oneOf('own', 'new', 'known') }), { max: DEVICES_MAX }),
 });
+/** As it was before other devices were heard of. */
+const state3 = struct({ format: literal(3), ...state3Fields });
 /** As it was before a person could be named or succeeded by another's answer. */
 const state2 = struct({
   format: literal(2),
@@ -193,7 +211,7 @@ const state1 = struct({
   format: literal(1),
   ...stateFields,
   acceptedRoles: acceptedRoles2,
-  studies: list(struct({ ...studyFields, grants: list(grant1, { max: 10_000 }) }), { max: 100_000 }),
+  studies: list(struct({ ...studyFields, grants: list(grant1Schema, { max: 10_000 }) }), { max: 100_000 }),
 });
 
 /** What the ledger said when it was asked last. */
@@ -201,7 +219,7 @@ export type SeenView = Infer<typeof seen>;
 /** One thing she asked for and that is not done yet. */
 export type Todo = Infer<typeof todo>;
 /** One grant as the wallet knows it; the ledger says whether it is live. */
-export type GrantRecord = Infer<typeof grant>;
+export type GrantRecord = Infer<typeof grantSchema>;
 /** What only owner and source know of a study. */
 export type StudySecrets = Infer<typeof secrets>;
 /** One study of this wallet. */
@@ -210,6 +228,8 @@ export type StudyRecord = Infer<typeof study>;
 export function erasureNoteOf({ secrets: known, receipt }: StudyRecord): Uint8Array | undefined {
   return known === undefined ? receipt : undefined;
 }
+/** A device that her images were brought back on: this one, one that she was not asked about yet, or one that she knows. */
+export type DeviceRecord = WalletState['devices'][number];
 /** Everything a wallet remembers. Holds the seed: an app seals it before it writes it anywhere. */
 export type WalletState = Infer<typeof state>;
 
@@ -235,6 +255,11 @@ export function decodeWalletState(snapshot: Uint8Array): WalletState {
     // an older format, or none
   }
   try {
+    return { ...decodeWith(state3, snapshot, limits), format: 4, devices: [] };
+  } catch {
+    // an older format, or none
+  }
+  try {
     return raised(decodeWith(state2, snapshot, limits));
   } catch {
     // an older format, or none
@@ -245,42 +270,21 @@ export function decodeWalletState(snapshot: Uint8Array): WalletState {
     return raised({ ...rest, format: 2, studies: withGrants, todos: [], seen: undefined });
   } catch {
     // Without its cause: the reader's error may quote a part of the snapshot, which holds the seed.
-    throw new WalletError({ code: 'SNAPSHOT_MALFORMED', field: '' }, 'this is not a wallet of format 1 to 3');
+    throw new WalletError({ code: 'SNAPSHOT_MALFORMED', field: '' }, 'this is not a wallet of format 1 to 4');
   }
 }
 
 function raised({ acceptedRoles, studies, seen: last, ...rest }: Infer<typeof state2>): WalletState {
   return {
     ...rest,
-    format: 3,
+    format: 4,
+    devices: [],
     acceptedRoles: acceptedRoles.map((accepted) => ({ ...accepted, name: '', gatewayApi: undefined })),
     studies: studies.map((record) => ({ ...record, given: undefined })),
     seen: last && { ...last, studies: last.studies.map((one) => ({ ...one, delegate: undefined })) },
   };
 }
 
-function raisedGrant(old: Infer<typeof grant1>): GrantRecord {
+export function raisedGrant(old: Infer<typeof grant1Schema>): GrantRecord {
   return { ...old, stoppedAtMs: undefined, receiver: undefined, receipt: undefined };
-}
-
-const noteSchema = struct({ format: literal(2), grants: list(grant, { max: 200 }) });
-const note1 = struct({ format: literal(1), grants: list(grant1, { max: 200 }) });
-
-/** The grants of a study, newest kept, as they go into the note at the source (at most 16 KiB). */
-export function encodeOwnerNote(grants: readonly GrantRecord[]): Uint8Array {
-  for (let count = Math.min(grants.length, 200); ; count = Math.floor(count * 0.8)) {
-    const newest = [...grants].sort((a, b) => b.recordedAtMs - a.recordedAtMs).slice(0, count);
-    const encoded = encodeWith(noteSchema, { format: 2, grants: newest });
-    if (encoded.length <= 16 * 1024) return encoded;
-  }
-}
-
-/** @throws {PrimitivesError} when the bytes are not a note */
-export function decodeOwnerNote(note: Uint8Array): readonly GrantRecord[] {
-  const limits = { bytesMax: 16 * 1024 };
-  try {
-    return decodeWith(noteSchema, note, limits).grants;
-  } catch {
-    return decodeWith(note1, note, limits).grants.map(raisedGrant);
-  }
 }

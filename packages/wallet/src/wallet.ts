@@ -21,7 +21,16 @@ import type { StudyReader } from './reading.js';
 import { originOf, type RequestOrigin } from './request-origin.js';
 import { showGrants, showReadings, showStudies, showStudy } from './showing.js';
 import { refreshSecrets } from './study-secrets.js';
-import type { CallOptions, Finalized, GrantView, LongOptions, PendingView, ReadingView, StudyView } from './views.js';
+import type {
+  CallOptions,
+  Finalized,
+  GrantView,
+  LongOptions,
+  NewDevice,
+  PendingView,
+  ReadingView,
+  StudyView,
+} from './views.js';
 import { WalletCore } from './wallet-core.js';
 import type { WalletPorts } from './wallet-ports.js';
 import { decodeWalletState, encodeWalletState, type WalletState } from './wallet-state.js';
@@ -43,7 +52,7 @@ export async function createWallet(
   const entropy = input.words === undefined ? generateEntropy() : entropyOf(input.words);
   const chainId = input.chainId ?? (await ports.node.status()).chainId;
   const state: WalletState = {
-    format: 3,
+    format: 4,
     chainId,
     entropy,
     profile: input.profile ?? 0,
@@ -53,6 +62,7 @@ export async function createWallet(
     studies: [],
     todos: [],
     seen: undefined,
+    devices: [],
   };
   await ports.store.save(encodeWalletState(state));
   return walletOf(ports, state);
@@ -273,6 +283,14 @@ export class Wallet {
     return this.#search.whenDue(options);
   }
 
+  /**
+   * Writes down that every grant of this wallet shall end, and every delegation; asks nobody. `flush` sends them, before everything else.
+   * Grants of another device are found by `lookForDevices` and `findGrants` first.
+   */
+  queueStopAll(): Promise<void> {
+    return this.#outbox.stopAll();
+  }
+
   /** What is written down and not done. */
   pending(): readonly PendingView[] {
     return this.#outbox.pending();
@@ -406,8 +424,33 @@ export class Wallet {
    * Asks the source for the salts of the study's current era, its UID and label, and for the note left there.
    * @throws {WalletError} `GATEWAY_UNKNOWN` | `STUDY_UNKNOWN`; {ClientError}; {HandoverError}
    */
-  refreshSecrets(studyId: Uint8Array, options: CallOptions = {}): Promise<void> {
-    return refreshSecrets(this.#core, studyId, options);
+  async refreshSecrets(studyId: Uint8Array, options: CallOptions = {}): Promise<void> {
+    await refreshSecrets(this.#core, studyId, options);
+  }
+
+  /** Other devices that her images were brought back on and that she has not been asked about yet, newest first. */
+  newDevices(): readonly NewDevice[] {
+    return this.#core.state.devices
+      .filter(({ standing }) => standing === 'new')
+      .map(({ atMs, by }): NewDevice => ({ atMs, by }));
+  }
+
+  /** Remembers that she was asked about them; other devices ask her too. */
+  knowDevices(): Promise<void> {
+    return this.#core.update(({ devices }) => ({
+      devices: devices.map((device) =>
+        device.standing === 'new' ? { ...device, standing: 'known' as const } : device,
+      ),
+    }));
+  }
+
+  /**
+   * Reads the note of one study of each source for devices that her images were brought back on: for an app that is opened. Sources that do
+   * not answer are passed over.
+   */
+  async lookForDevices(options: CallOptions = {}): Promise<void> {
+    const { lookForDevices } = await import('./device-watch.js');
+    if (await lookForDevices(this.#core, options)) await this.#outbox.leaveNotes();
   }
 
   /**
@@ -415,13 +458,17 @@ export class Wallet {
    * then asks each source for what it keeps. Also finds studies that a source published on a key agreed in advance, and
    * studies where this wallet became owner or delegate. Nothing that is known is lost by it.
    * @param input.findAllGrants - read the whole state for grants that no note remembers however large it is: see `findGrantsWhenDue`
+   * @param input.broughtBackBy - this device had nothing of hers before: her other devices are told (`newDevices`), by the notes that `flush`
+   *   leaves
    * @returns how many studies are known, and those whose source did not answer
    */
   async restore(
-    input: { findAllGrants?: boolean } = {},
+    input: { findAllGrants?: boolean; broughtBackBy?: NewDevice['by'] } = {},
     options: LongOptions = {},
   ): Promise<{ readonly studies: number; readonly unanswered: readonly Uint8Array[] }> {
     const { restore } = await import('./recovering.js');
-    return restore({ core: this.#core, search: this.#search }, input, options);
+    const found = await restore({ core: this.#core, search: this.#search }, input, options);
+    if (input.broughtBackBy !== undefined) await this.#outbox.leaveNotes();
+    return found;
   }
 }

@@ -1,6 +1,6 @@
 /** Ways in which opening or sharing goes wrong, the twelve of PW-3 and two more, forced on a phone; each says what its screen must say. */
 import type { LocalNet } from '@radledger/devnet';
-import { decodeInvitationLink, encodeInvitationLink } from '@radledger/handover';
+import { decodeImageRequestLink, decodeInvitationLink, encodeInvitationLink } from '@radledger/handover';
 import type { Phone } from './phone.js';
 import { type StillNet, standStill } from './stand-still.js';
 
@@ -30,6 +30,38 @@ function withByte(link: string, index: number, value: number): string {
 /** The same invitation with something else said in it. */
 export function reissued(link: string, change: { gatewayApi?: string; expiresAtMs?: number }): string {
   return encodeInvitationLink({ ...decodeInvitationLink(link), ...change }, link.split('#')[0] as string);
+}
+
+/** A request for images with one of its fields changed, each in a link of its own. */
+export function tamperedRequests(link: string): readonly { readonly field: string; readonly link: string }[] {
+  const [page, encoded = ''] = link.split('#r=');
+  const whole = Buffer.from(encoded, 'base64url');
+  const { recipientKey, sealingKey, boxId, gatewayApi, displayName, reason, signature, ...times } =
+    decodeImageRequestLink(link);
+  const time = (ms: number): Buffer => {
+    const bytes = Buffer.alloc(8);
+    bytes.writeBigUInt64BE(BigInt(ms));
+    return bytes;
+  };
+  const fields = {
+    recipientKey,
+    sealingKey,
+    boxId,
+    signature,
+    gatewayApi: Buffer.from(gatewayApi),
+    displayName: Buffer.from(displayName),
+    reason: Buffer.from(reason),
+    wantedUntil: time(times.wantedUntilMs),
+    expires: time(times.expiresAtMs),
+  };
+  return Object.entries(fields).map(([field, value]) => {
+    const at = whole.indexOf(value);
+    if (at < 0) throw new Error(`${field} stands in the bytes of a request`);
+    const bytes = Buffer.from(whole);
+    const last = at + value.length - 1;
+    bytes[last] = (bytes[last] as number) ^ 1;
+    return { field, link: `${page}#r=${bytes.toString('base64url')}` };
+  });
 }
 
 async function openWith(phone: Phone, { link, code }: Link): Promise<void> {

@@ -10,15 +10,18 @@ export interface PhoneOptions {
   readonly height?: number;
   /** Whether the phone can confirm by itself who holds it; default true. */
   readonly canConfirm?: boolean;
+  /** Whether its passkeys hold a copy, and are kept by the person's account; default false. */
+  readonly keepsCopies?: boolean;
   /** Whether the app may stay on the phone; default true. */
   readonly keepsOffline?: boolean;
 }
 
 /** Its garbage can be collected by `gc()`, so that what is measured is what is held. */
 export function launchChromium(): Promise<Browser> {
+  const camera = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
   return chromium.launch({
     executablePath: CHROMIUM,
-    args: ['--no-sandbox', '--disable-gpu', '--js-flags=--expose-gc'],
+    args: ['--no-sandbox', '--disable-gpu', '--js-flags=--expose-gc', ...camera],
   });
 }
 
@@ -45,6 +48,7 @@ export class Phone {
       width = 390,
       height = 844,
       canConfirm = true,
+      keepsCopies = false,
       keepsOffline = true,
     } = options;
     const context = await browser.newContext({
@@ -65,6 +69,9 @@ export class Phone {
         hasResidentKey: true,
         hasUserVerification: true,
         hasPrf: true,
+        hasLargeBlob: keepsCopies,
+        defaultBackupEligibility: keepsCopies,
+        defaultBackupState: keepsCopies,
         isUserVerified: true,
         automaticPresenceSimulation: true,
       },
@@ -108,6 +115,13 @@ export class Phone {
       authenticatorId: this.authenticatorId,
       isUserVerified: false,
     });
+  }
+
+  /** Nothing of the app is on it any more; its passkeys are, as on a new phone to which her account brought them. */
+  async wipe(): Promise<void> {
+    const origin = new URL(this.page.url()).origin;
+    await this.page.goto('about:blank');
+    await this.devtools.send('Storage.clearDataForOrigin', { origin, storageTypes: 'all' });
   }
 
   /** Leaves the app no room. */
@@ -187,7 +201,7 @@ export class Phone {
   }
 }
 
-/** Runs in the page: Chromium has no camera here, so its stream is that of a canvas. Everything behind the stream is the app's own. */
+/** Runs in the page: Chromium's camera here shows a test picture, so its stream is replaced by a canvas's. Everything behind the stream is the app's own. */
 function showToCamera(pngBase64: string): void {
   const bytes = Uint8Array.from(atob(pngBase64), (character) => character.charCodeAt(0));
   navigator.mediaDevices.getUserMedia = async () => {

@@ -10,6 +10,8 @@ export interface WalkLinks {
   readonly request: { readonly link: string };
   /** The name of the study that the invitation is for. */
   readonly label: string;
+  /** On another device, with the words of the sheet. */
+  readonly bringBackElsewhere: (words: string) => Promise<void>;
 }
 
 /** @param visit - called on each screen, under its name */
@@ -96,6 +98,7 @@ export async function walk(
   await phone.press(texts.home.sheetOpen);
   await phone.heading(texts.sheet.title).waitFor();
   await visit('16-sheet');
+  const words = (await page.locator('.words').getByRole('listitem').allInnerTexts()).join(' ');
   await phone.press(texts.sheet.written);
   await phone.heading(texts.sheet.done).waitFor();
   await visit('17-sheet-made');
@@ -105,6 +108,17 @@ export async function walk(
   await phone.press(texts.helpers.given);
   await phone.heading(texts.helpers.done).waitFor();
   await visit('24-helpers-noted');
+  await links.bringBackElsewhere(words);
+  await page.reload();
+  await phone.press(texts.locked.open);
+  await phone.heading(texts.devices.title).waitFor({ timeout: 20_000 });
+  await visit('47-brought-back');
+  await phone.press(texts.devices.no);
+  await phone.heading(texts.stopAll.title).waitFor();
+  await visit('48-stop-everyone');
+  await phone.press(texts.stopAll.open);
+  await phone.heading(texts.stopAll.done).waitFor({ timeout: 60_000 });
+  await visit('49-everyone-stopped');
   await phone.press(texts.allowed.done);
   await phone.press(texts.more.title);
   await phone.heading(texts.more.title).waitFor();

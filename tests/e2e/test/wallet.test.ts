@@ -18,10 +18,11 @@ import {
 import { decodeBody } from '@radledger/chain';
 import { createSigner, fromHex, generateSeed, toHex } from '@radledger/primitives';
 import { decodeTransaction, isKind } from '@radledger/transactions';
+import { createMemoryStore, createWallet } from '@radledger/wallet';
 import { loadTexts } from '@radledger/wallet-app/texts';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
-import { failures, reissued } from '../src/failures.js';
+import { failures, reissued, tamperedRequests } from '../src/failures.js';
 import { actsFor, endsActing, handsOver, letsAct, looksAndKeeps } from '../src/family.js';
 import { FIREFOX, FirefoxPhone } from '../src/firefox-phone.js';
 import { journey } from '../src/keyboard-journey.js';
@@ -29,6 +30,7 @@ import { addLargeStudy } from '../src/large-study.js';
 import { CHROMIUM, launchChromium, Phone } from '../src/phone.js';
 import { SCREENS_FOLDER, takePictures } from '../src/pictures.js';
 import { addMixedStudy, type FileName, type Kind, KINDS } from '../src/mixed-study.js';
+import { hearsOfTheOther } from '../src/other-phone.js';
 import { readPicture } from '../src/read-picture.js';
 import { speakPseudo } from '../src/pseudo-locale.js';
 import { heldAfterCollecting, scrollThrough } from '../src/scrolling.js';
@@ -62,6 +64,9 @@ const forbidden = JSON.parse(
 const forbiddenIn = (language: string): RegExp =>
   new RegExp(`(?<![\\p{L}])(${forbidden[language]?.join('|')})(?![\\p{L}])`, 'giu');
 const FORBIDDEN = forbiddenIn('en');
+
+/** Runs in the page. */
+const isPlaying = (video: Element): boolean => (video as HTMLVideoElement).currentTime > 0;
 
 /** Runs in the page. */
 const twoFrames = 'new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))';
@@ -103,6 +108,16 @@ async function openDesk(): Promise<DeskClient> {
   const url = net.processes.find(({ name }) => name === 'hospital')?.listening['operator'] as string;
   const bearerToken = (await readFile(join(folder, 'hospital', 'operator-token'), 'utf8')).trim();
   return createDeskClient({ url, bearerToken });
+}
+
+/** Brings her images back on another device. */
+async function bringBackElsewhere(words: string): Promise<void> {
+  const { node } = net.cast;
+  const gateway = (url: string) => createGatewayClient({ url });
+  const gatewayCandidates = net.network.sources.map(({ api }) => api);
+  const wallet = await createWallet({ store: createMemoryStore(), node, gateway, gatewayCandidates }, { words });
+  await wallet.restore({ broughtBackBy: 'sheet' });
+  expect(await wallet.flush()).toEqual({ left: 0 });
 }
 
 async function studyIdOf({ studyInstanceUid }: typeof invitation): Promise<string> {
@@ -182,18 +197,20 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     });
   });
 
-  test('PW-7 a request whose bytes were changed is refused, not shown', async () => {
-    const { link } = await requestImages('Second opinion');
-    const [page, encoded = ''] = link.split('#r=');
-    const bytes = Buffer.from(encoded, 'base64url');
-    bytes.write('Second opinioN', bytes.indexOf('Second opinion'));
-    await phone.open(`${page}#r=${bytes.toString('base64url')}`);
-    await phone.heading('This link does not work').waitFor();
-    expect(await phone.button('Allow').count()).toBe(0);
-    expect(await phone.page.getByText('Second opinio').count()).toBe(0);
-    await look('a link that was changed');
-    await phone.press('To my images');
-    await phone.heading('My images').waitFor();
+  test('PW-7 a request is shown as its bytes are, and refused when any of them was changed', async (context) => {
+    const { link } = await requestImages('Second opinion', 'Dr Rivera, Lakeside Orthopaedics');
+    const tampered = tamperedRequests(link);
+    for (const { field, link: changed } of tampered) {
+      await phone.open(changed);
+      await phone.heading('This link does not work').waitFor();
+      expect(await phone.button('Allow').count(), field).toBe(0);
+      expect(await phone.page.getByText(/Second opinio|Rivera|Lakeside/).count(), field).toBe(0);
+      if (field === 'reason') await look('a link that was changed');
+      await phone.press('To my images');
+      await phone.heading('My images').waitFor();
+    }
+    const fields = tampered.map(({ field }) => field);
+    figures(context, { changed: tampered.length, refused: tampered.length, shown: 0, fields });
   });
 
   test('PW-2 and a doctor’s request to a live permission: at most five presses in all', async (context) => {
@@ -452,11 +469,17 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
       if (nodes.some((node) => request.url().startsWith(node)))
         asked.push(`${request.url()} ${request.postData() ?? ''}`);
     });
-    await other.open(net.network.wallet);
-    await other.press('Lost your phone?');
-    await other.press('I have a recovery sheet');
-    await other.fill('Twelve words', words.map((word) => word.replace(/^\d+\.\s*/, '')).join(' '));
-    await other.press('Bring back my images');
+    const refusing = await Phone.switchOn(browser);
+    await refusing.refuseConfirmation();
+    for (const on of [refusing, other]) {
+      await on.open(net.network.wallet);
+      await on.press('Lost your phone?');
+      await on.press('I have a recovery sheet');
+      await on.fill('Twelve words', words.map((word) => word.replace(/^\d+\.\s*/, '')).join(' '));
+      await on.press('Bring back my images');
+      if (on === refusing) await on.heading('Your phone did not confirm that it is you').waitFor();
+    }
+    await refusing.switchOff(); // words alone open nothing: its holder comes first
     await other.heading('MRI, knee').waitFor({ timeout: 60_000 });
     await other.press('Open MRI, knee');
     await other.press('Who looked');
@@ -465,8 +488,13 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     expect(asked.length).toBeGreaterThan(0);
     // A place in the state has 8 digits of a hash, about a hundred cells lie there; what names one thing has 64.
     expect(asked.filter((request) => request.includes(studyId) || /[0-9a-f]{64}/i.test(request))).toEqual([]);
-    await other.switchOff();
     figures(context, { requestsToNodes: asked.length, naming: 0 });
+    await hearsOfTheOther(phone, other, (await requestImages('Second opinion')).link, look);
+    const wish = { repositoryUniqueId: net.cast.hospital.source, documentUniqueId: studyId };
+    expect((await ask(net.cast.hospital.iti43, wish, net.cast.practice.recipient)).answer).toBe(
+      'XDSDocumentUniqueIdError',
+    );
+    await other.switchOff();
   });
 
   test('PW-15 nothing readable rests on the phone, no other address is asked, markup is text', async (context) => {
@@ -552,6 +580,15 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     await other.press('Bring back my images');
     await other.heading('These cards do not fit').waitFor();
     await look('ask helpers', other);
+    await other.press('Scan: Words of another card');
+    await other.heading('Hold the square in front of the camera').waitFor();
+    const camera = other.page.locator('video.camera');
+    await expect.poll(() => camera.evaluate(isPlaying)).toBe(true);
+    await look('camera', other);
+    await other.page.keyboard.press('Escape');
+    await camera.waitFor({ state: 'detached' });
+    const scan = other.button('Scan: Words of another card');
+    expect(await scan.evaluate((element) => element === document.activeElement)).toBe(true);
     await other.holdBeforeCamera(third);
     await other.press('Scan: Words of another card');
     await expect
@@ -561,6 +598,40 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     await other.heading('MRI, knee').waitFor({ timeout: 60_000 });
     expect(other.complaints).toEqual([]);
     await other.switchOff();
+  });
+
+  test('F7 a phone whose account keeps the passkey brings everything back alone, and no other does', async () => {
+    const known = await Phone.switchOn(browser, { keepsCopies: true });
+    const { link, code } = await inviteToNewStudy('CT, spine');
+    await known.open(link);
+    await known.fill('Six-digit code', code);
+    await known.press('Open my images');
+    await known.page.getByText('Ready', { exact: true }).waitFor({ timeout: 60_000 });
+    await known.wipe();
+    await known.open(net.network.wallet);
+    await known.press('Lost your phone?');
+    await known.press('This phone knows me'); // not yet: the copy is written when she opens the app again
+    await known.heading('This phone did not bring your images back').waitFor();
+    await look('a phone that does not know her', known);
+    await known.switchOff();
+
+    const again = await Phone.switchOn(browser, { keepsCopies: true });
+    const next = await inviteToNewStudy('CT, spine');
+    await again.open(next.link);
+    await again.fill('Six-digit code', next.code);
+    await again.press('Open my images');
+    await again.page.getByText('Ready', { exact: true }).waitFor({ timeout: 60_000 });
+    await again.page.reload();
+    await again.press('Open my images');
+    await again.heading('CT, spine').waitFor();
+    await again.wipe();
+    await again.open(net.network.wallet);
+    await again.heading('No images here yet').waitFor();
+    await again.press('Lost your phone?');
+    await again.press('This phone knows me');
+    await again.heading('CT, spine').waitFor({ timeout: 60_000 });
+    expect(again.complaints).toEqual([]);
+    await again.switchOff();
   });
 
   test('F8 a child’s images stay apart: own shelf, own ways back', async () => {
@@ -879,6 +950,7 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
       invitation: await inviteToNewStudy('MRT, Knie'),
       request: await requestImages('Zweitmeinung', 'Dr. Rivera, Praxis am Seeufer'),
       label: 'MRT, Knie',
+      bringBackElsewhere,
     };
     await walk(other, texts, links, async (name) => {
       expect((await other.words()).match(forbiddenIn(language)) ?? [], `forbidden words on ${name}`).toEqual([]);
@@ -899,6 +971,7 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
       invitation: await inviteToNewStudy('MRI, knee'),
       request: await requestImages('Follow-up', 'Dr. Rivera, Praxis am Seeufer'),
       label: 'MRI, knee',
+      bringBackElsewhere,
     };
     const seen: string[] = [];
     await walk(other, texts, links, async (name) => {

@@ -32,8 +32,16 @@ export function addOwnerCommands(study: Command, context: Context): void {
         const table = new Table({ head: ['study', 'how things stand'], style: { head: [] } });
         for (const standing of standings) table.push([toHex(standing.studyId), describe(standing)]);
         for (const studyId of unanswered) table.push([toHex(studyId), 'the source did not answer']);
-        const result = { standings: standings.map(standingJson), unanswered: unanswered.map(toHex) };
-        output.result('study look', result, [table.length === 0 ? 'no studies' : table.toString()]);
+        await wallet.lookForDevices({ signal });
+        const otherDevices = wallet.newDevices();
+        const result = { standings: standings.map(standingJson), unanswered: unanswered.map(toHex), otherDevices };
+        output.result('study look', result, [
+          table.length === 0 ? 'no studies' : table.toString(),
+          ...otherDevices.map(
+            ({ atMs, by }) =>
+              `brought back on another device at ${new Date(atMs).toISOString()} (${by}): was that you? If not, stop every grant`,
+          ),
+        ]);
       });
     });
 

@@ -73,10 +73,13 @@ export function addWalletCommands(program: Command, context: Context): void {
           (await createWallet(ports, {
             words: await context.input.read('--words-file', options.wordsFile, 'The twelve words'),
           }));
+        const isNew = existing === undefined;
         const { studies, unanswered } = await restored.restore(
-          { findAllGrants: options.allGrants === true },
+          { findAllGrants: options.allGrants === true, ...(isNew ? { broughtBackBy: 'sheet' as const } : {}) },
           longOf(context),
         );
+        // Leaves word of it at the sources: her other devices say that it was brought back here.
+        if (isNew) await restored.flush(longOf(context));
         context.output.result(
           'wallet restore',
           { wallet: ports.file, chainId: toHex(restored.chainId), studies, unanswered: unanswered.map(toHex) },

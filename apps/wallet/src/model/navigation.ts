@@ -26,6 +26,7 @@ export type Screen =
   | { readonly name: 'chosen'; readonly role: Role; readonly person: string | undefined }
   | { readonly name: 'sheet' }
   | { readonly name: 'helpers' }
+  | { readonly name: 'stop-all' }
   | { readonly name: 'more' }
   | { readonly name: 'add-profile' }
   | { readonly name: 'old-phone' }
@@ -49,6 +50,8 @@ export interface Navigation {
 export function useNavigation(first: Screen): Navigation {
   const [stack, setStack] = useState<readonly Screen[]>([first]);
   useEffect(() => {
+    // After a reload the browser still has the number of the screen that was left.
+    window.history.replaceState({ depth: 1 }, '');
     const onPop = (event: PopStateEvent): void => {
       const depth = (event.state as { depth?: number } | null)?.depth ?? 1;
       setStack((current) => (depth <= current.length ? current.slice(0, Math.max(depth, 1)) : current));

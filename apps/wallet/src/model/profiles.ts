@@ -30,6 +30,9 @@ export interface BroughtWords {
   readonly from?: 'sheet' | 'helpers';
 }
 
+/** What brings images back to a phone that has nothing yet: words, or the passkey that the person's account brought there. */
+export type Brought = BroughtWords | 'passkey';
+
 export class Profiles {
   readonly #ports: ProfilesPorts;
   /** Of each profile, by its id. */
@@ -58,15 +61,17 @@ export class Profiles {
   }
 
   /** Opens what rests here, or makes it at the first start. @returns the holder's */
-  async open(how: Confirmation, found?: BroughtWords): Promise<Profile> {
+  async open(how: Confirmation, found?: Brought): Promise<Profile> {
     const { vault, userName } = this.#ports;
     const isMade = (await vault.wrappers()).length > 0;
     const opened = isMade
       ? await vault.open(how, { takeOver: true })
-      : await vault.create(
-          how === 'passkey' ? { passkey: { userName } } : how,
-          found && { words: found.words, ...(found.from && { restoredFrom: found.from }) },
-        );
+      : found === 'passkey'
+        ? await vault.createFromPasskey()
+        : await vault.create(
+            how === 'passkey' ? { passkey: { userName } } : how,
+            found && { words: found.words, ...(found.from && { restoredFrom: found.from }) },
+          );
     // All of them: what was asked for in any name is done while the app is open.
     for (const profile of [opened, ...opened.profiles]) await this.#openWallet(profile);
     this.#opened = opened;

@@ -3,6 +3,7 @@ import type { Invitation, SignedImageRequest } from '@radledger/handover';
 import { toHex } from '@radledger/primitives';
 import type {
   CarriedProfile,
+  NewDevice,
   OpenMailbox,
   Profile,
   ReadingView,
@@ -16,7 +17,7 @@ import { type Confirmation, firstConfirmation } from './confirmation.js';
 import type { OpenedLedger } from './ledger.js';
 import { isLookAlike } from './look-alike.js';
 import type { Origins } from './origins.js';
-import type { BroughtWords, Profiles } from './profiles.js';
+import type { Brought, BroughtWords, Profiles } from './profiles.js';
 import { foldReadings, type Look } from './readings.js';
 import { type Share, type Shelf, shelfOf, type Study } from './shelf.js';
 
@@ -41,6 +42,8 @@ export interface SessionState {
   readonly replacements: readonly Replacement[];
   /** How things stood at the hospital of each of her studies when it was asked last; none before that. */
   readonly standings: readonly SourceStanding[];
+  /** Other phones that the images of whoever is shown were brought back on, and that she was not asked about. */
+  readonly newDevices: readonly NewDevice[];
   /** The newest reading failed: what is shown is as old as it says. */
   readonly isStale: boolean;
 }
@@ -104,6 +107,7 @@ export class Session {
       profiles: [],
       replacements: [],
       standings: [],
+      newDevices: [],
       isStale: false,
     });
   }
@@ -147,7 +151,7 @@ export class Session {
   }
 
   /** Asks the device's holder to confirm, and opens what rests here, or makes it at the first start. */
-  async open(how: Confirmation, found?: BroughtWords): Promise<void> {
+  async open(how: Confirmation, found?: Brought): Promise<void> {
     const { profiles } = await this.prepare();
     if (profiles.isOpen) return;
     this.#show(await profiles.open(how, found));
@@ -168,8 +172,7 @@ export class Session {
   async addProfile(name: string, found?: BroughtWords): Promise<void> {
     const { profile, wallet } = await this.#profiles.add(name, found);
     this.#show(profile);
-    if (found !== undefined) await this.#bringBack(wallet);
-    await this.refresh();
+    await (found === undefined ? this.refresh() : this.#bringBack([wallet], found));
   }
 
   /**
@@ -263,6 +266,23 @@ export class Session {
     await Promise.all([...(this.#prepared?.profiles.wallets() ?? [])].map((wallet) => wallet.sendStops()));
   }
 
+  /** Ends every share of whoever is shown, and whoever acts for her: what is known at once, then what another phone allowed. */
+  async stopEveryone(): Promise<void> {
+    const wallet = this.wallet();
+    await wallet.queueStopAll();
+    await this.refresh();
+    await this.sendStops();
+    await wallet.findGrants();
+    await wallet.queueStopAll();
+    await this.catchUp();
+  }
+
+  /** She was asked about the other phones. */
+  async knowDevices(): Promise<void> {
+    await this.wallet().knowDevices();
+    this.#change({ newDevices: [] });
+  }
+
   /** Does what was asked for and is due, then reads the shelf anew. */
   async catchUp(): Promise<void> {
     await this.sendStops();
@@ -322,11 +342,10 @@ export class Session {
     this.#change({ wrappers: this.#shown().wrappers() });
   }
 
-  /** Brings everything back from paper. */
-  async restore(found: BroughtWords, how: Confirmation): Promise<void> {
+  /** Brings everything back from paper, or from the passkey that is on this phone already. */
+  async restore(found: Brought, how: Confirmation): Promise<void> {
     await this.open(how, found);
-    await this.#bringBack(this.wallet());
-    await this.refresh();
+    await this.#bringBack([this.wallet()], found);
   }
 
   /** Everything that a new phone needs; for nobody but a phone whose words were compared. */
@@ -340,14 +359,17 @@ export class Session {
     await this.open(how, holder);
     await this.#profiles.addCarried(others);
     this.#show(this.#profiles.all()[0] as Profile);
-    for (const wallet of this.#profiles.wallets()) await this.#bringBack(wallet);
-    await this.refresh();
+    await this.#bringBack(this.#profiles.wallets(), holder);
   }
 
   /** What a hospital does not tell now, it is asked for again while the app is open, and when it is opened. */
-  async #bringBack(wallet: Wallet): Promise<void> {
-    const { unanswered } = await wallet.restore();
-    if (unanswered.length > 0) this.#askAgain();
+  async #bringBack(wallets: Iterable<Wallet>, found: Brought): Promise<void> {
+    const broughtBackBy = found === 'passkey' ? found : (found.from ?? 'phone');
+    for (const wallet of wallets) {
+      const { unanswered } = await wallet.restore({ broughtBackBy });
+      if (unanswered.length > 0) this.#askAgain();
+    }
+    await this.catchUp(); // also tells her other phones
   }
 
   #askAgain(): void {
@@ -375,6 +397,7 @@ export class Session {
       replacement === undefined ? [] : [{ studyId, dueAtMs: replacement.dueAtMs }],
     );
     this.#change({ replacements, standings: asked.standings });
+    await wallet?.lookForDevices().catch(() => undefined);
     await this.refresh();
   }
 
@@ -387,7 +410,11 @@ export class Session {
     if (wallet !== this.#shownWallet()) return;
     const overview = read ?? wallet.lastOverview();
     this.#profiles.allowKnown(overview);
-    this.#change({ isStale: read === undefined, ...(overview && { shelf: shelfOf(overview, wallet.pending()) }) });
+    this.#change({
+      isStale: read === undefined,
+      newDevices: wallet.newDevices(),
+      ...(overview && { shelf: shelfOf(overview, wallet.pending()) }),
+    });
     if (read !== undefined) void this.#findShares(wallet);
   }
 
@@ -447,6 +474,7 @@ export class Session {
       shelf: undefined,
       replacements: [],
       standings: [],
+      newDevices: [],
       isStale: false,
     });
   }

@@ -43,6 +43,7 @@ export function BringBack(props: {
       >
         {texts.restore.go}
       </Confirm>
+      <p className="note">{texts.restore.told}</p>
       {isLooking && <p role="status">{texts.restore.looking}</p>}
     </>
   );

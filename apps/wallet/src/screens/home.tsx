@@ -1,5 +1,5 @@
 import { toHex } from '@radledger/primitives';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import type { Replacement } from '../model/session.js';
 import { actingIn, isSeeing, type Person, type Study } from '../model/shelf.js';
 import { ActingRows } from '../parts/acting-rows.js';
@@ -10,6 +10,8 @@ import { PersonRow } from '../parts/person-row.js';
 import { ProfileSwitcher } from '../parts/profile-switcher.js';
 import { Seal } from '../parts/seal.js';
 import { saidOf, whose } from '../parts/study-name.js';
+
+const DeviceNotice = lazy(async () => ({ default: (await import('../parts/device-notice.js')).DeviceNotice }));
 
 /** Her images, and who can see them. */
 export function Home() {
@@ -27,6 +29,11 @@ export function Home() {
       {state.replacements.map((replacement) => (
         <ReplacementNotice key={toHex(replacement.studyId)} replacement={replacement} />
       ))}
+      {state.newDevices.length > 0 && (
+        <Suspense>
+          <DeviceNotice />
+        </Suspense>
+      )}
       {isStale && <p className="note">{texts.frame.asOf(dates.moment(shelf.asOfMs))}</p>}
       <ul className="cards">
         {shelf.studies.map((study) => (

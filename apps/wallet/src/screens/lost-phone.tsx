@@ -5,8 +5,18 @@ import { Heading } from '../parts/heading.js';
 
 /** F7: the ways back, by what a person still has. */
 export function LostPhone() {
-  const { texts, navigation } = useApp();
+  const { texts, state, session, navigation } = useApp();
   const [isVisiting, setVisiting] = useState(false);
+  const [isLooking, setLooking] = useState(false);
+  const bringBack = async (): Promise<void> => {
+    setLooking(true);
+    try {
+      await session.restore('passkey', 'passkey');
+    } finally {
+      setLooking(false);
+    }
+    navigation.home();
+  };
   return (
     <>
       <Heading>{texts.lost.title}</Heading>
@@ -18,6 +28,12 @@ export function LostPhone() {
       <Button kind="quiet" onPress={() => navigation.go({ name: 'new-phone' })}>
         {texts.newPhone.open}
       </Button>
+      {(isLooking || (state.phase === 'new' && state.confirmsBy === 'passkey')) && (
+        <Button kind="quiet" onPress={bringBack}>
+          {texts.lost.known}
+        </Button>
+      )}
+      {isLooking && <p role="status">{texts.restore.looking}</p>}
       <Button kind="quiet" onPress={() => setVisiting(true)}>
         {texts.lost.hospital}
       </Button>

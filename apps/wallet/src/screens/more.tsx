@@ -42,6 +42,12 @@ export function More() {
         </Button>
       </section>
       <section>
+        <h2>{texts.stopAll.next}</h2>
+        <Button kind="stop" onPress={() => go({ name: 'stop-all' })}>
+          {texts.stopAll.open}
+        </Button>
+      </section>
+      <section>
         <h2>{texts.profiles.title}</h2>
         <p>{texts.profiles.text}</p>
         <Button kind="quiet" onPress={() => go({ name: 'add-profile' })}>

@@ -71,6 +71,32 @@ export const de: Texts = {
     stop: 'Das stoppen',
     confirm: 'Das war ich',
   },
+  devices: {
+    title: 'Waren Sie das?',
+    text: (when, how) => `Ihre Bilder wurden auf einem anderen Handy zurückgeholt: ${when}, ${how}.`,
+    how: {
+      sheet: 'mit einem Rettungsblatt',
+      helpers: 'mit Karten von Helfern',
+      phone: 'von einem Handy, das sie hatte',
+      passkey: 'von einem Handy, das Sie kannte',
+    },
+    yes: 'Ja, das war ich',
+    no: 'Nein, alles beenden',
+  },
+  stopAll: {
+    open: 'Alles Teilen beenden',
+    title: 'Alles Teilen beenden?',
+    text: 'Niemand kann Ihre Bilder mehr abrufen, und niemand handelt für Sie. Schon gespeicherte Kopien bleiben, wo sie sind.',
+    done: 'Alles Teilen ist beendet',
+    next: 'Wenn jemand anders Ihre Bilder öffnen kann',
+    desk: (hospitals) =>
+      `Gehen Sie mit einem Ausweis und diesem Handy zum Empfang: ${hospitals}. Lassen Sie Ihren Zugang ersetzen.`,
+    steps: [
+      'Dieses Handy fragt Sie danach. Drücken Sie „Das war ich“: Dann ist es sofort erledigt.',
+      'Sie bekommen einen neuen Link. Wählen Sie zuerst „Mehr“ und „Jemanden hinzufügen“, und öffnen Sie den Link für diesen neuen Namen: Alte Blätter und Karten öffnen nicht, was dort ist.',
+      'Machen Sie dort ein neues Rettungsblatt, und vernichten Sie das alte.',
+    ],
+  },
   study: {
     unnamed: 'Bilder',
     unnamedHospital: 'ein Krankenhaus',
@@ -233,6 +259,7 @@ export const de: Texts = {
     title: 'Handy verloren?',
     text: 'Damit ist nichts verloren. Was haben Sie zur Hand?',
     sheet: 'Ich habe ein Rettungsblatt',
+    known: 'Dieses Handy kennt mich',
     hospital: 'Zum Krankenhaus gehen',
     hospitalText:
       'Gehen Sie mit einem Ausweis zum Empfang des Krankenhauses, das die Bilder gemacht hat. Dort prüft man, wer Sie sind, und gibt Ihnen einen neuen Link. Alte Erlaubnisse enden.',
@@ -244,6 +271,7 @@ export const de: Texts = {
     text: 'Tippen Sie die zwölf Wörter Ihres Rettungsblatts ein, der Reihe nach, mit Leerzeichen dazwischen.',
     label: 'Zwölf Wörter',
     go: 'Meine Bilder zurückholen',
+    told: 'Andere Handys mit diesen Bildern sagen dann, dass sie hier zurückgeholt wurden.',
     looking: 'Ihre Bilder werden gesucht. Das kann eine Minute dauern.',
     already:
       'Auf diesem Handy sind schon Bilder offen. Um andere zurückzuholen, nehmen Sie ein anderes Handy oder einen anderen Browser.',
@@ -476,6 +504,10 @@ export const de: Texts = {
     cardsWrong: {
       title: 'Diese Karten passen nicht',
       text: 'Prüfen Sie jedes Wort und die Reihenfolge. Es sind sechzehn auf jeder, von zwei verschiedenen Karten, die am selben Tag gemacht wurden.',
+    },
+    notKnown: {
+      title: 'Dieses Handy hat Ihre Bilder nicht zurückgeholt',
+      text: 'Es hat nicht bestätigt, dass Sie es sind, oder es kennt Sie nicht. Versuchen Sie es noch einmal, oder wählen Sie einen anderen Weg.',
     },
     otherPhone: {
       title: 'Das ist nicht von Ihrem anderen Handy',

@@ -70,6 +70,32 @@ export const en = {
     stop: 'Stop this',
     confirm: 'It was me',
   },
+  devices: {
+    title: 'Was that you?',
+    text: (when: string, how: string) => `Your images were brought back on another phone on ${when}, ${how}.`,
+    how: {
+      sheet: 'with a recovery sheet',
+      helpers: 'with the cards of helpers',
+      phone: 'from a phone that had them',
+      passkey: 'by a phone that knew you',
+    },
+    yes: 'Yes, it was me',
+    no: 'No, stop everything',
+  },
+  stopAll: {
+    open: 'Stop everyone',
+    title: 'Stop everyone?',
+    text: 'Nobody can fetch your images any more, and nobody acts for you. Copies they already saved stay with them.',
+    done: 'Everyone is stopped',
+    next: 'If someone else can open your images',
+    desk: (hospitals: string) =>
+      `Take a photo ID and this phone to the desk of ${hospitals}. Ask them to replace your access.`,
+    steps: [
+      'This phone asks you about it. Press “It was me”: then it is done at once.',
+      'You get a new link. Choose “More” and “Add someone” first, and open the link for that new name: old sheets and cards cannot open what is there.',
+      'Make a new recovery sheet there, and destroy the old one.',
+    ],
+  },
   study: {
     unnamed: 'Images',
     unnamedHospital: 'a hospital',
@@ -229,6 +255,7 @@ export const en = {
     title: 'Lost your phone?',
     text: 'Nothing is lost with it. Choose what you have:',
     sheet: 'I have a recovery sheet',
+    known: 'This phone knows me',
     hospital: 'Visit the hospital',
     hospitalText:
       'Bring a photo ID to the desk of the hospital that made the images. They check who you are and give you a new link. Old permissions end.',
@@ -239,6 +266,7 @@ export const en = {
     text: 'Type the twelve words of your recovery sheet, in order, with spaces between them.',
     label: 'Twelve words',
     go: 'Bring back my images',
+    told: 'Other phones with these images will say that they were brought back here.',
     looking: 'Looking for your images. This can take a minute.',
     already: 'Images are open on this phone already. To bring back others, use another phone or browser.',
   },
@@ -452,6 +480,10 @@ export const en = {
     cardsWrong: {
       title: 'These cards do not fit',
       text: 'Check each word and their order. There are sixteen on each, from two different cards that were made on the same day.',
+    },
+    notKnown: {
+      title: 'This phone did not bring your images back',
+      text: 'It did not confirm that it is you, or it does not know you. Try again, or choose another way.',
     },
     otherPhone: {
       title: 'This is not from your other phone',

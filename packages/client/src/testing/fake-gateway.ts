@@ -68,6 +68,8 @@ export interface FakeGateway {
   retire(studyId: Uint8Array): Promise<void>;
   /** Takes a study off the ledger, and answers from now on only that it was erased. */
   erase(studyId: Uint8Array): Promise<void>;
+  /** Loses what owners left with it. */
+  forgetNotes(): void;
   readonly desk: FakeDesk;
   /** Publishes a study on the oldest key that was left. */
   sendByLink(input: { studyInstanceUid: string; label: string }): Promise<void>;
@@ -145,9 +147,9 @@ export function createFakeGateway(options: { node: FakeNode; api: string; signer
     const isOwners = cell !== undefined && equalBytes(cell.owner, request.ownerKey);
     const isDelegates = cell?.delegate !== undefined && equalBytes(cell.delegate.key, request.ownerKey);
     if (held === undefined || cell === undefined || !(isOwners || isDelegates)) return refuse(404, 'STUDY_UNKNOWN');
+    if (isOwners && request.note !== undefined) held.note = { writtenAtMs: request.timeMs, sealed: request.note };
     const { note, ...told } = disclosureOf(held, request.ownerKey, cell.era);
     const disclosure = isOwners && note !== undefined ? { ...told, note } : told;
-    if (isOwners && request.note !== undefined) held.note = { writtenAtMs: request.timeMs, sealed: request.note };
     return octets(await sealStudySecretReply({ request, signer, disclosure }));
   };
 
@@ -242,6 +244,9 @@ export function createFakeGateway(options: { node: FakeNode; api: string; signer
         erased: ['study', 'claim', 'readings', 'messages'],
         stays: [{ what: 'ledger', untilMs: undefined }],
       });
+    },
+    forgetNotes() {
+      for (const study of studies.values()) delete study.note;
     },
     retire: (studyId) => submit('retire-study', { source, studyId, reason: 'no-longer-held' } as never),
     async fetch(address, init) {

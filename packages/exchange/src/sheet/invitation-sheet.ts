@@ -3,6 +3,7 @@
  * of no examination is on them. Guide: docs/guides/integrators-gateway.md, section 2.6.
  */
 import { createRequire } from 'node:module';
+import { openSync } from 'fontkit';
 import PDFDocument from 'pdfkit';
 import encodeQR from 'qr';
 import { SHEET_TEXTS, type SheetLanguage } from './sheet-texts.js';
@@ -34,8 +35,10 @@ export interface SheetInput {
 
 /** @returns one page of A4 as PDF */
 export async function renderInvitationSheet(input: SheetInput): Promise<Uint8Array> {
-  const { language, part, sourceName } = input;
+  const { language, part } = input;
   const texts = SHEET_TEXTS[language];
+  const sourceName = isPrintable(input.sourceName) ? input.sourceName : texts.unnamedSource;
+  const contact = isPrintable(input.privacyContact) ? input.privacyContact : texts.unnamedContact;
   const title = part === 'invitation' ? texts.invitationTitle(sourceName) : texts.codeTitle(sourceName);
   const page = new PDFDocument({
     size: 'A4',
@@ -61,11 +64,20 @@ export async function renderInvitationSheet(input: SheetInput): Promise<Uint8Arr
   const day = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeZone: 'UTC' }).format(input.expiresAtMs);
   page.moveDown(1).font('text').fontSize(11).text(texts.until(day), { width: WIDTH });
   page.text(texts.sheetNumber(input.invitationId.slice(0, 8)), { width: WIDTH });
-  if (input.privacyContact !== '') page.text(texts.contact(input.privacyContact), { width: WIDTH });
+  if (contact !== '') page.text(texts.contact(contact), { width: WIDTH });
   page.end();
   const chunks: Uint8Array[] = [];
   for await (const chunk of page) chunks.push(chunk as Uint8Array);
   return new Uint8Array(Buffer.concat(chunks));
+}
+
+/** Whether the font has every letter: for the others it would draw empty boxes. */
+function isPrintable(text: string): boolean {
+  const font = openSync(FONTS.text);
+  return (
+    'hasGlyphForCodePoint' in font &&
+    [...text].every((letter) => font.hasGlyphForCodePoint(letter.codePointAt(0) as number))
+  );
 }
 
 /** Dark squares on the paper's white, in the middle of the page, with the quiet border that readers ask for. */

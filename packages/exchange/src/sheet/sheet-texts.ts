@@ -1,6 +1,9 @@
 /** What the printed sheets say. A further language is one entry more; words that a patient need not know are not used. */
 
 export interface SheetTexts {
+  /** In place of a name in letters that the font does not have. */
+  readonly unnamedSource: string;
+  readonly unnamedContact: string;
   readonly invitationTitle: (source: string) => string;
   readonly invitationSteps: readonly string[];
   readonly orType: string;
@@ -14,6 +17,8 @@ export interface SheetTexts {
 
 export const SHEET_TEXTS = {
   en: {
+    unnamedSource: 'Your hospital',
+    unnamedContact: 'ask at the desk',
     invitationTitle: (source) => `${source} has images for you`,
     invitationSteps: [
       '1. Point the camera of your phone at the square, and open the page that it shows.',
@@ -29,6 +34,8 @@ export const SHEET_TEXTS = {
     contact: (contact) => `Questions about your data: ${contact}`,
   },
   de: {
+    unnamedSource: 'Ihr Krankenhaus',
+    unnamedContact: 'fragen Sie am Empfang',
     invitationTitle: (source) => `${source} hat Bilder für Sie`,
     invitationSteps: [
       '1. Richten Sie die Kamera Ihres Telefons auf das Quadrat und öffnen Sie die Seite, die es zeigt.',

@@ -8,16 +8,27 @@ export interface PasskeySecret {
   readonly secret: Uint8Array;
 }
 
-/** Swap-in point: how the person unlocks with her device. Both calls need her gesture. */
+/** Swap-in point: how the person unlocks with her device. Each call needs her gesture. */
 export interface PasskeyPort {
   /**
    * Makes a passkey and gets its secret.
    * @param input.userName - shown by the device in its list of passkeys
+   * @returns also whether the passkey can hold a copy (`largeBlob`), which only a later `ask` can put there
    * @throws {WalletError} `PASSKEY_REFUSED` | `PASSKEY_WITHOUT_PRF`
    */
-  create(input: { readonly userName: string }): Promise<PasskeySecret>;
-  /** Gets the secret of one of these passkeys. @throws {WalletError} as `create` */
-  ask(credentialIds: readonly Uint8Array[]): Promise<PasskeySecret>;
+  create(input: { readonly userName: string }): Promise<PasskeySecret & { readonly takesCopy: boolean }>;
+  /**
+   * Gets the secret of one of these passkeys.
+   * @param copy - to be put into the passkey by the same gesture, where one alone is asked; at most some hundred bytes
+   * @returns also whether the copy is in it now, and whether the person's account keeps the passkey beyond this device
+   * @throws {WalletError} as `create`
+   */
+  ask(
+    credentialIds: readonly Uint8Array[],
+    copy?: Uint8Array,
+  ): Promise<PasskeySecret & { readonly isCopied: boolean; readonly isSynced: boolean }>;
+  /** Lets the person choose one of her passkeys for this web domain, and reads what was put into it. @throws {WalletError} as `create` */
+  find(): Promise<PasskeySecret & { readonly copy: Uint8Array | undefined; readonly isSynced: boolean }>;
 }
 
 /** What the pseudo-random function is evaluated at: one point, so that no copy of it is needed. */
@@ -25,13 +36,18 @@ const PRF_INPUT = sha256(utf8('radledger/vault-passkey-prf/1'));
 const TIMEOUT_MS = 120_000;
 /** COSE names of Ed25519, ECDSA P-256 and RSA: nothing is ever verified with the key, only its existence counts. */
 const ALGORITHMS = [-8, -7, -257];
+/** In the flags of authenticator data (WebAuthn, section 6.1): the passkey is backed up. */
+const BACKED_UP = 0x10;
 
 /** @param input.rpId - the web domain that the passkey belongs to for ever; a change of it loses this wrap */
 export function createPasskeys(input: { readonly rpId: string; readonly rpName: string }): PasskeyPort {
   const { rpId, rpName } = input;
   const prf = { eval: { first: buffer(PRF_INPUT) } };
 
-  async function ask(credentialIds: readonly Uint8Array[]): Promise<PasskeySecret> {
+  async function assert(
+    credentialIds: readonly Uint8Array[],
+    largeBlob: AuthenticationExtensionsLargeBlobInputs | undefined,
+  ): Promise<PasskeySecret & { readonly blob: AuthenticationExtensionsLargeBlobOutputs; readonly isSynced: boolean }> {
     const credential = await gesture(() =>
       navigator.credentials.get({
         publicKey: {
@@ -40,17 +56,31 @@ export function createPasskeys(input: { readonly rpId: string; readonly rpName: 
           userVerification: 'required',
           timeout: TIMEOUT_MS,
           allowCredentials: credentialIds.map((id) => ({ type: 'public-key', id: buffer(id) })),
-          extensions: { prf },
+          extensions: largeBlob === undefined ? { prf } : { prf, largeBlob },
         },
       }),
     );
     const secret = secretOf(credential);
     if (secret === undefined) throw withoutPrf();
-    return { credentialId: new Uint8Array(credential.rawId), secret };
+    const { authenticatorData } = credential.response as AuthenticatorAssertionResponse;
+    const flags = new Uint8Array(authenticatorData)[32] ?? 0;
+    return {
+      credentialId: new Uint8Array(credential.rawId),
+      secret,
+      blob: credential.getClientExtensionResults().largeBlob ?? {},
+      isSynced: (flags & BACKED_UP) !== 0,
+    };
   }
 
   return {
-    ask,
+    async ask(credentialIds, copy) {
+      const { blob, ...answer } = await assert(credentialIds, copy && { write: buffer(copy) });
+      return { ...answer, isCopied: blob.written === true };
+    },
+    async find() {
+      const { blob, ...answer } = await assert([], { read: true });
+      return { ...answer, copy: blob.blob === undefined ? undefined : bytesOf(blob.blob) };
+    },
     async create({ userName }) {
       const credential = await gesture(() =>
         navigator.credentials.create({
@@ -61,16 +91,19 @@ export function createPasskeys(input: { readonly rpId: string; readonly rpName: 
             pubKeyCredParams: ALGORITHMS.map((alg) => ({ type: 'public-key', alg })),
             authenticatorSelection: { residentKey: 'required', userVerification: 'required' },
             timeout: TIMEOUT_MS,
-            extensions: { prf },
+            extensions: { prf, largeBlob: { support: 'preferred' } },
           },
         }),
       );
+      const { prf: found, largeBlob } = credential.getClientExtensionResults();
+      const takesCopy = largeBlob?.supported === true;
       const credentialId = new Uint8Array(credential.rawId);
       const secret = secretOf(credential);
-      if (secret !== undefined) return { credentialId, secret };
-      if (credential.getClientExtensionResults().prf?.enabled !== true) throw withoutPrf();
+      if (secret !== undefined) return { credentialId, secret, takesCopy };
+      if (found?.enabled !== true) throw withoutPrf();
       // Some authenticators have the function and do not evaluate it while they make the passkey.
-      return ask([credentialId]);
+      const { secret: later } = await assert([credentialId], undefined);
+      return { credentialId, secret: later, takesCopy };
     },
   };
 }
@@ -89,11 +122,14 @@ async function gesture(call: () => Promise<Credential | null>): Promise<PublicKe
 
 function secretOf(credential: PublicKeyCredential): Uint8Array | undefined {
   const first = credential.getClientExtensionResults().prf?.results?.first;
-  if (first === undefined) return undefined;
-  const secret = ArrayBuffer.isView(first)
-    ? new Uint8Array(first.buffer, first.byteOffset, first.byteLength)
-    : new Uint8Array(first);
-  return secret.length === 32 ? secret : undefined;
+  const secret = first && bytesOf(first);
+  return secret?.length === 32 ? secret : undefined;
+}
+
+function bytesOf(source: BufferSource): Uint8Array {
+  return ArrayBuffer.isView(source)
+    ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
+    : new Uint8Array(source);
 }
 
 function refused(cause: unknown): WalletError {

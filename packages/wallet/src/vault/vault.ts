@@ -7,6 +7,7 @@ import { WalletError } from '../errors.js';
 import { entropyOf, generateEntropy } from '../words.js';
 import { createIndexedDbStorage } from './indexeddb-storage.js';
 import { OpenVault, openProfiles, sealProfiles } from './open-vault.js';
+import { afterGesture, copyOf, wrapOfCopy } from './passkey-copy.js';
 import { createPasskeys, type PasskeyPort } from './passkeys.js';
 import { createWebLock, type VaultLock } from './vault-lock.js';
 import { inUse, type VaultRecord, type VaultStorage } from './vault-storage.js';
@@ -30,6 +31,11 @@ export interface VaultPorts {
   readonly now?: () => number;
 }
 
+interface Opened {
+  readonly entropy: Uint8Array | undefined;
+  readonly wraps: readonly Wrap[];
+}
+
 /** The vault of one device. */
 export interface Vault {
   /** What can open it; none when nothing is stored. Asks nobody. @throws {WalletError} `STORAGE_FAILED` */
@@ -45,6 +51,12 @@ export interface Vault {
     how: { readonly passkey: { readonly userName: string } } | { readonly pin: string },
     input?: { readonly words?: string; readonly restoredFrom?: 'sheet' | 'helpers' },
   ): Promise<OpenVault>;
+  /**
+   * The first start on a device to which the person's account brought her passkey: makes the vault from the copy in it. One gesture.
+   * @throws {WalletError} `VAULT_EXISTS` | `VAULT_IN_USE` | `PASSKEY_WITHOUT_COPY`, also when she did not confirm | `STORAGE_FULL` |
+   *   `STORAGE_FAILED`
+   */
+  createFromPasskey(): Promise<OpenVault>;
   /**
    * @param input.takeOver - also when another window has it open, which then can no longer write
    * @throws {WalletError} `VAULT_EMPTY` | `VAULT_IN_USE` | `WRAPPER_MISSING` | `PASSKEY_REFUSED` | `PASSKEY_WITHOUT_PRF` | `WRONG_PIN` |
@@ -88,12 +100,36 @@ export function createVault(input: VaultPorts): Vault {
     }
   }
 
-  async function entropyByPasskey(record: VaultRecord): Promise<Uint8Array | undefined> {
-    const wraps = record.wraps.filter((wrap) => wrap.kind === 'passkey');
-    if (wraps.length === 0) throw missing('passkey');
-    const { credentialId, secret } = await ports.passkeys.ask(wraps.map((wrap) => wrap.credentialId));
-    const wrap = wraps.find((candidate) => equalBytes(candidate.credentialId, credentialId));
-    return wrap && unwrapByPasskey(wrap, secret);
+  /** @returns also the wraps as they are then: the gesture puts a copy into the passkey that can hold one and has none */
+  async function openByPasskey({ wraps }: VaultRecord): Promise<Opened> {
+    const candidates = wraps.filter((wrap) => wrap.kind === 'passkey');
+    const [only] = candidates;
+    if (only === undefined) throw missing('passkey');
+    const copy = candidates.length === 1 ? copyOf(only) : undefined;
+    const ids = candidates.map(({ credentialId }) => credentialId);
+    const answer = await ports.passkeys.ask(ids, copy);
+    const used = candidates.find(({ credentialId }) => equalBytes(credentialId, answer.credentialId));
+    const entropy = used && (await unwrapByPasskey(used, answer.secret));
+    return { entropy, wraps: wraps.map((wrap) => (wrap === used ? afterGesture(used, answer) : wrap)) };
+  }
+
+  /** The first record of a device. */
+  async function start(
+    input: { entropy: Uint8Array; wraps: readonly Wrap[]; generation: number },
+    release: () => void,
+  ): Promise<OpenVault> {
+    const { entropy, wraps, generation } = input;
+    const profiles = await sealProfiles(entropy, []);
+    const record: VaultRecord = { format: 1, generation, wraps, profiles, snapshots: [] };
+    await storage.save(record);
+    return new OpenVault({ ports, record, entropy, listed: [], release });
+  }
+
+  /** The generation of the first record. @throws {WalletError} `VAULT_EXISTS` */
+  async function firstGeneration(): Promise<number> {
+    const existing = await storage.load();
+    if (existing === undefined || existing.wraps.length === 0) return (existing?.generation ?? 0) + 1;
+    throw new WalletError({ code: 'VAULT_EXISTS' }, 'this device has a vault already; open it');
   }
 
   /** A wrong try is written down before it is made: closing the window in the middle does not give it back. */
@@ -119,25 +155,26 @@ export function createVault(input: VaultPorts): Vault {
     },
     create: (how, { words, restoredFrom } = {}) =>
       locked(false, async (release) => {
-        const existing = await storage.load();
-        if (existing !== undefined && existing.wraps.length > 0) {
-          throw new WalletError({ code: 'VAULT_EXISTS' }, 'this device has a vault already; open it');
-        }
+        const generation = await firstGeneration();
         const entropy = words === undefined ? generateEntropy() : entropyOf(words);
         const wrap =
           'pin' in how
             ? await wrapByPin(entropy, how.pin)
             : await wrapByPasskey(entropy, await ports.passkeys.create(how.passkey));
         const paper = restoredFrom === undefined ? [] : [{ kind: restoredFrom, madeAtMs: ports.now() }];
-        const record: VaultRecord = {
-          format: 1,
-          generation: (existing?.generation ?? 0) + 1,
-          wraps: [wrap, ...paper],
-          profiles: await sealProfiles(entropy, []),
-          snapshots: [],
-        };
-        await storage.save(record);
-        return new OpenVault({ ports, record, entropy, listed: [], release });
+        return start({ entropy, wraps: [wrap, ...paper], generation }, release);
+      }),
+    createFromPasskey: () =>
+      locked(false, async (release) => {
+        const generation = await firstGeneration();
+        // A browser does not tell a person who says no from one who has no passkey.
+        const found = await ports.passkeys.find().catch((cause: unknown) => {
+          throw withoutCopy(cause);
+        });
+        const wrap = wrapOfCopy(found);
+        const entropy = wrap && (await unwrapByPasskey(wrap, found.secret));
+        if (wrap === undefined || entropy === undefined) throw withoutCopy(undefined);
+        return start({ entropy, wraps: [wrap], generation }, release);
       }),
     open: (how, { takeOver = false } = {}) =>
       locked(takeOver, async (release) => {
@@ -145,12 +182,13 @@ export function createVault(input: VaultPorts): Vault {
         if (stored === undefined || stored.wraps.length === 0) {
           throw new WalletError({ code: 'VAULT_EMPTY' }, 'nothing is stored on this device');
         }
-        const entropy =
+        const { entropy, wraps }: Opened =
           how === 'passkey'
-            ? await entropyByPasskey(stored)
-            : 'pin' in how
-              ? await entropyByPin(stored, how.pin)
-              : entropyOf(how.words);
+            ? await openByPasskey(stored)
+            : {
+                entropy: 'pin' in how ? await entropyByPin(stored, how.pin) : entropyOf(how.words),
+                wraps: stored.wraps,
+              };
         const listed = entropy && (await openProfiles(entropy, stored.profiles));
         if (entropy === undefined || listed === undefined) {
           const isWords = typeof how === 'object' && 'words' in how;
@@ -158,7 +196,7 @@ export function createVault(input: VaultPorts): Vault {
             ? new WalletError({ code: 'WORDS_OF_ANOTHER' }, 'what is stored here belongs to other words')
             : new WalletError({ code: 'VAULT_DAMAGED' }, 'what is stored was changed; restore from the words');
         }
-        const record = { ...stored, generation: stored.generation + 1, wraps: stored.wraps.map(withoutTries) };
+        const record = { ...stored, generation: stored.generation + 1, wraps: wraps.map(withoutTries) };
         await storage.save(record);
         return new OpenVault({ ports, record, entropy, listed, release });
       }),
@@ -177,6 +215,10 @@ function withPin(wraps: readonly Wrap[], pin: PinWrap): readonly Wrap[] {
 
 function withoutTries(wrap: Wrap): Wrap {
   return wrap.kind === 'pin' ? { ...wrap, wrongTries: 0, nextTryAtMs: 0 } : wrap;
+}
+
+function withoutCopy(cause: unknown): WalletError {
+  return new WalletError({ code: 'PASSKEY_WITHOUT_COPY' }, 'no passkey of this app brought a copy along', { cause });
 }
 
 function missing(kind: 'passkey' | 'pin'): WalletError {

@@ -20,7 +20,10 @@ export async function wrappersInBrowser(database: string = DATABASE): Promise<re
 /** What can bring one profile back: what opens the whole vault, and its own papers. */
 export function wrapperKinds({ wraps }: VaultRecord, profile: string = HOLDER): readonly WrapperKind[] {
   const own = wraps.filter((wrap) => !isPaper(wrap) || profileOf(wrap) === profile);
-  return [...new Set(own.map(({ kind }) => kind))];
+  const kinds = own.map(({ kind }): WrapperKind => kind);
+  // The copy in a passkey holds the holder's seed; those of the others rest on this device, sealed under it.
+  const isCopied = profile === HOLDER && wraps.some((wrap) => wrap.kind === 'passkey' && wrap.copy === 'synced');
+  return [...new Set(isCopied ? [...kinds, 'passkey-copy' as const] : kinds)];
 }
 
 function isPaper(wrap: Wrap): wrap is PaperWrap {

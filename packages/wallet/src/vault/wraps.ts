@@ -15,6 +15,11 @@ export interface PasskeyWrap {
   /** 16 random bytes. */
   readonly salt: Uint8Array;
   readonly sealed: Uint8Array;
+  /**
+   * Whether this wrap is in the passkey too: `none` and it could be, `here`, or `synced`: then it survives this device. Absent when the
+   * passkey cannot hold it.
+   */
+  readonly copy?: 'none' | 'here' | 'synced';
 }
 
 /** The seed under a PIN and a key that no script can read out of this browser. */
@@ -40,7 +45,8 @@ export interface PaperWrap {
 }
 
 export type Wrap = PasskeyWrap | PinWrap | PaperWrap;
-export type WrapperKind = Wrap['kind'];
+/** `passkey-copy`: the passkey alone gives the seed back on another device. */
+export type WrapperKind = Wrap['kind'] | 'passkey-copy';
 
 export const PIN_LENGTH_MIN = 6;
 const PIN_LENGTH_MAX = 64;
@@ -54,12 +60,12 @@ const WAIT_MS_MAX = 3_600_000;
 /** @param secret - 32 bytes from the passkey's pseudo-random function */
 export async function wrapByPasskey(
   entropy: Uint8Array,
-  passkey: { readonly credentialId: Uint8Array; readonly secret: Uint8Array },
+  passkey: { readonly credentialId: Uint8Array; readonly secret: Uint8Array; readonly takesCopy: boolean },
 ): Promise<PasskeyWrap> {
-  const { credentialId, secret } = passkey;
+  const { credentialId, secret, takesCopy } = passkey;
   const salt = randomBytes(16);
   const sealed = await sealAtRest(passkeySecret(salt, secret), passkeyContext(credentialId), entropy);
-  return { kind: 'passkey', credentialId, salt, sealed };
+  return { kind: 'passkey', credentialId, salt, sealed, ...(takesCopy ? { copy: 'none' as const } : {}) };
 }
 
 export function unwrapByPasskey(wrap: PasskeyWrap, secret: Uint8Array): Promise<Uint8Array | undefined> {

@@ -5,6 +5,7 @@ import {
   createWallet,
   openWallet,
   type VaultRecord,
+  WalletError,
   wordsOf,
   wordsOfHelperCards,
 } from '../../src/index.js';
@@ -68,6 +69,15 @@ describe('each wrap alone opens the vault', () => {
     expect(restored.words).toBe(words);
     expect(restored.wrappers()).toEqual(['passkey', 'sheet']);
   });
+});
+
+test('words open nothing on a device whose holder does not confirm, and nothing is stored there', async () => {
+  const device = createDevice();
+  const refused = new WalletError({ code: 'PASSKEY_REFUSED' }, 'the person said no');
+  const passkeys = { ...device.passkeys, create: () => Promise.reject(refused) };
+  const vault = device.window({ passkeys });
+  await expect(vault.create(PASSKEY, { words: OTHER_WORDS, restoredFrom: 'sheet' })).rejects.toBe(refused);
+  expect(await device.storage.load()).toBeUndefined();
 });
 
 describe('a lock that was not made, or does not open', () => {
