@@ -1,4 +1,5 @@
 /** Threats, row 16: her images were brought back on another phone, which was not she. */
+import { expect } from 'vitest';
 import type { Phone } from './phone.js';
 
 type Look = (name: string, on: Phone) => Promise<void>;
@@ -31,6 +32,5 @@ export async function hearsOfTheOther(own: Phone, other: Phone, requestLink: str
   await look('everyone is stopped', own);
   await own.press('Done');
   await own.heading('My images').waitFor();
-  await own.press('Yes, it was me');
-  await own.heading('Was that you?').waitFor({ state: 'detached' });
+  expect(await own.heading('Was that you?').count()).toBe(0);
 }

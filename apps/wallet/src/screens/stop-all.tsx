@@ -10,10 +10,12 @@ export function StopAll() {
   const [phase, setPhase] = useState<'asking' | 'stopping' | 'stopped'>('asking');
   const stop = (): void => {
     setPhase('stopping');
-    session.stopEveryone().then(
-      () => setPhase('stopped'),
-      (error: unknown) => fail(error, stop),
-    );
+    const stopped = async (): Promise<void> => {
+      await session.stopEveryone();
+      await session.knowDevices(); // she was asked, and said no
+      setPhase('stopped');
+    };
+    stopped().catch((error: unknown) => fail(error, stop));
   };
   if (phase === 'asking') {
     return (
