@@ -98,9 +98,12 @@ async function look(name: string, on: Phone = phone): Promise<void> {
   });
 }
 
-async function inviteToNewStudy(label: string): Promise<typeof invitation> {
+/** As the hospital's archive names her. */
+const MARIA = { name: 'Rivera^Maria', id: 'M-1', birthDate: '19700101' };
+
+async function inviteToNewStudy(label: string, patient?: typeof MARIA): Promise<typeof invitation> {
   const { archive, operator } = net.cast.hospital;
-  const studyInstanceUid = await addSmallStudy(archive);
+  const studyInstanceUid = await addSmallStudy(archive, patient);
   return { ...(await operator.invite({ studyInstanceUid, label })), studyInstanceUid };
 }
 
@@ -150,7 +153,7 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     const { hospital, node } = net.cast;
     const { txId } = await hospital.operator.defineSource({ name: 'City Hospital', ...hospital.keyProofs });
     await node.waitForFinalized(txId);
-    invitation = await inviteToNewStudy('MRI, knee');
+    invitation = await inviteToNewStudy('MRI, knee', MARIA);
     browser = await launchChromium();
     phone = await Phone.switchOn(browser);
     stranger = await becomeSource(node, fromHex(net.network.chainId), '\u0421ity Hospital'); // the first letter is Cyrillic
@@ -545,6 +548,34 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     await phone.press('Open my images');
     await phone.heading('MRI, knee').waitFor();
     expect(await phone.heading('Someone at City Hospital asked to replace your access').count()).toBe(0);
+  });
+
+  // Regression: the app left no keys with a hospital, so that nothing ever came without an invitation.
+  test('B3 her next images at the hospital come by themselves until she ends that', async () => {
+    const { hospital } = net.cast;
+    const desk = await openDesk();
+    const studyInstanceUid = await addSmallStudy(hospital.archive, MARIA);
+    await desk.send({ studyInstanceUid, label: 'X-ray, knee' });
+    const isOnLedger = async () =>
+      (await hospital.operator.studies()).some((study) => study.studyInstanceUid === studyInstanceUid && study.height);
+    await expect.poll(isOnLedger, { timeout: 30_000 }).toBe(true);
+    await phone.page.reload();
+    await phone.press('Open my images');
+    await phone.heading('X-ray, knee').waitFor({ timeout: 30_000 });
+    await phone.press('Open X-ray, knee');
+    await phone.page.getByText('The hospital may add new images of yours by itself.').waitFor();
+    await look('images that came by themselves');
+    await phone.press('Only with an invitation');
+    await phone.page.getByText('The hospital adds no images by itself. New ones need an invitation.').waitFor();
+    const next = await addSmallStudy(hospital.archive, MARIA);
+    await expect(desk.send({ studyInstanceUid: next, label: 'X-ray, hand' })).rejects.toMatchObject({
+      info: { reason: 'NO_STANDING_LINK' },
+    });
+    await phone.press('Let it add images');
+    await phone.page.getByText('The hospital may add new images of yours by itself.').waitFor();
+    expect(await desk.standingLink(studyInstanceUid)).toMatchObject({ state: 'active', keysLeft: 10 });
+    await phone.press('Back');
+    await phone.heading('MRI, knee').waitFor();
   });
 
   test('F6 three cards for three helpers; two of them bring everything back on another phone', async () => {
