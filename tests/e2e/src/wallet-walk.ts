@@ -51,6 +51,11 @@ export async function walk(
   await phone.press(texts.study.details(label));
   await phone.heading(label).waitFor();
   await visit('05-study');
+  await phone.press(texts.erased.wish);
+  await phone.heading(texts.erased.wishAsk).waitFor();
+  await visit('50-erase-wish');
+  await phone.press(texts.erased.wishSend);
+  await page.getByText(texts.erased.wishTold).waitFor();
   await phone.press(texts.study.share);
   await page.getByRole('img', { name: texts.share.square }).waitFor();
   await visit('06-share');

@@ -14,6 +14,7 @@ import {
   decodeMailboxLink,
   generateSealingKeyPair,
   sealMailboxRequest,
+  verifyErasureNote,
 } from '@radledger/handover';
 import { decodeBody } from '@radledger/chain';
 import { createSigner, fromHex, generateSeed, toHex } from '@radledger/primitives';
@@ -77,6 +78,9 @@ let browser: Browser;
 let phone: Phone;
 /** One with a series of twenty images. */
 let viewer: Phone;
+/** One who let a clinic see two studies, and the invitation to the second of them. */
+let sharer: Phone;
+let sharedInvitation: typeof invitation;
 let stranger: Stranger;
 let invitation: { link: string; code: string; studyInstanceUid: string };
 
@@ -121,6 +125,15 @@ async function bringBackElsewhere(words: string): Promise<void> {
   const wallet = await createWallet({ store: createMemoryStore(), node, gateway, gatewayCandidates }, { words });
   await wallet.restore({ broughtBackBy: 'sheet' });
   expect(await wallet.flush()).toEqual({ left: 0 });
+}
+
+/** As the privacy office does when a patient asks for it; resolves when it is done. */
+async function eraseStudy({ studyInstanceUid }: typeof invitation): Promise<void> {
+  const desk = await openDesk();
+  const asked = (await desk.erase(studyInstanceUid)).map(({ studyId }) => toHex(studyId));
+  const states = async () =>
+    (await desk.erasures()).filter(({ studyId }) => asked.includes(toHex(studyId))).map(({ state }) => state);
+  await expect.poll(states, { timeout: 60_000 }).toEqual(asked.map(() => 'erased'));
 }
 
 async function studyIdOf({ studyInstanceUid }: typeof invitation): Promise<string> {
@@ -271,8 +284,10 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
 
   test('two studies go one by one, with the time of the second on the screen, until she sends it now', async () => {
     const other = await Phone.switchOn(browser);
+    sharer = other;
     for (const label of ['CT, chest', 'MRI, hip']) {
-      const { link, code } = await inviteToNewStudy(label);
+      sharedInvitation = await inviteToNewStudy(label);
+      const { link, code } = sharedInvitation;
       await other.open(link);
       await other.fill('Six-digit code', code);
       await other.press('Open my images');
@@ -289,6 +304,43 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     await other.heading(/can see (MRI, hip and CT, chest|CT, chest and MRI, hip) until/).waitFor({ timeout: 60_000 });
     expect(await other.button('Send now').count()).toBe(0);
     expect(other.complaints).toEqual([]);
+  });
+
+  test('what the hospital erased at her wish is told in its signed words, and the phone erases the rest', async () => {
+    const { page } = sharer;
+    await sharer.press('Done');
+    await sharer.press('Open MRI, hip');
+    await sharer.press('Ask the hospital to erase this');
+    await sharer.heading('Have these images erased?').waitFor();
+    await look('have it erased?', sharer);
+    await sharer.press('Send my wish');
+    await page.getByText('The privacy office has your wish.').waitFor();
+    const { studyInstanceUid } = sharedInvitation;
+    const told = (await (await openDesk()).privacyOffice()).filter(
+      (entry) => entry.studyInstanceUid === studyInstanceUid,
+    );
+    expect(told).toMatchObject([{ kind: 'message', text: 'Please erase this study, and answer me.' }]);
+    const studyId = fromHex(await studyIdOf(sharedInvitation));
+    await eraseStudy(sharedInvitation);
+    await page.reload();
+    await sharer.press('Open my images');
+    await page.getByText('Erased', { exact: true }).waitFor({ timeout: 30_000 });
+    expect(await page.getByText('MRI, hip').count()).toBe(0);
+    await look('home with something erased', sharer);
+    await sharer.press('Open Images');
+    await page.getByText(/City Hospital erased what tied these images to you here/).waitFor();
+    await page.getByText('Entries that look random and name nobody.').waitFor();
+    await look('erased', sharer);
+    const saved = page.waitForEvent('download');
+    await page.getByRole('link', { name: 'Save the hospital’s note' }).click();
+    const note = await readFile(await (await saved).path());
+    const { chainId, source } = decodeInvitationLink(sharedInvitation.link);
+    const { signingKey = new Uint8Array() } = (await net.cast.hospital.operator.status()).source ?? {};
+    expect(await verifyErasureNote(new Uint8Array(note), { chainId, source, studyId, signingKey })).toMatchObject({
+      stays: [{ what: 'ledger' }, { what: 'audit-trail' }, { what: 'archive' }],
+    });
+    expect(sharer.complaints).toEqual([]);
+    await sharer.switchOff();
   });
 
   test('PW-14 an offline start shows the last state with its time; a Stop that was asked for is sent first', async (context) => {

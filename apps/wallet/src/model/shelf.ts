@@ -9,8 +9,10 @@ export interface Study {
   readonly studyId: Uint8Array;
   readonly hospital: string | undefined;
   readonly label: string | undefined;
-  /** `handing-over`: it will be, or is, somebody else's. */
-  readonly state: 'being-sealed' | 'ready' | 'gone' | 'handing-over' | 'handed-over';
+  /** `handing-over`: it will be, or is, somebody else's. `erased`: at her wish; nothing of it is left but a note. */
+  readonly state: 'being-sealed' | 'ready' | 'gone' | 'erased' | 'handing-over' | 'handed-over';
+  /** The hospital's signed note that it erased the study. */
+  readonly erasureNote?: Uint8Array;
   /** Of a study that is somebody else's, for whom she acts. */
   readonly actsFor:
     | {
@@ -164,8 +166,9 @@ export function hostOf(gatewayApi: string): string {
 }
 
 function studyOf(view: StudyOverview, atMs: number, pending: readonly PendingView[]): Study {
-  const { studyId, label, sourceName, role, from, delegate } = view;
+  const { studyId, label, sourceName, role, from, delegate, erasureNote } = view;
   const study = { id: toHex(studyId), studyId, hospital: sourceName, label };
+  if (erasureNote !== undefined) return { ...study, state: 'erased', actsFor: undefined, erasureNote };
   const state = stateOfStudy(view, pending);
   if (role === 'owner') return { ...study, state, actsFor: undefined };
   const untilMs = delegate?.notAfterMs ?? 0;

@@ -6,7 +6,7 @@ export function Seal(props: { readonly state: Study['state'] }) {
     <svg className={`seal ${props.state}`} viewBox="0 0 40 40" aria-hidden="true" focusable="false">
       <circle cx="20" cy="20" r="16" />
       {props.state === 'ready' && <path d="M13 20.5l5 5 9.5-10.5" />}
-      {(props.state === 'gone' || props.state === 'handed-over') && <path d="M13 20h14" />}
+      {['gone', 'erased', 'handed-over'].includes(props.state) && <path d="M13 20h14" />}
     </svg>
   );
 }

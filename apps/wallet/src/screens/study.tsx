@@ -1,6 +1,8 @@
 import { useState } from 'react';
 import { addingOf, allowAdding, endAdding } from '../model/adding.js';
 import { actingIn, isSeeing } from '../model/shelf.js';
+import { EraseWish } from '../parts/erase-wish.js';
+import { Erased } from '../parts/erased.js';
 import { ActingRows } from '../parts/acting-rows.js';
 import { useApp } from '../parts/app-context.js';
 import { Button } from '../parts/button.js';
@@ -18,6 +20,7 @@ export function StudyScreen(props: { readonly studyId: string }) {
   const people = (state.shelf?.people ?? []).filter(({ shares }) =>
     shares.some((share) => share.study.id === study.id && isSeeing(share)),
   );
+  if (study.erasureNote !== undefined) return <Erased study={study} encoded={study.erasureNote} />;
   const tellWrong = async (): Promise<void> => {
     await session.tellWrongPatient(study).finally(() => setAsking(false));
     navigation.home();
@@ -94,6 +97,7 @@ export function StudyScreen(props: { readonly studyId: string }) {
           {texts.study.wrong}
         </button>
       )}
+      {study.state === 'ready' && actsFor === undefined && <EraseWish study={study} />}
       {isAsking && (
         <Dialog title={texts.study.wrongAsk} onClose={() => setAsking(false)}>
           <p>{texts.study.wrongText}</p>

@@ -105,6 +105,7 @@ export const de: Texts = {
       'being-sealed': 'Wird versiegelt, etwa 30 Sekunden',
       ready: 'Bereit',
       gone: 'Nicht mehr vorhanden',
+      erased: 'Gelöscht',
       'handing-over': 'Wird übergeben',
       'handed-over': 'Übergeben',
     },
@@ -125,6 +126,29 @@ export const de: Texts = {
     wrongText: 'Das Krankenhaus erfährt es sofort und zeigt sie niemandem mehr. Das lässt sich nicht zurücknehmen.',
     wrongTell: 'Dem Krankenhaus sagen',
     goneText: 'Das Krankenhaus hat diese Bilder nicht mehr. Fragen Sie am Empfang, wenn Sie sie noch brauchen.',
+  },
+  erased: {
+    text: (hospital, day) =>
+      `Am ${day} hat ${hospital} gelöscht, was diese Bilder hier mit Ihnen verband. Niemand kann sie hier mehr sehen oder teilen.`,
+    stays: 'Was bleibt',
+    parts: {
+      ledger: 'Einträge, die zufällig aussehen und niemanden nennen. Sie lassen sich nicht zurücknehmen.',
+      'audit-trail': 'Dass die Bilder gelesen wurden und wann. Ihr Name steht dort nicht.',
+      disclosures: 'Eine Liste derer, denen das Krankenhaus sie gab, weil das Gesetz sie verlangt.',
+      archive: 'Die Bilder in den Akten des Krankenhauses.',
+      recipients: 'Kopien, die andere gespeichert haben.',
+    },
+    until: (day) => `Bis ${day}.`,
+    save: 'Bescheinigung speichern',
+    saveText: 'Sie belegt, dass gelöscht wurde. Ihr Name steht nicht darin.',
+    fileName: 'geloeschte-bilder.note',
+    wish: 'Das Krankenhaus bitten, das zu löschen',
+    wishAsk: 'Diese Bilder löschen lassen?',
+    wishText:
+      'Die Datenschutzstelle erhält Ihren Wunsch und antwortet Ihnen. Stimmt sie zu, kann hier niemand mehr diese Bilder sehen, und Sie können sie nicht mehr teilen.',
+    wishSend: 'Wunsch senden',
+    wishMessage: 'Bitte löschen Sie diese Untersuchung und antworten Sie mir.',
+    wishTold: 'Die Datenschutzstelle hat Ihren Wunsch.',
   },
   share: {
     title: 'Mit einer Praxis teilen',

@@ -104,6 +104,7 @@ export const en = {
       'being-sealed': 'Being sealed, about 30 seconds',
       ready: 'Ready',
       gone: 'No longer held',
+      erased: 'Erased',
       'handing-over': 'Being handed over',
       'handed-over': 'Handed over',
     },
@@ -124,6 +125,29 @@ export const en = {
     wrongText: 'The hospital is told at once and shows them to nobody any more. This cannot be taken back.',
     wrongTell: 'Tell the hospital',
     goneText: 'The hospital no longer holds these images. Ask its desk if you need them again.',
+  },
+  erased: {
+    text: (hospital: string, day: string) =>
+      `On ${day} ${hospital} erased what tied these images to you here. Nobody can see or share them here any more.`,
+    stays: 'What stays',
+    parts: {
+      ledger: 'Entries that look random and name nobody. They cannot be taken back.',
+      'audit-trail': 'That the images were read, and when. Your name is not there.',
+      disclosures: 'A list of those whom the hospital gave them to, because the law asks for it.',
+      archive: 'The images in the hospital’s own records.',
+      recipients: 'Copies that others have saved.',
+    },
+    until: (day: string) => `Until ${day}.`,
+    save: 'Save the hospital’s note',
+    saveText: 'It proves that they were erased. It does not have your name.',
+    fileName: 'erased-images.note',
+    wish: 'Ask the hospital to erase this',
+    wishAsk: 'Have these images erased?',
+    wishText:
+      'The privacy office gets your wish and answers you. If it agrees, nobody can see these images here any more, and you cannot share them.',
+    wishSend: 'Send my wish',
+    wishMessage: 'Please erase this study, and answer me.',
+    wishTold: 'The privacy office has your wish.',
   },
   share: {
     title: 'Share with a clinic',
