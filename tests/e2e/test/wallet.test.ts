@@ -748,6 +748,8 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     await phone.page.getByRole('radio', { name: 'You' }).check();
     await phone.heading('MRI, knee').waitFor();
     expect(await phone.heading('MRI, wrist').count()).toBe(0);
+    await phone.press('Yes, it was me'); // the phone of the two cards
+    await phone.heading('Was that you?').waitFor({ state: 'detached' });
   });
 
   test('B7 a new phone takes over from the old one by two squares, after four words were compared', async () => {
