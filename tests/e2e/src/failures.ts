@@ -64,7 +64,7 @@ export function tamperedRequests(link: string): readonly { readonly field: strin
   });
 }
 
-async function openWith(phone: Phone, { link, code }: Link): Promise<void> {
+export async function openWith(phone: Phone, { link, code }: Link): Promise<void> {
   await phone.open(link);
   await phone.fill('Six-digit code', code);
   await phone.press('Open my images');

@@ -26,7 +26,7 @@ export function launchChromium(): Promise<Browser> {
 }
 
 export class Phone {
-  /** What she did since the last `resetCounts`. */
+  /** What she did, as the page heard it: presses of a finger or a mouse, and fields that she typed into. */
   presses = 0;
   fields = 0;
   /** Everything the page complained about, rules of content security among it. */
@@ -77,6 +77,9 @@ export class Phone {
       },
     });
     const phone = new Phone(context, page, devtools, authenticatorId);
+    await page.exposeFunction('countPress', () => void (phone.presses += 1));
+    await page.exposeFunction('countField', () => void (phone.fields += 1));
+    await page.addInitScript(countWhatSheDoes);
     context.on('request', (request) => phone.asked.add(new URL(request.url()).origin));
     page.on('pageerror', (error) => phone.complaints.push(error.message));
     page.on('console', (message) => {
@@ -101,12 +104,10 @@ export class Phone {
 
   async press(name: string | RegExp): Promise<void> {
     await this.button(name).click();
-    this.presses += 1;
   }
 
   async fill(label: string, text: string): Promise<void> {
     await this.page.getByLabel(label, { exact: true }).fill(text);
-    this.fields += 1;
   }
 
   /** Its holder does not confirm that it is her. */
@@ -199,6 +200,22 @@ export class Phone {
   async switchOff(): Promise<void> {
     await this.context.close();
   }
+}
+
+/** Runs in the page before its scripts. */
+function countWhatSheDoes(): void {
+  const { countPress, countField } = window as unknown as Readonly<Record<string, () => void>>;
+  const typedInto = new WeakSet<EventTarget>();
+  window.addEventListener('pointerdown', () => countPress?.(), { capture: true });
+  window.addEventListener(
+    'input',
+    ({ target }) => {
+      if (!(target instanceof HTMLElement) || target.matches('[type=checkbox], [type=radio]')) return;
+      if (!typedInto.has(target)) countField?.();
+      typedInto.add(target);
+    },
+    { capture: true },
+  );
 }
 
 /** Runs in the page: Chromium's camera here shows a test picture, so its stream is replaced by a canvas's. Everything behind the stream is the app's own. */

@@ -1,9 +1,13 @@
-// The README's first command: the story with its refusals, and nothing left behind.
+// The README's first commands: the story with its refusals, what is printed for whoever wants to try, and nothing left behind.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type NetworkFile, runTool, type ToolResult } from '@radledger/devnet';
+import type { NetworkFile, ToolResult } from '@radledger/devnet';
+import { decodeInvitationLink } from '@radledger/handover';
+import { toHex } from '@radledger/primitives';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const DEVNET = fileURLToPath(import.meta.resolve('@radledger/devnet')).replace(/index\.js$/, 'main.js');
@@ -11,13 +15,41 @@ const HEX_32 = /^[0-9a-f]{64}$/;
 
 let parent: string;
 let demo: ToolResult;
+/** The patient's app, while the net ran. */
+let app: { status: number; text: string };
 beforeAll(async () => {
   parent = await mkdtemp(join(tmpdir(), 'radledger-demo-'));
-  demo = await runTool(DEVNET, ['demo', join(parent, 'dev')]);
+  // `npm start` is `npm run demo` that goes on until Ctrl-C.
+  const child = spawn(process.execPath, [DEVNET, 'start', join(parent, 'dev')], {
+    env: { ...process.env, RADLEDGER_ALLOW_LOOPBACK: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const closed = once(child, 'close');
+  let [stdout, stderr] = ['', ''];
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const isTold = new Promise<void>((resolve) => {
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+      if (stdout.includes('until Ctrl-C')) resolve();
+    });
+  });
+  await Promise.race([isTold, closed]);
+  if (child.exitCode === null) {
+    const { wallet } = await networkFile();
+    const answer = await fetch(wallet);
+    app = { status: answer.status, text: await answer.text() };
+    child.kill('SIGINT');
+  }
+  const [exitCode] = (await closed) as [number | null];
+  demo = { exitCode: exitCode ?? -1, stdout, stderr };
 }, 300_000);
 afterAll(() => rm(parent, { recursive: true }));
 
-test('the demo exits 0 and tells every arrow and every refusal', () => {
+async function networkFile(): Promise<NetworkFile> {
+  return JSON.parse(await readFile(join(parent, 'dev', 'network.json'), 'utf8')) as NetworkFile;
+}
+
+test('it exits 0 and tells every arrow and every refusal', () => {
   expect(demo.stderr).toBe('');
   expect(demo.exitCode).toBe(0);
   for (const step of ['Define Source at height', 'Define Study at height', 'Allow Access at height', '20 files']) {
@@ -32,6 +64,20 @@ test('the demo exits 0 and tells every arrow and every refusal', () => {
   ]);
 });
 
+test('the patient’s app is served at the address that is printed, with an invitation to try', async () => {
+  const { wallet, chainId, sources } = await networkFile();
+  expect(demo.stdout).toContain(`The patient's app\n          ${wallet}\n`);
+  expect(app.status).toBe(200);
+  expect(app.text).toContain('<div id="app">');
+  const [, link = ''] = /To try it: an invitation, and its code \d{6}\n +(\S+)/.exec(demo.stdout) ?? [];
+  expect(link.startsWith(`${wallet}#i=`)).toBe(true);
+  const invitation = decodeInvitationLink(link);
+  expect(toHex(invitation.chainId)).toBe(chainId);
+  expect(invitation.gatewayApi).toBe(sources[0]?.api);
+  expect(invitation.expiresAtMs).toBeGreaterThan(Date.now());
+  expect(demo.stdout).toMatch(/and a doctor who asks to see it\n +\S+#r=/);
+});
+
 test('it leaves no process', () => {
   const pids = [...demo.stdout.matchAll(/process (\d+)/g)].map(([, pid]) => Number(pid));
   expect(pids).toHaveLength(6);
@@ -41,7 +87,7 @@ test('it leaves no process', () => {
 test('it leaves a network file of one line, and key files that nobody else may read', async () => {
   const text = await readFile(join(parent, 'dev', 'network.json'), 'utf8');
   expect(text.trim().split('\n')).toHaveLength(1);
-  const network = JSON.parse(text) as NetworkFile;
+  const network = await networkFile();
   expect(network.chainId).toMatch(HEX_32);
   expect(network.nodes.map(({ name }) => name)).toEqual(['node-1', 'node-2', 'node-3', 'node-4']);
   const [source] = network.sources;

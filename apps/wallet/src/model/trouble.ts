@@ -3,7 +3,7 @@ import { ClientError } from '@radledger/client';
 import { CodedError } from '@radledger/primitives';
 
 /** What a person can do next. */
-export type WayOn = 'try-again' | 'home' | 'lost-phone';
+export type WayOn = 'try-again' | 'home' | 'lost-phone' | 'on-the-screen';
 
 /** Every cause the app tells apart. Codes look random, so that nobody reads health or blame into them. */
 export const TROUBLES = {
@@ -15,6 +15,7 @@ export const TROUBLES = {
   linkExpired: { helpCode: 'J5TP', wayOn: 'home' },
   linkClosed: { helpCode: 'X2GL', wayOn: 'home' },
   linkTaken: { helpCode: 'D7ZR', wayOn: 'home' },
+  codeWrong: { helpCode: 'A7XM', wayOn: 'on-the-screen' },
   notConfirmed: { helpCode: 'H4NC', wayOn: 'try-again' },
   inUse: { helpCode: 'K6SV', wayOn: 'try-again' },
   storageFull: { helpCode: 'F6YB', wayOn: 'try-again' },
@@ -51,6 +52,7 @@ const OF_CODE: Readonly<Record<string, Trouble>> = {
   INVITATION_EXPIRED: 'linkExpired',
   INVITATION_UNKNOWN: 'linkClosed',
   INVITATION_CLAIMED: 'linkTaken',
+  WRONG_CODE: 'codeWrong',
   TOO_MANY_REQUESTS: 'tooMany',
   PIN_WAIT: 'tooMany',
   PASSKEY_REFUSED: 'notConfirmed',
@@ -76,6 +78,7 @@ const OF_CODE: Readonly<Record<string, Trouble>> = {
   END_DATE_REFUSED: 'endDate',
   GATEWAY_UNKNOWN: 'noAnswer',
   PROOF_INVALID: 'answerWrong',
+  NO_NODES: 'answerWrong', // each of them showed something false
   CONFLICTING_FINALITY: 'answerWrong',
   MALFORMED_RESPONSE: 'answerWrong',
   RESPONSE_TOO_LARGE: 'answerWrong',

@@ -33,9 +33,11 @@ export function InvitationScreen(props: { readonly invitation: Invitation }) {
     try {
       await session.claim(invitation, code);
     } catch (error) {
-      if (!isRefusal(error, 'WRONG_CODE')) throw error;
-      const left = error.info.triesLeft ?? 0;
-      return setProblem(left === 0 ? texts.invitation.lastWrong : texts.invitation.wrong(left));
+      if (isRefusal(error, 'WRONG_CODE')) {
+        const left = error.info.triesLeft ?? 0;
+        setProblem(left === 0 ? texts.invitation.lastWrong : texts.invitation.wrong(left));
+      }
+      throw error;
     }
     navigation.home();
   };

@@ -1,6 +1,32 @@
 /** German. */
 import type { Texts } from './en.js';
 
+export const forbidden = [
+  'Schlüsseln?',
+  'Schlüssels',
+  'Wallets?',
+  'Blockchains?',
+  'Ledgers?',
+  'Block(s|es|e)?',
+  'Blöcken?',
+  'Ketten?',
+  'Hash(s|es|werte?n?)?',
+  'signier(en|t|te|ten|e)',
+  'Signatur(en)?',
+  'Transaktion(en)?',
+  'Knotens?',
+  'Mnemonics?',
+  'Seeds?',
+  'Nonces?',
+  '(ver|ent)schlüssel(n|t|te|ten|ung)',
+  'Tokens?',
+  'UIDs?',
+  'Passphrasen?',
+  'PACS',
+  'DICOM',
+  'Endpunkt(s|es|e|en)?',
+];
+
 const plural = new Intl.PluralRules('de');
 const people = (count: number): string =>
   plural.select(count) === 'one' ? '1 Person kann' : `${count} Personen können`;
@@ -50,9 +76,8 @@ export const de: Texts = {
     open: 'Meine Bilder öffnen',
     confirm: 'Ihr Handy fragt gleich, ob Sie es sind. Kein Konto, kein Passwort.',
     short: 'Der Code hat sechs Ziffern.',
-    wrong: (left) => `Dieser Code stimmt nicht. Sie haben ${tries(left)}.`,
-    lastWrong:
-      'Dieser Code stimmt nicht, und der Link ist jetzt geschlossen. Bitten Sie das Krankenhaus um einen neuen.',
+    wrong: (left) => `Sie haben ${tries(left)}.`,
+    lastWrong: 'Der Link ist jetzt geschlossen. Bitten Sie das Krankenhaus um einen neuen.',
   },
   home: {
     title: 'Meine Bilder',
@@ -484,6 +509,10 @@ export const de: Texts = {
     linkTaken: {
       title: 'Schon geöffnet',
       text: 'Diese Bilder wurden schon geöffnet. Wenn Sie das auf einem anderen Handy waren, wählen Sie „Handy verloren?“. Wenn nicht, rufen Sie jetzt den Empfang des Krankenhauses an.',
+    },
+    codeWrong: {
+      title: 'Dieser Code stimmt nicht',
+      text: 'Vergleichen Sie ihn mit Ihrem Besuchsblatt, oder fragen Sie am Empfang.',
     },
     inUse: {
       title: 'Anderswo geöffnet',

@@ -1,5 +1,30 @@
-/** English. A language is one file like this, and its list in `forbidden-words.json` of what must never be seen or heard. */
+/** English. A language is one file like this, called by its two letters. */
 import type { Trouble } from '../model/trouble.js';
+
+/** What must never be seen or heard: whole words, as regular expressions, without regard to capitals. */
+export const forbidden = [
+  'keys?',
+  'wallets?',
+  'blockchains?',
+  'ledgers?',
+  'blocks?',
+  'chains?',
+  'hash(es|ed|ing)?',
+  'sign(s|ed|ing|ers?)?',
+  'signatures?',
+  'transactions?',
+  'nodes?',
+  'mnemonics?',
+  'seeds?',
+  'nonces?',
+  '(en|de)crypt(s|ed|ing|ion)?',
+  'tokens?',
+  'UIDs?',
+  'passphrases?',
+  'PACS',
+  'DICOM',
+  'endpoints?',
+];
 
 const plural = new Intl.PluralRules('en');
 const people = (count: number): string => (plural.select(count) === 'one' ? '1 person' : `${count} people`);
@@ -50,8 +75,8 @@ export const en = {
     open: 'Open my images',
     confirm: 'Your phone will ask you to confirm that it is you. No account, no password.',
     short: 'The code has six digits.',
-    wrong: (left: number) => `That code is not right. You have ${tries(left)} left.`,
-    lastWrong: 'That code is not right, and the link is now closed. Ask the hospital for a new one.',
+    wrong: (left: number) => `You have ${tries(left)} left.`,
+    lastWrong: 'The link is now closed. Ask the hospital for a new one.',
   },
   home: {
     title: 'My images',
@@ -467,6 +492,7 @@ export const en = {
       title: 'Already opened',
       text: 'These images were opened before. If that was you on another phone, choose “Lost your phone?”. If it was not you, call the hospital’s desk now.',
     },
+    codeWrong: { title: 'That code is not right', text: 'Compare it with your visit sheet, or ask the desk.' },
     inUse: {
       title: 'Open somewhere else',
       text: 'Another window of this app took over. Close the others and try again.',
