@@ -50,12 +50,17 @@ export function createGatewayFetch(rules: AddressRules, pins?: readonly Uint8Arr
     });
     const headers = new Headers();
     for (const [name, value] of Object.entries(answer.headers)) if (typeof value === 'string') headers.set(name, value);
-    return new Response(Readable.toWeb(answer) as ReadableStream<Uint8Array>, {
-      status: answer.statusCode ?? 502,
-      headers,
-    });
+    const status = answer.statusCode ?? 502;
+    if (WITHOUT_BODY.has(status)) {
+      answer.resume();
+      return new Response(null, { status, headers });
+    }
+    return new Response(Readable.toWeb(answer) as ReadableStream<Uint8Array>, { status, headers });
   };
 }
+
+/** Answers that a `Response` takes no body for, not even an empty one. */
+const WITHOUT_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 
 function connectTo(
   url: URL,

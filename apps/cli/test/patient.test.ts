@@ -4,16 +4,18 @@ import { createGatewayClient, createNodeClient } from '@radledger/client';
 import { createFakeGateway, createFakeNode, type FakeGateway, type FakeNode } from '@radledger/client/testing';
 import {
   createImageRequest,
+  decodeMailboxLink,
   encodeImageRequestLink,
   encodeInvitationLink,
   encodeRoleAnswerLink,
   generateSealingKeyPair,
   readRoleOfferLink,
+  sealMailboxRequest,
 } from '@radledger/handover';
 import { createSigner, generateSeed, randomBytes, toHex } from '@radledger/primitives';
 import { armor } from 'age-encryption';
 import { createMemoryStore, createWallet, roleAnswerWords } from '@radledger/wallet';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createFolder, runCli, serve } from './cli-fixture.js';
 
 const DAY_MS = 86_400_000;
@@ -116,6 +118,25 @@ test('a study is claimed, shared, listed, stopped, and restored from the words',
   expect(moved.json.result, moved.stderr).toMatchObject({ studyId });
 });
 
+test('she begins: a clinic leaves its request at her code, and nothing is allowed by that', async () => {
+  const studyId = await claimed();
+  const codeFile = join(folder.path, 'code');
+  const asked = cli(['grant', 'code', studyId, '--code-file', codeFile]);
+  const code = await vi.waitFor(
+    () => readFile(codeFile, 'utf8').then((text) => text || Promise.reject(new Error())),
+    20_000,
+  );
+  const mailbox = decodeMailboxLink(code);
+  const { link, recipient } = await requestLink();
+  const gateway = createGatewayClient({ url: mailbox.gatewayApi });
+  await gateway.answerMailbox(mailbox.mailboxId, await sealMailboxRequest(link, mailbox));
+  const { json, stderr } = await asked;
+  const displayName = 'Dr Rivera, Lakeside Orthopaedics';
+  expect(json.result, stderr).toMatchObject({ displayName, recipient, origin: { kind: 'unproven' } });
+  expect(json.result?.link).toBe(`#${link.split('#')[1]}`);
+  expect((await cli(['grant', 'list', studyId])).json.result).toMatchObject({ grants: [] });
+});
+
 test('the desk shares for a person without a phone: under a custodian, with a sheet to sign; never twice, never for nobody knows whom', async () => {
   const asked: unknown[] = [];
   const operator = await serve(async (_url, init) => {
@@ -157,7 +178,7 @@ test('the desk shares for a person without a phone: under a custodian, with a sh
     expect(sheet.split('\n')).toContain(line);
   }
   expect((await share('sheet.txt', '--accept-unconfirmed')).json.error).toMatchObject({ code: 'FILE_EXISTS' });
-  expect(asked).toEqual([{ studyInstanceUid: '1.2.77', label: 'MRI, Knie' }]);
+  expect(asked).toEqual([{ studyInstanceUid: '1.2.77', label: 'MRI, Knie', identityCheckedBy: 'photo-id' }]);
   const { grants } = (await cli(['grant', 'list', studyId])).json.result as unknown as {
     grants: { notAfterMs: number }[];
   };

@@ -100,6 +100,11 @@ export function decodeImageRequest(requestBytes: Uint8Array): SignedImageRequest
   return { ...request, signature: ownSignature };
 }
 
+/** The bytes that `decodeImageRequest` reads. @throws as it */
+export function encodeImageRequest({ signature: ownSignature, ...request }: SignedImageRequest): Uint8Array {
+  return encodeWith(schema, { body: bodyOf(request), signature: ownSignature });
+}
+
 /**
  * Checks that a request is for this chain, still open, and signed by the recipient key it names. Who holds that key is
  * another question: a link proves no name.

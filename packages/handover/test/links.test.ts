@@ -7,6 +7,7 @@ import {
   decodeImageRequestLink,
   decodeInvitation,
   decodeInvitationLink,
+  encodeImageRequest,
   encodeImageRequestLink,
   encodeInvitation,
   encodeInvitationLink,
@@ -90,7 +91,9 @@ describe('an image request', () => {
   });
 
   test('for another ledger, after its end, or with other bytes is refused', async () => {
-    const request = decodeImageRequest(await createImageRequest(imageRequest, recipient));
+    const requestBytes = await createImageRequest(imageRequest, recipient);
+    const request = decodeImageRequest(requestBytes);
+    expect(encodeImageRequest(request)).toEqual(requestBytes);
     const judge = (changed: object, expected = { chainId, nowMs }) =>
       verifyImageRequest({ ...request, ...changed }, expected);
     await expect(judge({}, { chainId: bytesOf('other'), nowMs })).rejects.toMatchObject({ code: 'NOT_FOR_US' });

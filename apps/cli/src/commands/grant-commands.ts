@@ -8,9 +8,10 @@ import { type Context, type WalletOptions, withWallet } from '../context.js';
 import { CliError, usageError } from '../errors.js';
 import { addWalletOptions, example } from '../options.js';
 import { longOf } from '../progress.js';
+import { addGrantCodeCommand } from './grant-code-command.js';
 import { finalJson } from './study-commands.js';
 
-/** `grant allow|revoke|list`. */
+/** `grant allow|code|revoke|list`. */
 export function addGrantCommands(program: Command, context: Context): void {
   const { output, signal } = context;
   const long = longOf(context);
@@ -44,6 +45,8 @@ export function addGrantCommands(program: Command, context: Context): void {
         );
       });
     });
+
+  addGrantCodeCommand(grant, context);
 
   addWalletOptions(grant.command('revoke'))
     .description('end a grant: new downloads stop now, copies already made stay')
