@@ -58,6 +58,7 @@ host = "127.0.0.1"
 port = 0
 [recipient]
 folder = "received"
+displayName = "Lakeside Orthopaedics"
 `;
 }
 
@@ -117,7 +118,10 @@ test('run prints one line that says where it listens, serves, and ends on SIGTER
   expect((await fetch(`${listening.api}/.well-known/radledger`)).status).toBe(200);
   const bearerToken = (await readFile(join(folder, 'operator-token'), 'utf8')).trim();
   const operator = createOperatorClient({ url: listening.operator as string, bearerToken });
-  const { requestId } = await operator.request({ reason: 'second opinion', wantedUntilMs: 0 });
+  const asked = { reason: 'second opinion', wantedUntilMs: 0, clinician: 'Dr Rivera' };
+  const { requestId, link } = await operator.request(asked);
+  const request = Buffer.from(link.split('#r=')[1] ?? '', 'base64url').toString('latin1');
+  expect(request).toContain('Dr Rivera, Lakeside Orthopaedics');
   first.child.kill('SIGTERM');
   expect(await first.exited).toBe(0);
 

@@ -31,6 +31,8 @@ export interface Archives {
   readonly practice: string;
 }
 
+/** What the practice calls itself. */
+const PRACTICE = 'Lakeside Orthopaedics';
 const FOLDERS: Archives = { hospital: 'folder = "archive"\n', practice: 'folder = "received"\n' };
 
 /**
@@ -122,9 +124,7 @@ export async function startLocalNet(
           },
         ],
         wallet: wallet.url,
-        recipients: [
-          { name: 'Lakeside Practice', publicKey: toHex(recipient.publicKey), keyFile: 'practice/recipient.pem' },
-        ],
+        recipients: [{ name: PRACTICE, publicKey: toHex(recipient.publicKey), keyFile: 'practice/recipient.pem' }],
       },
       processes,
       stop,
@@ -156,11 +156,11 @@ async function writeGatewayConfigs(input: {
   const head = (index: number): string =>
     `node = "${net.nodes[index]?.api}"\nchainId = "${toHex(net.chainId)}"\nwalletPage = "${walletPage}"\n\n${listeners}\n${finality}\n`;
   // Studies are there before the net is, and scripts wait for none.
-  const source = `[source]\nsettleSeconds = 0\n${archives.hospital}\n[source.iti43]\nhost = "127.0.0.1"\nport = 0\nconnectionsPerAddress = 0\nrequestsPerMinute = 1000000\nmissesPerMinute = ${missesPerMinute}\n`;
+  const source = `[source]\nsettleSeconds = 0\nidentityCheckedBy = "photo-id"\n${archives.hospital}\n[source.iti43]\nhost = "127.0.0.1"\nport = 0\nconnectionsPerAddress = 0\nrequestsPerMinute = 1000000\nmissesPerMinute = ${missesPerMinute}\n`;
   await writeFile(join(hospitalFolder, 'gateway.toml'), head(0) + source);
   await writeFile(
     join(practiceFolder, 'gateway.toml'),
-    `${head(1)}[recipient]\nallowLoopback = true\n${archives.practice}`,
+    `${head(1)}[recipient]\nallowLoopback = true\ndisplayName = "${PRACTICE}"\n${archives.practice}`,
   );
 }
 

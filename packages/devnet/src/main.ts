@@ -64,10 +64,10 @@ async function tellGuest({ cast: { hospital, practice }, network }: LocalNet): P
   const studyInstanceUid = await addSmallStudy(hospital.archive);
   const { link, code } = await hospital.operator.invite({ studyInstanceUid, label: 'MRI, knee' });
   const wantedUntilMs = Date.now() + 30 * 86_400_000;
-  const request = await practice.operator.request({ reason: 'Second opinion', wantedUntilMs });
+  const request = await practice.operator.request({ clinician: 'Dr Rivera', reason: 'Second opinion', wantedUntilMs });
   tell("   The patient's app", network.wallet);
   tell(`   To try it: an invitation, and its code ${code}`, link);
-  tell('   and a doctor who asks to see it', request.link);
+  tell('   and Dr Rivera, who asks to see it', request.link);
 }
 
 /** Empties the folder of an earlier run, unless that run is still alive. */

@@ -64,7 +64,9 @@ export async function playStory(cast: StoryCast, tell: Teller): Promise<NetworkF
   await refused('the practice asks before she allowed it', ask(endpoint, wish, practice.recipient), NOT_AVAILABLE);
 
   tell('C  The practice asks her for images; she allows it for 30 days.');
-  const first = await practice.operator.request({ reason: 'Second opinion', wantedUntilMs: Date.now() + 30 * DAY_MS });
+  const wantedUntilMs = Date.now() + 30 * DAY_MS;
+  const asked = { clinician: 'Dr Rivera', reason: 'Second opinion', wantedUntilMs };
+  const first = await practice.operator.request(asked);
   const allowed = await patient.allow(studyId, first.link);
   tell(
     '   Her permission is final, and the practice has her sealed notice.',

@@ -81,8 +81,8 @@ async function looksWhoLooked(hands: Keyboard): Promise<void> {
 }
 
 async function stops(phone: Phone, hands: Keyboard): Promise<void> {
-  await hands.press(/^127\.0\.0\.1/);
-  await hands.arrive(/^127\.0\.0\.1/);
+  await hands.press(/^Lakeside Orthopaedics/);
+  await hands.arrive(/^Lakeside Orthopaedics/);
   await hands.press('Stop sharing');
   await phone.heading('Stop sharing?').waitFor();
   expect(['Stop', 'Keep']).toContain(await hands.focused());
@@ -91,7 +91,7 @@ async function stops(phone: Phone, hands: Keyboard): Promise<void> {
   expect(await hands.focused()).toBe('Stop sharing');
   await phone.page.keyboard.press('Enter');
   await hands.press('Stop', 'Space');
-  await hands.arrive(/^127\.0\.0\.1/);
+  await hands.arrive(/^Lakeside Orthopaedics/);
   await phone.page.getByText(/^Stopped/).waitFor({ timeout: 60_000 });
   await hands.press('Back');
   await hands.arrive('My images');

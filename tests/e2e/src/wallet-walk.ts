@@ -85,7 +85,7 @@ export async function walk(
   await phone.press(texts.allowed.done);
   await phone.heading(texts.home.canSee(1)).waitFor();
   await visit('11-home-shared');
-  await phone.press(/^Dr\. Rivera, Praxis am Seeufer/);
+  await phone.press(/^Dr\. Rivera, Lakeside Orthopaedics/);
   await phone.button(texts.person.stopAll).waitFor();
   await visit('12-person');
   await phone.press(texts.person.stopAll);
