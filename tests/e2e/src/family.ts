@@ -83,6 +83,9 @@ export async function actsFor(anna: Phone, label: string, requestLink: string, l
   await look('study of somebody', anna);
   expect(await anna.button('Let someone act for me').count()).toBe(0);
   await anna.press('Share');
+  await anna.page.getByRole('img', { name: 'Square for the clinic to scan' }).waitFor();
+  await look('share of who acts', anna);
+  await anna.press('They gave me a link');
   await anna.fill('Link', requestLink);
   await anna.press('Open');
   await anna.press('Change');

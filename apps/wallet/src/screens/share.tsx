@@ -1,3 +1,4 @@
+import { isRefusal } from '@radledger/client';
 import type { OpenMailbox } from '@radledger/wallet';
 import encodeQR from 'qr';
 import { useEffect, useState } from 'react';
@@ -13,10 +14,15 @@ const ASK_EVERY_MS = 3_000;
 export function ShareScreen(props: { readonly study: Study }) {
   const { study } = props;
   const { texts, dates, session, navigation, fail } = useApp();
+  const { replace } = navigation;
   const [mailbox, setMailbox] = useState<OpenMailbox>();
   useEffect(() => {
-    session.openMailbox(study).then(setMailbox, fail);
-  }, [session, study, fail]);
+    session.openMailbox(study).then(setMailbox, (error: unknown) => {
+      // A hospital's earlier version opens none for whoever acts for somebody: the clinic's own link does.
+      if (study.actsFor !== undefined && isRefusal(error, 'STUDY_UNKNOWN')) replace({ name: 'link' });
+      else fail(error);
+    });
+  }, [session, study, fail, replace]);
   useAnswer(mailbox);
   const link = mailbox?.link(`${window.location.origin}${window.location.pathname}`);
   return (

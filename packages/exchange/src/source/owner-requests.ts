@@ -1,4 +1,5 @@
 /** What owners order of their source, besides secrets and logs. Spec: docs/spec/gateway-api.md, section 1; docs/spec/links.md, section 17. */
+import type { StudyCell } from '@radledger/chain';
 import {
   decodeOwnerRequest,
   type OwnerReply,
@@ -13,6 +14,7 @@ import type { ExchangeStore } from '../exchange-store.js';
 import type { KeyedLock } from '../keyed-lock.js';
 import type { LedgerPort } from '../ledger-port.js';
 import type { LedgerView } from '../ledger-view.js';
+import { roleOf } from './authorise.js';
 import type { Mailboxes } from './mailboxes.js';
 import type { PrivacyOffice } from './privacy-office.js';
 import { refusedRequest } from './refused-request.js';
@@ -43,7 +45,7 @@ export interface OwnerRequestsOptions {
 
 /**
  * Makes the function that carries out an order and answers how things stand then. Who owns the study on the finalized ledger may order; before
- * it is there, who claimed it.
+ * it is there, who claimed it. Her delegate may open a mailbox, and is told nothing of how things stand.
  * @throws {ExchangeError} (when called) `MALFORMED_REQUEST` | `SIGNATURE_INVALID` | `REQUEST_EXPIRED` | `REPLAYED` | `VIEW_STALE` |
  *   `STUDY_UNKNOWN` | `NO_STANDING_LINK` | `NO_REPLACEMENT` | `MAILBOX_TAKEN` | `TOO_MANY_REQUESTS`
  */
@@ -52,25 +54,36 @@ export function createOwnerRequests(options: OwnerRequestsOptions): (requestByte
 
   return async (requestBytes) => {
     const request = await readOwnerRequest(requestBytes, { ...identity, nowMs: now() });
-    const study = await studyOf(request);
+    const { study, isHers } = await studyOf(request);
     const untilMs = request.timeMs + 2 * REQUEST_SKEW_MS;
     if (!(await options.replay.remember(toHex(request.key), toHex(request.nonce), untilMs))) {
       throw new ExchangeError({ code: 'REPLAYED' }, 'this request was carried out before; make a new one');
     }
     await carryOut(request, study);
-    const reply = await standingOf(study, isLinked(study, request));
+    const reply = await standingOf(study, { hasLink: isLinked(study, request), isHers });
     return sealOwnerReply({ request, reply, signer: identity.signer });
   };
 
-  async function studyOf({ studyId, key }: OwnerRequest): Promise<StudyRecord> {
+  async function studyOf({
+    studyId,
+    key,
+    order,
+  }: OwnerRequest): Promise<{ readonly study: StudyRecord; readonly isHers: boolean }> {
     if (!options.view.isUsable())
       throw new ExchangeError({ code: 'VIEW_STALE' }, 'the view of the ledger is out of date; retry later');
     const study = await store.get(studyRecords, toHex(studyId));
     const cell = await options.ledger.study(identity.source, studyId);
     const owner = cell?.owner ?? study?.claim?.ownerKey;
     const isHers = owner !== undefined && equalBytes(owner, key);
-    if (study !== undefined && isHers && !options.isWrongPatient(studyId) && !options.isErased(studyId)) return study;
+    // It tells and changes nothing of the study.
+    const mayAct = isHers || (order.kind === 'open-mailbox' && cell !== undefined && isDelegate(cell, key));
+    const isHere = study !== undefined && !options.isWrongPatient(studyId) && !options.isErased(studyId);
+    if (isHere && mayAct) return { study, isHers };
     throw unknownStudy();
+  }
+
+  function isDelegate(cell: StudyCell, key: Uint8Array): boolean {
+    return roleOf(cell, key, Math.max(now(), options.view.head.timestampMs)) === 'delegate';
   }
 
   async function carryOut({ order, key }: OwnerRequest, study: StudyRecord): Promise<void> {
@@ -80,7 +93,7 @@ export function createOwnerRequests(options: OwnerRequestsOptions): (requestByte
         return;
       case 'leave-keys':
         if (!isLinked(study, { key })) throw noLink();
-        return whileKept(studyId, () => links.leaveKeys(studyId, order.prekeys));
+        return whileKept(studyId, () => links.leaveKeys(study, order.prekeys));
       case 'pause-link':
         return setLink(study, key, 'paused');
       case 'resume-link':
@@ -119,10 +132,10 @@ export function createOwnerRequests(options: OwnerRequestsOptions): (requestByte
 
   async function standingOf(
     { studyId }: StudyRecord,
-    hasLink: boolean,
+    { hasLink, isHers }: { readonly hasLink: boolean; readonly isHers: boolean },
   ): Promise<Omit<OwnerReply, 'source' | 'studyId'>> {
     const link = hasLink ? await links.ofStudy(studyId) : undefined;
-    const replacement = await replacements.of(studyId);
+    const replacement = isHers ? await replacements.of(studyId) : undefined;
     return {
       link: link?.state ?? 'none',
       keysLeft: link?.keys.length ?? 0,
