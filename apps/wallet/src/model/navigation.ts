@@ -23,7 +23,7 @@ export type Screen =
   | { readonly name: 'offer-role'; readonly role: Role; readonly studyId?: string }
   | { readonly name: 'role-offer'; readonly offer: RoleOffer }
   | { readonly name: 'role-answer'; readonly answer: RoleAnswer; readonly words: string }
-  | { readonly name: 'chosen'; readonly role: Role; readonly person: string | undefined }
+  | { readonly name: 'chosen'; readonly studyId: string }
   | { readonly name: 'sheet' }
   | { readonly name: 'helpers' }
   | { readonly name: 'stop-all' }

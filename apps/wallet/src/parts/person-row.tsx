@@ -1,12 +1,12 @@
 import { isSeeing, type Person } from '../model/shelf.js';
 import { useApp } from './app-context.js';
+import { WhatUntil } from './study-name.js';
 
 /** One person who can see something: a press leads to what exactly, and to the way to stop it. */
 export function PersonRow(props: { readonly person: Person }) {
   const { person } = props;
-  const { texts, dates, navigation } = useApp();
+  const { texts, navigation } = useApp();
   const seen = person.shares.filter(isSeeing);
-  const labels = seen.map(({ study }) => study.label ?? texts.study.unnamed);
   const lastMs = Math.max(...seen.map(({ untilMs }) => untilMs));
   return (
     <button type="button" className="person" onClick={() => navigation.go({ name: 'person', personId: person.id })}>
@@ -14,9 +14,7 @@ export function PersonRow(props: { readonly person: Person }) {
         <bdi>{person.name ?? texts.person.unnamed}</bdi>
       </strong>
       {person.address !== undefined && <span>{person.address}</span>}
-      <span>
-        <bdi>{new Intl.ListFormat(texts.locale).format(labels)}</bdi>, {texts.person.until(dates.day(lastMs))}
-      </span>
+      <WhatUntil studies={seen.map(({ study }) => study)} untilMs={lastMs} />
     </button>
   );
 }

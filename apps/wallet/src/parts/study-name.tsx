@@ -14,6 +14,17 @@ export function StudyName(props: { readonly study: Study }) {
   );
 }
 
+/** "MRI, knee and CT, chest, until 22 December 2026" */
+export function WhatUntil(props: { readonly studies: readonly Study[]; readonly untilMs: number }) {
+  const { texts, dates } = useApp();
+  const labels = props.studies.map(({ label }) => label ?? texts.study.unnamed);
+  return (
+    <span>
+      <bdi>{new Intl.ListFormat(texts.locale).format(labels)}</bdi>, {texts.person.until(dates.day(props.untilMs))}
+    </span>
+  );
+}
+
 /** "Maria’s images"; undefined for her own. */
 export function whose({ roles }: Texts, { actsFor }: Study): string | undefined {
   return actsFor && roles.imagesOf(actsFor.name ?? roles.unnamed);

@@ -1,41 +1,42 @@
-import type { Role } from '@radledger/handover';
 import { useState } from 'react';
 import { endActing, findGrants } from '../model/roles.js';
-import type { Chosen } from '../model/shelf.js';
+import type { Chosen, Study } from '../model/shelf.js';
 import { useApp } from '../parts/app-context.js';
 import { Button } from '../parts/button.js';
-import { Dialog } from '../parts/dialog.js';
 import { Heading, useFocusKept } from '../parts/heading.js';
+import { Question } from '../parts/question.js';
 import { StudyName } from '../parts/study-name.js';
 
-/** Somebody who may act for her, or has images of hers now: how far it is, and the way to end it. */
-export function ChosenScreen(props: { readonly role: Role; readonly person: string | undefined }) {
-  const { role, person } = props;
+/**
+ * Somebody who may act for her, or has images of hers now: how far it is, and the way to end it.
+ * @param props.studyId - one of the studies: who else has the same name is somebody else
+ */
+export function ChosenScreen(props: { readonly studyId: string }) {
   const { texts, dates, state, session, navigation, fail } = useApp();
-  const [isAsking, setAsking] = useState(false);
-  const chosen = state.shelf?.chosen.find((other) => other.role === role && other.name === person);
-  const ending = (chosen?.studies ?? []).filter((one) => one.state === 'waiting' || one.state === 'done');
-  const canEnd = role === 'delegate' && ending.length > 0;
-  useFocusKept(canEnd); // the button that asked goes away
+  const [asked, setAsked] = useState<readonly Study[]>();
+  const chosen = state.shelf?.chosen.find(({ studies }) => studies.some(({ study }) => study.id === props.studyId));
+  const ending = (chosen?.role === 'delegate' ? chosen.studies : [])
+    .filter((one) => one.state === 'waiting' || one.state === 'done')
+    .map(({ study }) => study);
+  useFocusKept(ending.length > 0); // the button that asked goes away
   if (chosen === undefined) return <p>{texts.frame.working}</p>;
-  const who = person ?? texts.roles.unnamed;
+  const { role } = chosen;
+  const who = chosen.name ?? texts.roles.unnamed;
   const isDone = chosen.studies.some((one) => one.state === 'done');
   const isHeld = chosen.studies.some(({ heldUntilMs }) => heldUntilMs !== undefined);
-  const end = (): void => {
-    setAsking(false);
-    endActing(
-      session,
-      ending.map(({ study }) => study),
-    ).catch((error: unknown) => fail(error, end));
+  const close = (): void => setAsked(undefined);
+  const end = (studies: readonly Study[]): void => {
+    close();
+    endActing(session, studies).catch((error: unknown) => fail(error, () => end(studies)));
   };
-  const said = ({ state: at, untilMs, heldUntilMs }: Chosen['studies'][number]): string => {
+  const said = ({ state: at, heldUntilMs }: Chosen['studies'][number]): string => {
     switch (at) {
       case 'waiting':
         return heldUntilMs === undefined ? texts.person.sealing : texts.roles.later(dates.time(heldUntilMs));
       case 'refused':
         return texts.person.refused;
       case 'done':
-        return role === 'owner' ? texts.study.states['handed-over'] : texts.person.until(dates.day(untilMs));
+        return role === 'owner' ? texts.study.states['handed-over'] : texts.person.until(dates.day(chosen.untilMs));
       case 'ending':
         return texts.person.stopping;
       case 'ended':
@@ -61,11 +62,17 @@ export function ChosenScreen(props: { readonly role: Role; readonly person: stri
           </Button>
         </>
       )}
-      {canEnd && (
-        <Button kind="stop" onPress={() => setAsking(true)}>
+      {ending.length > 0 && (
+        <Button kind="stop" onPress={() => setAsked(ending)}>
           {texts.roles.end}
         </Button>
       )}
+      {ending.length > 1 &&
+        ending.map((study) => (
+          <Button key={study.id} kind="quiet" onPress={() => setAsked([study])}>
+            {texts.roles.endOne(study.label ?? texts.study.unnamed)}
+          </Button>
+        ))}
       {role === 'delegate' && (
         <>
           <p className="note">{texts.roles.findText}</p>
@@ -75,18 +82,15 @@ export function ChosenScreen(props: { readonly role: Role; readonly person: stri
         </>
       )}
       <Button onPress={navigation.home}>{texts.allowed.done}</Button>
-      {isAsking && (
-        <Dialog title={texts.roles.endAsk(who)} onClose={() => setAsking(false)}>
-          <p>{texts.roles.endText}</p>
-          <div className="pair">
-            <Button kind="stop" onPress={end}>
-              {texts.person.stop}
-            </Button>
-            <Button kind="quiet" onPress={() => setAsking(false)}>
-              {texts.frame.back}
-            </Button>
-          </div>
-        </Dialog>
+      {asked !== undefined && (
+        <Question
+          title={texts.roles.endAsk(who)}
+          text={texts.roles.endText}
+          end={texts.person.stop}
+          keep={texts.frame.back}
+          onEnd={() => end(asked)}
+          onKeep={close}
+        />
       )}
     </>
   );

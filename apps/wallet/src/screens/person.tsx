@@ -2,8 +2,8 @@ import { useState } from 'react';
 import { canStop, isSeeing, type Share } from '../model/shelf.js';
 import { useApp } from '../parts/app-context.js';
 import { Button } from '../parts/button.js';
-import { Dialog } from '../parts/dialog.js';
 import { Heading, useFocusKept } from '../parts/heading.js';
+import { Question } from '../parts/question.js';
 
 /** F4: what one person can see, and the end of it. */
 export function PersonScreen(props: { readonly personId: string }) {
@@ -42,17 +42,14 @@ export function PersonScreen(props: { readonly personId: string }) {
         ))}
       <Shares title={texts.person.saw} shares={earlier} />
       {stopping !== undefined && (
-        <Dialog title={texts.person.ask} onClose={close}>
-          <p>{texts.person.warning}</p>
-          <div className="pair">
-            <Button kind="stop" onPress={() => stop(stopping)}>
-              {texts.person.stop}
-            </Button>
-            <Button kind="quiet" onPress={close}>
-              {texts.person.keep}
-            </Button>
-          </div>
-        </Dialog>
+        <Question
+          title={texts.person.ask}
+          text={texts.person.warning}
+          end={texts.person.stop}
+          keep={texts.person.keep}
+          onEnd={() => stop(stopping)}
+          onKeep={close}
+        />
       )}
     </>
   );

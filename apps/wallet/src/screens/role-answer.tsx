@@ -1,4 +1,5 @@
 import type { RoleAnswer } from '@radledger/handover';
+import { toHex } from '@radledger/primitives';
 import { useEffect, useState } from 'react';
 import { offeredEnd } from '../model/dates.js';
 import { giveRole, showStudiesOf } from '../model/roles.js';
@@ -27,7 +28,8 @@ export function RoleAnswerScreen(props: { readonly answer: RoleAnswer; readonly 
     if (role === 'delegate' && (endMs === undefined || endMs <= Date.now())) return setProblem(texts.request.pickDate);
     setProblem(undefined);
     await giveRole(session, answer, endMs ?? 0);
-    navigation.replace({ name: 'chosen', role, person: answer.displayName });
+    const [first] = answer.studies;
+    if (first !== undefined) navigation.replace({ name: 'chosen', studyId: toHex(first.studyId) });
   };
   return (
     <>

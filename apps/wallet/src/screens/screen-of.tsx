@@ -79,7 +79,7 @@ export function ScreenOf(props: { readonly screen: Screen }) {
     case 'role-answer':
       return <RoleAnswerScreen answer={screen.answer} words={screen.words} />;
     case 'chosen':
-      return <ChosenScreen role={screen.role} person={screen.person} />;
+      return <ChosenScreen studyId={screen.studyId} />;
     case 'sheet':
       return <Sheet />;
     case 'helpers':
