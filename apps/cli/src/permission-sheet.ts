@@ -2,13 +2,11 @@
  * What a person without a phone agrees to at the desk, on paper: the elements of an authorisation to disclose (45 CFR 164.508(c)). The same
  * text is the consent receipt whose hash stands in the Allow. Guide: docs/guides/integrators-gateway.md, section 2.6.
  */
-import type { IdentityCheck } from '@radledger/client';
+import type { IdentityCheck } from '@radledger/handover';
 import type { RequestOrigin } from '@radledger/wallet';
 
 export const PERMISSION_LANGUAGES = ['en', 'de'] as const;
 export type PermissionLanguage = (typeof PERMISSION_LANGUAGES)[number];
-/** How the desk may know who somebody is. */
-export const IDENTITY_CHECKS: readonly IdentityCheck[] = ['photo-id', 'known', 'portal'];
 
 export interface Permission {
   /** What the images are called. */
@@ -54,7 +52,12 @@ const TEXTS: Readonly<Record<PermissionLanguage, Texts>> = {
       'Kept for me by',
       'Checked who I am by',
     ],
-    identity: { 'photo-id': 'photo ID', known: 'being known to the staff', portal: 'sign-in to the patient portal' },
+    identity: {
+      'photo-id': 'photo ID',
+      known: 'being known to the staff',
+      portal: 'sign-in to the patient portal',
+      'mailed-code': 'a code sent to my address by post',
+    },
     origin: (origin) =>
       origin.kind === 'unproven'
         ? 'not confirmed by anyone'
@@ -81,6 +84,7 @@ const TEXTS: Readonly<Record<PermissionLanguage, Texts>> = {
       'photo-id': 'durch einen Lichtbildausweis',
       known: 'durch Mitarbeitende, die mich kennen',
       portal: 'durch Anmeldung am Patientenportal',
+      'mailed-code': 'durch einen Code, der per Post an meine Anschrift ging',
     },
     origin: (origin) =>
       origin.kind === 'unproven'

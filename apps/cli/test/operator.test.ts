@@ -209,8 +209,10 @@ describe('through the gateway', () => {
     expect(asked.at(-1)).toMatchObject({ path: '/v1/invitations', body });
     await operate(['source', 'invite', '1.2.3']);
     expect(asked.at(-1)).toMatchObject({ path: '/v1/invitations', body });
-    await operate(['source', 'invite', '--accession', 'A-1', '--label', 'MRI']);
-    expect(asked.at(-1)).toMatchObject({ path: '/v1/invitations', body: { ...body, label: 'MRI' } });
+    await operate(['source', 'invite', '--accession', 'A-1', '--label', 'MRI', '--identity', 'mailed-code']);
+    const known = { ...body, label: 'MRI', identityCheckedBy: 'mailed-code' };
+    expect(asked.at(-1)).toMatchObject({ path: '/v1/invitations', body: known });
+    expect((await operate(['source', 'invite', '1.2.3', '--identity', 'birthday'])).exitCode).toBe(2);
   });
 
   test.each<[string, readonly string[], number]>([

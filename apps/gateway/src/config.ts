@@ -1,6 +1,7 @@
 /** The gateway's configuration file: TOML, every key known. Guide: docs/guides/integrators-gateway.md. */
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { IDENTITY_CHECKS } from '@radledger/exchange/source';
 import { DEFAULT_IMPORT_POLICY } from '@radledger/imaging';
 import { parse } from 'smol-toml';
 import { z } from 'zod';
@@ -135,6 +136,8 @@ function schemaIn(folder: string) {
           settleSeconds: z.int().min(0).max(86_400).default(60),
           /** How long a published study must be missing before it is retired, which is for ever; 0: never. */
           purgedHours: z.int().min(0).max(8_760).default(24),
+          /** How patients are identified whom an invitation says nothing else of; without it each invitation says it. */
+          identityCheckedBy: z.enum(IDENTITY_CHECKS).optional(),
           /** Break-glass: keys that the desk may release a study to without the patient's word; nobody by default. */
           emergencyReceivers: z.array(hex32).max(1_000).default([]),
           /** Who sends new studies of patients that left keys for them: the desk, or the gateway by itself as well. */

@@ -54,7 +54,8 @@ export async function initFolder(options: {
     await writeMissing(at('tls-key.pem'), () => tls.private);
     await writeMissing(at('tls-cert.pem'), () => tls.cert, 0o644);
   }
-  const source = '[source]\nfolder = "archive"\n\n[source.iti43]\nhost = "127.0.0.1"\nport = 7443\n';
+  const source =
+    '[source]\nfolder = "archive"\n# How your desk knows whom it invites, unless an invitation says it: photo-id, known, portal or mailed-code.\n# identityCheckedBy = "photo-id"\n\n[source.iti43]\nhost = "127.0.0.1"\nport = 7443\n';
   await writeMissing(config, () => firstConfig(options, source), 0o644);
   return {
     folder,

@@ -80,7 +80,9 @@ describe.skipIf(isMissing)('a running gateway', () => {
     const order = { patientName: 'ZEBRAFINCH, OTTOLINE', accessionNumber: 'A-7731', modality: 'MR' };
     const study = { studyInstanceUid: UIDS.studyInstanceUid, state: 'draft', instances: 1, orders: [order] };
     await vi.waitFor(async () => expect(await operator.worklist()).toMatchObject([study]), 20_000);
-    await operator.invite({ studyInstanceUid: UIDS.studyInstanceUid, label: 'Capybara of the knee' });
+    const invited = { studyInstanceUid: UIDS.studyInstanceUid, label: 'Capybara of the knee' };
+    await expect(operator.invite(invited)).rejects.toMatchObject({ info: { reason: 'MALFORMED_REQUEST' } });
+    await operator.invite({ ...invited, identityCheckedBy: 'known' });
 
     expect((await operator.status()).orders).toMatchObject({
       kept: 1,

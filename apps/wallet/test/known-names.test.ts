@@ -15,6 +15,7 @@ const study: Study = {
   hospital: 'City Hospital',
   label: 'MRI, knee',
   state: 'ready',
+  identity: undefined,
   actsFor: undefined,
 };
 const person: Person = {

@@ -8,6 +8,7 @@ const study: Study = {
   hospital: 'City Hospital',
   label: 'MRI, knee',
   state: 'ready',
+  identity: undefined,
   actsFor: undefined,
 };
 const reader = new Uint8Array(32).fill(7);
@@ -63,9 +64,11 @@ test('whoever acts for her is not taken for her, nor she for them on their phone
     Uint8Array<ArrayBuffer>,
   ];
   const acting: Chosen = {
+    id: study.id,
     role: 'delegate',
     name: 'Anna',
-    studies: [{ study, key: '02'.repeat(32), untilMs: NOON, state: 'done', heldUntilMs: undefined }],
+    untilMs: NOON,
+    studies: [{ study, key: '02'.repeat(32), state: 'done', heldUntilMs: undefined }],
   };
   const read = (of: Study, chosen: readonly Chosen[]) =>
     foldReadings(

@@ -75,6 +75,38 @@ test('one person with several studies is one', () => {
   expect(chosen).toMatchObject([{ name: 'Anna', studies: [{ state: 'done' }, { state: 'done' }] }]);
 });
 
+test('two people of one name are two, and so are two whom only the ledger knows', () => {
+  const second = { ...base, studyId: new Uint8Array(32).fill(2) };
+  const until = laterMs + 86_400_000;
+  const other = { given: { ...asDelegate, notAfterMs: until }, delegate: { key, notAfterMs: until } };
+  const named = shelfOf(
+    {
+      atMs,
+      studies: [
+        { ...base, given: asDelegate, delegate },
+        { ...second, ...other },
+      ],
+    },
+    [],
+  );
+  expect(named.chosen).toMatchObject([
+    { name: 'Anna', untilMs: laterMs, studies: [{ state: 'done' }] },
+    { name: 'Anna', untilMs: until, studies: [{ state: 'done' }] },
+  ]);
+  const unnamed = shelfOf(
+    {
+      atMs,
+      studies: [
+        { ...base, delegate },
+        { ...second, delegate },
+      ],
+    },
+    [],
+  );
+  expect(unnamed.chosen.map(({ id }) => id)).toEqual(['01'.repeat(32), '02'.repeat(32)]);
+  expect(actingIn(unnamed, '02'.repeat(32))).toMatchObject([{ id: '02'.repeat(32) }]);
+});
+
 test.each([
   ['acts', { status: 'active', delegate }, 'ready'],
   ['acted until a day', { status: 'active', delegate: { key, notAfterMs: atMs } }, 'gone'],

@@ -106,7 +106,10 @@ test('against a real node: defined, claimed, published, and fetched by the owner
   });
   await node.waitForFinalized(txId);
   const owner = await createSigner(sha256(utf8('patient')));
-  await claim(await source.invite({ studyInstanceUid: '2.25.77', label: 'X-ray, hand' }), owner);
+  await claim(
+    await source.invite({ studyInstanceUid: '2.25.77', label: 'X-ray, hand', identityCheckedBy: 'known' }),
+    owner,
+  );
   const studyId = await vi.waitFor(async () => {
     for await (const study of source.worklist())
       if (study.state === 'published') return study.studyId ?? new Uint8Array();

@@ -1,4 +1,5 @@
 /** Client of the operator API's part for the desk and the privacy office. Spec: docs/spec/gateway-api.md, section 2. */
+import type { IdentityCheck } from '@radledger/handover';
 import { toHex } from '@radledger/primitives';
 import { Http, type HttpOptions } from './http.js';
 import { JsonReader } from './json-reader.js';
@@ -7,9 +8,6 @@ import { type IssuedInvitation, readInvitation } from './operator-client.js';
 interface CallOptions {
   readonly signal?: AbortSignal;
 }
-
-/** How the desk knew who the patient is. */
-export type IdentityCheck = 'photo-id' | 'known' | 'portal';
 
 /** Why nobody waits for the patient's word. */
 export type EmergencyReason = 'cannot-consent' | 'threat-to-life';

@@ -46,6 +46,9 @@ export interface GatewayClient {
   withdrawKey(statement: Uint8Array, studyId: Uint8Array, options?: CallOptions): Promise<void>;
 }
 
+/** What this client reads: a gateway that knows no format but the first gives that. Spec: docs/spec/gateway-api.md, section 1. */
+const DISCLOSURE_FORMAT = 'disclosure=2';
+
 /** @param options.url - the `api` address of an invitation, image request or well-known document */
 export function createGatewayClient(options: HttpOptions): GatewayClient {
   const http = new Http(options);
@@ -60,7 +63,12 @@ export function createGatewayClient(options: HttpOptions): GatewayClient {
       }
     },
     claim: (claim, { signal } = {}) =>
-      http.octets('/v1/claims', { method: 'POST', body: claim, signal, responseBytesMax: SEALED_BYTES_MAX }),
+      http.octets(`/v1/claims?${DISCLOSURE_FORMAT}`, {
+        method: 'POST',
+        body: claim,
+        signal,
+        responseBytesMax: SEALED_BYTES_MAX,
+      }),
     async leaveNotice(boxId, sealedNotice, { signal } = {}) {
       await http.octets(`/v1/boxes/${toHex(boxId)}`, {
         method: 'POST',
@@ -70,7 +78,12 @@ export function createGatewayClient(options: HttpOptions): GatewayClient {
       });
     },
     studySecret: (request, { signal } = {}) =>
-      http.octets('/v1/study-secrets', { method: 'POST', body: request, signal, responseBytesMax: SEALED_BYTES_MAX }),
+      http.octets(`/v1/study-secrets?${DISCLOSURE_FORMAT}`, {
+        method: 'POST',
+        body: request,
+        signal,
+        responseBytesMax: SEALED_BYTES_MAX,
+      }),
     accessLog: (request, { signal } = {}) =>
       http.octets('/v1/access-logs', { method: 'POST', body: request, signal, responseBytesMax: SEALED_BYTES_MAX }),
     ownerRequest: (request, { signal } = {}) =>

@@ -3,7 +3,6 @@ export {
   createDeskClient,
   type DeskClient,
   type EmergencyReason,
-  type IdentityCheck,
   type OperatorErasure,
   type PrivacyOfficeEntry,
   type StandingLinkState,

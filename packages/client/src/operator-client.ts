@@ -1,4 +1,5 @@
 /** Client of a gateway's operator API. Spec: docs/spec/gateway-api.md, section 2. */
+import type { IdentityCheck } from '@radledger/handover';
 import { toHex } from '@radledger/primitives';
 import { readEventStream } from './event-stream.js';
 import { Http, type HttpOptions } from './http.js';
@@ -49,6 +50,8 @@ export interface OperatorStudy {
   readonly height: number | null;
   readonly label: string | null;
   readonly code: string | null;
+  /** How its patient was identified, as in `IDENTITY_CHECKS` of `@radledger/handover`; null of a gateway that does not say. */
+  readonly identityCheckedBy: string | null;
 }
 
 /** An examination that was ordered. Patient data. */
@@ -125,7 +128,11 @@ export interface OperatorClient {
   studies(options?: CallOptions): Promise<readonly OperatorStudy[]>;
   /** The studies of the archive with their orders, and orders whose images are expected. Holds patient data. */
   worklist(options?: CallOptions): Promise<readonly OperatorAppointment[]>;
-  invite(input: { studyInstanceUid: string; label: string }, options?: CallOptions): Promise<IssuedInvitation>;
+  /** @param input.identityCheckedBy - how the source knows who she is; default the one of the gateway's configuration */
+  invite(
+    input: { studyInstanceUid: string; label: string; identityCheckedBy?: IdentityCheck | undefined },
+    options?: CallOptions,
+  ): Promise<IssuedInvitation>;
   amendStudy(studyInstanceUid: string, options?: CallOptions): Promise<{ txId: Uint8Array; content: Uint8Array }>;
   /** @param input.reasonClass - that of Retire Study (docs/spec/transactions.md) */
   retireStudy(
@@ -194,8 +201,9 @@ export function createOperatorClient(options: HttpOptions & { bearerToken: strin
     moveSource: async ({ name }, call) => txIdOf(await post('/v1/source/move', { name }, call)),
     studies: async (call) => (await get('/v1/studies', call)).list('studies', readStudy),
     worklist: async (call) => (await get('/v1/worklist', call)).list('entries', readAppointment),
-    async invite({ studyInstanceUid, label }, call) {
-      return readInvitation(await post('/v1/invitations', { studyInstanceUid, label }, call));
+    async invite({ studyInstanceUid, label, identityCheckedBy }, call) {
+      const checked = identityCheckedBy === undefined ? {} : { identityCheckedBy };
+      return readInvitation(await post('/v1/invitations', { studyInstanceUid, label, ...checked }, call));
     },
     async amendStudy(studyInstanceUid, call) {
       const reader = await post(`/v1/studies/${encodeURIComponent(studyInstanceUid)}/amend`, {}, call);
@@ -318,6 +326,7 @@ function readProgressOfStudy(reader: JsonReader): Omit<OperatorStudy, 'studyInst
     height: reader.integerOrNull('height'),
     label: reader.stringOrNull('label', 512),
     code: reader.stringOrNull('code', 64),
+    identityCheckedBy: reader.stringOrNull('identityCheckedBy', 64),
   };
 }
 

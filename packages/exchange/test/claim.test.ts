@@ -1,10 +1,14 @@
+import { type CanonicalValue, toHex } from '@radledger/primitives';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { ExchangeError } from '../src/index.js';
+import { ExchangeError } from '../src/index.js';
 import { INVITATION_LIFETIME_MS } from '../src/source/index.js';
+import { newStudy } from '../src/source/invitations.js';
+import { studyRecords } from '../src/source/source-records.js';
 import { TestHospital } from './test-hospital.js';
 import { signerOf } from './test-ledger.js';
-import { claimStudy, prepareClaim } from './test-patient.js';
+import { askForSecret, claimStudy, createMove, prepareClaim } from './test-patient.js';
 
+const fill = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
 let hospital: TestHospital;
 let invitation: { link: string; code: string };
 
@@ -109,6 +113,75 @@ test.each([
   ['too much', new Uint8Array(20_000)],
 ])('a claim of %s is malformed', async (_name, bytes) => {
   await expect(hospital.source.claim(bytes)).rejects.toMatchObject({ code: 'MALFORMED_CLAIM' });
+});
+
+describe('how she was known', () => {
+  const checkedAtMs = (): number => hospital.ledger.nowMs;
+
+  test('is told to who reads format 2, and stands in the trail without a name', async () => {
+    const studyInstanceUid = await hospital.studyInstanceUid();
+    const invited = await hospital.source.invite({ studyInstanceUid, label: 'MRI', identityCheckedBy: 'mailed-code' });
+    const identity = { checkedBy: 'mailed-code', checkedAtMs: checkedAtMs() };
+    const { disclosure } = await claimStudy(hospital.source, invited, await signerOf('patient'), {
+      disclosureFormat: 2,
+    });
+    expect(disclosure.identity).toEqual(identity);
+    expect(hospital.invited).toMatchObject([
+      { transaction: 'DESK', identityCheckedBy: 'photo-id' },
+      {
+        transaction: 'DESK',
+        identityCheckedBy: 'mailed-code',
+        documents: [{ documentUniqueId: toHex(disclosure.studyId) }],
+      },
+    ]);
+    expect(JSON.stringify(hospital.invited)).not.toMatch(new RegExp(`${studyInstanceUid}|MRI`));
+    for await (const entry of hospital.source.worklist()) expect(entry.identityCheckedBy).toBe('mailed-code');
+  });
+
+  test('is left out for an app that does not ask for it, and told when its next version does', async () => {
+    await hospital.define();
+    const owner = await signerOf('patient');
+    const { disclosure } = await claimStudy(hospital.source, invitation, owner);
+    expect(disclosure.identity).toBeUndefined();
+    const identity = { checkedBy: 'photo-id', checkedAtMs: checkedAtMs() };
+    await hospital.finalizeUntil(async () => (await hospital.stateOfStudy()) === 'published');
+    const { ledger, source } = hospital;
+    expect((await askForSecret(ledger, source, disclosure.studyId, owner)).identity).toEqual(identity);
+    // Who has the study from her was not checked by anybody.
+    const heir = await signerOf('heir');
+    const { bytes } = await createMove(ledger, { owner, disclosure }, heir);
+    await ledger.submit(bytes);
+    await ledger.finalize();
+    const told = await askForSecret(ledger, source, disclosure.studyId, heir);
+    expect(told).toMatchObject({ era: 1 });
+    expect(told.identity).toBeUndefined();
+  });
+
+  test('must be said when the site has no rule for everybody', async () => {
+    await hospital.source.close();
+    await hospital.openSource({ identityCheckedBy: undefined });
+    const study = { studyInstanceUid: await hospital.studyInstanceUid(), label: 'MRI' };
+    await expect(hospital.source.invite(study)).rejects.toMatchObject({ code: 'MALFORMED_REQUEST' });
+    await expect(hospital.source.invite({ ...study, identityCheckedBy: 'known' })).resolves.toBeDefined();
+  });
+
+  test('nobody is invited when that cannot be recorded', async () => {
+    await hospital.source.close();
+    const record = (): Promise<void> => Promise.reject(new ExchangeError({ code: 'AUDIT_UNWRITABLE' }, 'full'));
+    await hospital.openSource({ audit: { record } });
+    const study = { studyInstanceUid: await hospital.studyInstanceUid(), label: 'again' };
+    await expect(hospital.source.invite(study)).rejects.toMatchObject({ code: 'AUDIT_UNWRITABLE' });
+    for await (const { label } of hospital.source.worklist()) expect(label).toBe('MRI, head');
+  });
+
+  test('records of an earlier version are read: it is not known', () => {
+    const invitationId = fill(2).slice(16);
+    const study = newStudy({ source: fill(1), studyInstanceUid: '1.2.3', label: 'MRI', invitationId });
+    const { schema } = studyRecords;
+    const written = schema.encode(study) as readonly CanonicalValue[];
+    for (const fields of [14, 15, 16]) expect(schema.decode(written.slice(0, fields))).toEqual(study);
+    expect(() => schema.decode(written.slice(0, 13))).toThrow();
+  });
 });
 
 test('an unknown study cannot be invited to', async () => {

@@ -22,6 +22,7 @@ import { signerOf } from './test-ledger.js';
 import {
   askForSecret,
   claimStudy,
+  createDelegation,
   createMove,
   DAY_MS,
   giveOrder,
@@ -165,6 +166,26 @@ describe('a mailbox', () => {
     await order(patient, { kind: 'open-mailbox', mailboxId: mailbox.mailboxId }); // asked again: it stays
     const left = await mailboxes.read(id);
     expect((await openMailboxRequest(left as Uint8Array, mailbox, sealing)).reason).toBe('second opinion');
+  });
+
+  test('is opened for her delegate too, who is told nothing else, until his end', async () => {
+    const patient = await publishedStudy(hospital);
+    const { ledger } = hospital;
+    const delegate = await signerOf('delegate');
+    const open = async () => ({ kind: 'open-mailbox', mailboxId: (await code()).mailbox.mailboxId }) as const;
+    await expect(order(patient, await open(), delegate)).rejects.toMatchObject({ code: 'STUDY_UNKNOWN' });
+    await ledger.submit((await createDelegation(ledger, patient, delegate, ledger.nowMs + DAY_MS)).bytes);
+    await ledger.finalize();
+    await hospital.source.desk.replaceAccess(patient.disclosure.studyInstanceUid, 'photo-id');
+    expect(await order(patient, { kind: 'look' })).toMatchObject({ replacement: { dueAtMs: expect.any(Number) } });
+    const told = { link: 'none', keysLeft: 0, replacement: undefined, published: [] };
+    expect(await order(patient, await open(), delegate)).toMatchObject(told);
+    for (const kind of ['look', 'wrong-patient', 'stop-replacement', 'confirm-replacement'] as const) {
+      await expect(order(patient, { kind }, delegate)).rejects.toMatchObject({ code: 'STUDY_UNKNOWN' });
+    }
+    ledger.nowMs += DAY_MS;
+    await ledger.finalize();
+    await expect(order(patient, await open(), delegate)).rejects.toMatchObject({ code: 'STUDY_UNKNOWN' });
   });
 
   test('is hers alone, one at a time, for 15 minutes', async () => {
@@ -392,6 +413,14 @@ describe('a standing link', () => {
     const owner = await signerOf('hers 0');
     const disclosure = await askForSecret(hospital.ledger, hospital.source, sent.studyId, owner);
     expect(disclosure.label).toBe('2026-01-06');
+    // It rests on the check before her first study.
+    const first = await askForSecret(hospital.ledger, hospital.source, patient.disclosure.studyId, patient.owner);
+    expect(disclosure.identity).toMatchObject({ checkedBy: 'photo-id' });
+    expect(disclosure.identity).toEqual(first.identity);
+    const documents = [{ documentUniqueId: toHex(sent.studyId) }];
+    expect(hospital.audited.filter(({ code }) => code === 'SENT')).toMatchObject([
+      { identityCheckedBy: 'photo-id', documents },
+    ]);
     // The newest study speaks for the same link.
     expect((await order({ owner, disclosure }, { kind: 'look' })).keysLeft).toBe(1);
     // The first was somebody else's after all: what went to the same keys has to be looked at.

@@ -89,7 +89,19 @@ describe('patient-facing', () => {
     }
     const sealed = await createGatewayClient({ url: api.url }).claim(claim);
     const { signingKey } = hospital.source;
-    expect((await openClaimReply({ claim, sealed, sealingKeyPair, signingKey })).disclosure.label).toBe('MRI, head');
+    const { disclosure } = await openClaimReply({ claim, sealed, sealingKeyPair, signingKey });
+    expect(disclosure).toMatchObject({ label: 'MRI, head', identity: { checkedBy: 'photo-id' } });
+  });
+
+  test('an app of an earlier version, which asks for no format, is given the first', async () => {
+    const studyInstanceUid = await hospital.studyInstanceUid();
+    const invitation = await hospital.source.invite({ studyInstanceUid, label: 'MRI, head' });
+    const { claim, sealingKeyPair } = await prepareClaim(invitation, await signerOf('patient'));
+    const sealed = new Uint8Array(await (await post('/v1/claims', claim)).arrayBuffer());
+    const { signingKey } = hospital.source;
+    const { disclosure } = await openClaimReply({ claim, sealed, sealingKeyPair, signingKey });
+    expect(disclosure).toMatchObject({ label: 'MRI, head' });
+    expect(disclosure.identity).toBeUndefined();
   });
 
   test('a wrong code tells how many tries are left', async () => {
@@ -220,8 +232,10 @@ describe('operator', () => {
     const [study] = await client.studies();
     expect(study).toMatchObject({ state: 'draft', instances: 20, studyId: null });
     const { studyInstanceUid } = study as { studyInstanceUid: string };
-    expect((await client.invite({ studyInstanceUid, label: 'MRI, head' })).code).toMatch(/^\d{6}$/);
-    expect((await client.studies())[0]).toMatchObject({ state: 'invited', label: 'MRI, head' });
+    const invited = { studyInstanceUid, label: 'MRI, head', identityCheckedBy: 'portal' } as const;
+    expect((await client.invite(invited)).code).toMatch(/^\d{6}$/);
+    const told = { state: 'invited', label: 'MRI, head', identityCheckedBy: 'portal' };
+    expect((await client.studies())[0]).toMatchObject(told);
 
     const { ledger } = hospital;
     const request = await client.request({ reason: 'second opinion', wantedUntilMs: ledger.nowMs + DAY_MS });
@@ -298,6 +312,8 @@ describe('operator', () => {
     expect(await code('/v1/invitations', [])).toEqual([400, 'MALFORMED_REQUEST']);
     const studyInstanceUid = await hospital.studyInstanceUid();
     expect(await code('/v1/invitations', { studyInstanceUid, label: 'a\u202eb' })).toEqual([400, 'TEXT_REFUSED']);
+    const guessed = { studyInstanceUid, label: 'x', identityCheckedBy: 'birthday' };
+    expect(await code('/v1/invitations', guessed)).toEqual([400, 'MALFORMED_REQUEST']);
     expect(await code(`/v1/studies/${studyInstanceUid}/retire`, { reasonClass: 9 })).toEqual([
       400,
       'MALFORMED_REQUEST',

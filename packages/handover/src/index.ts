@@ -61,10 +61,12 @@ export {
   verifyHttpRequest,
 } from './http-signature.js';
 export { DISPLAY_NAME_BYTES_MAX } from './wire.js';
+export { type CheckedIdentity, IDENTITY_CHECKS, type IdentityCheck } from './identity-check.js';
 export {
   createImageRequest,
   decodeImageRequest,
   decodeImageRequestLink,
+  encodeImageRequest,
   encodeImageRequestLink,
   type ImageRequest,
   REASON_BYTES_MAX,
@@ -127,6 +129,7 @@ export {
   sealTo,
 } from './sealing.js';
 export {
+  identityIn,
   OWNER_NOTE_BYTES_MAX,
   type OwnerNote,
   type SignedStudyDisclosure,

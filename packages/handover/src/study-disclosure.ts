@@ -8,7 +8,9 @@ import {
   encodeWith,
   equalBytes,
   type Infer,
+  literal,
   optional,
+  type Schema,
   type Signer,
   struct,
   uint,
@@ -16,9 +18,10 @@ import {
 } from '@radledger/primitives';
 import { studyIdOf } from '@radledger/transactions';
 import { HandoverError } from './errors.js';
+import { type CheckedIdentity, checkedIdentity } from './identity-check.js';
 import { validatePlainText, validateStudyInstanceUid } from './plain-text.js';
 import { openSealed, type SealContext, type SealingKeyPair, sealTo } from './sealing.js';
-import { decodeMessage, format, id32, key, label, signature, signedBytes, studyInstanceUid, timeMs } from './wire.js';
+import { decodeMessage, id32, key, label, signature, signedBytes, studyInstanceUid, timeMs } from './wire.js';
 
 /** Largest note an owner may leave at the source, sealed (16 KiB of text and the seal around it). */
 export const OWNER_NOTE_BYTES_MAX = 16 * 1024 + 256;
@@ -26,8 +29,7 @@ export const OWNER_NOTE_BYTES_MAX = 16 * 1024 + 256;
 const BYTES_MAX = OWNER_NOTE_BYTES_MAX + 2048;
 
 const ownerNote = struct({ writtenAtMs: timeMs, sealed: bytes({ max: OWNER_NOTE_BYTES_MAX }) });
-const bodySchema = struct({
-  format,
+const fields = {
   requestHash: id32,
   source: id32,
   studyId: id32,
@@ -40,7 +42,15 @@ const bodySchema = struct({
   label,
   issuedAtMs: timeMs,
   note: optional(ownerNote),
-});
+};
+const body1 = struct({ format: literal(1), ...fields });
+/** Says besides how the source knew who she is. */
+const body2 = struct({ format: literal(2), ...fields, identity: checkedIdentity });
+type Body = Infer<typeof body1> | Infer<typeof body2>;
+const bodySchema: Schema<Body> = {
+  encode: (body) => (body.format === 2 ? body2.encode(body) : body1.encode(body)),
+  decode: (value, path) => (Array.isArray(value) && value[0] === 2 ? body2 : body1).decode(value, path),
+};
 const schema = struct({ body: bodySchema, signature });
 
 /** The owner's last note as the source keeps it: opaque to the source, sealed under a key that only her words give. */
@@ -65,6 +75,8 @@ export interface StudyDisclosure {
   readonly label: string;
   readonly issuedAtMs: number;
   readonly note?: OwnerNote;
+  /** How the source knew who she is; only for readers of format 2. */
+  readonly identity?: CheckedIdentity;
 }
 
 /** A disclosure that the owner can keep as the source's receipt. */
@@ -91,8 +103,11 @@ export async function sealDisclosure(
 ): Promise<Uint8Array> {
   const { purpose, chainId, requestHash, disclosure, signer } = input;
   validate(disclosure, input);
-  const { note, ...fields } = disclosure;
-  const body: Infer<typeof bodySchema> = { format: 1, requestHash, ...fields, note };
+  const { note, identity, ...told } = disclosure;
+  const body: Body =
+    identity === undefined
+      ? { format: 1, requestHash, ...told, note }
+      : { format: 2, requestHash, ...told, note, identity };
   const signed = encodeWith(schema, {
     body,
     signature: await signer.sign(signedBytes(purpose, chainId, bodySchema, body)),
@@ -114,12 +129,21 @@ export async function openDisclosure(
   if (!(await verifyFast(input.signingKey, message, ownSignature))) {
     throw new HandoverError({ code: 'SIGNATURE_INVALID', field: 'signature' }, 'not signed by the source');
   }
-  const { format: _, requestHash, note, ...fields } = body;
+  const { format: _, requestHash, note, ...told } = body;
   if (!equalBytes(requestHash, input.requestHash)) throw notForUs('requestHash');
-  if (!equalBytes(fields.source, input.source)) throw notForUs('source');
-  const disclosure: StudyDisclosure = { ...fields, ...(note === undefined ? {} : { note }) };
+  if (!equalBytes(told.source, input.source)) throw notForUs('source');
+  const disclosure: StudyDisclosure = { ...told, ...(note === undefined ? {} : { note }) };
   validate(disclosure, input);
   return { disclosure, receipt };
+}
+
+/**
+ * How the source knew who she is, as a receipt of `openDisclosure` has it; undefined when it does not say.
+ * @throws {HandoverError} `MALFORMED_MESSAGE`
+ */
+export function identityIn(receipt: Uint8Array): CheckedIdentity | undefined {
+  const { body } = decodeMessage(schema, receipt, 'study disclosure', BYTES_MAX);
+  return body.format === 2 ? body.identity : undefined;
 }
 
 function validate(disclosure: StudyDisclosure, { ownerKey }: Binding): void {

@@ -6,12 +6,13 @@ import {
   createClaim,
   decodeClaim,
   generateInvitationCode,
+  identityIn,
   openClaimReply,
   PREKEYS_MAX,
   sealClaimReply,
   verifyClaim,
 } from '../src/index.js';
-import { bytesOf, disclosure, invitation, owner, sealingPair, signerOf, source } from './hand-over-fixture.js';
+import { bytesOf, disclosure, invitation, nowMs, owner, sealingPair, signerOf, source } from './hand-over-fixture.js';
 
 const prekeys = await Promise.all(Array.from({ length: PREKEYS_MAX }, (_, index) => signerOf(`prekey ${index}`)));
 const input = { invitation, code: '012345', owner, prekeys, sealingKey: sealingPair.publicKey };
@@ -112,6 +113,21 @@ describe('a claim reply', () => {
     const opened = await open(sealed);
     expect(opened.disclosure).toEqual(disclosure);
     expect(opened.receipt.length).toBeGreaterThan(0);
+  });
+
+  test('says how she was known, in a format of its own', async () => {
+    const identity = { checkedBy: 'mailed-code', checkedAtMs: nowMs } as const;
+    const claim = decodeClaim(claimBytes);
+    const sealed = await sealClaimReply({ claim, disclosure: { ...disclosure, identity }, signer: source });
+    const opened = await open(sealed);
+    expect(opened.disclosure).toEqual({ ...disclosure, identity });
+    expect(identityIn(opened.receipt)).toEqual(identity);
+    const earlier = await open(await sealClaimReply({ claim, disclosure, signer: source }));
+    expect(identityIn(earlier.receipt)).toBeUndefined();
+    // [[format, ...], signature]
+    expect([earlier.receipt[2], opened.receipt[2]]).toEqual([1, 2]);
+    expect(() => identityIn(opened.receipt.with(2, 1))).toThrowError(/study disclosure/);
+    expect(() => identityIn(opened.receipt.with(2, 3))).toThrowError(/study disclosure/);
   });
 
   test('to another claim does not open', async () => {

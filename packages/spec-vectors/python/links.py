@@ -23,9 +23,9 @@ GRANT_NOTICE = struct(format=FORMAT, chainId=ID, boxId=optional(ID), recipientKe
                       studySalt=ID, contentSalt=ID, studyInstanceUid=TEXT, opening=ID, notAfterMs=UINT, label=TEXT)
 SECRET_REQUEST = struct(format=FORMAT, chainId=ID, source=ID, studyId=ID, ownerKey=KEY, sealingKey=SEALING_KEY,
                         timeMs=UINT, nonce=ID, note=optional(BYTES))
-DISCLOSURE = struct(format=FORMAT, requestHash=ID, source=ID, studyId=ID, ownerKey=KEY, era=UINT, studySalt=ID,
-                    contentSalt=ID, grantSalt=ID, studyInstanceUid=TEXT, label=TEXT, issuedAtMs=UINT,
-                    note=optional(struct(writtenAtMs=UINT, sealed=BYTES)))
+_DISCLOSED = dict(requestHash=ID, source=ID, studyId=ID, ownerKey=KEY, era=UINT, studySalt=ID,
+                  contentSalt=ID, grantSalt=ID, studyInstanceUid=TEXT, label=TEXT, issuedAtMs=UINT,
+                  note=optional(struct(writtenAtMs=UINT, sealed=BYTES)))
 _PARTS, _BASES = ["file-set", "manifest", "instances", "metadata"], ["grant", "owner", "delegate", "emergency"]
 _OUTCOMES = ["begun", "success", "failure"]
 
@@ -34,6 +34,11 @@ def _named(names):
     return Shape(names.index, names.__getitem__)
 
 
+# Format 2 says besides how the source knew who she is.
+DISCLOSURE = struct(format=FORMAT, **_DISCLOSED)
+_CHECKS = ["photo-id", "known", "portal", "mailed-code"]
+DISCLOSURE_2 = struct(format=literal(2), **_DISCLOSED,
+                      identity=struct(checkedBy=_named(_CHECKS), checkedAtMs=UINT))
 ACCESS_REQUEST = struct(format=FORMAT, chainId=ID, source=ID, studyId=ID, key=KEY, sealingKey=SEALING_KEY, timeMs=UINT,
                         nonce=ID, before=optional(BYTES))
 ACCESS_LOG = struct(format=FORMAT, requestHash=ID, source=ID, studyId=ID,
@@ -169,7 +174,8 @@ def disclosure(given):
     """The source's answer to a claim or to a study secret request, as `purpose` says."""
     told, purpose = given["disclosure"], given["purpose"]
     _check_study_id(told)
-    body = DISCLOSURE.write({**told, "requestHash": given["requestHash"]})
+    shape = DISCLOSURE_2 if "identity" in told else DISCLOSURE
+    body = shape.write({**told, "requestHash": given["requestHash"]})
     plaintext = _signed(given["signingSeed"], purpose, given["chainId"], body)
     aad = encode([raw(given["chainId"]), raw(given["requestHash"]), KEY.write(told["ownerKey"])])
     return {"plaintext": plaintext.hex(), **_seal_and_open(given, purpose, aad, plaintext)}

@@ -183,14 +183,19 @@ async function claims(): Promise<VectorCase[]> {
   };
   const plain = await make('claim', []);
   const withPrekeys = await make('claim, with keys for repeat visits', [seeds.prekey, seeds.other]);
-  const disclosure = await disclosureOf();
-  const sealed = await sealClaimReply({ claim: plain.claim, disclosure, signer: await signerOf(0x11) });
-  const reply = await disclosureVector('claim reply', 'radledger/claim-reply/1', plain.claim.claimHash, disclosure, {
-    sealed,
-    open: (bytes, sealingKeyPair, signingKey) =>
-      openClaimReply({ claim: plain.bytes, sealed: bytes, sealingKeyPair, signingKey }),
-  });
-  return [plain.vector, withPrekeys.vector, reply];
+  const reply = async (name: string, disclosure: StudyDisclosure): Promise<VectorCase> =>
+    disclosureVector(name, 'radledger/claim-reply/1', plain.claim.claimHash, disclosure, {
+      sealed: await sealClaimReply({ claim: plain.claim, disclosure, signer: await signerOf(0x11) }),
+      open: (bytes, sealingKeyPair, signingKey) =>
+        openClaimReply({ claim: plain.bytes, sealed: bytes, sealingKeyPair, signingKey }),
+    });
+  const told = await disclosureOf();
+  const identity = { checkedBy: 'mailed-code', checkedAtMs: nowMs - 60_000 } as const;
+  const replies = [
+    await reply('claim reply', told),
+    await reply('claim reply, with how she was known', { ...told, identity }),
+  ];
+  return [plain.vector, withPrekeys.vector, ...replies];
 }
 
 /**

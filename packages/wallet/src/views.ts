@@ -1,6 +1,6 @@
 /** What a wallet shows: her own knowledge joined with what the ledger says now. */
 import type { StudyCell } from '@radledger/chain';
-import type { AccessLogEntry } from '@radledger/handover';
+import { type AccessLogEntry, type CheckedIdentity, identityIn } from '@radledger/handover';
 import { equalBytes } from '@radledger/primitives';
 import type { RestoreProgress } from './restoring.js';
 import { type DeviceRecord, erasureNoteOf, type SeenView, type StudyRecord, type Todo } from './wallet-state.js';
@@ -24,6 +24,8 @@ export interface StudyView {
   readonly erasureNote?: Uint8Array;
   readonly studyInstanceUid?: string;
   readonly era?: number;
+  /** How the source knew who she is: as it said, and signed; absent where it does not say, and of a study that is somebody else's. */
+  readonly identity?: CheckedIdentity;
   readonly delegate?: { readonly key: Uint8Array; readonly notAfterMs: number };
 }
 
@@ -152,9 +154,10 @@ export function studyViewOf(record: StudyRecord, cell: StudyCell | undefined, ow
 
 /** What the record alone says of a study whose status is known. */
 export function studyViewWith(record: StudyRecord, status: StudyStatus): StudyView {
-  const { source, studyId, role, secrets } = record;
+  const { source, studyId, role, secrets, receipt } = record;
   const erasureNote = erasureNoteOf(record);
   if (erasureNote !== undefined) return { source, studyId, role, status, erasureNote };
   const known = secrets === undefined ? {} : { label: secrets.label, studyInstanceUid: secrets.studyInstanceUid };
-  return { source, studyId, role, status, ...known };
+  const identity = role === 'owner' && receipt !== undefined ? identityIn(receipt) : undefined;
+  return { source, studyId, role, status, ...known, ...(identity && { identity }) };
 }

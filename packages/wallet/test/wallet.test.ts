@@ -23,6 +23,18 @@ describe('claiming', () => {
     expect(await wallet.studies()).toEqual([view]);
   });
 
+  test('shows how the source knew her, also on another phone, and nothing of it where the source does not say', async () => {
+    const identity = { checkedBy: 'portal', checkedAtMs: 1_800_000_000_000 } as const;
+    const view = await wallet.claim(world.hospital.invite({ ...STUDY, identity }));
+    expect(view.identity).toEqual(identity);
+    expect((await wallet.overview()).studies).toMatchObject([{ identity }]);
+    const restored = await world.newWallet(wallet.words());
+    await restored.restore();
+    expect(await restored.studies()).toMatchObject([{ identity }]);
+    const silent = await wallet.claim(world.hospital.invite({ studyInstanceUid: '1.2.9', label: 'CT, hand' }));
+    expect(silent).not.toHaveProperty('identity');
+  });
+
   test('waits until the source publishes', async () => {
     world.hospital.isPublishingPaused = true;
     const claimed = wallet.claim(world.hospital.invite(STUDY), {

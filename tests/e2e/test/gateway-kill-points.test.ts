@@ -114,7 +114,7 @@ describe.skipIf(orthancIsMissing)('gateways that die', () => {
       gateways.push(gateway);
       return gateway;
     };
-    const sourceTable = `[source]\nfolder = "archive"\n[source.iti43]\nhost = "127.0.0.1"\nport = ${iti43}\n`;
+    const sourceTable = `[source]\nfolder = "archive"\nidentityCheckedBy = "photo-id"\n[source.iti43]\nhost = "127.0.0.1"\nport = ${iti43}\n`;
     hospital = await start('hospital', 'hospital', sourceTable);
     const sinkTables: Readonly<Record<Way['name'], string>> = {
       folder: 'folder = "received"\n',

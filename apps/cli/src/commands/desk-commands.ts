@@ -1,4 +1,5 @@
-import type { DeskClient, IdentityCheck, StandingLinkState } from '@radledger/client';
+import type { DeskClient, StandingLinkState } from '@radledger/client';
+import { IDENTITY_CHECKS, type IdentityCheck } from '@radledger/handover';
 import { toHex } from '@radledger/primitives';
 import Table from 'cli-table3';
 import { type Command, Option } from 'commander';
@@ -6,7 +7,6 @@ import { idArgument } from '../arguments.js';
 import { type Context, deskOf, type OperatorOptions } from '../context.js';
 import { addInvitationFileOptions, type InvitationFileOptions, showInvitation } from '../invitation-output.js';
 import { addOperatorOptions, example } from '../options.js';
-import { IDENTITY_CHECKS } from '../permission-sheet.js';
 import { writeNewSecretFile } from '../secret-input.js';
 import { addDeskHandOverCommand } from './desk-hand-over-command.js';
 import { addDeskShareCommand } from './desk-share-command.js';

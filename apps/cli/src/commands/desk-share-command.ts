@@ -1,6 +1,5 @@
 import { rm } from 'node:fs/promises';
-import type { IdentityCheck } from '@radledger/client';
-import { decodeImageRequestLink, decodeInvitationLink } from '@radledger/handover';
+import { decodeImageRequestLink, decodeInvitationLink, IDENTITY_CHECKS, type IdentityCheck } from '@radledger/handover';
 import { equalBytes, toHex } from '@radledger/primitives';
 import { consentReceiptHash, createConsentReceipt, endOfDay, type StudyView, type Wallet } from '@radledger/wallet';
 import { type Command, Option } from 'commander';
@@ -8,13 +7,7 @@ import { timeArgument } from '../arguments.js';
 import { type Context, type OperatorOptions, operatorOf, type WalletOptions, withWallet } from '../context.js';
 import { CliError, usageError } from '../errors.js';
 import { addOperatorOptions, addWalletOptions, example } from '../options.js';
-import {
-  IDENTITY_CHECKS,
-  PERMISSION_LANGUAGES,
-  type PermissionLanguage,
-  permissionSheet,
-  permissionText,
-} from '../permission-sheet.js';
+import { PERMISSION_LANGUAGES, type PermissionLanguage, permissionSheet, permissionText } from '../permission-sheet.js';
 import { longOf } from '../progress.js';
 import { writeNewSecretFile } from '../secret-input.js';
 import { finalJson } from './study-commands.js';
@@ -115,6 +108,7 @@ async function studyOf(
     );
   }
   const operator = await operatorOf(context, options);
-  const { link, code } = await operator.invite({ studyInstanceUid, label: options.label }, { signal });
+  const asked = { studyInstanceUid, label: options.label, identityCheckedBy: options.identity };
+  const { link, code } = await operator.invite(asked, { signal });
   return wallet.claim({ invitation: decodeInvitationLink(link), code }, longOf(context));
 }

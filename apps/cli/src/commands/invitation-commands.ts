@@ -1,7 +1,8 @@
 import type { OperatorAppointment, OperatorClient } from '@radledger/client';
+import { IDENTITY_CHECKS, type IdentityCheck } from '@radledger/handover';
 import { toHex } from '@radledger/primitives';
 import Table from 'cli-table3';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { type Context, type OperatorOptions, operatorOf } from '../context.js';
 import { CliError, usageError } from '../errors.js';
 import { addInvitationFileOptions, type InvitationFileOptions, showInvitation } from '../invitation-output.js';
@@ -10,6 +11,7 @@ import { addOperatorOptions, example } from '../options.js';
 interface InviteOptions extends OperatorOptions, InvitationFileOptions {
   readonly accession?: string;
   readonly label?: string;
+  readonly identity?: IdentityCheck;
 }
 
 /** `source worklist|invite`. */
@@ -27,9 +29,17 @@ export function addInvitationCommands(source: Command, context: Context): void {
     .argument('[studyInstanceUid]', 'Study Instance UID; or name the order by --accession')
     .option('--accession <number>', 'accession number, as `source worklist` shows it')
     .option('--label <text>', 'what the patient is shown, e.g. "MRI, knee, 20 Nov 2026"; default what was ordered')
+    .addOption(
+      new Option(
+        '--identity <check>',
+        "how you know who she is; default the one of the gateway's configuration",
+      ).choices(IDENTITY_CHECKS),
+    )
     .addHelpText(
       'after',
-      example("radledger source invite 1.2.840.113619.2.1 --label 'MRI, knee' --link-file link --code-file code"),
+      example(
+        "radledger source invite 1.2.840.113619.2.1 --label 'MRI, knee' --identity photo-id --link-file link --code-file code",
+      ),
     )
     .action((studyInstanceUid: string | undefined, options: InviteOptions) =>
       invite(context, studyInstanceUid, options),
@@ -56,9 +66,9 @@ async function listAppointments(context: Context, options: OperatorOptions & { s
 
 async function invite(context: Context, studyInstanceUid: string | undefined, options: InviteOptions): Promise<void> {
   const operator = await operatorOf(context, options);
-  const made = await operator.invite(await subjectOf(context, operator, studyInstanceUid, options), {
-    signal: context.signal,
-  });
+  const subject = await subjectOf(context, operator, studyInstanceUid, options);
+  const asked = { ...subject, identityCheckedBy: options.identity };
+  const made = await operator.invite(asked, { signal: context.signal });
   const { shown, lines } = await showInvitation(made, options);
   context.output.result('source invite', shown, lines);
 }

@@ -4,6 +4,8 @@ import { endOfDay } from '@radledger/wallet';
 export interface Dates {
   /** "22 December 2026": the UTC day on which something ends. */
   day(ms: number): string;
+  /** "29 November 2026": the day here on which something happened. */
+  dayHere(ms: number): string;
   /** "14:02" */
   time(ms: number): string;
   /** "22 December 2026, 14:02" */
@@ -11,10 +13,16 @@ export interface Dates {
 }
 
 export function createDates(locale: string): Dates {
+  const dayHere = new Intl.DateTimeFormat(locale, { dateStyle: 'long' });
   const day = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' });
   const moment = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short' });
   const time = new Intl.DateTimeFormat(locale, { timeStyle: 'short' });
-  return { time: (ms) => time.format(ms), day: (ms) => day.format(ms), moment: (ms) => moment.format(ms) };
+  return {
+    time: (ms) => time.format(ms),
+    day: (ms) => day.format(ms),
+    dayHere: (ms) => dayHere.format(ms),
+    moment: (ms) => moment.format(ms),
+  };
 }
 
 const DAY_MS = 86_400_000;

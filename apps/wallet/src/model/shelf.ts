@@ -9,6 +9,8 @@ export interface Study {
   readonly studyId: Uint8Array;
   readonly hospital: string | undefined;
   readonly label: string | undefined;
+  /** How the hospital knew who she is, where it says so. */
+  readonly identity: StudyOverview['identity'];
   /** `handing-over`: it will be, or is, somebody else's. `erased`: at her wish; nothing of it is left but a note. */
   readonly state: 'being-sealed' | 'ready' | 'gone' | 'erased' | 'handing-over' | 'handed-over';
   /** The hospital's signed note that it erased the study. */
@@ -51,15 +53,17 @@ export interface Person {
 
 /** Somebody to whom she gave a role in her studies: to act for her, or to have them from now on. */
 export interface Chosen {
+  /** The id of the first study: each is given to one person. */
+  readonly id: string;
   readonly role: Role;
   /** What they call themselves; undefined when only the ledger remembers. */
   readonly name: string | undefined;
+  /** The end of acting for her. */
+  readonly untilMs: number;
   readonly studies: readonly {
     readonly study: Study;
     /** Theirs, for it: 64 hex. */
     readonly key: string;
-    /** The end of acting for her. */
-    readonly untilMs: number;
     readonly state: 'waiting' | 'refused' | 'done' | 'ending' | 'ended';
     /** When it is sent, while it is held back. */
     readonly heldUntilMs: number | undefined;
@@ -79,15 +83,15 @@ export const isSeeing = ({ state }: Share): boolean => state === 'waiting' || st
 /** Whether there is still something to stop. */
 export const canStop = ({ state }: Share): boolean => state === 'waiting' || state === 'live';
 
-/** Those who act for her, or will without another word of hers; in one study, or in any. */
+/** Whether somebody acts for her in a study, or will without another word of hers. */
+export const isActing = ({ state }: Chosen['studies'][number]): boolean =>
+  state === 'waiting' || state === 'done' || state === 'ending';
+
+/** Those who act for her; in one study, or in any. */
 export function actingIn({ chosen }: Shelf, studyId?: string): readonly Chosen[] {
   return chosen.filter(
     ({ role, studies }) =>
-      role === 'delegate' &&
-      studies.some(
-        ({ state, study }) =>
-          (state === 'waiting' || state === 'done' || state === 'ending') && (studyId ?? study.id) === study.id,
-      ),
+      role === 'delegate' && studies.some((one) => isActing(one) && (studyId ?? one.study.id) === one.study.id),
   );
 }
 
@@ -120,14 +124,19 @@ export function shelfOf({ atMs, studies }: Overview, pending: readonly PendingVi
   };
 }
 
-/** By role and name: each study has a key of its own, so that nothing else tells that it is one person. */
+/**
+ * One person is what has one role, name and last day: each study has a key of its own, so that nothing else tells. Of whom nobody knows the
+ * name, each study is somebody else's.
+ */
 function chosenOf(views: readonly StudyOverview[], atMs: number, pending: readonly PendingView[]): readonly Chosen[] {
   const found = new Map<string, Chosen>();
   for (const view of views) {
     const chosen = chosenIn(view, atMs, pending);
     if (chosen === undefined) continue;
-    const id = `${chosen.role}/${chosen.name}`;
-    found.set(id, { ...chosen, studies: [...(found.get(id)?.studies ?? []), ...chosen.studies] });
+    const { role, name, untilMs } = chosen;
+    const who = name === undefined ? chosen.id : `${role}/${untilMs}/${name}`;
+    const known = found.get(who);
+    found.set(who, known === undefined ? chosen : { ...known, studies: [...known.studies, ...chosen.studies] });
   }
   return [...found.values()];
 }
@@ -146,7 +155,7 @@ function chosenIn(view: StudyOverview, atMs: number, pending: readonly PendingVi
   ): Chosen => {
     const heldUntilMs = todo?.isHeldBack === true ? todo.nextTryAtMs : undefined;
     const study = studyOf(view, atMs, pending);
-    return { role, name, studies: [{ study, key: toHex(key), untilMs, state, heldUntilMs }] };
+    return { id: study.id, role, name, untilMs, studies: [{ study, key: toHex(key), state, heldUntilMs }] };
   };
   if (given !== undefined && todo !== undefined && !isEnding) {
     return of(todo.state === 'refused' ? 'refused' : 'waiting', given.role, given.name, given);
@@ -166,8 +175,8 @@ export function hostOf(gatewayApi: string): string {
 }
 
 function studyOf(view: StudyOverview, atMs: number, pending: readonly PendingView[]): Study {
-  const { studyId, label, sourceName, role, from, delegate, erasureNote } = view;
-  const study = { id: toHex(studyId), studyId, hospital: sourceName, label };
+  const { studyId, label, identity, sourceName, role, from, delegate, erasureNote } = view;
+  const study = { id: toHex(studyId), studyId, hospital: sourceName, label, identity };
   if (erasureNote !== undefined) return { ...study, state: 'erased', actsFor: undefined, erasureNote };
   const state = stateOfStudy(view, pending);
   if (role === 'owner') return { ...study, state, actsFor: undefined };

@@ -6,9 +6,9 @@ import { Erased } from '../parts/erased.js';
 import { ActingRows } from '../parts/acting-rows.js';
 import { useApp } from '../parts/app-context.js';
 import { Button } from '../parts/button.js';
-import { Dialog } from '../parts/dialog.js';
 import { Heading } from '../parts/heading.js';
 import { PersonRow } from '../parts/person-row.js';
+import { Question } from '../parts/question.js';
 import { saidOf, whose } from '../parts/study-name.js';
 
 /** One study: share it, see who can see it, see who looked. */
@@ -38,6 +38,9 @@ export function StudyScreen(props: { readonly studyId: string }) {
         {study.hospital !== undefined && <bdi>{study.hospital}</bdi>}{' '}
         <span className={`state ${study.state}`}>{saidOf(texts, study)}</span>
       </p>
+      {study.identity !== undefined && (
+        <p className="note">{texts.study.known[study.identity.checkedBy](dates.dayHere(study.identity.checkedAtMs))}</p>
+      )}
       {actsFor !== undefined && (
         <p className="badge">
           {whose(texts, study)}. {study.state !== 'gone' && texts.roles.youAct(dates.day(actsFor.untilMs))}
@@ -47,10 +50,7 @@ export function StudyScreen(props: { readonly studyId: string }) {
       {study.state === 'handed-over' && <p className="note">{texts.roles.handedText}</p>}
       {study.state === 'ready' && (
         <>
-          {/* A hospital opens no box for whoever acts for somebody: the clinic's own link does. */}
-          <Button onPress={() => navigation.go(actsFor === undefined ? { name: 'share', study } : { name: 'link' })}>
-            {texts.study.share}
-          </Button>
+          <Button onPress={() => navigation.go({ name: 'share', study })}>{texts.study.share}</Button>
           <Button kind="quiet" onPress={() => navigation.go({ name: 'view', study })}>
             {texts.study.view}
           </Button>
@@ -99,17 +99,14 @@ export function StudyScreen(props: { readonly studyId: string }) {
       )}
       {study.state === 'ready' && actsFor === undefined && <EraseWish study={study} />}
       {isAsking && (
-        <Dialog title={texts.study.wrongAsk} onClose={() => setAsking(false)}>
-          <p>{texts.study.wrongText}</p>
-          <div className="pair">
-            <Button kind="stop" onPress={tellWrong}>
-              {texts.study.wrongTell}
-            </Button>
-            <Button kind="quiet" onPress={() => setAsking(false)}>
-              {texts.frame.back}
-            </Button>
-          </div>
-        </Dialog>
+        <Question
+          title={texts.study.wrongAsk}
+          text={texts.study.wrongText}
+          end={texts.study.wrongTell}
+          keep={texts.frame.back}
+          onEnd={tellWrong}
+          onKeep={() => setAsking(false)}
+        />
       )}
     </>
   );

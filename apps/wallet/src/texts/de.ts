@@ -150,6 +150,12 @@ export const de: Texts = {
     wrongAsk: 'Nicht Ihre Bilder?',
     wrongText: 'Das Krankenhaus erfährt es sofort und zeigt sie niemandem mehr. Das lässt sich nicht zurücknehmen.',
     wrongTell: 'Dem Krankenhaus sagen',
+    known: {
+      'photo-id': (day) => `Das Krankenhaus hat am ${day} Ihren Ausweis geprüft.`,
+      known: (day) => `Im Krankenhaus kannte man Sie am ${day} persönlich.`,
+      portal: (day) => `Das Krankenhaus kannte Sie am ${day} durch Ihre Anmeldung am Patientenportal.`,
+      'mailed-code': (day) => `Das Krankenhaus hat den Code am ${day} an Ihre Anschrift geschickt.`,
+    },
     goneText: 'Das Krankenhaus hat diese Bilder nicht mehr. Fragen Sie am Empfang, wenn Sie sie noch brauchen.',
   },
   erased: {
@@ -451,6 +457,7 @@ export const de: Texts = {
     mayAct: 'Wer für Sie handeln darf',
     later: (when) => `Folgt von selbst um ${when}`,
     end: 'Nicht mehr handeln lassen',
+    endOne: (study) => `Nicht mehr für ${study}`,
     endAsk: (who) => `Soll ${who} nicht mehr für Sie handeln?`,
     endText:
       'In Ihrem Namen geht dann nichts mehr. Was diese Person anderen erlaubt hat, bleibt, bis Sie auch das beenden.',

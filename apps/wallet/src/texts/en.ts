@@ -149,6 +149,12 @@ export const en = {
     wrongAsk: 'Not your images?',
     wrongText: 'The hospital is told at once and shows them to nobody any more. This cannot be taken back.',
     wrongTell: 'Tell the hospital',
+    known: {
+      'photo-id': (day: string) => `The hospital checked your photo ID on ${day}.`,
+      known: (day: string) => `The hospital’s staff knew you in person on ${day}.`,
+      portal: (day: string) => `The hospital knew you by your login to its patient portal on ${day}.`,
+      'mailed-code': (day: string) => `The hospital sent the code to your address on ${day}.`,
+    },
     goneText: 'The hospital no longer holds these images. Ask its desk if you need them again.',
   },
   erased: {
@@ -445,6 +451,7 @@ export const en = {
     mayAct: 'Who may act for you',
     later: (when: string) => `Follows by itself at ${when}`,
     end: 'Stop letting them act',
+    endOne: (study: string) => `Stop it for ${study}`,
     endAsk: (who: string) => `Stop letting ${who} act for you?`,
     endText: 'They can do nothing more in your name. What they allowed others stays until you stop that too.',
     find: 'Look for what they allowed',

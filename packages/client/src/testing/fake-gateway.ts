@@ -4,6 +4,7 @@ import {
   type AccessLogEntry,
   createInvitation,
   createWellKnown,
+  type CheckedIdentity,
   decodeAccessLogRequest,
   decodeClaim,
   decodeStudySecretRequest,
@@ -31,6 +32,7 @@ interface HeldStudy {
   readonly secret: Uint8Array;
   readonly studyInstanceUid: string;
   readonly label: string;
+  readonly identity: CheckedIdentity | undefined;
   grantSalts: Uint8Array[];
   note?: OwnerNote;
 }
@@ -58,7 +60,8 @@ export interface FakeGateway {
   accesses: readonly AccessLogEntry[];
   /** Enters the source in the directory. */
   define(input: { name: string; baseUrl: string; node: Signer; vrf: Signer }): Promise<void>;
-  invite(input: { studyInstanceUid: string; label: string; expiresAtMs?: number }): {
+  /** @param input.identity - how it knows her; told to whoever reads format 2 */
+  invite(input: { studyInstanceUid: string; label: string; identity?: CheckedIdentity; expiresAtMs?: number }): {
     invitation: Invitation;
     code: string;
   };
@@ -72,7 +75,7 @@ export interface FakeGateway {
   forgetNotes(): void;
   readonly desk: FakeDesk;
   /** Publishes a study on the oldest key that was left. */
-  sendByLink(input: { studyInstanceUid: string; label: string }): Promise<void>;
+  sendByLink(input: { studyInstanceUid: string; label: string; identity?: CheckedIdentity }): Promise<void>;
 }
 
 /** @param options.signer - the source's key, also its signing key */
@@ -90,7 +93,10 @@ export function createFakeGateway(options: { node: FakeNode; api: string; signer
     const { bytes } = await createTransaction({ chainId, kind, signer, payload, expiryHeight: node.height + 100 });
     await ledger.submit(bytes);
   };
-  const disclosureOf = (study: HeldStudy, ownerKey: Uint8Array, era: number): StudyDisclosure => {
+  const disclosureOf = (
+    study: HeldStudy,
+    { ownerKey, era, isFormat2 }: { ownerKey: Uint8Array; era: number; isFormat2: boolean },
+  ): StudyDisclosure => {
     const { studySalt, contentSalt } = studySalts(study.secret);
     while (study.grantSalts.length <= era) study.grantSalts.push(randomBytes(32));
     return {
@@ -105,10 +111,11 @@ export function createFakeGateway(options: { node: FakeNode; api: string; signer
       label: study.label,
       issuedAtMs: Date.now(),
       ...(study.note === undefined ? {} : { note: study.note }),
+      ...(isFormat2 && study.identity !== undefined ? { identity: study.identity } : {}),
     };
   };
 
-  const claim = async (bytes: Uint8Array): Promise<Response> => {
+  const claim = async (bytes: Uint8Array, isFormat2: boolean): Promise<Response> => {
     const received = decodeClaim(bytes);
     const held = invitations.get(toHex(received.invitationId));
     if (held === undefined || held.triesLeft === 0) return refuse(404, 'INVITATION_UNKNOWN');
@@ -128,13 +135,13 @@ export function createFakeGateway(options: { node: FakeNode; api: string; signer
       held.claimedBy = received.ownerKey;
       unpublished.push({ study: held.study, owner: received.ownerKey, acceptance: received.acceptance });
     }
-    const disclosure = disclosureOf(held.study, received.ownerKey, 0);
+    const disclosure = disclosureOf(held.study, { ownerKey: received.ownerKey, era: 0, isFormat2 });
     const sealed = await sealClaimReply({ claim: received, signer, disclosure });
     if (!fake.isPublishingPaused) await fake.publishClaimed();
     return octets(sealed);
   };
 
-  const studySecret = async (bytes: Uint8Array): Promise<Response> => {
+  const studySecret = async (bytes: Uint8Array, isFormat2: boolean): Promise<Response> => {
     const request = decodeStudySecretRequest(bytes);
     try {
       await verifyStudySecretRequest(request, { chainId, source, nowMs: Date.now() });
@@ -148,7 +155,7 @@ export function createFakeGateway(options: { node: FakeNode; api: string; signer
     const isDelegates = cell?.delegate !== undefined && equalBytes(cell.delegate.key, request.ownerKey);
     if (held === undefined || cell === undefined || !(isOwners || isDelegates)) return refuse(404, 'STUDY_UNKNOWN');
     if (isOwners && request.note !== undefined) held.note = { writtenAtMs: request.timeMs, sealed: request.note };
-    const { note, ...told } = disclosureOf(held, request.ownerKey, cell.era);
+    const { note, ...told } = disclosureOf(held, { ownerKey: request.ownerKey, era: cell.era, isFormat2 });
     const disclosure = isOwners && note !== undefined ? { ...told, note } : told;
     return octets(await sealStudySecretReply({ request, signer, disclosure }));
   };
@@ -176,11 +183,12 @@ export function createFakeGateway(options: { node: FakeNode; api: string; signer
     const left = desk.mailboxes.get(id);
     return left === undefined ? new Response(null, { status: 204 }) : octets(left);
   };
-  const hold = ({ studyInstanceUid, label }: { studyInstanceUid: string; label: string }): HeldStudy => {
+  const hold = (input: Pick<HeldStudy, 'studyInstanceUid' | 'label'> & { identity?: CheckedIdentity | undefined }) => {
+    const { studyInstanceUid, label, identity } = input;
     const secret = randomBytes(32);
     const { studySalt, grantSalt } = studySalts(secret);
     const studyId = studyIdOf({ source, studySalt, studyInstanceUid });
-    const study: HeldStudy = { studyId, secret, studyInstanceUid, label, grantSalts: [grantSalt] };
+    const study: HeldStudy = { studyId, secret, studyInstanceUid, label, identity, grantSalts: [grantSalt] };
     studies.set(toHex(studyId), study);
     return study;
   };
@@ -207,8 +215,8 @@ export function createFakeGateway(options: { node: FakeNode; api: string; signer
       };
       await submit('define-source', payload as never);
     },
-    invite({ studyInstanceUid, label, expiresAtMs = Date.now() + 86_400_000 }) {
-      const study = hold({ studyInstanceUid, label });
+    invite({ studyInstanceUid, label, identity, expiresAtMs = Date.now() + 86_400_000 }) {
+      const study = hold({ studyInstanceUid, label, identity });
       const invitation = createInvitation({ chainId, gatewayApi: api, source, expiresAtMs });
       const code = '271828';
       invitations.set(toHex(invitation.invitationId), { invitation, code, study, triesLeft: 5 });
@@ -251,7 +259,8 @@ export function createFakeGateway(options: { node: FakeNode; api: string; signer
     retire: (studyId) => submit('retire-study', { source, studyId, reason: 'no-longer-held' } as never),
     async fetch(address, init) {
       if (fake.isDown) throw new TypeError('fetch failed');
-      const path = new URL(address).pathname;
+      const { pathname: path, searchParams } = new URL(address);
+      const isFormat2 = searchParams.get('disclosure') === '2';
       if (path.endsWith('/.well-known/radledger')) {
         return Response.json(wellKnownToJson(await createWellKnown({ chainId, source, api }, signer)));
       }
@@ -259,8 +268,8 @@ export function createFakeGateway(options: { node: FakeNode; api: string; signer
       if (mailboxId !== undefined) return mailbox(mailboxId, init);
       if (init.method !== 'POST') return refuse(404, 'NOT_FOUND');
       const body = new Uint8Array(init.body as Uint8Array);
-      if (path === '/v1/claims') return claim(body);
-      if (path === '/v1/study-secrets') return studySecret(body);
+      if (path === '/v1/claims') return claim(body, isFormat2);
+      if (path === '/v1/study-secrets') return studySecret(body, isFormat2);
       if (path === '/v1/access-logs') return accessLog(body);
       if (path === '/v1/owner-requests') {
         const sealed = await desk.answer(body, isOwner);

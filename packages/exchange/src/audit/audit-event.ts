@@ -1,4 +1,5 @@
 /** What an audit trail records of a retrieval. Spec: docs/spec/audit.md, section 1. */
+import type { IdentityCheck } from '@radledger/handover';
 import { sha256, toHex, utf8 } from '@radledger/primitives';
 
 /** A document that was asked for. */
@@ -18,8 +19,8 @@ export interface AuditEvent {
   readonly side: 'source' | 'recipient';
   /**
    * `RAD-107`: WADO-RS, and what else DICOMweb answers about a study. `EMERGENCY`: no retrieval, but the source let `reader` read without the
-   * patient's word from now on. `DESK`: no retrieval, but an entry for the privacy office; `code` says
-   * what happened.
+   * patient's word from now on. `DESK`: no retrieval, but something that the desk did, or an entry for the privacy office; `code` says
+   * what.
    */
   readonly transaction: 'ITI-43' | 'RAD-107' | 'EMERGENCY' | 'DESK';
   readonly phase: 'begun' | 'ended' | 'refused';
@@ -47,6 +48,8 @@ export interface AuditEvent {
   readonly basis?: 'grant' | 'owner' | 'delegate' | 'emergency';
   /** `halted`: decided on an old view while the network stands still. */
   readonly standing?: 'fresh' | 'halted';
+  /** How the source knew who the patient is, when it invited her or sent her a study. */
+  readonly identityCheckedBy?: IdentityCheck;
 }
 
 /** An event with its place in the trail. */
@@ -63,7 +66,7 @@ export const TRANSACTION_NAMES: Readonly<Record<AuditEvent['transaction'], strin
   'ITI-43': 'Retrieve Document Set',
   'RAD-107': 'WADO-RS Retrieve',
   EMERGENCY: 'Emergency Override Started',
-  DESK: 'Privacy Office Entry',
+  DESK: 'Desk',
 };
 
 /**

@@ -1,15 +1,15 @@
 /** The operator API's part for the desk and the privacy office. Spec: docs/spec/gateway-api.md, section 2. */
+import { IDENTITY_CHECKS } from '@radledger/handover';
 import { toHex } from '@radledger/primitives';
 import type { Express } from 'express';
 import { SHEET_LANGUAGES } from '../sheet/sheet-texts.js';
-import type { Desk, IdentityCheck } from '../source/index.js';
+import type { Desk } from '../source/desk.js';
 import { EMERGENCY_REASONS } from '../source/emergencies.js';
 import type { Erasure } from '../source/erasures.js';
 import type { KeptPrivacyEntry } from '../source/privacy-office.js';
 import type { StandingLink } from '../source/standing-links.js';
-import { hexOf, malformed, membersOf, textOf, uidOf } from './json-body.js';
+import { hexOf, membersOf, oneIn, textOf, uidOf } from './json-body.js';
 
-const IDENTITY_CHECKS: readonly IdentityCheck[] = ['photo-id', 'known', 'portal'];
 const SHEET_PARTS = ['invitation', 'code'] as const;
 const LINK_STATES: readonly StandingLink['state'][] = ['active', 'paused', 'ended'];
 
@@ -105,10 +105,4 @@ function erasureJson({ studyId, note }: Erasure) {
     stays: (note?.stays ?? []).map(({ what, untilMs }) => ({ what, untilMs: untilMs ?? null })),
     note: note === undefined ? null : toHex(note.bytes),
   };
-}
-
-function oneIn<const T extends string>(allowed: readonly T[], value: unknown): T {
-  const found = allowed.find((entry) => entry === value);
-  if (found === undefined) throw malformed(`one of ${allowed.join(', ')}`);
-  return found;
 }

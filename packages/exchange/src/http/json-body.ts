@@ -49,6 +49,12 @@ export function reasonOf(value: unknown): RetireReason {
   return found[0] as RetireReason;
 }
 
+export function oneIn<const T extends string>(allowed: readonly T[], value: unknown): T {
+  const found = allowed.find((entry) => entry === value);
+  if (found === undefined) throw malformed(`one of ${allowed.join(', ')}`);
+  return found;
+}
+
 export function malformed(expected: string): ExchangeError {
   return new ExchangeError({ code: 'MALFORMED_REQUEST' }, `expected ${expected}`);
 }

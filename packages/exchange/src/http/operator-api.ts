@@ -1,4 +1,5 @@
 /** The operator API of a gateway: loopback, bearer token. Spec: docs/spec/gateway-api.md, section 2. */
+import { IDENTITY_CHECKS } from '@radledger/handover';
 import type { Order } from '@radledger/imaging';
 import { equalBytes, equalSecrets, toHex, utf8 } from '@radledger/primitives';
 import express, { type Express, type RequestHandler } from 'express';
@@ -11,7 +12,7 @@ import type { Appointment, ImageSource, WorklistEntry } from '../source/source-c
 import type { OrderOriginState } from '../source/order-look.js';
 import type { TransferRecord } from '../source/transfers.js';
 import { addDeskRoutes } from './desk-routes.js';
-import { hexOf, malformed, membersOf, reasonOf, textOf, timeOf, uidOf } from './json-body.js';
+import { hexOf, malformed, membersOf, oneIn, reasonOf, textOf, timeOf, uidOf } from './json-body.js';
 import { addQuarantineRoutes, patientOf } from './quarantine-routes.js';
 import { errorHandler, sendError } from './replies.js';
 
@@ -129,9 +130,12 @@ function addSourceRoutes(app: Express, source: ImageSource): void {
     response.end();
   });
   app.post('/v1/invitations', async (request, response) => {
-    const body = membersOf(request.body, ['studyInstanceUid', 'label']);
+    const body = membersOf(request.body, ['studyInstanceUid', 'label'], ['identityCheckedBy']);
     const studyInstanceUid = uidOf(body.studyInstanceUid);
-    response.status(201).json(await source.invite({ studyInstanceUid, label: textOf(body.label, 128) }));
+    const label = textOf(body.label, 128);
+    const checked = body.identityCheckedBy ?? undefined;
+    const identityCheckedBy = checked === undefined ? undefined : oneIn(IDENTITY_CHECKS, checked);
+    response.status(201).json(await source.invite({ studyInstanceUid, label, identityCheckedBy }));
   });
   app.post('/v1/studies/:studyInstanceUid/amend', async (request, response) => {
     membersOf(request.body, []);
@@ -241,7 +245,16 @@ async function sourceJson(source: ImageSource, tlsPins: readonly Uint8Array[]) {
   };
 }
 
-function studyJson({ studyInstanceUid, instances, state, studyId, height, label, code }: WorklistEntry) {
+function studyJson({
+  studyInstanceUid,
+  instances,
+  state,
+  studyId,
+  height,
+  label,
+  code,
+  identityCheckedBy,
+}: WorklistEntry) {
   return {
     studyInstanceUid,
     instances,
@@ -250,11 +263,13 @@ function studyJson({ studyInstanceUid, instances, state, studyId, height, label,
     height: height ?? null,
     label: label ?? null,
     code: code ?? null,
+    identityCheckedBy: identityCheckedBy ?? null,
   };
 }
 
 function appointmentJson({ study, orders }: Appointment) {
-  const none = { instances: 0, state: 'expected', studyId: null, height: null, label: null, code: null } as const;
+  const nothing = { studyId: null, height: null, label: null, code: null, identityCheckedBy: null };
+  const none = { instances: 0, state: 'expected', ...nothing } as const;
   const shown =
     study === undefined ? { studyInstanceUid: orders[0]?.studyInstanceUid ?? null, ...none } : studyJson(study);
   return { ...shown, orders: orders.map(orderJson) };

@@ -12,12 +12,13 @@ import {
   wellKnownToJson,
 } from '@radledger/handover';
 import { fromHex, type Signer } from '@radledger/primitives';
-import express, { type Express, type RequestHandler, type Response } from 'express';
+import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import { rateLimit } from 'express-rate-limit';
 import helmet from 'helmet';
 import type { AuditHead } from '../audit/audit-head.js';
 import { ExchangeError } from '../errors.js';
 import type { ImageRecipient } from '../recipient/recipient-contract.js';
+import type { DisclosureOptions } from '../source/invitations.js';
 import type { ImageSource } from '../source/source-contract.js';
 import { errorHandler, sendError } from './replies.js';
 
@@ -89,10 +90,10 @@ export function createPatientApi(options: PatientApiOptions): Express {
 
   if (source !== undefined) {
     app.post('/v1/claims', octets(CLAIM_BYTES_MAX), async (request, response) => {
-      sendOctets(response, await source.claim(bodyOf(request.body)));
+      sendOctets(response, await source.claim(bodyOf(request.body), readingOf(request)));
     });
     app.post('/v1/study-secrets', octets(STUDY_SECRET_REQUEST_BYTES_MAX), async (request, response) => {
-      sendOctets(response, await source.studySecret(bodyOf(request.body)));
+      sendOctets(response, await source.studySecret(bodyOf(request.body), readingOf(request)));
     });
     app.post('/v1/receipts', octets(TRANSFER_RECEIPT_BYTES_MAX), async (request, response) => {
       sendOctets(response, await source.exchangeReceipts(bodyOf(request.body)));
@@ -161,6 +162,11 @@ function bodyOf(body: unknown): Uint8Array {
     throw new ExchangeError({ code: 'MALFORMED_REQUEST' }, 'expected a body of type application/octet-stream');
   }
   return new Uint8Array(body);
+}
+
+/** What the app behind a request can read; one that does not say so is an earlier one. */
+function readingOf({ query }: Request): DisclosureOptions {
+  return { disclosureFormat: query['disclosure'] === '2' ? 2 : 1 };
 }
 
 function sendOctets(response: Response, bytes: Uint8Array): void {

@@ -153,5 +153,6 @@ export function decoyStudy(): StudyRecord {
     height: undefined,
     failure: undefined,
     publishAtMs: undefined,
+    identity: undefined,
   };
 }

@@ -10,6 +10,7 @@ import { type Change, type ExchangeStore, put } from '../exchange-store.js';
 import type { KeyedLock } from '../keyed-lock.js';
 import type { LedgerPort } from '../ledger-port.js';
 import type { LedgerView } from '../ledger-view.js';
+import type { DeskAudit } from './desk-audit.js';
 import { type CreatedInvitation, currentStudy, type Invitations } from './invitations.js';
 import type { Emergencies, EmergencyInput, EmergencyRecord } from './emergencies.js';
 import { createMailboxes, type Mailboxes } from './mailboxes.js';
@@ -71,6 +72,7 @@ export interface DeskOptions {
   readonly emergencies: Pick<Emergencies, 'release'>;
   readonly audit: Audit;
   readonly endpointUrl: string;
+  readonly deskAudit: DeskAudit;
   /** How long a study is held back before it is sent by itself, in ms. */
   readonly releaseMs: number;
   readonly onClaimed: (studyId: Uint8Array) => void;

@@ -1,4 +1,5 @@
 /** An image source: everything between an archive on one side, and patients, other gateways and the ledger on the other. */
+import { IDENTITY_CHECKS } from '@radledger/handover';
 import type { PacsConnector, StudySummary } from '@radledger/imaging';
 import { equalBytes, fromHex, toHex } from '@radledger/primitives';
 import { isKind } from '@radledger/transactions';
@@ -23,6 +24,7 @@ import { createClaimSpread } from './claim-spread.js';
 import { createPublisher } from './publisher.js';
 import { createReplayStore } from './replay-store.js';
 import { createDesk } from './desk.js';
+import { createDeskAudit } from './desk-audit.js';
 import { openEmergencies } from './emergencies.js';
 import { openErasures } from './erasures.js';
 import { forgetOldDisclosures } from './kept-disclosures.js';
@@ -209,6 +211,7 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
   };
 
   const onClaimed = (studyId: Uint8Array): void => inBackground(publisher.advance(studyId));
+  const deskAudit = createDeskAudit({ audit: options.audit, source, endpointUrl });
   const invitations = createInvitations({
     store,
     lock,
@@ -217,7 +220,8 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     gatewayApi: options.gatewayApi,
     walletPage: options.walletPage ?? `${options.gatewayApi}/`,
     onClaimed,
-    keysLeft: (studyId, prekeys) => links.begin(studyId, prekeys),
+    keysLeft: (study, prekeys) => links.begin(study, prekeys),
+    deskAudit,
     isWrongPatient,
     heldUntil: (studyId) => heldUntil(store, studyId),
   });
@@ -237,6 +241,7 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     emergencies,
     audit: options.audit,
     endpointUrl,
+    deskAudit,
     releaseMs: options.sendsByItself?.releaseMs ?? 0,
     onClaimed,
     now,
@@ -364,11 +369,15 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
       return { kept: orders.size, origins: orderLook.states };
     },
     lookAtArchive: () => lock('archive', lookAtArchive),
-    async invite(input) {
+    async invite({ identityCheckedBy = options.identityCheckedBy, ...input }) {
+      if (identityCheckedBy === undefined) {
+        const expected = `expected identityCheckedBy, one of ${IDENTITY_CHECKS.join(', ')}: how you know who the patient is`;
+        throw new ExchangeError({ code: 'MALFORMED_REQUEST' }, expected);
+      }
       await mustExist(connector, input.studyInstanceUid);
-      return invitations.invite(input);
+      return invitations.invite({ ...input, identityCheckedBy });
     },
-    claim: (claimBytes) => invitations.claim(claimBytes),
+    claim: (claimBytes, reading) => invitations.claim(claimBytes, reading),
     studySecret,
     accessLog: (requestBytes) => accessLogs.answer(requestBytes),
     disclosures: (filter) => disclosuresOf(store, filter, receiverNames),
@@ -400,13 +409,20 @@ async function hasStudy(connector: PacsConnector, studyInstanceUid: string): Pro
 }
 
 function offerOf({ studyInstanceUid, instances }: StudySummary, state: 'draft' | 'arriving'): WorklistEntry {
-  const nothing = { studyId: undefined, height: undefined, label: undefined, code: undefined };
+  const nothing = {
+    studyId: undefined,
+    height: undefined,
+    label: undefined,
+    code: undefined,
+    identityCheckedBy: undefined,
+  };
   return { studyInstanceUid, instances, state, ...nothing };
 }
 
 function entryOf(study: StudyRecord, instances: number): WorklistEntry {
-  const { studyInstanceUid, studyId, height, label, failure } = study;
-  return { studyInstanceUid, instances, state: stateOf(study), studyId, height, label, code: failure };
+  const { studyInstanceUid, studyId, height, label, failure: code, identity } = study;
+  const told = { studyId, height, label, code, identityCheckedBy: identity?.checkedBy };
+  return { studyInstanceUid, instances, state: stateOf(study), ...told };
 }
 
 function stateOf({ state, pending }: StudyRecord): WorklistState {

@@ -2,9 +2,14 @@ export { type Authorise, type ReadRequest, readingBasis, type Verdict } from './
 export type { Desk } from './desk.js';
 export type { DirectoryEntryState, NodeKeyProofs } from './directory-entry.js';
 export { openImageSource } from './image-source.js';
-export { type CreatedInvitation, INVITATION_LIFETIME_MS, WRONG_TRIES_MAX } from './invitations.js';
+export {
+  type CreatedInvitation,
+  type DisclosureOptions,
+  INVITATION_LIFETIME_MS,
+  WRONG_TRIES_MAX,
+} from './invitations.js';
 export type { OrderOriginState } from './order-look.js';
-export { type IdentityCheck, REPLACEMENT_WAIT_MS } from './replacements.js';
+export { REPLACEMENT_WAIT_MS } from './replacements.js';
 export type { RetrievalPolicy } from './open-study.js';
 export type { TransferRecord } from './transfers.js';
 export { judgeSuspension, type SuspensionOutcome } from './suspensions.js';
@@ -13,6 +18,7 @@ export { connectNode } from './connect-node.js';
 export { openAuditTrail } from '../audit/audit-trail.js';
 export { createPatientApi } from '../http/patient-api.js';
 export { createSecretBox } from '../secret-box.js';
+export { IDENTITY_CHECKS, type IdentityCheck } from '@radledger/handover';
 export { ImagingError, type PacsConnector } from '@radledger/imaging';
 export { createSigner, type Signer } from '@radledger/primitives';
 export type { Appointment, ImageSource, ImageSourceOptions, WorklistEntry, WorklistState } from './source-contract.js';

@@ -1,12 +1,14 @@
 /** Invitations and their claims. Spec: docs/spec/gateway-api.md, section 1; docs/spec/links.md, sections 4 to 6. */
 import {
   type AcceptedKey,
+  type CheckedIdentity,
   type Claim,
   createInvitation,
   decodeClaim,
   encodeInvitationLink,
   generateInvitationCode,
   HandoverError,
+  type IdentityCheck,
   sealClaimReply,
   validatePlainText,
   verifyClaim,
@@ -16,6 +18,7 @@ import { studyIdOf, studySalts } from '@radledger/transactions';
 import { ExchangeError } from '../errors.js';
 import { type Change, type ExchangeStore, put, remove } from '../exchange-store.js';
 import type { KeyedLock } from '../keyed-lock.js';
+import type { DeskAudit } from './desk-audit.js';
 import {
   type InvitationRecord,
   invitationRecords,
@@ -44,7 +47,11 @@ export interface InvitationsOptions {
   /** Told of a study that was claimed: publishing starts. */
   readonly onClaimed: (studyId: Uint8Array) => void;
   /** Keeps the keys for repeat visits that came with a first claim, in its batch. */
-  readonly keysLeft: (studyId: Uint8Array, prekeys: readonly AcceptedKey[]) => readonly Change[];
+  readonly keysLeft: (
+    study: Pick<StudyRecord, 'studyId' | 'identity'>,
+    prekeys: readonly AcceptedKey[],
+  ) => readonly Change[];
+  readonly deskAudit: DeskAudit;
   /** Whether a study was given to the wrong patient: its invitation is void. */
   readonly isWrongPatient: (studyId: Uint8Array) => boolean;
   /** Until when a study cannot be claimed yet, Unix ms. */
@@ -60,45 +67,60 @@ export interface CreatedInvitation {
   readonly expiresAtMs: number;
 }
 
+export interface InvitationInput {
+  readonly studyInstanceUid: string;
+  /** What the patient is shown, one plain line of at most 128 bytes. */
+  readonly label: string;
+  /** How the source knows who she is. */
+  readonly identityCheckedBy: IdentityCheck;
+}
+
+/** What a patient's app can read: 2 says how the source knew who she is; default 1. */
+export interface DisclosureOptions {
+  readonly disclosureFormat?: 1 | 2;
+}
+
 export interface Invitations {
   /**
-   * Makes an invitation with a fresh study secret; an earlier unclaimed one for the study is void from then on.
-   * @param input.label - what the patient is shown, one plain line of at most 128 bytes
-   * @throws {ExchangeError} `STUDY_TAKEN` when the study is claimed or published; {HandoverError} `TEXT_REFUSED`
+   * Makes an invitation with a fresh study secret; an earlier unclaimed one for the study is void from then on. How the patient was
+   * identified is in the audit trail before anybody has the link.
+   * @throws {ExchangeError} `STUDY_TAKEN` when the study is claimed or published | `AUDIT_UNWRITABLE`; {HandoverError} `TEXT_REFUSED`
    */
-  invite(input: { readonly studyInstanceUid: string; readonly label: string }): Promise<CreatedInvitation>;
+  invite(input: InvitationInput): Promise<CreatedInvitation>;
   /**
    * Judges a claim and accepts the first good one.
-   * @returns the sealed reply
+   * @returns the sealed reply; to a claim that was answered already the same, in whatever format
    * @throws {ExchangeError} `MALFORMED_CLAIM` | `INVITATION_UNKNOWN` | `INVITATION_EXPIRED` | `PROOF_INVALID` |
    *   `WRONG_CODE` | `NOT_YET` | `INVITATION_CLAIMED`
    */
-  claim(claimBytes: Uint8Array): Promise<Uint8Array>;
+  claim(claimBytes: Uint8Array, options?: DisclosureOptions): Promise<Uint8Array>;
   /**
    * An invitation that can still be claimed, as it was made: to be printed.
    * @param invitationId - 32 hex
    * @throws {ExchangeError} `INVITATION_UNKNOWN` | `INVITATION_EXPIRED` | `INVITATION_CLAIMED`
    */
   find(invitationId: string): Promise<CreatedInvitation>;
-  /** An invitation with a fresh study secret that nobody knows of before its changes are committed. */
-  draft(input: { readonly studyInstanceUid: string; readonly label: string }): {
+  /** An invitation with a fresh study secret that nobody knows of before its changes are committed. @throws {ExchangeError} `AUDIT_UNWRITABLE` */
+  draft(input: InvitationInput): Promise<{
     readonly studyId: Uint8Array;
     readonly created: CreatedInvitation;
     readonly changes: readonly Change[];
-  };
+  }>;
 }
 
 export function createInvitations(options: InvitationsOptions): Invitations {
   const { store, lock, identity, now } = options;
   const { chainId, source } = identity;
 
-  const draft: Invitations['draft'] = ({ studyInstanceUid, label }) => {
+  const draft: Invitations['draft'] = async ({ studyInstanceUid, label, identityCheckedBy }) => {
     const { gatewayApi } = options;
     const invitation = createInvitation({ chainId, gatewayApi, source, expiresAtMs: now() + INVITATION_LIFETIME_MS });
     const { invitationId, expiresAtMs } = invitation;
     const code = generateInvitationCode();
-    const study = newStudy({ source, studyInstanceUid, label, invitationId });
+    const identity = { checkedBy: identityCheckedBy, checkedAtMs: now() };
+    const study = { ...newStudy({ source, studyInstanceUid, label, invitationId }), identity };
     const { studyId } = study;
+    await options.deskAudit({ kind: 'invited', studyId, identityCheckedBy });
     const record: InvitationRecord = {
       format: 1,
       studyId,
@@ -130,7 +152,7 @@ export function createInvitations(options: InvitationsOptions): Invitations {
       const invitation = { chainId, gatewayApi, source, invitationId: fromHex(invitationId), secret, expiresAtMs };
       return { invitationId, link: encodeInvitationLink(invitation, walletPage), code, expiresAtMs };
     },
-    invite: ({ studyInstanceUid, label }) => {
+    invite: ({ studyInstanceUid, label, identityCheckedBy }) => {
       validatePlainText(label, { field: 'label', bytesMax: 128 });
       const worklistId = store.pseudonymOf(studyInstanceUid);
       return lock(`worklist/${worklistId}`, async () => {
@@ -138,7 +160,7 @@ export function createInvitations(options: InvitationsOptions): Invitations {
         if (older !== undefined && !isReplaceable(older)) {
           throw new ExchangeError({ code: 'STUDY_TAKEN' }, 'the study is claimed or published; retire it first');
         }
-        const { studyId, created, changes } = draft({ studyInstanceUid, label });
+        const { studyId, created, changes } = await draft({ studyInstanceUid, label, identityCheckedBy });
         await store.commit([
           ...(older === undefined ? [] : await erasureOf(store, older)),
           ...changes,
@@ -148,7 +170,7 @@ export function createInvitations(options: InvitationsOptions): Invitations {
       });
     },
 
-    async claim(claimBytes) {
+    async claim(claimBytes, reading) {
       const claim = readClaim(claimBytes);
       const id = toHex(claim.invitationId);
       // One at a time for an invitation: tries that arrive together are counted like tries that follow each other.
@@ -162,7 +184,7 @@ export function createInvitations(options: InvitationsOptions): Invitations {
         if (availableAtMs !== undefined) {
           throw new ExchangeError({ code: 'NOT_YET', availableAtMs }, 'the waiting time is not over; try again then');
         }
-        const reply = await lock(`study/${toHex(record.studyId)}`, () => acceptClaim(claim, record));
+        const reply = await lock(`study/${toHex(record.studyId)}`, () => acceptClaim(claim, record, reading));
         options.onClaimed(record.studyId);
         return reply;
       });
@@ -192,7 +214,11 @@ export function createInvitations(options: InvitationsOptions): Invitations {
     await store.commit([put(invitationRecords, id, record)]);
   }
 
-  async function acceptClaim(claim: Claim, { studyId }: InvitationRecord): Promise<Uint8Array> {
+  async function acceptClaim(
+    claim: Claim,
+    { studyId }: InvitationRecord,
+    reading?: DisclosureOptions,
+  ): Promise<Uint8Array> {
     const study = await store.get(studyRecords, toHex(studyId));
     if (study === undefined) throw unknownInvitation();
     if (study.claim !== undefined) {
@@ -216,6 +242,7 @@ export function createInvitations(options: InvitationsOptions): Invitations {
         studyInstanceUid: study.studyInstanceUid,
         label: study.label,
         issuedAtMs: now(),
+        ...identityFor(study, claim, reading),
       },
     });
     const { ownerKey, acceptance, prekeys, claimHash } = claim;
@@ -227,7 +254,7 @@ export function createInvitations(options: InvitationsOptions): Invitations {
         claim: { ownerKey, acceptance, prekeys, claimHash, reply },
       }),
       // In the same batch: a stop right behind it must not leave a claim that nobody publishes.
-      ...(first ? [put(workRecords, toHex(studyId), 0 as const), ...options.keysLeft(studyId, prekeys)] : []),
+      ...(first ? [put(workRecords, toHex(studyId), 0 as const), ...options.keysLeft(study, prekeys)] : []),
     ]);
     return reply;
   }
@@ -257,7 +284,18 @@ export function newStudy(input: {
     height: undefined,
     failure: undefined,
     publishAtMs: undefined,
+    identity: undefined,
   };
+}
+
+/** How the source knew her, for a disclosure: told to the key that claimed the study, not to whom it was moved. */
+export function identityFor(
+  { claim, identity }: Pick<StudyRecord, 'claim' | 'identity'>,
+  { ownerKey }: Pick<Claim, 'ownerKey'>,
+  { disclosureFormat = 1 }: DisclosureOptions = {},
+): { readonly identity?: CheckedIdentity } {
+  const isHers = claim === undefined || equalBytes(claim.ownerKey, ownerKey);
+  return disclosureFormat === 1 || !isHers || identity === undefined ? {} : { identity };
 }
 
 /** The study record that an archive's study has now, if any. */

@@ -2,6 +2,7 @@
  * Replaced access (people.md B8): after an ID check at the desk a study is offered anew, under a new secret, to a patient who lost her keys.
  * It waits 72 hours in which the old key can stop it, or confirm it. Spec: docs/spec/exchange-records.md, section 6.
  */
+import type { IdentityCheck } from '@radledger/handover';
 import { bytes, type Infer, literal, struct, toHex, uint } from '@radledger/primitives';
 import { ExchangeError } from '../errors.js';
 import { type Change, type ExchangeStore, put, type RecordKind, remove } from '../exchange-store.js';
@@ -14,9 +15,6 @@ import type { StandingLinks } from './standing-links.js';
 
 /** How long the old key may stop a replacement. */
 export const REPLACEMENT_WAIT_MS = 72 * 3_600_000;
-
-/** How the desk knew who the patient is. */
-export type IdentityCheck = 'photo-id' | 'known' | 'portal';
 
 const schema = struct({
   format: literal(1),
@@ -121,7 +119,7 @@ export function createReplacements(options: {
         if ((await store.get(replacementRecords, toHex(studyId))) !== undefined) {
           throw new ExchangeError({ code: 'REPLACEMENT_WAITING' }, 'a replacement waits already; cancel it first');
         }
-        const draft = options.invitations.draft({ studyInstanceUid, label });
+        const draft = await options.invitations.draft({ studyInstanceUid, label, identityCheckedBy });
         const requestedAtMs = now();
         const dueAtMs = requestedAtMs + REPLACEMENT_WAIT_MS;
         const record = { format: 1, studyId, newStudyId: draft.studyId, requestedAtMs, dueAtMs } as const;

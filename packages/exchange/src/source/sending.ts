@@ -5,6 +5,7 @@ import { type Infer, literal, optional, randomBytes, struct, text, toHex, uint }
 import { ExchangeError } from '../errors.js';
 import { type Change, type ExchangeStore, put, type RecordKind } from '../exchange-store.js';
 import type { KeyedLock } from '../keyed-lock.js';
+import type { DeskAudit } from './desk-audit.js';
 import { currentStudy, erasureOf, isReplaceable, newStudy } from './invitations.js';
 import { readStudyFacts, type StudyFacts } from './study-facts.js';
 import { studyRecords, workRecords, worklistRecords } from './source-records.js';
@@ -46,7 +47,9 @@ export function createSending(options: {
   /** How long a study is held back before it is sent by itself, in ms. */
   readonly releaseMs: number;
   readonly onClaimed: (studyId: Uint8Array) => void;
+  readonly deskAudit: DeskAudit;
   readonly now: () => number;
+  readonly onFailure: (error: unknown) => void;
 }): Sending {
   const { store, lock, links, now } = options;
 
@@ -79,17 +82,21 @@ export function createSending(options: {
       const erased = older === undefined ? [] : await erasureOf(store, older);
       const drafted = newStudy({ source: options.source, studyInstanceUid, label, invitationId: randomBytes(16) });
       const { studyId } = drafted;
-      await links.spend(patient, (key) => {
+      const { identity } = await links.spend(patient, (key, link) => {
         // Nobody asked, so nobody is answered: she asks for the study secret with her own key.
         const claim = { ...key, prekeys: [], claimHash: new Uint8Array(32), reply: new Uint8Array(0) };
         const changes = [
           ...erased,
-          put(studyRecords, toHex(studyId), { ...drafted, state: 'claimed', claim }),
+          put(studyRecords, toHex(studyId), { ...drafted, state: 'claimed', claim, identity: link.identity }),
           put(worklistRecords, worklistId, studyId),
           put(workRecords, toHex(studyId), 0),
         ];
         return { studyId, changes };
       });
+      // What was done is done, also when the trail cannot be written.
+      await options
+        .deskAudit({ kind: 'sent', studyId, identityCheckedBy: identity?.checkedBy })
+        .catch(options.onFailure);
       options.onClaimed(studyId);
     });
   };

@@ -1,4 +1,5 @@
 /** What an image source is given and what it does: the contract of `openImageSource`. */
+import type { IdentityCheck } from '@radledger/handover';
 import type { Order, OrderOrigin, PacsConnector } from '@radledger/imaging';
 import type { DocumentRepositoryOptions, ReplayStore } from '@radledger/iti43/server';
 import type { Signer } from '@radledger/primitives';
@@ -12,7 +13,7 @@ import type { Authorise } from './authorise.js';
 import type { Desk } from './desk.js';
 import type { DirectoryEntry } from './directory-entry.js';
 import type { Disclosure, DisclosureFilter } from './disclosures.js';
-import type { Invitations } from './invitations.js';
+import type { CreatedInvitation, DisclosureOptions, InvitationInput, Invitations } from './invitations.js';
 import type { RetrievalPolicy } from './open-study.js';
 import type { OrderOriginState } from './order-look.js';
 import type { OpenWithinLimits } from './reader-limits.js';
@@ -88,6 +89,8 @@ export interface ImageSourceOptions {
   readonly receiverNames?: ReadonlyMap<string, string>;
   /** How long the accounting names to whom a study was given after the study was erased, in years from each time; default 6. */
   readonly disclosuresKeptYears?: number;
+  /** How patients are identified whom an invitation says nothing else of; default none: each invitation says it. */
+  readonly identityCheckedBy?: IdentityCheck | undefined;
   /** Break-glass: keys of whom the desk may release a study to without the patient's word; default nobody. */
   readonly emergencyReceivers?: readonly Uint8Array[];
   /** Told of each document that is served on such a view. */
@@ -125,6 +128,8 @@ export interface WorklistEntry {
   readonly label: string | undefined;
   /** Why it failed, or why it waits. */
   readonly code: string | undefined;
+  /** How its patient was identified; of a study that was sent, when she left the keys. */
+  readonly identityCheckedBy: IdentityCheck | undefined;
 }
 
 /** A study of the archive with what was ordered of it, or an order whose images are not there yet. Holds patient data. */
@@ -180,10 +185,17 @@ export interface ImageSource extends Pick<Invitations, 'claim'> {
    * @throws {ImagingError} what listing the archive throws
    */
   lookAtArchive(): Promise<void>;
-  /** @throws {ExchangeError} `STUDY_NOT_FOUND` | `STUDY_TAKEN`; {HandoverError} `TEXT_REFUSED` */
-  invite: Invitations['invite'];
+  /**
+   * Invites a patient to claim a study.
+   * @param input.identityCheckedBy - default the source's own
+   * @throws {ExchangeError} `STUDY_NOT_FOUND` | `STUDY_TAKEN` | `MALFORMED_REQUEST` when nothing says how she was identified |
+   *   `AUDIT_UNWRITABLE`; {HandoverError} `TEXT_REFUSED`
+   */
+  invite(
+    input: Omit<InvitationInput, 'identityCheckedBy'> & { readonly identityCheckedBy?: IdentityCheck | undefined },
+  ): Promise<CreatedInvitation>;
   /** @throws {ExchangeError} see `createStudySecrets` */
-  studySecret(requestBytes: Uint8Array): Promise<Uint8Array>;
+  studySecret(requestBytes: Uint8Array, options?: DisclosureOptions): Promise<Uint8Array>;
   /** Who looked, sealed to the owner or her delegate. @throws {ExchangeError} see `createAccessLogs` */
   accessLog(requestBytes: Uint8Array): Promise<Uint8Array>;
   /** To whom studies were given. Holds patient data. */

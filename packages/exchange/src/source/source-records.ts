@@ -1,5 +1,11 @@
 /** What an image source keeps, and how it is written. Spec: docs/spec/exchange-records.md, section 3. */
-import { ERASURE_NOTE_BYTES_MAX, OWNER_NOTE_BYTES_MAX, PREKEYS_MAX, SEALED_BYTES_MAX } from '@radledger/handover';
+import {
+  ERASURE_NOTE_BYTES_MAX,
+  IDENTITY_CHECKS,
+  OWNER_NOTE_BYTES_MAX,
+  PREKEYS_MAX,
+  SEALED_BYTES_MAX,
+} from '@radledger/handover';
 import { bytes, flag, type Infer, list, literal, optional, struct, text, uint } from '@radledger/primitives';
 import type { RecordKind } from '../exchange-store.js';
 import { grown } from '../grown.js';
@@ -41,6 +47,9 @@ const pendingSchema = struct({
 
 const acceptedKey = struct({ ownerKey: id32, acceptance: bytes({ length: 64 }) });
 
+/** How the source knew who the patient is. */
+export const identitySchema = struct({ checkedBy: oneOf(IDENTITY_CHECKS), checkedAtMs: uint() });
+
 /** The claim that was accepted, and what it was answered. */
 const claimSchema = struct({
   ownerKey: id32,
@@ -74,12 +83,14 @@ export const studySchema = struct({
   failure: optional(failureCode),
   /** Held back until then, Unix ms; see `claim-spread.ts`. */
   publishAtMs: optional(uint()),
+  /** Unknown of a study that an earlier version invited to. */
+  identity: optional(identitySchema),
 });
 export type StudyRecord = Infer<typeof studySchema>;
 export const studyRecords: RecordKind<StudyRecord> = {
   name: 'study',
-  // Held back until nothing, before claims could be spread.
-  schema: grown(studySchema, 15, [[]]),
+  // Held back until nothing, before claims could be spread; and no check, before there was a place for it.
+  schema: grown(grown(studySchema, 16, [[]]), 15, [[]]),
   bytesMax: 4 * MEBIBYTE,
 };
 

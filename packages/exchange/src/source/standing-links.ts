@@ -16,8 +16,10 @@ import {
 } from '@radledger/primitives';
 import { ExchangeError } from '../errors.js';
 import { type Change, type ExchangeStore, put, type RecordKind, remove } from '../exchange-store.js';
+import { grown } from '../grown.js';
 import type { KeyedLock } from '../keyed-lock.js';
 import { oneOf } from '../one-of.js';
+import { identitySchema, type StudyRecord } from './source-records.js';
 
 /** Keys that one link holds. */
 const KEYS_MAX = 40;
@@ -35,12 +37,19 @@ const schema = struct({
   keys: list(struct({ ownerKey: id32, acceptance: bytes({ length: 64 }) }), { max: KEYS_MAX }),
   /** Published on its keys, newest first. */
   published: list(struct({ studyId: id32, key: id32 }), { max: STUDIES_MAX }),
+  /** How the source knew who left the keys: what each study that is sent on them rests on. */
+  identity: optional(identitySchema),
 });
 type LinkRecord = Infer<typeof schema>;
 export type LinkState = LinkRecord['state'];
 
 /** The id is 16 random bytes in hex. */
-const linkRecords: RecordKind<LinkRecord> = { name: 'link', schema, bytesMax: 16_384 };
+const linkRecords: RecordKind<LinkRecord> = {
+  name: 'link',
+  // Nothing, before it was kept.
+  schema: grown(schema, 7, [[]]),
+  bytesMax: 16_384,
+};
 /** From a study to the link that its owner's keys belong to; the id is the studyId in hex. */
 const linkOfStudyRecords: RecordKind<Uint8Array> = { name: 'link-of-study', schema: linkId, bytesMax: 32 };
 /** From a patient (by pseudonym) to the link that counts. */
@@ -53,9 +62,11 @@ export interface StandingLink extends LinkRecord {
   readonly linkId: string;
 }
 
+type LinkedStudy = Pick<StudyRecord, 'studyId' | 'identity'>;
+
 export interface StandingLinks {
   /** The link of a study that was just claimed, as part of that batch. */
-  begin(studyId: Uint8Array, prekeys: readonly AcceptedKey[]): readonly Change[];
+  begin(study: LinkedStudy, prekeys: readonly AcceptedKey[]): readonly Change[];
   /**
    * Takes in what a plan says of the patient: from now on the link of this study is the patient's.
    * @param save - commits the changes, with its own
@@ -69,7 +80,7 @@ export interface StandingLinks {
   isAny(): Promise<boolean>;
   list(): Promise<readonly StandingLink[]>;
   /** Keeps further keys; makes a link when the study has none that lasts. */
-  leaveKeys(studyId: Uint8Array, prekeys: readonly AcceptedKey[]): Promise<void>;
+  leaveKeys(study: LinkedStudy, prekeys: readonly AcceptedKey[]): Promise<void>;
   /** An ended link stays ended. @throws {ExchangeError} `NOT_FOUND` | `NO_STANDING_LINK` */
   setState(linkId: string, state: LinkState): Promise<void>;
   /** Ends the link of a study, if it has one. */
@@ -86,13 +97,16 @@ export interface StandingLinks {
     ) => Promise<void>,
   ): Promise<void>;
   /**
-   * Spends a key: what `study` makes of it is one batch with the key's removal.
+   * Spends a key: what `study` makes of it is one batch with the key's removal. Gives the link that it was left in.
    * @throws {ExchangeError} `NO_STANDING_LINK` when the patient has none that is active and has keys
    */
   spend(
     patient: string,
-    study: (key: AcceptedKey) => { readonly studyId: Uint8Array; readonly changes: readonly Change[] },
-  ): Promise<void>;
+    study: (
+      key: AcceptedKey,
+      link: StandingLink,
+    ) => { readonly studyId: Uint8Array; readonly changes: readonly Change[] },
+  ): Promise<StandingLink>;
 }
 
 export function createStandingLinks(options: {
@@ -110,7 +124,7 @@ export function createStandingLinks(options: {
   const ofStudy = async (studyId: Uint8Array) => read(await store.get(linkOfStudyRecords, toHex(studyId)));
   const ofPatient = async (patient: string) => read(await store.get(linkOfPatientRecords, patient));
 
-  const create = (studyId: Uint8Array, keys: readonly AcceptedKey[]) => {
+  const create = ({ studyId, identity }: LinkedStudy, keys: readonly AcceptedKey[]) => {
     const id = randomBytes(16);
     const link: StandingLink = {
       linkId: toHex(id),
@@ -120,6 +134,7 @@ export function createStandingLinks(options: {
       patient: undefined,
       keys: [...keys],
       published: [],
+      identity,
     };
     return { link, change: put(linkOfStudyRecords, toHex(studyId), id) };
   };
@@ -144,9 +159,9 @@ export function createStandingLinks(options: {
   return {
     ofStudy,
     ofPatient,
-    begin(studyId, prekeys) {
+    begin(study, prekeys) {
       if (prekeys.length === 0) return [];
-      const { link, change: pointer } = create(studyId, prekeys);
+      const { link, change: pointer } = create(study, prekeys);
       return [save(link), pointer];
     },
     planned: ({ studyId, patient }, saveAll) =>
@@ -159,17 +174,17 @@ export function createStandingLinks(options: {
       }),
     isAny: async () => (await store.newest(linkRecords, '', { limit: 1 })).length > 0,
     list: async () => (await store.list(linkRecords)).map(({ id, value }) => ({ ...value, linkId: id })),
-    leaveKeys: (studyId, prekeys) =>
+    leaveKeys: (study, prekeys) =>
       lock('links', async () => {
-        const held = await ofStudy(studyId);
+        const held = await ofStudy(study.studyId);
         if (held !== undefined && held.state !== 'ended') {
           const known = new Set(held.keys.map(({ ownerKey }) => toHex(ownerKey)));
           const added = prekeys.filter(({ ownerKey }) => !known.has(toHex(ownerKey)));
           await store.commit([save({ ...held, keys: [...held.keys, ...added].slice(0, KEYS_MAX) })]);
           return;
         }
-        const { link, change: pointer } = create(studyId, prekeys);
-        const patient = await store.get(patientRecords, toHex(studyId));
+        const { link, change: pointer } = create(study, prekeys);
+        const patient = await store.get(patientRecords, toHex(study.studyId));
         await store.commit([pointer, ...(patient === undefined ? [save(link)] : await attach(link, patient))]);
       }),
     setState: (id, state) =>
@@ -210,13 +225,14 @@ export function createStandingLinks(options: {
         const link = await ofPatient(patient);
         const key = link?.keys[0];
         if (link === undefined || key === undefined || link.state !== 'active') throw noLink();
-        const { studyId, changes } = study(key);
+        const { studyId, changes } = study(key, link);
         const published = [{ studyId, key: key.ownerKey }, ...link.published].slice(0, STUDIES_MAX);
         await store.commit([
           ...changes,
           save({ ...link, keys: link.keys.slice(1), published }),
           put(linkOfStudyRecords, toHex(studyId), fromHex(link.linkId)),
         ]);
+        return link;
       }),
   };
 }

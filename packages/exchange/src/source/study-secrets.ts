@@ -16,6 +16,7 @@ import type { LedgerPort } from '../ledger-port.js';
 import type { LedgerView } from '../ledger-view.js';
 import { roleOf } from './authorise.js';
 import type { Eras } from './eras.js';
+import { type DisclosureOptions, identityFor } from './invitations.js';
 import { refusedRequest } from './refused-request.js';
 import type { DurableReplayStore } from './replay-store.js';
 import type { SourceIdentity } from './source-identity.js';
@@ -42,10 +43,12 @@ export interface StudySecretsOptions {
  * @throws {ExchangeError} (when called) `MALFORMED_REQUEST` | `SIGNATURE_INVALID` | `REQUEST_EXPIRED` | `VIEW_STALE` |
  *   `STUDY_UNKNOWN` | `REPLAYED`
  */
-export function createStudySecrets(options: StudySecretsOptions): (requestBytes: Uint8Array) => Promise<Uint8Array> {
+export function createStudySecrets(
+  options: StudySecretsOptions,
+): (requestBytes: Uint8Array, reading?: DisclosureOptions) => Promise<Uint8Array> {
   const { store, lock, ledger, view, identity, now } = options;
 
-  return async (requestBytes) => {
+  return async (requestBytes, reading) => {
     const request = await readRequest(requestBytes);
     if (!view.isUsable())
       throw new ExchangeError({ code: 'VIEW_STALE' }, 'the view of the ledger is out of date; retry later');
@@ -62,7 +65,7 @@ export function createStudySecrets(options: StudySecretsOptions): (requestBytes:
     }
     await options.eras.reach(request.studyId, cell.era);
     const study = await lock(`study/${id}`, () => keepNote(id, request, role));
-    return seal(request, study, { era: cell.era, role });
+    return seal(request, study, { era: cell.era, role, reading });
   };
 
   async function readRequest(requestBytes: Uint8Array): Promise<StudySecretRequest> {
@@ -90,7 +93,11 @@ export function createStudySecrets(options: StudySecretsOptions): (requestBytes:
   function seal(
     request: StudySecretRequest,
     study: StudyRecord,
-    { era, role }: { readonly era: number; readonly role: Role },
+    {
+      era,
+      role,
+      reading,
+    }: { readonly era: number; readonly role: Role; readonly reading: DisclosureOptions | undefined },
   ): Promise<Uint8Array> {
     const { studySalt, contentSalt } = studySalts(study.secret);
     const grantSalt = study.grantSalts[era];
@@ -110,6 +117,7 @@ export function createStudySecrets(options: StudySecretsOptions): (requestBytes:
         label: study.label,
         issuedAtMs: now(),
         ...(study.ownerNote === undefined || role !== 'owner' ? {} : { note: study.ownerNote }),
+        ...identityFor(study, request, reading),
       },
     });
   }
