@@ -10,7 +10,7 @@ export interface Study {
   readonly hospital: string | undefined;
   readonly label: string | undefined;
   /** How the hospital knew who she is, where it says so. */
-  readonly identity: StudyOverview['identity'];
+  readonly identity?: StudyOverview['identity'];
   /** `handing-over`: it will be, or is, somebody else's. `erased`: at her wish; nothing of it is left but a note. */
   readonly state: 'being-sealed' | 'ready' | 'gone' | 'erased' | 'handing-over' | 'handed-over';
   /** The hospital's signed note that it erased the study. */
