@@ -99,7 +99,13 @@ export async function moveOwner(
   const acceptance = await signMoveAcceptance({ chainId: core.chainId, source, studyId, newOwner });
   const payload = { source, studyId, newOwner: newOwner.publicKey, acceptance };
   const done = await core.transact('move-owner', payload, record, head, options);
-  await core.updateStudy(record, (current) => ({ ...current, secrets: undefined, keyIndex, grants: [] }));
+  await core.updateStudy(record, (current) => ({
+    ...current,
+    secrets: undefined,
+    receipt: undefined,
+    keyIndex,
+    grants: [],
+  }));
   await refreshSecrets(core, studyId, options);
   return done;
 }

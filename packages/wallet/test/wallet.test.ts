@@ -258,6 +258,15 @@ describe('delegating and moving', () => {
     ]);
   });
 
+  test('moving to oneself while the source is away is no erasure', async () => {
+    const { studyId } = await claimOne();
+    world.hospital.isDown = true;
+    await expect(wallet.moveOwner({ studyId })).rejects.toMatchObject({ code: 'GATEWAY_UNKNOWN' });
+    const study = await wallet.study(studyId);
+    expect(study).toMatchObject({ status: 'active', era: 1 });
+    expect(study.erasureNote).toBeUndefined();
+  });
+
   test('a study moved to another person is hers: she finds it, and shares it', async () => {
     const { source, studyId } = await claimOne();
     const maya = await world.newWallet();
