@@ -150,7 +150,9 @@ async function writeGatewayConfigs(input: {
   readonly practiceFolder: string;
 }): Promise<void> {
   const { net, archives, missesPerMinute, walletPage, hospitalFolder, practiceFolder } = input;
-  const listeners = '[api]\nhost = "127.0.0.1"\nport = 0\n\n[operator]\nhost = "127.0.0.1"\nport = 0\n';
+  // Everybody here has one address.
+  const listeners =
+    '[api]\nhost = "127.0.0.1"\nport = 0\nrequestsPerMinute = 1000000\n\n[operator]\nhost = "127.0.0.1"\nport = 0\n';
   // Each site asks its own operator's node, and believes only what is proven.
   const finality = '[finality]\ngenesis = "../genesis.json"\n';
   const head = (index: number): string =>
