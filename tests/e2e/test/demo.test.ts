@@ -75,7 +75,7 @@ test('the patient’s app is served at the address that is printed, with an invi
   expect(toHex(invitation.chainId)).toBe(chainId);
   expect(invitation.gatewayApi).toBe(sources[0]?.api);
   expect(invitation.expiresAtMs).toBeGreaterThan(Date.now());
-  expect(demo.stdout).toMatch(/and a doctor who asks to see it\n +\S+#r=/);
+  expect(demo.stdout).toMatch(/and Dr Rivera, who asks to see it\n +\S+#r=/);
 });
 
 test('it leaves no process', () => {
