@@ -940,7 +940,7 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     await viewer.press('Keep a copy');
     await viewer.heading('Keep a copy').waitFor();
     await look('copy', viewer);
-    let body = Buffer.alloc(0);
+    let body: Buffer = Buffer.alloc(0);
     // The browser itself forgets large answers that a page has read.
     const fileSet = /\/file-set$/;
     await viewer.context.route(fileSet, async (route) => {
