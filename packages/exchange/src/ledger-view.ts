@@ -4,6 +4,7 @@
  */
 import { toHex } from '@radledger/primitives';
 import { decodeTransaction, type SignedTransaction } from '@radledger/transactions';
+import { ExchangeError } from './errors.js';
 import type { FinalizedHead, LedgerPort } from './ledger-port.js';
 import { type CellPair, createPairCache } from './pair-cache.js';
 
@@ -65,6 +66,13 @@ export interface LedgerViewOptions {
   readonly onStanding?: (standing: ViewStanding) => void;
   /** Told of failures that are tried again: an unreachable node, a listener that threw. */
   readonly onFailure?: (error: unknown) => void;
+}
+
+/** @throws {ExchangeError} `VIEW_STALE` when nothing may be answered or done by this view */
+export function requireUsable(view: Pick<LedgerView, 'isUsable'>): void {
+  if (!view.isUsable()) {
+    throw new ExchangeError({ code: 'VIEW_STALE' }, 'the view of the ledger is out of date; retry later');
+  }
 }
 
 /**

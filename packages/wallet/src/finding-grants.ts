@@ -3,8 +3,8 @@
  * Spec: docs/spec/wallet-keys.md, section 17.
  */
 import type { StudyCell } from '@radledger/chain';
-import { equalBytes, toHex } from '@radledger/primitives';
-import type { FoundGrant } from './ledger-view.js';
+import { equalBytes } from '@radledger/primitives';
+import { type FoundGrant, studyKey } from './ledger-view.js';
 import { refreshSecrets } from './study-secrets.js';
 import { isSameStudy, type WalletCore } from './wallet-core.js';
 import type { GrantRecord, StudyRecord } from './wallet-state.js';
@@ -34,7 +34,7 @@ export async function findGrants(
     return {
       studies: state.studies.map((record) => {
         const era = studies.find((hers) => isSameStudy(hers.record, record))?.study.era;
-        const found = all.get(`${toHex(record.source)}/${toHex(record.studyId)}`) ?? [];
+        const found = all.get(studyKey(record.source, record.studyId)) ?? [];
         const isNews = ({ tag, cell }: FoundGrant): boolean =>
           !cell.revoked && cell.era === era && !record.grants.some((grant) => equalBytes(grant.tag, tag));
         const news = found.filter(isNews).map(nameless);

@@ -4,7 +4,7 @@
  */
 import type { GrantCell, StudyCell } from '@radledger/chain';
 import { isRefusal } from '@radledger/client';
-import { toHex } from '@radledger/primitives';
+import { studyKey } from './ledger-view.js';
 import type { CallOptions } from './views.js';
 import type { StudyName, WalletCore } from './wallet-core.js';
 import type { StudyRecord } from './wallet-state.js';
@@ -84,7 +84,7 @@ export class GrantSearch {
 }
 
 function nameOf({ source, studyId }: StudyName): string {
-  return `${toHex(source)}/${toHex(studyId)}`;
+  return studyKey(source, studyId);
 }
 
 function bucketOf({ quota }: StudyCell): string {

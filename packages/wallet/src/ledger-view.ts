@@ -207,6 +207,7 @@ export class LedgerView {
   }
 }
 
-function studyKey(source: Uint8Array, studyId: Uint8Array): string {
+/** A study as a name in a map. */
+export function studyKey(source: Uint8Array, studyId: Uint8Array): string {
   return `${toHex(source)}/${toHex(studyId)}`;
 }

@@ -2,7 +2,7 @@
 import { isLive } from '@radledger/chain';
 import { ExchangeError } from '../errors.js';
 import type { LedgerPort } from '../ledger-port.js';
-import type { LedgerView } from '../ledger-view.js';
+import { type LedgerView, requireUsable } from '../ledger-view.js';
 import type { RetrievalRecord } from './recipient-records.js';
 
 export type GrantedStudy = Pick<RetrievalRecord, 'source' | 'studyId' | 'tag'>;
@@ -15,9 +15,7 @@ export interface GrantReading {
 
 /** @throws {ExchangeError} `VIEW_STALE` | `GRANT_NOT_LIVE` */
 export async function requireLiveGrant(target: GrantedStudy, options: GrantReading): Promise<void> {
-  if (!options.view.isUsable()) {
-    throw new ExchangeError({ code: 'VIEW_STALE' }, 'the view of the ledger is out of date; retry later');
-  }
+  requireUsable(options.view);
   if (!(await hasLiveGrant(target, options))) {
     throw new ExchangeError({ code: 'GRANT_NOT_LIVE' }, 'the owner has ended access, or it has run out');
   }

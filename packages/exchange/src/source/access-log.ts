@@ -11,7 +11,7 @@ import { fromHex, toHex } from '@radledger/primitives';
 import { ExchangeError } from '../errors.js';
 import type { ExchangeStore } from '../exchange-store.js';
 import type { LedgerPort } from '../ledger-port.js';
-import type { LedgerView } from '../ledger-view.js';
+import { type LedgerView, requireUsable } from '../ledger-view.js';
 import { accessPrefix, accessRecords, type BeginAccess, createAccessRecorder } from './access-records.js';
 import { roleOf } from './authorise.js';
 import { refusedRequest } from './refused-request.js';
@@ -55,8 +55,7 @@ export function createAccessLogs(options: {
 
     async answer(requestBytes) {
       const request = await read(requestBytes);
-      if (!view.isUsable())
-        throw new ExchangeError({ code: 'VIEW_STALE' }, 'the view of the ledger is out of date; retry later');
+      requireUsable(view);
       const cell = await ledger.study(identity.source, request.studyId);
       const isWrong = options.isWrongPatient(request.studyId);
       if (

@@ -3,7 +3,7 @@ import { REQUEST_SKEW_MS, sealErasureNote } from '@radledger/handover';
 import { toHex } from '@radledger/primitives';
 import { ExchangeError } from '../errors.js';
 import type { LedgerPort } from '../ledger-port.js';
-import type { LedgerView } from '../ledger-view.js';
+import { type LedgerView, requireUsable } from '../ledger-view.js';
 import { roleOf } from './authorise.js';
 import type { Erasures } from './erasures.js';
 import { readOwnerRequest, unknownStudy } from './owner-requests.js';
@@ -29,8 +29,7 @@ export function createErasureAnswers(options: {
   return async (requestBytes) => {
     const request = await readOwnerRequest(requestBytes, { ...identity, nowMs: now() });
     const { studyId, key, nonce, timeMs } = request;
-    if (!view.isUsable())
-      throw new ExchangeError({ code: 'VIEW_STALE' }, 'the view of the ledger is out of date; retry later');
+    requireUsable(view);
     const note = await options.erasures.noteOf(studyId);
     const cell = await ledger.study(identity.source, studyId);
     const role = cell && roleOf(cell, key, Math.max(now(), view.head.timestampMs));

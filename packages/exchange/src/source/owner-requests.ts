@@ -13,7 +13,7 @@ import { ExchangeError } from '../errors.js';
 import type { ExchangeStore } from '../exchange-store.js';
 import type { KeyedLock } from '../keyed-lock.js';
 import type { LedgerPort } from '../ledger-port.js';
-import type { LedgerView } from '../ledger-view.js';
+import { type LedgerView, requireUsable } from '../ledger-view.js';
 import { roleOf } from './authorise.js';
 import type { Mailboxes } from './mailboxes.js';
 import type { PrivacyOffice } from './privacy-office.js';
@@ -69,8 +69,7 @@ export function createOwnerRequests(options: OwnerRequestsOptions): (requestByte
     key,
     order,
   }: OwnerRequest): Promise<{ readonly study: StudyRecord; readonly isHers: boolean }> {
-    if (!options.view.isUsable())
-      throw new ExchangeError({ code: 'VIEW_STALE' }, 'the view of the ledger is out of date; retry later');
+    requireUsable(options.view);
     const study = await store.get(studyRecords, toHex(studyId));
     const cell = await options.ledger.study(identity.source, studyId);
     const owner = cell?.owner ?? study?.claim?.ownerKey;

@@ -13,7 +13,7 @@ import { ExchangeError } from '../errors.js';
 import { type Decoy, type ExchangeStore, put } from '../exchange-store.js';
 import type { KeyedLock } from '../keyed-lock.js';
 import type { LedgerPort } from '../ledger-port.js';
-import type { LedgerView } from '../ledger-view.js';
+import { type LedgerView, requireUsable } from '../ledger-view.js';
 import { roleOf } from './authorise.js';
 import type { Eras } from './eras.js';
 import { type DisclosureOptions, identityFor } from './invitations.js';
@@ -50,8 +50,7 @@ export function createStudySecrets(
 
   return async (requestBytes, reading) => {
     const request = await readRequest(requestBytes);
-    if (!view.isUsable())
-      throw new ExchangeError({ code: 'VIEW_STALE' }, 'the view of the ledger is out of date; retry later');
+    requireUsable(view);
     const id = toHex(request.studyId);
     const { found } = await store.getOrDecoy(studyRecords, id, options.decoy);
     const cell = await ledger.study(identity.source, request.studyId);
