@@ -118,6 +118,16 @@ export class Phone {
     });
   }
 
+  /** Somebody deleted them from its list. */
+  async losePasskeys(): Promise<void> {
+    await this.devtools.send('WebAuthn.clearCredentials', { authenticatorId: this.authenticatorId });
+  }
+
+  /** What the app keeps is there, and means nothing. */
+  async damageStorage(): Promise<void> {
+    await this.page.evaluate(damage);
+  }
+
   /** Nothing of the app is on it any more; its passkeys are, as on a new phone to which her account brought them. */
   async wipe(): Promise<void> {
     const origin = new URL(this.page.url()).origin;
@@ -234,6 +244,18 @@ function showToCamera(pngBase64: string): void {
     setInterval(draw, 50);
     return canvas.captureStream();
   };
+}
+
+/** Runs in the page. */
+async function damage(): Promise<void> {
+  const done = <T>(request: IDBRequest<T>): Promise<T> =>
+    new Promise((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(new Error('not changed'));
+    });
+  const database = await done(indexedDB.open('radledger'));
+  await done(database.transaction('vault', 'readwrite').objectStore('vault').put({ format: 1 }, 'record'));
+  database.close();
 }
 
 /** Runs in the page. */

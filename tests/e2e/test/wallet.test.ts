@@ -18,7 +18,7 @@ import {
 import { decodeBody } from '@radledger/chain';
 import { createSigner, fromHex, generateSeed, toHex } from '@radledger/primitives';
 import { decodeTransaction, isKind } from '@radledger/transactions';
-import { createMemoryStore, createWallet } from '@radledger/wallet';
+import { createMemoryStore, createWallet, wordsOf as wordsOfEntropy } from '@radledger/wallet';
 import { forbiddenIn, loadTexts } from '@radledger/wallet-app/texts';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
@@ -121,6 +121,12 @@ async function bringBackElsewhere(words: string): Promise<void> {
   const wallet = await createWallet({ store: createMemoryStore(), node, gateway, gatewayCandidates }, { words });
   await wallet.restore({ broughtBackBy: 'sheet' });
   expect(await wallet.flush()).toEqual({ left: 0 });
+}
+
+/** The words on a recovery sheet that is shown. */
+async function wordsOf(on: Phone): Promise<string> {
+  const shown = await on.page.locator('.words').getByRole('listitem').allInnerTexts();
+  return shown.map((word) => word.replace(/^\d+\.\s*/, '')).join(' ');
 }
 
 /** As the privacy office does when a patient asks for it; resolves when it is done. */
@@ -1113,8 +1119,75 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     await plain.fill('PIN', '246813');
     await plain.press('Open my images');
     await plain.heading('US, liver').waitFor();
+
+    // She forgets it: her sheet opens what rests here, and it is locked anew.
+    await plain.press('More');
+    await plain.press('Make a sheet');
+    await plain.heading('Your recovery sheet').waitFor();
+    const words = await wordsOf(plain);
+    await plain.press('I have it on paper');
+    await plain.page.reload();
+    await plain.press('I forgot the PIN');
+    await plain.page.getByText('what is on this phone stays').waitFor();
+    await look('lost phone, locked', plain);
+    await plain.press('I have a recovery sheet');
+    await plain.fill('Twelve words', wordsOfEntropy(new Uint8Array(16)));
+    await plain.fill('Choose a PIN', '975310');
+    await plain.press('Bring back my images');
+    await plain.heading('Take away what is on this phone?').waitFor();
+    await look('words of other images', plain);
+    await plain.page.getByRole('dialog').getByRole('button', { name: 'Back' }).click();
+    await plain.page.getByText('Help code V3QH').waitFor();
+    await plain.fill('Twelve words', words);
+    await plain.press('Bring back my images');
+    await plain.heading('US, liver').waitFor({ timeout: 60_000 });
+    await plain.page.reload();
+    await plain.fill('PIN', '246813');
+    await plain.press('Open my images');
+    await plain.page.getByText('That PIN is not right.').waitFor();
+    await plain.fill('PIN', '975310');
+    await plain.press('Open my images');
+    await plain.heading('US, liver').waitFor();
     expect(plain.complaints).toEqual([]);
     await plain.switchOff();
+  });
+
+  test('a phone whose passkey is gone, or whose store is damaged, is opened by the sheet', async () => {
+    const other = await Phone.switchOn(browser);
+    const { link, code } = await inviteToNewStudy('US, thyroid');
+    await other.open(link);
+    await other.fill('Six-digit code', code);
+    await other.press('Open my images');
+    await other.page.getByText('Ready', { exact: true }).waitFor({ timeout: 60_000 });
+    await other.press('More');
+    await other.press('Make a sheet');
+    await other.heading('Your recovery sheet').waitFor();
+    const words = await wordsOf(other);
+    const bringsBack = async (): Promise<void> => {
+      await other.press('I have a recovery sheet');
+      await other.fill('Twelve words', words);
+      await other.press('Bring back my images');
+      await other.heading('US, thyroid').waitFor({ timeout: 60_000 });
+      await other.page.reload();
+      await other.press('Open my images');
+      await other.heading('US, thyroid').waitFor();
+    };
+    await other.losePasskeys();
+    await other.page.reload();
+    await other.press('Open my images');
+    await other.heading('Your phone did not confirm that it is you').waitFor({ timeout: 20_000 });
+    await other.press('This phone does not open it any more');
+    await bringsBack();
+
+    await other.damageStorage();
+    await other.page.reload();
+    await other.press('Open my images');
+    await other.heading('What rests on this phone cannot be read').waitFor();
+    await look('damaged', other);
+    await other.page.getByRole('alert').getByRole('button', { name: 'Lost your phone?' }).click();
+    await bringsBack();
+    expect(other.complaints).toEqual([]);
+    await other.switchOff();
   });
 
   test('PW-11 help stands in the same place on every screen, one press away', async (context) => {

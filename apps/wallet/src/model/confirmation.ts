@@ -11,6 +11,6 @@ export async function firstConfirmation(): Promise<'passkey' | 'pin'> {
 }
 
 /** Whether a vault stayed closed for one given reason. */
-export function isClosedFor(error: unknown, code: 'PASSKEY_WITHOUT_PRF' | 'WRONG_PIN'): boolean {
+export function isClosedFor(error: unknown, code: 'PASSKEY_WITHOUT_PRF' | 'WRONG_PIN' | 'WORDS_OF_ANOTHER'): boolean {
   return error instanceof WalletError && error.code === code;
 }

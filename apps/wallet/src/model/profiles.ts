@@ -9,6 +9,7 @@ import {
   type Profile,
   type Vault,
   type Wallet,
+  WalletError,
   type WalletPorts,
   type WalletStore,
 } from '@radledger/wallet';
@@ -37,6 +38,8 @@ export class Profiles {
   readonly #ports: ProfilesPorts;
   /** Of each profile, by its id. */
   readonly #wallets = new Map<string, Wallet>();
+  /** Those made anew because what rested here was damaged; kept there once they are brought back. */
+  readonly #damaged = new Map<Wallet, () => Promise<void>>();
   #opened: OpenVault | undefined;
 
   constructor(ports: ProfilesPorts) {
@@ -60,22 +63,61 @@ export class Profiles {
     return this.#wallets.get(profileId ?? '');
   }
 
-  /** Opens what rests here, or makes it at the first start. @returns the holder's */
-  async open(how: Confirmation, found?: Brought): Promise<Profile> {
-    const { vault, userName } = this.#ports;
-    const isMade = (await vault.wrappers()).length > 0;
-    const opened = isMade
-      ? await vault.open(how, { takeOver: true })
-      : found === 'passkey'
-        ? await vault.createFromPasskey()
-        : await vault.create(
-            how === 'passkey' ? { passkey: { userName } } : how,
-            found && { words: found.words, ...(found.from && { restoredFrom: found.from }) },
-          );
-    // All of them: what was asked for in any name is done while the app is open.
-    for (const profile of [opened, ...opened.profiles]) await this.#openWallet(profile);
+  /**
+   * Opens what rests here, or makes it at the first start. With words it is opened by them where they fit, and locked anew: nothing of it is
+   * lost. What is damaged is made anew from the words, and brought back by `mend`.
+   * @param input.replace - what rests here goes, whosever it is
+   * @returns the holder's
+   * @throws {WalletError} `WORDS_OF_ANOTHER` when the words do not open what rests here, and as `Vault.open` and `Vault.create`
+   */
+  async open(how: Confirmation, found?: Brought, input: { readonly replace?: boolean } = {}): Promise<Profile> {
+    const opened = await this.#openVault(how, found, input.replace === true);
+    try {
+      // All of them: what was asked for in any name is done while the app is open.
+      for (const profile of [opened, ...opened.profiles]) await this.#openWallet(profile, typeof found === 'object');
+    } catch (error) {
+      opened.close();
+      throw error;
+    }
     this.#opened = opened;
     return opened;
+  }
+
+  async #openVault(how: Confirmation, found: Brought | undefined, replace: boolean): Promise<OpenVault> {
+    const { vault, userName } = this.#ports;
+    const lock = how === 'passkey' ? { passkey: { userName } } : how;
+    const isMade = await vault.wrappers().then((kinds) => kinds.length > 0, ifDamaged(true));
+    if (found === undefined || found === 'passkey') {
+      if (isMade) return vault.open(how, { takeOver: true });
+      return found === 'passkey' ? vault.createFromPasskey() : vault.create(lock);
+    }
+    const { words, from } = found;
+    const paper = from === undefined ? {} : { restoredFrom: from };
+    if (!isMade || replace) return vault.create(lock, { words, ...paper, replace });
+    const opened = await vault.open({ words }, { takeOver: true }).catch(ifDamaged(undefined));
+    if (opened === undefined) return vault.create(lock, { words, ...paper, replace: true });
+    try {
+      await opened.lockAnew(lock, paper);
+    } catch (error) {
+      opened.close();
+      throw error;
+    }
+    return opened;
+  }
+
+  /**
+   * Brings back what rested here damaged; what could not be, is tried again at the next call and the next start.
+   * @returns whether there was something
+   */
+  async mend(bringBack: (wallets: readonly Wallet[]) => Promise<void>): Promise<boolean> {
+    const damaged = [...this.#damaged];
+    if (damaged.length === 0) return false;
+    await bringBack(damaged.map(([wallet]) => wallet));
+    for (const [wallet, keep] of damaged) {
+      await keep();
+      this.#damaged.delete(wallet);
+    }
+    return true;
   }
 
   async add(name: string, found?: BroughtWords): Promise<{ readonly profile: Profile; readonly wallet: Wallet }> {
@@ -94,10 +136,18 @@ export class Profiles {
     }
   }
 
-  async #openWallet({ id, store, words }: Profile): Promise<Wallet> {
+  /** @param byWords - what a newer version of the app left is not damaged, but goes when she brings back what she had */
+  async #openWallet({ id, store, words }: Profile, byWords = false): Promise<Wallet> {
+    const codes = byWords ? ['VAULT_DAMAGED', 'SNAPSHOT_MALFORMED'] : ['VAULT_DAMAGED'];
     const ports = this.#walletPorts(store);
     const { chainId } = this.#ports;
-    const wallet = (await openWallet(ports)) ?? (await createWallet(ports, { words, chainId }));
+    const rested = await openWallet(ports).catch(ifDamaged('damaged' as const, codes));
+    const later = heldStore(store);
+    const wallet =
+      rested === 'damaged'
+        ? await createWallet(this.#walletPorts(later), { words, chainId })
+        : (rested ?? (await createWallet(ports, { words, chainId })));
+    if (rested === 'damaged') this.#damaged.set(wallet, later.keep);
     this.#wallets.set(id, wallet);
     this.allowKnown(wallet.lastOverview());
     return wallet;
@@ -123,4 +173,29 @@ export class Profiles {
       if (gatewayApi !== undefined) this.#ports.origins.allow(gatewayApi);
     }
   }
+}
+
+/** Gives this instead of the error, where what rests here is damaged. */
+function ifDamaged<T>(instead: T, codes: readonly string[] = ['VAULT_DAMAGED']): (error: unknown) => T {
+  return (error) => {
+    if (error instanceof WalletError && codes.includes(error.code)) return instead;
+    throw error;
+  };
+}
+
+/** An empty store in place of one that is damaged, which stays as it is until `keep`. */
+function heldStore(store: WalletStore): WalletStore & { readonly keep: () => Promise<void> } {
+  let held: Uint8Array | undefined;
+  let isKept = false;
+  return {
+    load: () => Promise.resolve(undefined),
+    save: async (snapshot) => {
+      held = snapshot;
+      if (isKept) await store.save(snapshot);
+    },
+    keep: async () => {
+      isKept = true;
+      if (held !== undefined) await store.save(held);
+    },
+  };
 }

@@ -1,6 +1,6 @@
 /** One person's session: opens the vault, calls the wallet, and tells the screens what changed. Holds no rules of its own. */
 import type { Invitation, SignedImageRequest } from '@radledger/handover';
-import { toHex } from '@radledger/primitives';
+import { CodedError, toHex } from '@radledger/primitives';
 import type {
   CarriedProfile,
   NewDevice,
@@ -46,6 +46,8 @@ export interface SessionState {
   readonly newDevices: readonly NewDevice[];
   /** The newest reading failed: what is shown is as old as it says. */
   readonly isStale: boolean;
+  /** What rested here was damaged and brought back: what was written down and not sent is lost, and she was not told yet. */
+  readonly isMended: boolean;
 }
 
 /** Who asks for images, as she is told. */
@@ -97,9 +99,15 @@ export class Session {
   }
 
   static async start(ports: SessionPorts): Promise<Session> {
-    const wrappers = await ports.wrappers();
-    const phase = wrappers.length === 0 ? 'new' : 'locked';
-    const confirmsBy = phase === 'new' ? await firstConfirmation() : wrappers.includes('passkey') ? 'passkey' : 'pin';
+    // What rests here and cannot be read is no empty phone: it is opened by what brings it back.
+    const found = await ports.wrappers().catch((error: unknown) => {
+      if (error instanceof CodedError && error.code === 'VAULT_DAMAGED') return undefined;
+      throw error;
+    });
+    const wrappers = found ?? [];
+    const phase = found?.length === 0 ? 'new' : 'locked';
+    const confirmsBy =
+      wrappers.length === 0 ? await firstConfirmation() : wrappers.includes('passkey') ? 'passkey' : 'pin';
     return new Session(ports, {
       phase,
       wrappers,
@@ -109,6 +117,7 @@ export class Session {
       standings: [],
       newDevices: [],
       isStale: false,
+      isMended: false,
     });
   }
 
@@ -151,12 +160,19 @@ export class Session {
   }
 
   /** Asks the device's holder to confirm, and opens what rests here, or makes it at the first start. */
-  async open(how: Confirmation, found?: Brought): Promise<void> {
+  async open(how: Confirmation, found?: Brought, input: { readonly replace?: boolean } = {}): Promise<void> {
     const { profiles } = await this.prepare();
-    if (profiles.isOpen) return;
-    this.#show(await profiles.open(how, found));
+    if (!profiles.isOpen) this.#show(await profiles.open(how, found, input));
+    const isMended = await profiles.mend((wallets) => this.#bringBack(wallets));
+    if (isMended) this.#change({ isMended });
+    if (this.#state.phase === 'open') return;
     this.#change({ phase: 'open' });
     void this.askHospitals();
+  }
+
+  /** She was told that something was brought back. */
+  knowMended(): void {
+    this.#change({ isMended: false });
   }
 
   /** Shows the images of another person. */
@@ -342,9 +358,14 @@ export class Session {
     this.#change({ wrappers: this.#shown().wrappers() });
   }
 
-  /** Brings everything back from paper, or from the passkey that is on this phone already. */
-  async restore(found: Brought, how: Confirmation): Promise<void> {
-    await this.open(how, found);
+  /**
+   * Brings everything back from paper, or from the passkey that is on this phone already; also on a phone that is locked and cannot be opened,
+   * where nothing is lost that rests there.
+   * @param input.replace - what rests on this phone goes
+   * @throws {WalletError} `WORDS_OF_ANOTHER` when other images rest on this phone
+   */
+  async restore(found: Brought, how: Confirmation, input: { readonly replace?: boolean } = {}): Promise<void> {
+    await this.open(how, found, input);
     await this.#bringBack([this.wallet()], found);
   }
 
@@ -354,19 +375,23 @@ export class Session {
   }
 
   /** Takes over what an old phone handed over: the holder first. What failed half-way goes on when it is called again. */
-  async takeOver([holder, ...others]: readonly CarriedProfile[], how: Confirmation): Promise<void> {
+  async takeOver(
+    [holder, ...others]: readonly CarriedProfile[],
+    how: Confirmation,
+    input: { readonly replace?: boolean } = {},
+  ): Promise<void> {
     if (holder === undefined) throw new TypeError('an old phone hands over its holder');
-    await this.open(how, holder);
+    await this.open(how, holder, input);
     await this.#profiles.addCarried(others);
     this.#show(this.#profiles.all()[0] as Profile);
     await this.#bringBack(this.#profiles.wallets(), holder);
   }
 
   /** What a hospital does not tell now, it is asked for again while the app is open, and when it is opened. */
-  async #bringBack(wallets: Iterable<Wallet>, found: Brought): Promise<void> {
-    const broughtBackBy = found === 'passkey' ? found : (found.from ?? 'phone');
+  async #bringBack(wallets: Iterable<Wallet>, found?: Brought): Promise<void> {
+    const broughtBackBy = found === 'passkey' ? found : found && (found.from ?? 'phone');
     for (const wallet of wallets) {
-      const { unanswered } = await wallet.restore({ broughtBackBy });
+      const { unanswered } = await wallet.restore(broughtBackBy === undefined ? {} : { broughtBackBy });
       if (unanswered.length > 0) this.#askAgain();
     }
     await this.catchUp(); // also tells her other phones

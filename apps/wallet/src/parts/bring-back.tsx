@@ -1,7 +1,9 @@
 import { type ReactNode, useState } from 'react';
+import type { Confirmation } from '../model/confirmation.js';
 import type { BroughtWords } from '../model/profiles.js';
 import { useApp } from './app-context.js';
-import { Confirm } from './confirm.js';
+import { AlreadyOpen } from './already-open.js';
+import { ConfirmOrReplace } from './confirm-or-replace.js';
 import { Heading } from './heading.js';
 
 /** What the ways to bring images back have in common. `forName`: those of somebody she looks after, beside her own. */
@@ -16,33 +18,24 @@ export function BringBack(props: {
   const { title, text, forName, find } = props;
   const { texts, state, session, navigation } = useApp();
   const [isLooking, setLooking] = useState(false);
-  if (forName === undefined && state.phase !== 'new' && !isLooking) {
-    return (
-      <>
-        <Heading>{title}</Heading>
-        <p className="lead">{texts.restore.already}</p>
-      </>
-    );
-  }
+  const isAlready = forName === undefined && state.phase === 'open' && !isLooking;
+  if (isAlready) return <AlreadyOpen title={title} />;
+  const bringBack = async (how: Confirmation, replace = false): Promise<void> => {
+    const found = await find();
+    setLooking(true);
+    try {
+      await (forName === undefined ? session.restore(found, how, { replace }) : session.addProfile(forName, found));
+    } finally {
+      setLooking(false);
+    }
+    navigation.home();
+  };
   return (
     <>
       <Heading>{title}</Heading>
       <p className="lead">{text}</p>
       {props.children}
-      <Confirm
-        onConfirmed={async (how) => {
-          const found = await find();
-          setLooking(true);
-          try {
-            await (forName === undefined ? session.restore(found, how) : session.addProfile(forName, found));
-          } finally {
-            setLooking(false);
-          }
-          navigation.home();
-        }}
-      >
-        {texts.restore.go}
-      </Confirm>
+      <ConfirmOrReplace bringBack={bringBack}>{texts.restore.go}</ConfirmOrReplace>
       <p className="note">{texts.restore.told}</p>
       {isLooking && <p role="status">{texts.restore.looking}</p>}
     </>

@@ -34,6 +34,7 @@ export function Home() {
           <DeviceNotice />
         </Suspense>
       )}
+      {state.isMended && <MendedNotice />}
       {isStale && <p className="note">{texts.frame.asOf(dates.moment(shelf.asOfMs))}</p>}
       <ul className="cards">
         {shelf.studies.map((study) => (
@@ -72,6 +73,20 @@ function ReplacementNotice(props: { readonly replacement: Replacement }) {
           {texts.replacement.confirm}
         </Button>
       </div>
+    </section>
+  );
+}
+
+/** What rested on this phone was damaged, and came back: all but what was written down here alone. */
+function MendedNotice() {
+  const { texts, session } = useApp();
+  return (
+    <section className="notice" role="alert">
+      <h2>{texts.mended.title}</h2>
+      <p>{texts.mended.text}</p>
+      <Button kind="quiet" onPress={() => session.knowMended()}>
+        {texts.allowed.done}
+      </Button>
     </section>
   );
 }

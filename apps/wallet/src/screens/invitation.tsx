@@ -12,9 +12,11 @@ import { ProfileSwitcher } from '../parts/profile-switcher.js';
 /** F1: from an invitation to the first card, with one field and one press. */
 export function InvitationScreen(props: { readonly invitation: Invitation }) {
   const { invitation } = props;
-  const { texts, state, session, navigation } = useApp();
+  const { texts, dates, state, session, navigation } = useApp();
   const [code, setCode] = useState('');
   const [problem, setProblem] = useState<string>();
+  /** From when on the link works, where that is told. */
+  const [fromMs, setFromMs] = useState<number>();
   const [hospital, setHospital] = useState<string>();
   useEffect(() => {
     // A name that does not come keeps nobody from opening her images.
@@ -37,6 +39,7 @@ export function InvitationScreen(props: { readonly invitation: Invitation }) {
         const left = error.info.triesLeft ?? 0;
         setProblem(left === 0 ? texts.invitation.lastWrong : texts.invitation.wrong(left));
       }
+      if (isRefusal(error, 'NOT_YET')) setFromMs(error.info.availableAtMs);
       throw error;
     }
     navigation.home();
@@ -49,6 +52,11 @@ export function InvitationScreen(props: { readonly invitation: Invitation }) {
       )}
       <ProfileSwitcher />
       <p className="lead">{texts.invitation.text}</p>
+      {fromMs !== undefined && (
+        <p className="nudge" role="status">
+          {texts.invitation.notYet(dates.moment(fromMs))}
+        </p>
+      )}
       <Field
         className="digits"
         label={texts.invitation.code}

@@ -21,6 +21,7 @@ export function LostPhone() {
     <>
       <Heading>{texts.lost.title}</Heading>
       <p className="lead">{texts.lost.text}</p>
+      {state.phase === 'locked' && <p className="note">{texts.lost.here}</p>}
       <Button onPress={() => navigation.go({ name: 'restore' })}>{texts.lost.sheet}</Button>
       <Button kind="quiet" onPress={() => navigation.go({ name: 'ask-helpers' })}>
         {texts.askHelpers.open}

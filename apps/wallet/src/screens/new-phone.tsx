@@ -1,9 +1,10 @@
 import { createPhoneOffer, type PhoneOffer } from '@radledger/wallet';
 import encodeQR from 'qr';
 import { useEffect, useState } from 'react';
+import { AlreadyOpen } from '../parts/already-open.js';
 import { useApp } from '../parts/app-context.js';
 import { Button } from '../parts/button.js';
-import { Confirm } from '../parts/confirm.js';
+import { ConfirmOrReplace } from '../parts/confirm-or-replace.js';
 import { Heading } from '../parts/heading.js';
 import { MatchingWords } from '../parts/matching-words.js';
 import { ScanField } from '../parts/scan-field.js';
@@ -18,14 +19,7 @@ export function NewPhone() {
   useEffect(() => {
     createPhoneOffer().then(setOffer, fail);
   }, [fail]);
-  if (state.phase !== 'new' && !isLooking) {
-    return (
-      <>
-        <Heading>{texts.newPhone.title}</Heading>
-        <p className="lead">{texts.restore.already}</p>
-      </>
-    );
-  }
+  if (state.phase === 'open' && !isLooking) return <AlreadyOpen title={texts.newPhone.title} />;
   if (offer === undefined) return <p role="status">{texts.frame.working}</p>;
   return (
     <>
@@ -37,12 +31,12 @@ export function NewPhone() {
       </Button>
       <MatchingWords words={offer.matchingWords} />
       <ScanField label={texts.newPhone.answer} value={answer} onText={setAnswer} />
-      <Confirm
-        onConfirmed={async (how) => {
+      <ConfirmOrReplace
+        bringBack={async (how, replace) => {
           const carried = await offer.accept(answer);
           setLooking(true);
           try {
-            await session.takeOver(carried, how);
+            await session.takeOver(carried, how, { replace });
           } finally {
             setLooking(false);
           }
@@ -50,7 +44,7 @@ export function NewPhone() {
         }}
       >
         {texts.newPhone.go}
-      </Confirm>
+      </ConfirmOrReplace>
       {isLooking && <p role="status">{texts.restore.looking}</p>}
     </>
   );

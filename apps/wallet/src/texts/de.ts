@@ -48,6 +48,7 @@ export const de: Texts = {
     title: 'Ihre Bilder',
     text: 'Nur Sie können sie öffnen. Ihr Handy fragt gleich, ob Sie es sind.',
     open: 'Meine Bilder öffnen',
+    stuck: 'Dieses Handy öffnet es nicht mehr',
   },
   pin: {
     label: 'PIN',
@@ -56,6 +57,7 @@ export const de: Texts = {
     wrong: 'Diese PIN stimmt nicht. Bitte warten Sie kurz und versuchen Sie es noch einmal.',
     short: 'Eine PIN hat mindestens sechs Ziffern.',
     go: 'Weiter',
+    forgotten: 'PIN vergessen',
   },
   empty: {
     title: 'Hier sind noch keine Bilder',
@@ -78,6 +80,7 @@ export const de: Texts = {
     short: 'Der Code hat sechs Ziffern.',
     wrong: (left) => `Sie haben ${tries(left)}.`,
     lastWrong: 'Der Link ist jetzt geschlossen. Bitten Sie das Krankenhaus um einen neuen.',
+    notYet: (when) => `Dieser Link gilt ab ${when}.`,
   },
   home: {
     title: 'Meine Bilder',
@@ -95,6 +98,10 @@ export const de: Texts = {
       `Wenn es niemand stoppt, verliert dieses Handy ${study} am ${when}. Waren Sie es nicht, stoppen Sie es jetzt.`,
     stop: 'Das stoppen',
     confirm: 'Das war ich',
+  },
+  mended: {
+    title: 'Ihre Bilder sind wieder da',
+    text: 'Was auf diesem Handy lag, war beschädigt. Sehen Sie nach, wer Ihre Bilder sehen kann: Was Sie kurz zuvor beendet oder erlaubt haben, wurde vielleicht nicht gesendet.',
   },
   devices: {
     title: 'Waren Sie das?',
@@ -320,6 +327,7 @@ export const de: Texts = {
       'Gehen Sie mit einem Ausweis zum Empfang des Krankenhauses, das die Bilder gemacht hat. Dort prüft man, wer Sie sind, und gibt Ihnen einen neuen Link. Alte Erlaubnisse enden.',
     stolen:
       'Wenn es gestohlen wurde: Holen Sie zuerst hier alles zurück, und beenden Sie dann alles Teilen, das nicht von Ihnen ist.',
+    here: 'PIN vergessen, oder dieses Handy öffnet Ihre Bilder nicht mehr? Diese Wege gehen auch hier, und was auf diesem Handy ist, bleibt.',
   },
   restore: {
     title: 'Alles zurückholen',
@@ -330,6 +338,10 @@ export const de: Texts = {
     looking: 'Ihre Bilder werden gesucht. Das kann eine Minute dauern.',
     already:
       'Auf diesem Handy sind schon Bilder offen. Um andere zurückzuholen, nehmen Sie ein anderes Handy oder einen anderen Browser.',
+    replaceAsk: 'Entfernen, was auf diesem Handy ist?',
+    replaceText:
+      'Was Sie mitgebracht haben, öffnet es nicht: Es gehört zu anderen Bildern, oder was auf diesem Handy liegt, ist beschädigt. Wenn Sie fortfahren, ist nur noch hier, was Sie mitgebracht haben. Was jetzt auf diesem Handy ist, kommt dann mit dem eigenen Blatt, mit Helfern oder durch einen Besuch im Krankenhaus zurück.',
+    replace: 'Entfernen',
   },
   scan: {
     open: 'Scannen',
@@ -556,6 +568,18 @@ export const de: Texts = {
     notHere: {
       title: 'Diese Bilder sind nicht auf diesem Handy',
       text: 'Öffnen Sie dies auf dem Handy, von dem die Anfrage kam.',
+    },
+    wordsOfAnother: {
+      title: 'Das gehört zu anderen Bildern',
+      text: 'Was Sie mitgebracht haben, öffnet nicht, was auf diesem Handy ist. Suchen Sie das Blatt oder die Karten, die hier gemacht wurden.',
+    },
+    otherLock: {
+      title: 'So öffnet dieses Handy Ihre Bilder nicht mehr',
+      text: 'Wählen Sie „Handy verloren?“: Ein Blatt, Helfer oder ein altes Handy bringen hier alles zurück.',
+    },
+    notYet: {
+      title: 'Noch nicht',
+      text: 'Ihr Zugang wird gerade ersetzt. Das dauert zu Ihrer Sicherheit bis zu drei Tage, und dann gilt dieser Link. Behalten Sie ihn: Sie brauchen keinen anderen. Öffnet Ihr altes Handy Ihre Bilder noch, drücken Sie dort „Das war ich“: Dann gilt er sofort.',
     },
     wordsWrong: {
       title: 'Diese Wörter passen nicht',

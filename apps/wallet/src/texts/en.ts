@@ -47,6 +47,7 @@ export const en = {
     title: 'Your images',
     text: 'Only you can open them. Your phone will ask you to confirm that it is you.',
     open: 'Open my images',
+    stuck: 'This phone does not open it any more',
   },
   pin: {
     label: 'PIN',
@@ -55,6 +56,7 @@ export const en = {
     wrong: 'That PIN is not right. Please wait a moment and try again.',
     short: 'A PIN has at least six digits.',
     go: 'Continue',
+    forgotten: 'I forgot the PIN',
   },
   empty: {
     title: 'No images here yet',
@@ -77,6 +79,7 @@ export const en = {
     short: 'The code has six digits.',
     wrong: (left: number) => `You have ${tries(left)} left.`,
     lastWrong: 'The link is now closed. Ask the hospital for a new one.',
+    notYet: (when: string) => `This link works from ${when} on.`,
   },
   home: {
     title: 'My images',
@@ -94,6 +97,10 @@ export const en = {
       `If nobody stops it, this phone loses ${study} on ${when}. If it was not you, stop it now.`,
     stop: 'Stop this',
     confirm: 'It was me',
+  },
+  mended: {
+    title: 'Your images were brought back',
+    text: 'What was on this phone was damaged. Check who can see your images: something that you stopped or allowed just before may not have been sent.',
   },
   devices: {
     title: 'Was that you?',
@@ -315,6 +322,7 @@ export const en = {
     hospitalText:
       'Bring a photo ID to the desk of the hospital that made the images. They check who you are and give you a new link. Old permissions end.',
     stolen: 'If it was stolen: bring everything back on this phone first, then stop every share that you did not make.',
+    here: 'PIN forgotten, or this phone does not open your images any more? These ways work here too, and what is on this phone stays.',
   },
   restore: {
     title: 'Bring everything back',
@@ -323,7 +331,11 @@ export const en = {
     go: 'Bring back my images',
     told: 'Other phones with these images will say that they were brought back here.',
     looking: 'Looking for your images. This can take a minute.',
-    already: 'Images are open on this phone already. To bring back others, use another phone or browser.',
+    already: 'Images are open on this phone already. Those of someone else can be added beside them.',
+    replaceAsk: 'Take away what is on this phone?',
+    replaceText:
+      'What you brought does not open it: it belongs to other images, or what is on this phone was damaged. If you go on, only what you brought is here. What is on this phone now then comes back with its own sheet or helpers, or with a visit to the hospital.',
+    replace: 'Take it away',
   },
   scan: {
     open: 'Scan',
@@ -532,6 +544,18 @@ export const en = {
     notHere: {
       title: 'These images are not on this phone',
       text: 'Open this on the phone that asked for it.',
+    },
+    wordsOfAnother: {
+      title: 'These belong to other images',
+      text: 'What you brought does not open what is on this phone. Look for the sheet or the cards that were made here.',
+    },
+    otherLock: {
+      title: 'This phone does not open your images this way any more',
+      text: 'Choose “Lost your phone?”: a sheet, helpers or an old phone bring everything back here.',
+    },
+    notYet: {
+      title: 'Not yet',
+      text: 'Your access is being replaced. For your safety that takes up to three days, and then this link works. Keep it: you need no other. If your old phone still opens your images, press “It was me” there: then it works at once.',
     },
     wordsWrong: { title: 'These words do not fit', text: 'Check each word and their order. There are twelve.' },
     cardsWrong: {

@@ -9,7 +9,15 @@ import type { PasskeyPort } from './passkeys.js';
 import { openAtRest, type RestContext, sealAtRest } from './sealed-at-rest.js';
 import type { VaultRecord, VaultStorage } from './vault-storage.js';
 import { HOLDER, profileOf, wrapperKinds } from './wrapper-kinds.js';
-import { type PaperWrap, type Wrap, type WrapperKind, wrapByPasskey, wrapByPin } from './wraps.js';
+import {
+  type NewLock,
+  newLock,
+  type PaperWrap,
+  type Wrap,
+  type WrapperKind,
+  wrapByPasskey,
+  wrapByPin,
+} from './wraps.js';
 
 /** One person's images on this device: the holder's own, or those of somebody she acts for. Each has its own words. */
 export interface Profile {
@@ -60,6 +68,16 @@ export async function openProfiles(
 ): Promise<readonly ListedProfile[] | undefined> {
   const opened = await openAtRest(entropy, PROFILES_CONTEXT, sealed);
   return opened && decodeWith(profilesSchema, opened, { bytesMax: 64 * 1024 });
+}
+
+/** Whether the holder's snapshot was sealed under this seed: then it is hers, whatever became of the rest. */
+export async function isHolder(entropy: Uint8Array, { snapshots }: VaultRecord): Promise<boolean> {
+  const own = snapshots.find(({ id }) => id === HOLDER);
+  return own !== undefined && (await openAtRest(entropy, snapshotContext(HOLDER), own.sealed)) !== undefined;
+}
+
+function snapshotContext(id: string): RestContext {
+  return { purpose: 'radledger/vault-snapshot/1', names: [id] };
 }
 
 /** The holder's profile, and what can be changed about the vault itself. Calls may overlap. */
@@ -139,6 +157,18 @@ export class OpenVault implements Profile {
     await this.#changeWraps((wraps) => [...wraps.filter(({ kind }) => kind !== 'pin'), wrap]);
   }
 
+  /**
+   * Locks the vault anew: from now on this passkey, or this PIN, opens it and none that opened it before. For a person who came in by her
+   * words, because the PIN is forgotten or the passkey gone. A passkey needs one gesture; without it the old locks stay.
+   * @param input.restoredFrom - the paper that the words came from, which then counts as a wrapper
+   * @throws {WalletError} `PASSKEY_REFUSED` | `PASSKEY_WITHOUT_PRF` | `PIN_REFUSED`
+   */
+  async lockAnew(how: NewLock, input: { readonly restoredFrom?: PaperWrap['kind'] } = {}): Promise<void> {
+    const lock = await newLock(this.#entropy, how, this.#ports.passkeys);
+    await this.#changeWraps((wraps) => [lock, ...wraps.filter(({ kind }) => kind !== 'passkey' && kind !== 'pin')]);
+    if (input.restoredFrom !== undefined) await this.#notePaper(input.restoredFrom, HOLDER);
+  }
+
   noteSheetMade(): Promise<void> {
     return this.#notePaper('sheet', HOLDER);
   }
@@ -186,7 +216,7 @@ export class OpenVault implements Profile {
   }
 
   #storeOf(id: string, entropy: Uint8Array): WalletStore {
-    const context: RestContext = { purpose: 'radledger/vault-snapshot/1', names: [id] };
+    const context = snapshotContext(id);
     return {
       load: async () => {
         const kept = this.#record.snapshots.find((snapshot) => snapshot.id === id);

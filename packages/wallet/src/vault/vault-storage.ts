@@ -14,6 +14,20 @@ export interface VaultRecord {
   readonly snapshots: readonly { readonly id: string; readonly sealed: Uint8Array }[];
 }
 
+/** @throws {WalletError} `VAULT_DAMAGED` when what was stored is no record of this format */
+export function checkedRecord(stored: VaultRecord | undefined): VaultRecord | undefined {
+  if (stored === undefined) return undefined;
+  const { format, generation, wraps, profiles, snapshots } = stored as Partial<VaultRecord>;
+  const isWhole =
+    format === 1 &&
+    Number.isSafeInteger(generation) &&
+    Array.isArray(wraps) &&
+    profiles instanceof Uint8Array &&
+    Array.isArray(snapshots);
+  if (isWhole) return stored;
+  throw new WalletError({ code: 'VAULT_DAMAGED' }, 'what is stored is no vault; restore from the words');
+}
+
 /**
  * Swap-in point: where a device keeps its one vault record. Every implementation must
  * - keep `CryptoKey` values that are not extractable, as they are;

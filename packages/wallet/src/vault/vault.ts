@@ -6,20 +6,20 @@ import { equalBytes } from '@radledger/primitives';
 import { WalletError } from '../errors.js';
 import { entropyOf, generateEntropy } from '../words.js';
 import { createIndexedDbStorage } from './indexeddb-storage.js';
-import { OpenVault, openProfiles, sealProfiles } from './open-vault.js';
+import { isHolder, OpenVault, openProfiles, sealProfiles } from './open-vault.js';
 import { afterGesture, copyOf, wrapOfCopy } from './passkey-copy.js';
 import { createPasskeys, type PasskeyPort } from './passkeys.js';
 import { createWebLock, type VaultLock } from './vault-lock.js';
-import { inUse, type VaultRecord, type VaultStorage } from './vault-storage.js';
+import { checkedRecord, inUse, type VaultRecord, type VaultStorage } from './vault-storage.js';
 import { DATABASE, wrapperKinds } from './wrapper-kinds.js';
 import {
   afterWrongPin,
+  type NewLock,
+  newLock,
   type PinWrap,
   unwrapByPasskey,
   unwrapByPin,
   type Wrap,
-  wrapByPasskey,
-  wrapByPin,
   type WrapperKind,
 } from './wraps.js';
 
@@ -38,18 +38,19 @@ interface Opened {
 
 /** The vault of one device. */
 export interface Vault {
-  /** What can open it; none when nothing is stored. Asks nobody. @throws {WalletError} `STORAGE_FAILED` */
+  /** What can open it; none when nothing is stored. Asks nobody. @throws {WalletError} `VAULT_DAMAGED` | `STORAGE_FAILED` */
   wrappers(): Promise<readonly WrapperKind[]>;
   /**
    * The first start: makes a seed and its first wrap. With a passkey it needs one gesture.
    * @param input.words - makes the vault for these words instead of new ones: the restore from a sheet, helpers or another phone
    * @param input.restoredFrom - the paper that the words came from, which then counts as a wrapper
+   * @param input.replace - also where a vault is stored, which is gone then: damaged, or another person's; also under an open one
    * @throws {WalletError} `VAULT_EXISTS` | `VAULT_IN_USE` | `PASSKEY_REFUSED` | `PASSKEY_WITHOUT_PRF` | `PIN_REFUSED` | `WORDS_INVALID` |
    *   `STORAGE_FULL` | `STORAGE_FAILED`
    */
   create(
-    how: { readonly passkey: { readonly userName: string } } | { readonly pin: string },
-    input?: { readonly words?: string; readonly restoredFrom?: 'sheet' | 'helpers' },
+    how: NewLock,
+    input?: { readonly words?: string; readonly restoredFrom?: 'sheet' | 'helpers'; readonly replace?: boolean },
   ): Promise<OpenVault>;
   /**
    * The first start on a device to which the person's account brought her passkey: makes the vault from the copy in it. One gesture.
@@ -126,9 +127,11 @@ export function createVault(input: VaultPorts): Vault {
   }
 
   /** The generation of the first record. @throws {WalletError} `VAULT_EXISTS` */
-  async function firstGeneration(): Promise<number> {
+  async function firstGeneration(replace: boolean): Promise<number> {
     const existing = await storage.load();
-    if (existing === undefined || existing.wraps.length === 0) return (existing?.generation ?? 0) + 1;
+    const isFree = existing === undefined || replace || checkedRecord(existing)?.wraps.length === 0;
+    // Of a record that is damaged, the number may be too.
+    if (isFree) return (Number.isSafeInteger(existing?.generation) ? Number(existing?.generation) : 0) + 1;
     throw new WalletError({ code: 'VAULT_EXISTS' }, 'this device has a vault already; open it');
   }
 
@@ -150,23 +153,20 @@ export function createVault(input: VaultPorts): Vault {
 
   return {
     async wrappers() {
-      const record = await storage.load();
+      const record = checkedRecord(await storage.load());
       return record === undefined ? [] : wrapperKinds(record);
     },
-    create: (how, { words, restoredFrom } = {}) =>
-      locked(false, async (release) => {
-        const generation = await firstGeneration();
+    create: (how, { words, restoredFrom, replace = false } = {}) =>
+      locked(replace, async (release) => {
+        const generation = await firstGeneration(replace);
         const entropy = words === undefined ? generateEntropy() : entropyOf(words);
-        const wrap =
-          'pin' in how
-            ? await wrapByPin(entropy, how.pin)
-            : await wrapByPasskey(entropy, await ports.passkeys.create(how.passkey));
+        const wrap = await newLock(entropy, how, ports.passkeys);
         const paper = restoredFrom === undefined ? [] : [{ kind: restoredFrom, madeAtMs: ports.now() }];
         return start({ entropy, wraps: [wrap, ...paper], generation }, release);
       }),
     createFromPasskey: () =>
       locked(false, async (release) => {
-        const generation = await firstGeneration();
+        const generation = await firstGeneration(false);
         // A browser does not tell a person who says no from one who has no passkey.
         const found = await ports.passkeys.find().catch((cause: unknown) => {
           throw withoutCopy(cause);
@@ -178,7 +178,7 @@ export function createVault(input: VaultPorts): Vault {
       }),
     open: (how, { takeOver = false } = {}) =>
       locked(takeOver, async (release) => {
-        const stored = await storage.load();
+        const stored = checkedRecord(await storage.load());
         if (stored === undefined || stored.wraps.length === 0) {
           throw new WalletError({ code: 'VAULT_EMPTY' }, 'nothing is stored on this device');
         }
@@ -192,7 +192,7 @@ export function createVault(input: VaultPorts): Vault {
         const listed = entropy && (await openProfiles(entropy, stored.profiles));
         if (entropy === undefined || listed === undefined) {
           const isWords = typeof how === 'object' && 'words' in how;
-          throw isWords
+          throw isWords && !(await isHolder(entropyOf(how.words), stored))
             ? new WalletError({ code: 'WORDS_OF_ANOTHER' }, 'what is stored here belongs to other words')
             : new WalletError({ code: 'VAULT_DAMAGED' }, 'what is stored was changed; restore from the words');
         }

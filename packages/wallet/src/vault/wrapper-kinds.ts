@@ -1,6 +1,6 @@
 /** What can bring back what a device keeps, read from its record alone. */
 import { createIndexedDbStorage } from './indexeddb-storage.js';
-import type { VaultRecord } from './vault-storage.js';
+import { checkedRecord, type VaultRecord } from './vault-storage.js';
 import type { PaperWrap, Wrap, WrapperKind } from './wraps.js';
 
 /** The id of the holder's own profile. */
@@ -10,10 +10,10 @@ export const DATABASE = 'radledger';
 
 /**
  * What can open the vault of this browser; none when nothing is stored. Asks nobody. For the first screen of an app, which loads what opens
- * the vault later. @throws {WalletError} `STORAGE_FAILED`
+ * the vault later. @throws {WalletError} `VAULT_DAMAGED` | `STORAGE_FAILED`
  */
 export async function wrappersInBrowser(database: string = DATABASE): Promise<readonly WrapperKind[]> {
-  const record = await createIndexedDbStorage(database).load();
+  const record = checkedRecord(await createIndexedDbStorage(database).load());
   return record === undefined ? [] : wrapperKinds(record);
 }
 

@@ -6,6 +6,7 @@
 import { scryptAsync } from '@noble/hashes/scrypt.js';
 import { hmacSha256, randomBytes, utf8 } from '@radledger/primitives';
 import { WalletError } from '../errors.js';
+import type { PasskeyPort } from './passkeys.js';
 import { openAtRest, type RestContext, sealAtRest } from './sealed-at-rest.js';
 
 /** The seed under the secret that a passkey gives to this web domain alone. */
@@ -56,6 +57,18 @@ const SCRYPT = { N: 2 ** 16, r: 8, p: 1, dkLen: 32 } as const;
 /** Tries without a wait; then 30 s, doubling up to an hour. */
 const FREE_TRIES = 5;
 const WAIT_MS_MAX = 3_600_000;
+
+/** What shall open a vault from now on. */
+export type NewLock = { readonly passkey: { readonly userName: string } } | { readonly pin: string };
+
+/** @throws {WalletError} `PASSKEY_REFUSED` | `PASSKEY_WITHOUT_PRF` | `PIN_REFUSED` */
+export async function newLock(
+  entropy: Uint8Array,
+  how: NewLock,
+  passkeys: Pick<PasskeyPort, 'create'>,
+): Promise<PasskeyWrap | PinWrap> {
+  return 'pin' in how ? wrapByPin(entropy, how.pin) : wrapByPasskey(entropy, await passkeys.create(how.passkey));
+}
 
 /** @param secret - 32 bytes from the passkey's pseudo-random function */
 export async function wrapByPasskey(

@@ -1,4 +1,4 @@
-import { utf8 } from '@radledger/primitives';
+import { toHex, utf8 } from '@radledger/primitives';
 import { describe, expect, test } from 'vitest';
 import {
   createMemoryVaultStorage,
@@ -68,6 +68,83 @@ describe('each wrap alone opens the vault', () => {
     const restored = await createDevice().window().create(PASSKEY, { words, restoredFrom: 'sheet' });
     expect(restored.words).toBe(words);
     expect(restored.wrappers()).toEqual(['passkey', 'sheet']);
+  });
+});
+
+describe('on the same device, when what locked the vault is gone', () => {
+  test.each([
+    ['a PIN instead of a forgotten one', { pin: '471103' }, { pin: '900900' }, ['pin', 'sheet']],
+    ['a passkey instead of one that is gone', PASSKEY, { passkey: { userName: 'again' } }, ['passkey', 'sheet']],
+    ['a PIN instead of a passkey', PASSKEY, { pin: '900900' }, ['pin', 'sheet']],
+  ] as const)('the words lock it anew, and nothing in it is lost: %s', async (_, before, after, kinds) => {
+    const device = createDevice();
+    const first = await device.window().create(before);
+    await first.addProfile('Maya');
+    await first.store.save(utf8('snapshot'));
+    const { words } = first;
+    const gone = device.passkeys.made.slice();
+    const found = await device.window().open({ words }, { takeOver: true });
+    await found.lockAnew(after, { restoredFrom: 'sheet' });
+    expect(found.wrappers()).toEqual(kinds);
+    found.close();
+    const again = await device.window().open('pin' in after ? after : 'passkey');
+    expect(again.words).toBe(words);
+    expect(again.profiles.map(({ name }) => name)).toEqual(['Maya']);
+    expect(await again.store.load()).toEqual(utf8('snapshot'));
+    again.close();
+    const { wraps = [] } = (await device.storage.load()) ?? {};
+    expect(wraps.some((wrap) => wrap.kind === 'passkey' && gone.includes(toHex(wrap.credentialId)))).toBe(false);
+    if ('pin' in before) {
+      await expect(device.window().open(before)).rejects.toMatchObject({ code: 'WRONG_PIN' });
+    }
+  });
+
+  test('the old lock stays when its holder does not confirm the new one', async () => {
+    const device = createDevice();
+    const { words } = await device.window().create({ pin: '471103' });
+    const found = await device.window().open({ words }, { takeOver: true });
+    device.passkeys.create = () => Promise.reject(new WalletError({ code: 'PASSKEY_REFUSED' }, 'the person said no'));
+    await expect(found.lockAnew(PASSKEY)).rejects.toMatchObject({ code: 'PASSKEY_REFUSED' });
+    await expect(found.lockAnew({ pin: '1' })).rejects.toMatchObject({ code: 'PIN_REFUSED' });
+    found.close();
+    await expect(device.window().open({ pin: '471103' })).resolves.toBeDefined();
+  });
+
+  test('other words open nothing; they replace it only when that is asked for, also under an open window', async () => {
+    const device = createDevice();
+    const first = await device.window().create(PASSKEY);
+    await first.store.save(utf8('of the first'));
+    await expect(device.window().create(PASSKEY, { words: OTHER_WORDS })).rejects.toMatchObject({
+      code: 'VAULT_IN_USE',
+    });
+    const second = await device.window().create(PASSKEY, { words: OTHER_WORDS, replace: true });
+    expect(second.words).toBe(OTHER_WORDS);
+    expect(await second.store.load()).toBeUndefined();
+    await expect(first.store.save(utf8('late'))).rejects.toMatchObject({ code: 'VAULT_IN_USE' });
+  });
+
+  test('a record that was changed is damaged, not somebody else’s, and the words replace it', async () => {
+    const device = createDevice();
+    const first = await device.window().create(PASSKEY);
+    await first.store.save(utf8('snapshot'));
+    const { words } = first;
+    first.close();
+    const record = (await device.storage.load()) as VaultRecord;
+    await device.storage.save({ ...record, profiles: record.profiles.with(-1, 1 ^ (record.profiles.at(-1) ?? 0)) });
+    await expect(device.window().open({ words })).rejects.toMatchObject({ code: 'VAULT_DAMAGED' });
+    await expect(device.window().open({ words: OTHER_WORDS })).rejects.toMatchObject({ code: 'WORDS_OF_ANOTHER' });
+    expect((await device.window().create(PASSKEY, { words, replace: true })).words).toBe(words);
+  });
+
+  test('a record that is none is told as damaged', async () => {
+    const device = createDevice();
+    await device.storage.save({ generation: 'x' } as unknown as VaultRecord);
+    await expect(device.window().wrappers()).rejects.toMatchObject({ code: 'VAULT_DAMAGED' });
+    await expect(device.window().open('passkey')).rejects.toMatchObject({ code: 'VAULT_DAMAGED' });
+    await expect(device.window().create(PASSKEY)).rejects.toMatchObject({ code: 'VAULT_DAMAGED' });
+    const made = await device.window().create(PASSKEY, { replace: true });
+    await made.store.save(utf8('snapshot'));
+    expect(await device.window().wrappers()).toEqual(['passkey']);
   });
 });
 
