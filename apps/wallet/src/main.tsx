@@ -5,6 +5,7 @@ import { App } from './app.js';
 import { createDates } from './model/dates.js';
 import { Session } from './model/session.js';
 import { createOrigins } from './model/origins.js';
+import { startStopwatch } from './model/stopwatch.js';
 import { LastResort } from './parts/last-resort.js';
 import { keepOffline } from './offline.js';
 import { loadTexts } from './texts/index.js';
@@ -21,6 +22,7 @@ const start = (): Promise<Session> => {
   return Session.start({
     wrappers: wrappersInBrowser,
     origins,
+    startStopwatch,
     prepare: async () => (await import('./model/opening.js')).prepare(origins, texts.appName),
   });
 };

@@ -29,6 +29,8 @@ export class Phone {
   /** What she did, as the page heard it: presses of a finger or a mouse, and fields that she typed into. */
   presses = 0;
   fields = 0;
+  /** How often its holder confirmed that it is her, the making of a passkey not counted. */
+  confirmations = 0;
   /** Everything the page complained about, rules of content security among it. */
   readonly complaints: string[] = [];
   /** Origins of every address that was asked. */
@@ -80,6 +82,7 @@ export class Phone {
     await page.exposeFunction('countPress', () => void (phone.presses += 1));
     await page.exposeFunction('countField', () => void (phone.fields += 1));
     await page.addInitScript(countWhatSheDoes);
+    devtools.on('WebAuthn.credentialAsserted', () => void (phone.confirmations += 1));
     context.on('request', (request) => phone.asked.add(new URL(request.url()).origin));
     page.on('pageerror', (error) => phone.complaints.push(error.message));
     page.on('console', (message) => {
@@ -126,6 +129,14 @@ export class Phone {
   /** What the app keeps is there, and means nothing. */
   async damageStorage(): Promise<void> {
     await this.page.evaluate(damage);
+  }
+
+  /** So long ago is for the open app what it did before. Its clock stays right: whom it asks would refuse a wrong one. */
+  async letPass(ms: number): Promise<void> {
+    await this.page.evaluate((passedMs) => {
+      const nowMs = performance.now.bind(performance);
+      performance.now = () => nowMs() + passedMs;
+    }, ms);
   }
 
   /** Nothing of the app is on it any more; its passkeys are, as on a new phone to which her account brought them. */

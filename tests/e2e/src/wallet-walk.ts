@@ -104,7 +104,11 @@ export async function walk(
   await phone.heading(texts.sheet.title).waitFor();
   await visit('16-sheet');
   const words = (await page.locator('.words').getByRole('listitem').allInnerTexts()).join(' ');
+  await phone.letPass(6 * 60_000);
   await phone.press(texts.sheet.written);
+  await phone.button(texts.confirm.go).waitFor();
+  await visit('51-confirm-once-more');
+  await phone.press(texts.confirm.go);
   await phone.heading(texts.sheet.done).waitFor();
   await visit('17-sheet-made');
   await phone.press(texts.helpers.add);

@@ -31,6 +31,7 @@ import { CHROMIUM, launchChromium, Phone } from '../src/phone.js';
 import { SCREENS_FOLDER, takePictures } from '../src/pictures.js';
 import { addMixedStudy, type FileName, type Kind, KINDS } from '../src/mixed-study.js';
 import { hearsOfTheOther } from '../src/other-phone.js';
+import { askedOnceMore, pinOnceMore } from '../src/once-more.js';
 import { readPicture } from '../src/read-picture.js';
 import { speakPseudo } from '../src/pseudo-locale.js';
 import { heldAfterCollecting, scrollThrough } from '../src/scrolling.js';
@@ -709,6 +710,8 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
   });
 
   test('F6 three cards for three helpers; two of them bring everything back on another phone', async () => {
+    await phone.page.reload();
+    await phone.press('Open my images');
     await phone.press('More');
     await look('more');
     await phone.press('Add helpers');
@@ -1119,6 +1122,7 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     await plain.fill('PIN', '246813');
     await plain.press('Open my images');
     await plain.heading('US, liver').waitFor();
+    await pinOnceMore(plain, (await requestImages('Second opinion')).link, look);
 
     // She forgets it: her sheet opens what rests here, and it is locked anew.
     await plain.press('More');
@@ -1187,6 +1191,18 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     await other.page.getByRole('alert').getByRole('button', { name: 'Lost your phone?' }).click();
     await bringsBack();
     expect(other.complaints).toEqual([]);
+    await other.switchOff();
+  });
+
+  test('some time after she confirmed, nothing is allowed and no words are shown without another yes; a Stop is', async () => {
+    const other = await Phone.switchOn(browser);
+    const { link, code } = await inviteToNewStudy('XR, hand');
+    await other.open(link);
+    await other.fill('Six-digit code', code);
+    await other.press('Open my images');
+    await other.page.getByText('Ready', { exact: true }).waitFor({ timeout: 60_000 });
+    const askForImages = async (): Promise<string> => (await requestImages('Second opinion')).link;
+    await askedOnceMore(other, { askForImages, nodes: net.network.nodes.map(({ api }) => api), look });
     await other.switchOff();
   });
 

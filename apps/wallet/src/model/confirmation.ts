@@ -10,6 +10,11 @@ export async function firstConfirmation(): Promise<'passkey' | 'pin'> {
   return isThere ? 'passkey' : 'pin';
 }
 
+/** The holder was not asked lately: a screen that forgot to ask gets this. */
+export function notConfirmed(): WalletError {
+  return new WalletError({ code: 'PASSKEY_REFUSED' }, 'the holder did not confirm lately that it is her');
+}
+
 /** Whether a vault stayed closed for one given reason. */
 export function isClosedFor(error: unknown, code: 'PASSKEY_WITHOUT_PRF' | 'WRONG_PIN' | 'WORDS_OF_ANOTHER'): boolean {
   return error instanceof WalletError && error.code === code;

@@ -120,6 +120,12 @@ export class Profiles {
     return true;
   }
 
+  /** Asks the holder once more whether it is her. @throws as `OpenVault.confirm` */
+  async confirm(how: Confirmation): Promise<void> {
+    if (this.#opened === undefined) throw new TypeError('nothing is open');
+    await this.#opened.confirm(how);
+  }
+
   async add(name: string, found?: BroughtWords): Promise<{ readonly profile: Profile; readonly wallet: Wallet }> {
     if (this.#opened === undefined) throw new TypeError('nothing is open');
     const profile = await this.#opened.addProfile(

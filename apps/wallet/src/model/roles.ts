@@ -68,6 +68,7 @@ export async function showStudiesOf(session: Session, answer: RoleAnswer): Promi
 
 /** Lets somebody act for her, or hands studies over, as their answer says. Written down first, so that nothing of it is lost. */
 export async function giveRole(session: Session, answer: RoleAnswer, notAfterMs: number): Promise<void> {
+  session.checkConfirmed();
   await session.wallet().queueRole({ answer, notAfterMs });
   await session.refresh();
   await session.catchUp();

@@ -13,7 +13,7 @@ import type {
   WrapperKind,
 } from '@radledger/wallet';
 import type { StudyImages } from './images.js';
-import { type Confirmation, firstConfirmation } from './confirmation.js';
+import { type Confirmation, firstConfirmation, notConfirmed } from './confirmation.js';
 import type { OpenedLedger } from './ledger.js';
 import { isLookAlike } from './look-alike.js';
 import type { Origins } from './origins.js';
@@ -22,6 +22,8 @@ import { foldReadings, type Look } from './readings.js';
 import { type Share, type Shelf, shelfOf, type Study } from './shelf.js';
 
 const CLOCK_SKEW_MS_MAX = 5 * 60_000;
+/** What opens her images to others is done without another question for this long after she confirmed that it is her. */
+const CONFIRMED_FOR_MS = 5 * 60_000;
 /** A hospital that did not answer is asked again after this long, and then after twice as long each time. */
 const ASK_AGAIN_MS = { min: 60_000, max: 3_600_000 };
 
@@ -81,6 +83,8 @@ export interface SessionPorts {
   readonly origins: Origins;
   /** Loads the rest of the app and its settings; called again when it failed. */
   readonly prepare: () => Promise<Opening>;
+  /** Measures from now on, in ms. */
+  readonly startStopwatch: () => () => number;
 }
 
 export class Session {
@@ -91,6 +95,8 @@ export class Session {
   /** When hospitals are asked again, of which one did not answer, and how long that is after they were asked. */
   #askAgainAtMs: number | undefined;
   #askAgainMs = ASK_AGAIN_MS.min;
+  /** How long ago the device's holder confirmed that it is her, in ms. */
+  #sinceConfirmed: () => number = () => Infinity;
   #state: SessionState;
 
   private constructor(ports: SessionPorts, state: SessionState) {
@@ -162,7 +168,10 @@ export class Session {
   /** Asks the device's holder to confirm, and opens what rests here, or makes it at the first start. */
   async open(how: Confirmation, found?: Brought, input: { readonly replace?: boolean } = {}): Promise<void> {
     const { profiles } = await this.prepare();
-    if (!profiles.isOpen) this.#show(await profiles.open(how, found, input));
+    if (!profiles.isOpen) {
+      this.#show(await profiles.open(how, found, input));
+      this.#sinceConfirmed = this.#ports.startStopwatch();
+    }
     const isMended = await profiles.mend((wallets) => this.#bringBack(wallets));
     if (isMended) this.#change({ isMended });
     if (this.#state.phase === 'open') return;
@@ -173,6 +182,26 @@ export class Session {
   /** She was told that something was brought back. */
   knowMended(): void {
     this.#change({ isMended: false });
+  }
+
+  /** Whether the holder confirmed lately that it is her. */
+  isConfirmed(): boolean {
+    return this.#sinceConfirmed() <= CONFIRMED_FOR_MS;
+  }
+
+  /** Asks the holder of the open app to confirm that it is still her, unless she did lately. @throws as `OpenVault.confirm` */
+  async confirm(how: Confirmation): Promise<void> {
+    if (this.isConfirmed()) return;
+    await this.#profiles.confirm(how);
+    this.#sinceConfirmed = this.#ports.startStopwatch();
+  }
+
+  /**
+   * Stands before everything that opens her images to somebody, on whatever screen it is asked for; never before a Stop.
+   * @throws {WalletError} `PASSKEY_REFUSED` when she did not confirm lately
+   */
+  checkConfirmed(): void {
+    if (!this.isConfirmed()) throw notConfirmed();
   }
 
   /** Shows the images of another person. */
@@ -253,6 +282,7 @@ export class Session {
     readonly notAfterMs: number;
     readonly receiptFor: (study: Study) => Uint8Array;
   }): Promise<void> {
+    this.checkConfirmed();
     const wallet = this.wallet();
     const { request, studies, notAfterMs, receiptFor } = input;
     const origin = input.origin.proven;
@@ -340,6 +370,7 @@ export class Session {
 
   /** The twelve words, for the recovery sheet. */
   words(): string {
+    this.checkConfirmed();
     return this.wallet().words();
   }
 
@@ -349,7 +380,8 @@ export class Session {
   }
 
   /** Three cards of sixteen words; any two bring back the images that are shown. */
-  helperCards(): Promise<readonly [string, string, string]> {
+  async helperCards(): Promise<readonly [string, string, string]> {
+    this.checkConfirmed();
     return this.#shown().makeHelperCards();
   }
 
@@ -371,6 +403,7 @@ export class Session {
 
   /** Everything that a new phone needs; for nobody but a phone whose words were compared. */
   carried(): readonly CarriedProfile[] {
+    this.checkConfirmed();
     return this.#profiles.all().map(({ name, words }) => ({ name, words }));
   }
 
@@ -404,6 +437,7 @@ export class Session {
 
   /** Stops the replacing of her access, or says that it was she who asked: then it is done at once. */
   async answerReplacement({ studyId }: Replacement, answer: 'stop' | 'confirm'): Promise<void> {
+    if (answer === 'confirm') this.checkConfirmed();
     const kind = answer === 'stop' ? 'stop-replacement' : 'confirm-replacement';
     await this.wallet().order(studyId, { kind });
     this.#change({ replacements: this.#state.replacements.filter((other) => other.studyId !== studyId) });

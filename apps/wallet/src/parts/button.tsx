@@ -1,11 +1,13 @@
 import { type ReactNode, useState } from 'react';
 import { useApp } from './app-context.js';
 
+export type ButtonKind = 'main' | 'quiet' | 'stop';
+
 /** A button for work that takes a while: pressed once, it waits for its end, and tells when it failed. */
 export function Button(props: {
   readonly children: ReactNode;
   readonly onPress: () => void | Promise<void>;
-  readonly kind?: 'main' | 'quiet' | 'stop';
+  readonly kind?: ButtonKind;
   readonly label?: string;
 }) {
   const { fail } = useApp();

@@ -2,6 +2,7 @@ import encodeQR from 'qr';
 import { useEffect, useState } from 'react';
 import { useApp } from '../parts/app-context.js';
 import { Button } from '../parts/button.js';
+import { Confirmed } from '../parts/confirmed.js';
 import { Field } from '../parts/field.js';
 import { ForWhom } from '../parts/for-whom.js';
 import { Heading } from '../parts/heading.js';
@@ -9,6 +10,15 @@ import { Square } from '../parts/square.js';
 
 /** Three cards for three people, any two of whom bring everything back. */
 export function Helpers() {
+  const { texts } = useApp();
+  return (
+    <Confirmed title={texts.helpers.title}>
+      <Cards />
+    </Confirmed>
+  );
+}
+
+function Cards() {
   const { texts, session, navigation, fail } = useApp();
   const [cards, setCards] = useState<readonly string[]>([]);
   const [who, setWho] = useState('');

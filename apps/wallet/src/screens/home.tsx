@@ -5,6 +5,7 @@ import { actingIn, isSeeing, type Person, type Study } from '../model/shelf.js';
 import { ActingRows } from '../parts/acting-rows.js';
 import { useApp } from '../parts/app-context.js';
 import { Button } from '../parts/button.js';
+import { Confirm } from '../parts/confirm.js';
 import { focusTitle, Heading } from '../parts/heading.js';
 import { PersonRow } from '../parts/person-row.js';
 import { ProfileSwitcher } from '../parts/profile-switcher.js';
@@ -69,9 +70,9 @@ function ReplacementNotice(props: { readonly replacement: Replacement }) {
         <Button kind="stop" onPress={() => session.answerReplacement(replacement, 'stop')}>
           {texts.replacement.stop}
         </Button>
-        <Button kind="quiet" onPress={() => session.answerReplacement(replacement, 'confirm')}>
+        <Confirm again kind="quiet" onConfirmed={() => session.answerReplacement(replacement, 'confirm')}>
           {texts.replacement.confirm}
-        </Button>
+        </Confirm>
       </div>
     </section>
   );

@@ -3,6 +3,7 @@ import encodeQR from 'qr';
 import { useState } from 'react';
 import { useApp } from '../parts/app-context.js';
 import { Button } from '../parts/button.js';
+import { Confirm } from '../parts/confirm.js';
 import { Heading } from '../parts/heading.js';
 import { MatchingWords } from '../parts/matching-words.js';
 import { ScanField } from '../parts/scan-field.js';
@@ -33,7 +34,9 @@ export function OldPhone() {
         <Heading key="compare">{texts.oldPhone.compare}</Heading>
         <MatchingWords words={offer.matchingWords} />
         <p className="note">{texts.oldPhone.warning}</p>
-        <Button onPress={async () => setAnswer(await offer.answer(session.carried()))}>{texts.oldPhone.same}</Button>
+        <Confirm again onConfirmed={async () => setAnswer(await offer.answer(session.carried()))}>
+          {texts.oldPhone.same}
+        </Confirm>
         <Button kind="quiet" onPress={navigation.home}>
           {texts.oldPhone.different}
         </Button>

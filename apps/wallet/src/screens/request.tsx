@@ -86,10 +86,16 @@ function AllowForm(props: {
   // Whoever acts for somebody lets nobody in for longer than that.
   const ends = studies.flatMap(({ actsFor }) => (actsFor === undefined ? [] : [actsFor.untilMs]));
   const endMs = wantedMs && Math.min(wantedMs, ...ends);
+  const missing = (): string | undefined => {
+    if (studies.length === 0) return texts.request.pickOne;
+    return endMs === undefined || endMs <= Date.now() ? texts.request.pickDate : undefined;
+  };
+  const isReady = (): boolean => {
+    setProblem(missing());
+    return missing() === undefined;
+  };
   const allow = async (): Promise<void> => {
-    if (studies.length === 0) return setProblem(texts.request.pickOne);
-    if (endMs === undefined || endMs <= Date.now()) return setProblem(texts.request.pickDate);
-    setProblem(undefined);
+    if (endMs === undefined) return;
     const shownAtMs = Date.now();
     const receiptFor = (study: Study): Uint8Array =>
       createConsentReceipt({
@@ -122,7 +128,9 @@ function AllowForm(props: {
           {problem}
         </p>
       )}
-      <Button onPress={allow}>{texts.request.allow}</Button>
+      <Confirm again isReady={isReady} onConfirmed={allow}>
+        {texts.request.allow}
+      </Confirm>
     </>
   );
 }

@@ -5,6 +5,7 @@ import { offeredEnd } from '../model/dates.js';
 import { giveRole, showStudiesOf } from '../model/roles.js';
 import { useApp } from '../parts/app-context.js';
 import { Button } from '../parts/button.js';
+import { Confirm } from '../parts/confirm.js';
 import { EndDate } from '../parts/end-date.js';
 import { ForWhom } from '../parts/for-whom.js';
 import { Heading } from '../parts/heading.js';
@@ -24,9 +25,12 @@ export function RoleAnswerScreen(props: { readonly answer: RoleAnswer; readonly 
   }, [session, answer, fail]);
   const studies = (state.shelf?.studies ?? []).filter(({ id }) => ids?.has(id) === true);
   const who = answer.displayName || texts.roles.unnamed;
+  const isReady = (): boolean => {
+    const hasDay = role === 'owner' || (endMs !== undefined && endMs > Date.now());
+    setProblem(hasDay ? undefined : texts.request.pickDate);
+    return hasDay;
+  };
   const give = async (): Promise<void> => {
-    if (role === 'delegate' && (endMs === undefined || endMs <= Date.now())) return setProblem(texts.request.pickDate);
-    setProblem(undefined);
     await giveRole(session, answer, endMs ?? 0);
     const [first] = answer.studies;
     if (first !== undefined) navigation.replace({ name: 'chosen', studyId: toHex(first.studyId) });
@@ -64,9 +68,9 @@ export function RoleAnswerScreen(props: { readonly answer: RoleAnswer; readonly 
               {problem}
             </p>
           )}
-          <Button kind={role === 'owner' ? 'stop' : 'main'} onPress={give}>
+          <Confirm again kind={role === 'owner' ? 'stop' : 'main'} isReady={isReady} onConfirmed={give}>
             {texts.roles[role].give}
-          </Button>
+          </Confirm>
         </>
       )}
       <Button kind="quiet" onPress={navigation.home}>

@@ -2,12 +2,22 @@ import encodeQR from 'qr';
 import { useMemo, useState } from 'react';
 import { useApp } from '../parts/app-context.js';
 import { Button } from '../parts/button.js';
+import { Confirmed } from '../parts/confirmed.js';
 import { ForWhom } from '../parts/for-whom.js';
 import { Heading } from '../parts/heading.js';
 import { Square } from '../parts/square.js';
 
 /** F6: twelve words and the same as a square, to be printed or written down. */
 export function Sheet() {
+  const { texts } = useApp();
+  return (
+    <Confirmed title={texts.sheet.title}>
+      <Words />
+    </Confirmed>
+  );
+}
+
+function Words() {
   const { texts, session, navigation } = useApp();
   const words = useMemo(() => session.words(), [session]);
   const [isNoted, setNoted] = useState(false);

@@ -58,6 +58,12 @@ export const de: Texts = {
     short: 'Eine PIN hat mindestens sechs Ziffern.',
     go: 'Weiter',
     forgotten: 'PIN vergessen',
+    again:
+      'Es ist etwas Zeit vergangen. Bitte geben Sie Ihre PIN noch einmal ein, damit niemand anders das für Sie tut.',
+  },
+  confirm: {
+    text: 'Wer sieht, was jetzt kommt, kann Ihre Bilder öffnen. Bitte bestätigen Sie zuerst, dass Sie es sind.',
+    go: 'Ich bin es',
   },
   empty: {
     title: 'Hier sind noch keine Bilder',

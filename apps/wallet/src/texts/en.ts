@@ -57,6 +57,11 @@ export const en = {
     short: 'A PIN has at least six digits.',
     go: 'Continue',
     forgotten: 'I forgot the PIN',
+    again: 'Some time has passed. Please enter your PIN once more, so that nobody else does this for you.',
+  },
+  confirm: {
+    text: 'Whoever sees what comes next can open your images. Please confirm first that it is you.',
+    go: 'It is me',
   },
   empty: {
     title: 'No images here yet',

@@ -1,18 +1,30 @@
 /** An unlocked vault: holds the seed in memory until it is closed. Spec: docs/spec/wallet-keys.md, section 9. */
 import { validatePlainText } from '@radledger/handover';
-import { bytes, decodeWith, encodeWith, list, randomBytes, struct, text, toHex } from '@radledger/primitives';
+import {
+  bytes,
+  decodeWith,
+  encodeWith,
+  equalBytes,
+  list,
+  randomBytes,
+  struct,
+  text,
+  toHex,
+} from '@radledger/primitives';
 import { WalletError } from '../errors.js';
 import type { WalletStore } from '../wallet-store.js';
 import { entropyOf, generateEntropy, wordsOf } from '../words.js';
 import { makeHelperCards } from './helper-cards.js';
 import type { PasskeyPort } from './passkeys.js';
 import { openAtRest, type RestContext, sealAtRest } from './sealed-at-rest.js';
+import { unlockByPasskey, unlockByPin, withoutTries, withPin } from './unlocking.js';
 import type { VaultRecord, VaultStorage } from './vault-storage.js';
 import { HOLDER, profileOf, wrapperKinds } from './wrapper-kinds.js';
 import {
   type NewLock,
   newLock,
   type PaperWrap,
+  type PinWrap,
   type Wrap,
   type WrapperKind,
   wrapByPasskey,
@@ -167,6 +179,26 @@ export class OpenVault implements Profile {
     const lock = await newLock(this.#entropy, how, this.#ports.passkeys);
     await this.#changeWraps((wraps) => [lock, ...wraps.filter(({ kind }) => kind !== 'passkey' && kind !== 'pin')]);
     if (input.restoredFrom !== undefined) await this.#notePaper(input.restoredFrom, HOLDER);
+  }
+
+  /**
+   * Asks the device's holder once more to show that it is her; the vault stays open, and can be written to meanwhile. Wrong PINs are counted
+   * as those that open it.
+   * @throws {WalletError} `VAULT_CLOSED` | `WRAPPER_MISSING` | `PASSKEY_REFUSED` | `PASSKEY_WITHOUT_PRF` | `WRONG_PIN` | `PIN_WAIT` |
+   *   `VAULT_DAMAGED` | `STORAGE_FULL` | `STORAGE_FAILED`
+   */
+  async confirm(how: 'passkey' | { readonly pin: string }): Promise<void> {
+    this.#checkOpen();
+    const { wraps } = this.#record;
+    const count = (counted: PinWrap): Promise<void> => this.#changeWraps((now) => withPin(now, counted));
+    const entropy =
+      how === 'passkey'
+        ? (await unlockByPasskey(wraps, { passkeys: this.#ports.passkeys, leavesCopy: false })).entropy
+        : await unlockByPin(wraps, { pin: how.pin, nowMs: this.#ports.now(), count });
+    if (entropy === undefined || !equalBytes(entropy, this.#entropy)) {
+      throw new WalletError({ code: 'VAULT_DAMAGED' }, 'what is stored was changed; restore from the words');
+    }
+    if (how !== 'passkey') await this.#changeWraps((now) => now.map(withoutTries));
   }
 
   noteSheetMade(): Promise<void> {

@@ -2,26 +2,17 @@
  * Where the root seed lives on a device: wrapped by whatever the person has, each wrap enough by itself.
  * Spec: docs/spec/wallet-keys.md, section 9; what each wrap is worth: section 10.
  */
-import { equalBytes } from '@radledger/primitives';
 import { WalletError } from '../errors.js';
 import { entropyOf, generateEntropy } from '../words.js';
 import { createIndexedDbStorage } from './indexeddb-storage.js';
 import { isHolder, OpenVault, openProfiles, sealProfiles } from './open-vault.js';
-import { afterGesture, copyOf, wrapOfCopy } from './passkey-copy.js';
+import { wrapOfCopy } from './passkey-copy.js';
 import { createPasskeys, type PasskeyPort } from './passkeys.js';
+import { unlockByPasskey, unlockByPin, type Unlocked, withoutTries, withPin } from './unlocking.js';
 import { createWebLock, type VaultLock } from './vault-lock.js';
 import { checkedRecord, inUse, type VaultRecord, type VaultStorage } from './vault-storage.js';
 import { DATABASE, wrapperKinds } from './wrapper-kinds.js';
-import {
-  afterWrongPin,
-  type NewLock,
-  newLock,
-  type PinWrap,
-  unwrapByPasskey,
-  unwrapByPin,
-  type Wrap,
-  type WrapperKind,
-} from './wraps.js';
+import { type NewLock, newLock, type PinWrap, unwrapByPasskey, type Wrap, type WrapperKind } from './wraps.js';
 
 export interface VaultPorts {
   readonly storage: VaultStorage;
@@ -29,11 +20,6 @@ export interface VaultPorts {
   readonly lock: VaultLock;
   /** Unix ms; default the system clock. */
   readonly now?: () => number;
-}
-
-interface Opened {
-  readonly entropy: Uint8Array | undefined;
-  readonly wraps: readonly Wrap[];
 }
 
 /** The vault of one device. */
@@ -101,19 +87,6 @@ export function createVault(input: VaultPorts): Vault {
     }
   }
 
-  /** @returns also the wraps as they are then: the gesture puts a copy into the passkey that can hold one and has none */
-  async function openByPasskey({ wraps }: VaultRecord): Promise<Opened> {
-    const candidates = wraps.filter((wrap) => wrap.kind === 'passkey');
-    const [only] = candidates;
-    if (only === undefined) throw missing('passkey');
-    const copy = candidates.length === 1 ? copyOf(only) : undefined;
-    const ids = candidates.map(({ credentialId }) => credentialId);
-    const answer = await ports.passkeys.ask(ids, copy);
-    const used = candidates.find(({ credentialId }) => equalBytes(credentialId, answer.credentialId));
-    const entropy = used && (await unwrapByPasskey(used, answer.secret));
-    return { entropy, wraps: wraps.map((wrap) => (wrap === used ? afterGesture(used, answer) : wrap)) };
-  }
-
   /** The first record of a device. */
   async function start(
     input: { entropy: Uint8Array; wraps: readonly Wrap[]; generation: number },
@@ -135,20 +108,12 @@ export function createVault(input: VaultPorts): Vault {
     throw new WalletError({ code: 'VAULT_EXISTS' }, 'this device has a vault already; open it');
   }
 
-  /** A wrong try is written down before it is made: closing the window in the middle does not give it back. */
-  async function entropyByPin(record: VaultRecord, pin: string): Promise<Uint8Array> {
-    const wrap = record.wraps.find((candidate) => candidate.kind === 'pin');
-    if (wrap === undefined) throw missing('pin');
-    const nowMs = ports.now();
-    if (wrap.nextTryAtMs > nowMs) {
-      throw new WalletError({ code: 'PIN_WAIT', untilMs: wrap.nextTryAtMs }, 'too many wrong tries; wait');
-    }
-    const counted = afterWrongPin(wrap, nowMs);
-    await storage.save({ ...record, wraps: withPin(record.wraps, counted) });
-    const entropy = await unwrapByPin(wrap, pin);
-    if (entropy !== undefined) return entropy;
-    const waitMs = Math.max(0, counted.nextTryAtMs - nowMs);
-    throw new WalletError({ code: 'WRONG_PIN', waitMs }, 'this is not the PIN');
+  async function unlock(stored: VaultRecord, how: Parameters<Vault['open']>[0]): Promise<Unlocked> {
+    const { wraps } = stored;
+    if (how === 'passkey') return unlockByPasskey(wraps, { passkeys: ports.passkeys, leavesCopy: true });
+    if ('words' in how) return { entropy: entropyOf(how.words), wraps };
+    const count = (counted: PinWrap): Promise<void> => storage.save({ ...stored, wraps: withPin(wraps, counted) });
+    return { entropy: await unlockByPin(wraps, { pin: how.pin, nowMs: ports.now(), count }), wraps };
   }
 
   return {
@@ -182,13 +147,7 @@ export function createVault(input: VaultPorts): Vault {
         if (stored === undefined || stored.wraps.length === 0) {
           throw new WalletError({ code: 'VAULT_EMPTY' }, 'nothing is stored on this device');
         }
-        const { entropy, wraps }: Opened =
-          how === 'passkey'
-            ? await openByPasskey(stored)
-            : {
-                entropy: 'pin' in how ? await entropyByPin(stored, how.pin) : entropyOf(how.words),
-                wraps: stored.wraps,
-              };
+        const { entropy, wraps } = await unlock(stored, how);
         const listed = entropy && (await openProfiles(entropy, stored.profiles));
         if (entropy === undefined || listed === undefined) {
           const isWords = typeof how === 'object' && 'words' in how;
@@ -209,18 +168,6 @@ export function createVault(input: VaultPorts): Vault {
   };
 }
 
-function withPin(wraps: readonly Wrap[], pin: PinWrap): readonly Wrap[] {
-  return wraps.map((wrap) => (wrap.kind === 'pin' ? pin : wrap));
-}
-
-function withoutTries(wrap: Wrap): Wrap {
-  return wrap.kind === 'pin' ? { ...wrap, wrongTries: 0, nextTryAtMs: 0 } : wrap;
-}
-
 function withoutCopy(cause: unknown): WalletError {
   return new WalletError({ code: 'PASSKEY_WITHOUT_COPY' }, 'no passkey of this app brought a copy along', { cause });
-}
-
-function missing(kind: 'passkey' | 'pin'): WalletError {
-  return new WalletError({ code: 'WRAPPER_MISSING', kind }, `this vault was not locked with a ${kind}`);
 }

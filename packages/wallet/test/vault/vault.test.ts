@@ -198,6 +198,34 @@ describe('a lock that was not made, or does not open', () => {
   });
 });
 
+describe('its holder is asked once more while it is open', () => {
+  test('by the passkey: refused, or that of somebody else, confirms nothing', async () => {
+    const device = createDevice();
+    const refused = new WalletError({ code: 'PASSKEY_REFUSED' }, 'the person said no');
+    let ask = device.passkeys.ask;
+    const passkeys = { ...device.passkeys, ask: (ids: readonly Uint8Array[], copy?: Uint8Array) => ask(ids, copy) };
+    const open = await device.window({ passkeys }).create(PASSKEY);
+    await open.confirm('passkey');
+    await expect(open.confirm({ pin: '471103' })).rejects.toMatchObject({ code: 'WRAPPER_MISSING' });
+    ask = () => Promise.reject(refused);
+    await expect(open.confirm('passkey')).rejects.toBe(refused);
+    ask = async (ids) => ({ ...(await device.passkeys.ask(ids)), secret: new Uint8Array(32) });
+    await expect(open.confirm('passkey')).rejects.toMatchObject({ code: 'VAULT_DAMAGED' });
+    await open.store.save(utf8('still open'));
+    open.close();
+    await expect(open.confirm('passkey')).rejects.toMatchObject({ code: 'VAULT_CLOSED' });
+  });
+
+  test('by the PIN: wrong ones are counted, a right one ends the count', async () => {
+    const device = createDevice();
+    const open = await device.window().create({ pin: '471103' });
+    await expect(open.confirm({ pin: '000000' })).rejects.toMatchObject({ info: { code: 'WRONG_PIN', waitMs: 0 } });
+    expect((await device.storage.load())?.wraps).toMatchObject([{ wrongTries: 1 }]);
+    await open.confirm({ pin: '471103' });
+    expect((await device.storage.load())?.wraps).toMatchObject([{ wrongTries: 0, nextTryAtMs: 0 }]);
+  });
+});
+
 describe('one writer', () => {
   test('a second window is turned away; when it takes over, the first can no longer write', async () => {
     const device = createDevice();
