@@ -1,8 +1,18 @@
-import { startTransition, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import {
+  startTransition,
+  Suspense,
+  useCallback,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from 'react';
 import { readArrival, takeFragment } from './model/arrival.js';
 import type { Dates } from './model/dates.js';
 import { useNavigation } from './model/navigation.js';
 import type { Session } from './model/session.js';
+import { isAnybodyLetIn } from './model/shelf.js';
 import { type Trouble, troubleOf } from './model/trouble.js';
 import { AppContext, type AppParts } from './parts/app-context.js';
 import { Frame, type Notice } from './parts/frame.js';
@@ -83,6 +93,9 @@ export function App(props: {
     return () => window.removeEventListener('hashchange', arrive);
   }, [session, open, fail]);
   useUpToDate(session, texts, announce);
+  const canStop = useSyncExternalStore(session?.subscribe ?? subscribeToNothing, () =>
+    isAnybodyLetIn(session?.getState().shelf),
+  );
   // What the first screen does without is there before she presses anything. What fails now is tried again, and told, when it is used.
   useEffect(() => {
     session?.prepare().catch(() => undefined);
@@ -93,7 +106,14 @@ export function App(props: {
     return { texts, dates, navigation, session, lastTrouble, fail, open };
   }, [texts, dates, navigation, session, lastTrouble, fail, open]);
   return (
-    <Frame texts={texts} navigation={navigation} notice={notice} said={said} onDismiss={() => setNotice(undefined)}>
+    <Frame
+      texts={texts}
+      navigation={navigation}
+      canStop={canStop}
+      notice={notice}
+      said={said}
+      onDismiss={() => setNotice(undefined)}
+    >
       <Suspense fallback={<p>{texts.frame.working}</p>}>
         {screen.name === 'home' && (parts === undefined || isComing) ? (
           <p>{texts.frame.working}</p>
@@ -107,4 +127,8 @@ export function App(props: {
       </Suspense>
     </Frame>
   );
+}
+
+function subscribeToNothing(): () => void {
+  return () => undefined;
 }

@@ -43,7 +43,7 @@ export async function overflowsAt320(phone: Phone): Promise<boolean> {
 
 /** Names of the two ways to help, in the order of the screen's foot. */
 export async function helpAtTheFoot(phone: Phone): Promise<readonly string[]> {
-  return phone.page.getByRole('contentinfo').getByRole('button').allInnerTexts();
+  return phone.page.getByRole('contentinfo').getByRole('navigation').getByRole('button').allInnerTexts();
 }
 
 /** Texts and controls of which a part is cut off, or that stick out of the page; nothing counts that only screen readers are given. */

@@ -45,6 +45,7 @@ import {
   smallTargets,
 } from '../src/screen-checks.js';
 import { firstScreen, plainPage } from '../src/slow-phone.js';
+import { stopsAfterOpening, stopsFromAnywhere } from '../src/stop-anywhere.js';
 import { standStill, stopsOnLedger } from '../src/stand-still.js';
 import { becomeSource, type Stranger } from '../src/stranger.js';
 import { walk } from '../src/wallet-walk.js';
@@ -1203,6 +1204,29 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     await other.page.getByText('Ready', { exact: true }).waitFor({ timeout: 60_000 });
     const askForImages = async (): Promise<string> => (await requestImages('Second opinion')).link;
     await askedOnceMore(other, { askForImages, nodes: net.network.nodes.map(({ api }) => api), look });
+    await other.switchOff();
+  });
+
+  test('Stop is three presses away on every screen, and after the app was opened again', async (context) => {
+    const other = await Phone.switchOn(browser);
+    const { link, code } = await inviteToNewStudy('XR, foot');
+    await other.open(link);
+    await other.fill('Six-digit code', code);
+    await other.press('Open my images');
+    await other.page.getByText('Ready', { exact: true }).waitFor({ timeout: 60_000 });
+    expect(await other.button('Stop someone').count()).toBe(0); // nobody can see anything
+    const allow = async (): Promise<void> => {
+      await other.open((await requestImages('Second opinion')).link);
+      await other.press('Allow');
+      await other.heading(/can see XR, foot until/).waitFor({ timeout: 60_000 });
+      await other.press('Done');
+    };
+    await allow();
+    const requestLink = (await requestImages('Second opinion')).link;
+    figures(context, await stopsFromAnywhere(other, { requestLink, label: 'XR, foot', look }));
+    await allow();
+    await stopsAfterOpening(other);
+    expect(other.complaints).toEqual([]);
     await other.switchOff();
   });
 

@@ -26,6 +26,7 @@ export type Screen =
   | { readonly name: 'chosen'; readonly studyId: string }
   | { readonly name: 'sheet' }
   | { readonly name: 'helpers' }
+  | { readonly name: 'stop' }
   | { readonly name: 'stop-all' }
   | { readonly name: 'more' }
   | { readonly name: 'add-profile' }

@@ -87,6 +87,16 @@ export const canStop = ({ state }: Share): boolean => state === 'waiting' || sta
 export const isActing = ({ state }: Chosen['studies'][number]): boolean =>
   state === 'waiting' || state === 'done' || state === 'ending';
 
+/** Whether there is still something to end. */
+export const canEnd = ({ state }: Chosen['studies'][number]): boolean => state === 'waiting' || state === 'done';
+
+/** Whether anybody can see something, or acts for her, whom she could stop. */
+export function isAnybodyLetIn(shelf: Shelf | undefined): boolean {
+  if (shelf === undefined) return false;
+  const isSeen = shelf.people.some(({ shares }) => shares.some(canStop));
+  return isSeen || actingIn(shelf).some(({ studies }) => studies.some(canEnd));
+}
+
 /** Those who act for her; in one study, or in any. */
 export function actingIn({ chosen }: Shelf, studyId?: string): readonly Chosen[] {
   return chosen.filter(

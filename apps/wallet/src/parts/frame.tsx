@@ -9,10 +9,15 @@ export interface Notice {
   readonly again?: (() => void) | undefined;
 }
 
-/** What is the same on every screen: the way back, and in the same place below it the two ways to help. */
+/**
+ * What is the same on every screen: the way back, and in the same place below it the two ways to help. Beside them, while anybody can see
+ * something, the way to stop it.
+ */
 export function Frame(props: {
   readonly texts: Texts;
   readonly navigation: Navigation;
+  /** Whether anybody can be stopped. */
+  readonly canStop: boolean;
   readonly notice: Notice | undefined;
   readonly said: string;
   readonly onDismiss: () => void;
@@ -45,6 +50,11 @@ export function Frame(props: {
             {texts.frame.getHelp}
           </button>
         </nav>
+        {props.canStop && navigation.screen.name !== 'stop' && navigation.screen.name !== 'stop-all' && (
+          <button type="button" className="link stop" onClick={() => navigation.go({ name: 'stop' })}>
+            {texts.stop.open}
+          </button>
+        )}
       </footer>
     </div>
   );

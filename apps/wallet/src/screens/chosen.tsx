@@ -1,6 +1,6 @@
 import { useState } from 'react';
 import { endActing, findGrants } from '../model/roles.js';
-import type { Chosen, Study } from '../model/shelf.js';
+import { canEnd, type Chosen, type Study } from '../model/shelf.js';
 import { useApp } from '../parts/app-context.js';
 import { Button } from '../parts/button.js';
 import { Heading, useFocusKept } from '../parts/heading.js';
@@ -15,9 +15,7 @@ export function ChosenScreen(props: { readonly studyId: string }) {
   const { texts, dates, state, session, navigation, fail } = useApp();
   const [asked, setAsked] = useState<readonly Study[]>();
   const chosen = state.shelf?.chosen.find(({ studies }) => studies.some(({ study }) => study.id === props.studyId));
-  const ending = (chosen?.role === 'delegate' ? chosen.studies : [])
-    .filter((one) => one.state === 'waiting' || one.state === 'done')
-    .map(({ study }) => study);
+  const ending = (chosen?.role === 'delegate' ? chosen.studies : []).filter(canEnd).map(({ study }) => study);
   useFocusKept(ending.length > 0); // the button that asked goes away
   if (chosen === undefined) return <p>{texts.frame.working}</p>;
   const { role } = chosen;

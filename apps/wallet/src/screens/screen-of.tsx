@@ -21,6 +21,7 @@ const Sheet = lazy(async () => ({ default: (await import('./sheet.js')).Sheet })
 const Restore = lazy(async () => ({ default: (await import('./restore.js')).Restore }));
 const Helpers = lazy(async () => ({ default: (await import('./helpers.js')).Helpers }));
 const AskHelpers = lazy(async () => ({ default: (await import('./ask-helpers.js')).AskHelpers }));
+const StopScreen = lazy(async () => ({ default: (await import('./stop.js')).StopScreen }));
 const StopAll = lazy(async () => ({ default: (await import('./stop-all.js')).StopAll }));
 const More = lazy(async () => ({ default: (await import('./more.js')).More }));
 const AddProfile = lazy(async () => ({ default: (await import('./add-profile.js')).AddProfile }));
@@ -84,6 +85,8 @@ export function ScreenOf(props: { readonly screen: Screen }) {
       return <Sheet />;
     case 'helpers':
       return <Helpers />;
+    case 'stop':
+      return <StopScreen />;
     case 'stop-all':
       return <StopAll />;
     case 'more':

@@ -121,6 +121,12 @@ export const de: Texts = {
     yes: 'Ja, das war ich',
     no: 'Nein, alles beenden',
   },
+  stop: {
+    open: 'Zugang beenden',
+    title: 'Wessen Zugang möchten Sie beenden?',
+    one: (who) => `Teilen mit ${who} beenden`,
+    acting: (who) => `${who} nicht mehr handeln lassen`,
+  },
   stopAll: {
     open: 'Alles Teilen beenden',
     title: 'Alles Teilen beenden?',

@@ -119,6 +119,12 @@ export const en = {
     yes: 'Yes, it was me',
     no: 'No, stop everything',
   },
+  stop: {
+    open: 'Stop someone',
+    title: 'Whom do you want to stop?',
+    one: (who: string) => `Stop sharing with ${who}`,
+    acting: (who: string) => `Stop letting ${who} act`,
+  },
   stopAll: {
     open: 'Stop everyone',
     title: 'Stop everyone?',
