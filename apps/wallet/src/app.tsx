@@ -45,7 +45,7 @@ export function App(props: {
       setLastTrouble(trouble);
     };
     const guess = troubleOf(error, navigator.onLine);
-    const isAboutTime = guess === 'linkExpired' || guess === 'viewOld';
+    const isAboutTime = guess === 'linkExpired' || guess === 'viewOld' || guess === 'appOld';
     if (!isAboutTime || running.current === undefined) return show(guess);
     // What seems to have ended, or to be old, may be a clock that runs ahead.
     void running.current.isClockWrong().then((isWrong) => show(isWrong ? 'clockWrong' : guess));

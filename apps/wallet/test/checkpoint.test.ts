@@ -16,25 +16,40 @@ function memory(onSet: (value: string) => void = () => undefined) {
   };
 }
 
-test('a phone goes on from the later checkpoint: its own, or the one that came with the app', () => {
+const DAY_MS = 86_400_000;
+let nowMs = 0;
+const now = () => nowMs;
+
+test('a phone goes on from what it verified itself; what comes with the app serves new phones, and those that slept too long', () => {
   const storage = memory();
-  const phone = keptCheckpoint(storage, chainId);
-  expect(phone.newer(at(0))).toEqual(at(0));
+  const phone = keptCheckpoint(storage, chainId, now);
+  expect(phone.start(at(16))).toEqual(at(16));
   phone.keep(at(64));
   phone.keep(at(32));
-  expect(keptCheckpoint(storage, chainId).newer(at(0))).toEqual(at(64));
-  expect(phone.newer(at(96))).toEqual(at(96));
-  expect(keptCheckpoint(storage, new Uint8Array(32).fill(2)).newer(at(0))).toEqual(at(0));
+  const later = keptCheckpoint(storage, chainId, now);
+  expect(later.start(at(0))).toEqual(at(64));
+  expect(later.start(at(96))).toEqual(at(64));
+  expect(keptCheckpoint(storage, new Uint8Array(32).fill(2), now).start(at(0))).toEqual(at(0));
+  nowMs = 27 * DAY_MS;
+  expect(later.start(at(96))).toEqual(at(64));
+  nowMs += 1;
+  expect(later.start(at(96))).toEqual(at(96));
+  later.keep(at(96));
+  expect(later.start(at(128))).toEqual(at(96));
 });
 
 test('a storage that holds something else, or takes nothing, changes nothing', () => {
   const full = memory(() => {
     throw new DOMException('full', 'QuotaExceededError');
   });
-  keptCheckpoint(full, chainId).keep(at(64));
+  keptCheckpoint(full, chainId, now).keep(at(64));
   expect(full.held.size).toBe(0);
   const storage = memory();
-  keptCheckpoint(storage, chainId).keep(at(64));
-  for (const name of storage.held.keys()) storage.held.set(name, '64:no block');
-  expect(keptCheckpoint(storage, chainId).newer(at(0))).toEqual(at(0));
+  keptCheckpoint(storage, chainId, now).keep(at(64));
+  const [name = '', kept = ''] = [...storage.held][0] ?? [];
+  const [own = ''] = kept.split(' ');
+  for (const other of [`64:no ${nowMs}`, own, `${own} soon`]) {
+    storage.held.set(name, other);
+    expect(keptCheckpoint(storage, chainId, now).start(at(0))).toEqual(at(0));
+  }
 });

@@ -10,7 +10,7 @@ import { DevnetError } from './errors.js';
 import type { DevProcess } from './dev-process.js';
 import { type LocalNet, startLocalNet } from './local-net.js';
 import { writeNetworkFile } from './network-file.js';
-import { addSmallStudy } from './small-study.js';
+import { addSeriesAgain } from './dicom-series.js';
 import { DEV_FOLDER } from './programs.js';
 import { playStory } from './story.js';
 
@@ -61,8 +61,8 @@ async function run(consensus: ConsensusChoice): Promise<void> {
 
 /** Something to try: one more study, an invitation to it, and a doctor who asks. */
 async function tellGuest({ cast: { hospital, practice }, network }: LocalNet): Promise<void> {
-  const studyInstanceUid = await addSmallStudy(hospital.archive);
-  const { link, code } = await hospital.operator.invite({ studyInstanceUid, label: 'MRI, knee' });
+  const studyInstanceUid = await addSeriesAgain(hospital.archive);
+  const { link, code } = await hospital.operator.invite({ studyInstanceUid, label: 'MRI, brain' });
   const wantedUntilMs = Date.now() + 30 * 86_400_000;
   const request = await practice.operator.request({ clinician: 'Dr Rivera', reason: 'Second opinion', wantedUntilMs });
   tell("   The patient's app", network.wallet);

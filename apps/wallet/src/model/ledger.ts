@@ -1,4 +1,4 @@
-/** The ledger as this app reads it: through nodes of which none is believed, from a checkpoint that came with the app or its own last one. */
+/** The ledger as this app reads it: through nodes of which none is believed, from its own last checkpoint, or the one that came with the app. */
 import { blockIdOf, chainIdOf, type Genesis, genesisBlock, parseCheckpoint } from '@radledger/chain';
 import { createNodeClient, createProvenNode } from '@radledger/client';
 import { type ConsensusModule, createChainRules, createFinalityVerifier } from '@radledger/consensus';
@@ -28,14 +28,14 @@ export async function openLedger(
   const nodes = urls.map((url) => createNodeClient({ url, fetch: origins.fetch }));
   const module = await moduleNamed(genesis.moduleId);
   const chainId = chainIdOf(genesis);
-  const kept = keptCheckpoint(localStorage, chainId);
+  const kept = keptCheckpoint(localStorage, chainId, Date.now);
   const given = checkpoint === undefined ? await beginning(genesis, module) : parseCheckpoint(checkpoint);
   const node = createProvenNode({
     nodes,
     chainId,
     epochHeights: genesis.parameters.epochHeights,
     verifyFinality: createFinalityVerifier(module, genesis.parameters),
-    checkpoint: kept.newer(given),
+    checkpoint: kept.start(given),
   });
   return {
     chainId,

@@ -19,7 +19,7 @@ export function Erased(props: { readonly study: Study; readonly encoded: Uint8Ar
   return (
     <>
       <Heading>{texts.study.states.erased}</Heading>
-      <p className="lead">{told.text(study.hospital ?? texts.study.unnamedHospital, dates.day(erasedAtMs))}</p>
+      <p className="lead">{told.text(study.hospital ?? texts.study.unnamedHospital, dates.dayHere(erasedAtMs))}</p>
       <h2>{told.stays}</h2>
       <ul>
         {stays.map(({ what, untilMs }) => (

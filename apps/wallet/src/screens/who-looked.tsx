@@ -50,7 +50,7 @@ function LookRow(props: { readonly look: Look }) {
   const role = typeof who === 'object' && 'role' in who ? who.role : undefined;
   const because =
     person?.reason !== undefined && allowedAtMs !== undefined
-      ? texts.looked.because(dates.day(allowedAtMs), person.reason)
+      ? texts.looked.because(dates.dayHere(allowedAtMs), person.reason)
       : undefined;
   const why = isEmergency ? texts.looked.emergency : (because ?? byRole(who, texts));
   const hasShare = state.shelf?.people.find(({ id }) => id === person?.id)?.shares.some(canStop) === true;

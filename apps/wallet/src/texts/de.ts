@@ -259,7 +259,7 @@ export const de: Texts = {
     notNow: 'Jetzt nicht',
     noneReady: 'Sie haben keine Bilder, die geteilt werden können.',
     pickOne: 'Wählen Sie mindestens eines.',
-    pickDate: 'Wählen Sie einen Tag zwischen morgen und in zehn Jahren.',
+    pickDate: 'Wählen Sie einen Tag zwischen heute und in zehn Jahren.',
   },
   allowed: {
     title: (who, what, until) => `${who} kann ${what} bis ${until} sehen.`,
@@ -569,6 +569,10 @@ export const de: Texts = {
       title: 'Nicht auf dem neuesten Stand',
       text: 'Der Dienst hat eine Weile nichts Neues gehört. Warten Sie eine Minute.',
     },
+    appOld: {
+      title: 'Diese App muss erneuert werden',
+      text: 'Wer diese App anbietet, muss etwas darin erneuern. Mit Ihrem Handy ist alles in Ordnung, und nichts ist verloren. Nennen Sie dem Empfang des Krankenhauses den Hilfe-Code.',
+    },
     notSealedYet: {
       title: 'Noch nicht versiegelt',
       text: 'Das Krankenhaus hat Ihre Antwort und ist noch dabei. Ihre Bilder erscheinen von selbst.',
@@ -611,7 +615,7 @@ export const de: Texts = {
     },
     endDate: {
       title: 'Dieser letzte Tag geht nicht',
-      text: 'Wählen Sie einen Tag zwischen morgen und in zehn Jahren.',
+      text: 'Wählen Sie einen Tag zwischen heute und in zehn Jahren.',
     },
     answerWrong: {
       title: 'Hier passt etwas nicht zusammen',

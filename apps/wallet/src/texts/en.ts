@@ -255,7 +255,7 @@ export const en = {
     notNow: 'Not now',
     noneReady: 'You have no images that are ready to share.',
     pickOne: 'Choose at least one.',
-    pickDate: 'Choose a day between tomorrow and ten years from now.',
+    pickDate: 'Choose a day between today and ten years from now.',
   },
   allowed: {
     title: (who: string, what: string, until: string) => `${who} can see ${what} until ${until}.`,
@@ -544,6 +544,10 @@ export const en = {
       title: 'Out of date',
       text: 'The service has heard nothing new for a while. Wait a minute and try again.',
     },
+    appOld: {
+      title: 'This app must be renewed',
+      text: 'Whoever offers this app has to renew something in it. Your phone is fine, and nothing is lost. Tell the hospital’s desk the help code.',
+    },
     notSealedYet: {
       title: 'Not sealed yet',
       text: 'The hospital has your answer and is still busy. Your images will show by themselves.',
@@ -581,7 +585,7 @@ export const en = {
       title: 'This is not from your other phone',
       text: 'Scan the square again, while both phones still show it.',
     },
-    endDate: { title: 'That end date is not possible', text: 'Choose a day between tomorrow and ten years from now.' },
+    endDate: { title: 'That end date is not possible', text: 'Choose a day between today and ten years from now.' },
     answerWrong: {
       title: 'Something does not add up',
       text: 'The answer could not be checked, so the app did not use it. Call the hospital’s desk with the help code.',
