@@ -13,7 +13,7 @@ import type { Dates } from './model/dates.js';
 import { useNavigation } from './model/navigation.js';
 import type { Session } from './model/session.js';
 import { isAnybodyLetIn } from './model/shelf.js';
-import { type Trouble, troubleOf } from './model/trouble.js';
+import { type PastTrouble, type Trouble, troubleOf } from './model/trouble.js';
 import { AppContext, type AppParts } from './parts/app-context.js';
 import { Frame, type Notice } from './parts/frame.js';
 import { useUpToDate } from './parts/up-to-date.js';
@@ -32,7 +32,7 @@ export function App(props: {
   const navigation = useNavigation({ name: 'home' });
   const [session, setSession] = useState<Session>();
   const [notice, setNotice] = useState<Notice>();
-  const [lastTrouble, setLastTrouble] = useState<Trouble>();
+  const [lastTrouble, setLastTrouble] = useState<PastTrouble>();
   const [said, announce] = useState('');
   /** Whether a link leads to another screen than home, and is being read. */
   const [isComing, setComing] = useState(() => window.location.hash.length > 1);
@@ -42,7 +42,7 @@ export function App(props: {
   const fail = useCallback((error: unknown, again?: () => void): void => {
     const show = (trouble: Trouble): void => {
       setNotice({ trouble, again });
-      setLastTrouble(trouble);
+      setLastTrouble({ trouble, atMs: Date.now() });
     };
     const guess = troubleOf(error, navigator.onLine);
     const isAboutTime = guess === 'linkExpired' || guess === 'viewOld' || guess === 'appOld';
@@ -118,7 +118,7 @@ export function App(props: {
         {screen.name === 'home' && (parts === undefined || isComing) ? (
           <p>{texts.frame.working}</p>
         ) : parts === undefined ? (
-          <Help texts={texts} trouble={lastTrouble} />
+          <Help texts={texts} dates={dates} last={lastTrouble} />
         ) : (
           <AppContext value={parts}>
             <ScreenOf screen={screen} />

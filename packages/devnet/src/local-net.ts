@@ -159,7 +159,8 @@ async function writeGatewayConfigs(input: {
     `node = "${net.nodes[index]?.api}"\nchainId = "${toHex(net.chainId)}"\nwalletPage = "${walletPage}"\n\n${listeners}\n${finality}\n`;
   // Studies are there before the net is, and scripts wait for none.
   const source = `[source]\nsettleSeconds = 0\nidentityCheckedBy = "photo-id"\n${archives.hospital}\n[source.iti43]\nhost = "127.0.0.1"\nport = 0\nconnectionsPerAddress = 0\nrequestsPerMinute = 1000000\nmissesPerMinute = ${missesPerMinute}\n`;
-  await writeFile(join(hospitalFolder, 'gateway.toml'), head(0) + source);
+  const contact = 'privacyContact = "privacy@city-hospital.example"\n';
+  await writeFile(join(hospitalFolder, 'gateway.toml'), contact + head(0) + source);
   await writeFile(
     join(practiceFolder, 'gateway.toml'),
     `${head(1)}[recipient]\nallowLoopback = true\ndisplayName = "${PRACTICE}"\n${archives.practice}`,

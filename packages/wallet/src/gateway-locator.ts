@@ -1,4 +1,4 @@
-/** From a source on the ledger to its gateway's browser API. Spec: docs/spec/wallet-keys.md, section 5. */
+/** From a source on the ledger to its gateway. Spec: docs/spec/wallet-keys.md, section 5. */
 import type { GatewayClient } from '@radledger/client';
 import { type WellKnown, verifyWellKnown } from '@radledger/handover';
 import { equalBytes } from '@radledger/primitives';
@@ -8,10 +8,10 @@ import type { DirectorySource } from './ledger-view.js';
 export type GatewayPort = (api: string, source?: DirectorySource) => GatewayClient;
 
 /**
- * Finds the browser API of a source: each candidate address is asked for its signed document, and believed only when the
+ * Finds the gateway of a source: each candidate address is asked for its signed document, and believed only when the
  * source's current signing key signed it.
  * @param candidates - further addresses to try after the origin and the base URL of the directory entry
- * @returns undefined when no gateway answered for this source
+ * @returns what it says of itself, the address of its browser API among it; undefined when no gateway answered for this source
  */
 export async function locateGateway(input: {
   chainId: Uint8Array;
@@ -19,7 +19,7 @@ export async function locateGateway(input: {
   gateway: GatewayPort;
   candidates: readonly string[];
   signal?: AbortSignal | undefined;
-}): Promise<string | undefined> {
+}): Promise<WellKnown | undefined> {
   const { source, gateway, signal } = input;
   const own = source.baseUrl === undefined ? [] : [source.baseUrl, new URL(source.baseUrl).origin];
   for (const address of new Set([...input.candidates, ...own])) {
@@ -36,7 +36,7 @@ export async function locateGateway(input: {
       equalBytes(document.chainId, input.chainId) &&
       document.source !== undefined &&
       equalBytes(document.source, source.id);
-    if (matches) return document.api;
+    if (matches) return document;
   }
   return undefined;
 }

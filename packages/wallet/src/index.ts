@@ -8,6 +8,7 @@ export {
   readConsentReceipt,
 } from './consent-receipt.js';
 export type { AllowInput } from './granting.js';
+export type { Contact } from './contacts.js';
 export type { DirectorySource, WalletNode } from './ledger-view.js';
 export type { RequestOrigin } from './request-origin.js';
 export { GRANT_SPREAD_MS } from './outbox.js';

@@ -27,6 +27,16 @@ import type { StudyRecord } from './wallet-state.js';
 
 const NOTHING_NOTED: OwnerNote = { grants: [], devices: [] };
 
+/** A source's gateway that answers, by what it signed of itself. */
+interface SourceGateway {
+  /** Address of the browser API. */
+  readonly api: string;
+  /** Whom a patient asks about her data; any text of at most 512 bytes. */
+  readonly privacyContact: string | undefined;
+  readonly source: DirectorySource;
+  readonly client: GatewayClient;
+}
+
 /** The exchanges of one wallet with the sources of its studies. */
 export class SourceDialogue {
   readonly #ports: WalletPorts;
@@ -127,15 +137,15 @@ export class SourceDialogue {
   }
 
   /** The gateway of a study's source. @throws {WalletError} `SOURCE_UNKNOWN` | `GATEWAY_UNKNOWN` */
-  async gatewayOf(
-    record: StudyRecord,
-    signal: AbortSignal | undefined,
-  ): Promise<{ readonly api: string; readonly source: DirectorySource; readonly client: GatewayClient }> {
+  async gatewayOf(record: StudyRecord, signal: AbortSignal | undefined): Promise<SourceGateway> {
     const { gateway, gatewayCandidates = [] } = this.#ports;
     const source = await this.#ledger.source(record.source, signal);
     const candidates = [...(record.gatewayApi === undefined ? [] : [record.gatewayApi]), ...gatewayCandidates];
-    const api = await locateGateway({ chainId: this.#ledger.chainId, source, gateway, candidates, signal });
-    if (api !== undefined) return { api, source, client: gateway(api, source) };
+    const document = await locateGateway({ chainId: this.#ledger.chainId, source, gateway, candidates, signal });
+    if (document !== undefined) {
+      const { api, privacyContact } = document;
+      return { api, privacyContact, source, client: gateway(api, source) };
+    }
     throw new WalletError(
       { code: 'GATEWAY_UNKNOWN', source: toHex(record.source) },
       "the source's gateway does not answer",

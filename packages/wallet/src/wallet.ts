@@ -1,6 +1,7 @@
 /** A patient's wallet: her keys, studies and grants. Spec: docs/spec/wallet-keys.md. */
 import type { Invitation, Role, RoleAcceptance, RoleAnswer, RoleOffer, SignedImageRequest } from '@radledger/handover';
 import { claim } from './claiming.js';
+import { type Contact, readContacts } from './contacts.js';
 import { WalletError } from './errors.js';
 import { allow, type AllowInput, deliverNotices, revoke } from './granting.js';
 import { GrantSearch } from './grant-search.js';
@@ -130,6 +131,11 @@ export class Wallet {
    */
   lastOverview(): Overview | undefined {
     return lastOverview(this.#core);
+  }
+
+  /** Whom she asks about her images. @throws {ClientError} of the node; a gateway that does not answer is one without a contact */
+  contacts(options: CallOptions = {}): Promise<readonly Contact[]> {
+    return readContacts(this.#core, options);
   }
 
   /** @throws {WalletError} `STUDY_UNKNOWN` */

@@ -54,7 +54,12 @@ export async function createWorld(options: Omit<FakeNodeOptions, 'sources'> = {}
       { source: other.publicKey, nodeKey: otherNode.publicKey, vrfKey: otherVrf.publicKey },
     ],
   });
-  const hospital = createFakeGateway({ node, api: 'https://images.hospital.example', signer: hospitalKey });
+  const hospital = createFakeGateway({
+    node,
+    api: 'https://images.hospital.example',
+    signer: hospitalKey,
+    privacyContact: 'privacy@hospital.example',
+  });
   await hospital.define({
     name: 'City Hospital',
     baseUrl: 'https://gateway.hospital.example:8443',

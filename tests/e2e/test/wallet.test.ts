@@ -1239,6 +1239,7 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     await look('bring back');
     await phone.press('Get help');
     await phone.heading('Get help').waitFor();
+    await phone.page.getByText('privacy@city-hospital.example').waitFor();
     await look('help');
     figures(context, { screens: screens.length });
   });

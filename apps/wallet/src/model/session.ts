@@ -2,6 +2,7 @@
 import type { Invitation, SignedImageRequest } from '@radledger/handover';
 import { CodedError, toHex } from '@radledger/primitives';
 import type {
+  Contact,
   CarriedProfile,
   NewDevice,
   OpenMailbox,
@@ -458,6 +459,15 @@ export class Session {
     this.#change({ replacements, standings: asked.standings });
     await wallet?.lookForDevices().catch(() => undefined);
     await this.refresh();
+  }
+
+  /** Whom the shown person asks: nobody while the app is locked, or nobody answers. */
+  async contacts(): Promise<readonly Contact[]> {
+    return (
+      (await this.#shownWallet()
+        ?.contacts()
+        .catch(() => undefined)) ?? []
+    );
   }
 
   /** Reads the shelf anew; without an answer it shows what was seen last, with its time. */

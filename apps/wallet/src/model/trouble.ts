@@ -41,6 +41,12 @@ export const TROUBLES = {
 
 export type Trouble = keyof typeof TROUBLES;
 
+/** What went wrong last, and when; Unix ms. */
+export interface PastTrouble {
+  readonly trouble: Trouble;
+  readonly atMs: number;
+}
+
 /** Codes of the packages that are called; those that need more than the code are judged below. */
 const OF_CODE: Readonly<Record<string, Trouble>> = {
   MALFORMED_LINK: 'linkUnreadable',

@@ -3,7 +3,7 @@ import { createContext, useContext, useSyncExternalStore } from 'react';
 import type { Dates } from '../model/dates.js';
 import type { Navigation } from '../model/navigation.js';
 import type { Session, SessionState } from '../model/session.js';
-import type { Trouble } from '../model/trouble.js';
+import type { PastTrouble } from '../model/trouble.js';
 import type { Texts } from '../texts/index.js';
 
 export interface AppParts {
@@ -12,7 +12,7 @@ export interface AppParts {
   readonly navigation: Navigation;
   readonly session: Session;
   /** The newest thing that went wrong, for whoever helps. */
-  readonly lastTrouble: Trouble | undefined;
+  readonly lastTrouble: PastTrouble | undefined;
   /** Shows what went wrong above the screen; `again` is what [Try again] does. */
   readonly fail: (error: unknown, again?: () => void) => void;
   /** Opens a link or the fragment of one; fails when it cannot be read. */

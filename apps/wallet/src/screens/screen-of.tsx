@@ -1,4 +1,4 @@
-import { lazy } from 'react';
+import { lazy, useCallback } from 'react';
 import type { Screen } from '../model/navigation.js';
 import { useApp } from '../parts/app-context.js';
 import { Help } from './help.js';
@@ -35,7 +35,8 @@ const ViewScreen = lazy(async () => ({ default: (await import('./view.js')).View
 /** The screen that a name stands for. What shows something of hers waits until she has confirmed that it is her. */
 export function ScreenOf(props: { readonly screen: Screen }) {
   const { screen } = props;
-  const { texts, state, lastTrouble } = useApp();
+  const { texts, dates, state, session, lastTrouble } = useApp();
+  const contacts = useCallback(() => session.contacts(), [session]);
   switch (screen.name) {
     case 'invitation':
       return <InvitationScreen invitation={screen.invitation} />;
@@ -54,7 +55,7 @@ export function ScreenOf(props: { readonly screen: Screen }) {
     case 'new-phone':
       return <NewPhone />;
     case 'help':
-      return <Help texts={texts} trouble={lastTrouble} />;
+      return <Help texts={texts} dates={dates} last={lastTrouble} contacts={contacts} />;
     default:
   }
   if (state.phase === 'locked') return <Locked />;

@@ -496,8 +496,8 @@ export const de: Texts = {
   help: {
     title: 'Hilfe',
     text: 'Rufen Sie den Empfang des Krankenhauses an, von dem der Link ist, oder gehen Sie hin. Der Hilfe-Code sagt dort, was schiefging.',
-    code: 'Hilfe-Code',
-    noCode: 'Sie haben keinen Hilfe-Code: Auf diesem Handy ging gerade nichts schief.',
+    code: (time) => `Hilfe-Code, ${time}`,
+    noCode: 'Sie haben keinen Hilfe-Code: Seit Sie die App geöffnet haben, ging nichts schief.',
     never:
       'Wer Ihnen hilft, braucht weder Ihr Rettungsblatt noch Ihre PIN noch den sechsstelligen Code. Lesen Sie nichts davon vor.',
     wrongPatient:

@@ -488,8 +488,8 @@ export const en = {
   help: {
     title: 'Get help',
     text: 'Call or visit the desk of the hospital that gave you the link. They can see what went wrong from the help code.',
-    code: 'Help code',
-    noCode: 'You have no help code: nothing went wrong on this phone just now.',
+    code: (time: string) => `Help code, ${time}`,
+    noCode: 'You have no help code: nothing went wrong on this phone since you opened the app.',
     never: 'Nobody who helps you needs your recovery sheet, your PIN or your six-digit code. Do not read them out.',
     wrongPatient: 'These are not my images? Do not share them. Call the hospital’s desk and say so.',
   },

@@ -79,8 +79,13 @@ export interface FakeGateway {
 }
 
 /** @param options.signer - the source's key, also its signing key */
-export function createFakeGateway(options: { node: FakeNode; api: string; signer: Signer }): FakeGateway {
-  const { node, api, signer } = options;
+export function createFakeGateway(options: {
+  node: FakeNode;
+  api: string;
+  signer: Signer;
+  privacyContact?: string;
+}): FakeGateway {
+  const { node, api, signer, privacyContact = '' } = options;
   const { chainId } = node;
   const source = signer.publicKey;
   const ledger = createNodeClient({ url: 'http://node.test', fetch: node.fetch });
@@ -262,7 +267,7 @@ export function createFakeGateway(options: { node: FakeNode; api: string; signer
       const { pathname: path, searchParams } = new URL(address);
       const isFormat2 = searchParams.get('disclosure') === '2';
       if (path.endsWith('/.well-known/radledger')) {
-        return Response.json(wellKnownToJson(await createWellKnown({ chainId, source, api }, signer)));
+        return Response.json(wellKnownToJson(await createWellKnown({ chainId, source, api, privacyContact }, signer)));
       }
       const mailboxId = /^\/v1\/mailboxes\/([0-9a-f]{32})$/.exec(path)?.[1];
       if (mailboxId !== undefined) return mailbox(mailboxId, init);
