@@ -19,6 +19,7 @@ test.each([
   ['codeWrong', refused('WRONG_CODE', 403), true],
   ['answerWrong', new ClientError({ code: 'PROOF_INVALID' }, ''), true],
   ['answerWrong', new ClientError({ code: 'NO_NODES' }, ''), true],
+  ['answerWrong', new WalletError({ code: 'ANSWER_INVALID', reason: 'NOT_FOR_US' }, ''), true],
   ['linkElsewhere', new HandoverError({ code: 'NOT_FOR_US', field: 'chainId' }, ''), true],
   ['viewOld', new WalletError({ code: 'VIEW_STALE', viewAgeMs: 61_000 }, ''), true],
   ['wordsWrong', new WalletError({ code: 'WORDS_INVALID', rule: 'checksum' }, ''), true],

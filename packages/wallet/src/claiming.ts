@@ -10,6 +10,7 @@ import {
 } from '@radledger/handover';
 import { equalBytes, toHex } from '@radledger/primitives';
 import { isKind } from '@radledger/transactions';
+import { believed } from './answer.js';
 import { WalletError } from './errors.js';
 import { branchOf } from './keys.js';
 import { showStudy } from './showing.js';
@@ -43,12 +44,9 @@ export async function claim(
   options.onProgress?.({ step: 'claim-sent' });
   const sealed = await core.ports.gateway(invitation.gatewayApi, source).claim(pending.claim, { ...signalOf(options) });
   const sealingKeyPair = { publicKey: pending.sealingPublicKey, privateKey: pending.sealingPrivateKey };
-  const { disclosure, receipt } = await openClaimReply({
-    claim: pending.claim,
-    sealed,
-    sealingKeyPair,
-    signingKey: source.signingKey,
-  });
+  const { disclosure, receipt } = await believed(
+    openClaimReply({ claim: pending.claim, sealed, sealingKeyPair, signingKey: source.signingKey }),
+  );
   const record: StudyRecord = {
     source: invitation.source,
     studyId: disclosure.studyId,

@@ -17,6 +17,7 @@ export type WalletErrorInfo =
   | { readonly code: 'END_DATE_REFUSED'; readonly rule: 'past' | 'too-far' | 'beyond-delegation' }
   | { readonly code: 'ACCEPTANCE_MISMATCH'; readonly field: string }
   | { readonly code: 'RECEIPT_REFUSED' }
+  | { readonly code: 'ANSWER_INVALID'; readonly reason: string }
   | { readonly code: 'NOT_PUBLISHED'; readonly waitedMs: number }
   | { readonly code: 'GATEWAY_UNKNOWN'; readonly source: string }
   | { readonly code: 'VAULT_EXISTS' }

@@ -17,6 +17,7 @@ import {
   sealTo,
 } from '@radledger/handover';
 import { encodeCanonical, toHex } from '@radledger/primitives';
+import { believed } from './answer.js';
 import { WalletError } from './errors.js';
 import { locateGateway } from './gateway-locator.js';
 import type { WalletKeys } from './keys.js';
@@ -52,7 +53,7 @@ export class SourceDialogue {
   /**
    * Asks for the salts of the current era, UID, label and the kept note; leaves a new note when one is given.
    * @returns also the address of the gateway that answered
-   * @throws {WalletError} `SOURCE_UNKNOWN` | `GATEWAY_UNKNOWN`; {ClientError}; {HandoverError}
+   * @throws {WalletError} `SOURCE_UNKNOWN` | `GATEWAY_UNKNOWN` | `ANSWER_INVALID`; {ClientError}
    */
   async ask(
     record: StudyRecord,
@@ -73,7 +74,9 @@ export class SourceDialogue {
       ...(note === undefined ? {} : { note }),
     });
     const sealed = await client.studySecret(request, signal === undefined ? {} : { signal });
-    const reply = await openStudySecretReply({ request, sealed, sealingKeyPair, signingKey: source.signingKey });
+    const reply = await believed(
+      openStudySecretReply({ request, sealed, sealingKeyPair, signingKey: source.signingKey }),
+    );
     return { ...reply, api };
   }
 
@@ -103,7 +106,7 @@ export class SourceDialogue {
         ...(before === undefined ? {} : { before }),
       });
       const sealed = await client.accessLog(request, signal === undefined ? {} : { signal });
-      const { log } = await openAccessLog({ request, sealed, sealingKeyPair, signingKey: source.signingKey });
+      const { log } = await believed(openAccessLog({ request, sealed, sealingKeyPair, signingKey: source.signingKey }));
       found.push(...log.entries);
       if (!log.isOlderLeft || log.entries.length === 0 || found.length >= entriesMax) return found.slice(0, entriesMax);
     }
@@ -119,7 +122,8 @@ export class SourceDialogue {
     const sealingKeyPair = await generateSealingKeyPair();
     const request = await this.ownerRequest(record, order, sealingKeyPair.publicKey);
     const sealed = await client.ownerRequest(request, signal === undefined ? {} : { signal });
-    return (await openOwnerReply({ request, sealed, sealingKeyPair, signingKey: source.signingKey })).reply;
+    const answer = openOwnerReply({ request, sealed, sealingKeyPair, signingKey: source.signingKey });
+    return (await believed(answer)).reply;
   }
 
   /** The bytes of an order, for a key that the answer is sealed to. */

@@ -105,7 +105,7 @@ export class Wallet {
    * Claims a study and waits until the source has published it for this wallet's key. May be called again after any
    * failure: the same claim is sent again, no key is used twice.
    * @throws {WalletError} `WRONG_CHAIN` | `EXPIRED` | `SOURCE_UNKNOWN` | `NOT_PUBLISHED`; {ClientError} of the gateway;
-   *   {HandoverError} when the reply does not hold
+   *   {WalletError} `ANSWER_INVALID`
    */
   claim(
     input: { invitation: Invitation; code: string; publishTimeoutMs?: number },
@@ -160,7 +160,7 @@ export class Wallet {
 
   /**
    * Who read a study since it is this owner's, newest first, as the source tells and signs; at most 1,000.
-   * @throws {WalletError} `STUDY_UNKNOWN` | `SOURCE_UNKNOWN` | `GATEWAY_UNKNOWN`; {ClientError}; {HandoverError} when the answer does not hold
+   * @throws {WalletError} `STUDY_UNKNOWN` | `SOURCE_UNKNOWN` | `GATEWAY_UNKNOWN` | `ANSWER_INVALID`; {ClientError}
    */
   whoLooked(studyId: Uint8Array, options: CallOptions = {}): Promise<readonly ReadingView[]> {
     return showReadings(this.#core, studyId, options);

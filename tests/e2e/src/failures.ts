@@ -8,10 +8,15 @@ export interface Failure {
   readonly name: string;
   /** Brings the phone there. */
   readonly force: (phone: Phone) => Promise<void>;
-  /** What it says then. */
-  readonly says: string | RegExp;
-  /** Puts right what others need. */
-  readonly undo?: () => void;
+  /** Title of what it says then. */
+  readonly says: string;
+  readonly helpCode: string;
+  /** Puts right what was wrong. */
+  readonly mend?: (phone: Phone) => Promise<void>;
+  /** Presses the way on that the screen offers. */
+  readonly goOn: (phone: Phone) => Promise<void>;
+  /** The study that she has then and had not before. */
+  readonly brings?: string;
 }
 
 interface Link {
@@ -70,94 +75,165 @@ export async function openWith(phone: Phone, { link, code }: Link): Promise<void
   await phone.press('Open my images');
 }
 
-/** @param links - `fresh` may be claimed, `claimed` was, `replaced` was followed by a newer one, `takenBack` by the hospital */
+const tryAgain = (phone: Phone): Promise<void> => phone.press('Try again');
+const goHome = (phone: Phone): Promise<void> => phone.press('To my images');
+
+/**
+ * @param links.invite - gives an invitation to a study of that name, for a failure after which it can be opened
+ * @param links - `unused` is opened by none of them; `claimed` was, `replaced` was followed by a newer one, `takenBack` by the hospital
+ */
 export function failures(links: {
-  fresh: Link;
+  invite: (label: string) => Promise<Link>;
+  unused: Link;
   claimed: Link;
   replaced: Link;
   takenBack: Link;
   net: LocalNet;
 }): readonly Failure[] {
-  const { fresh, claimed, replaced, takenBack, net } = links;
+  const { invite, unused, claimed, replaced, takenBack, net } = links;
+  const { origin: gateway } = new URL(decodeInvitationLink(unused.link).gatewayApi);
+  const opening = async (phone: Phone, { link, code }: Link, meanwhile: () => Promise<void>): Promise<void> => {
+    await phone.open(link);
+    await phone.fill('Six-digit code', code);
+    await meanwhile();
+    await phone.press('Open my images');
+  };
+  const setClock = (phone: Phone, ms: number): Promise<void> => phone.page.clock.setSystemTime(ms);
+  let rightCode = '';
   let still: StillNet | undefined;
-  const wrongCode = fresh.code === '123456' ? '123457' : '123456';
   return [
     {
       name: 'offline',
-      async force(phone) {
-        await phone.open(fresh.link);
-        await phone.fill('Six-digit code', fresh.code);
-        await phone.context.setOffline(true);
-        await phone.press('Open my images');
-      },
+      force: async (phone) => opening(phone, await invite('CT, offline'), () => phone.context.setOffline(true)),
       says: 'You are offline',
+      helpCode: 'M4K7',
+      mend: (phone) => phone.context.setOffline(false),
+      goOn: tryAgain,
+      brings: 'CT, offline',
     },
     {
       name: 'wrong code',
-      force: (phone) => openWith(phone, { ...fresh, code: wrongCode }),
-      says: /You have \d tries left/,
+      async force(phone) {
+        const { link, code } = await invite('CT, wrong code');
+        rightCode = code;
+        await openWith(phone, { link, code: code === '123456' ? '123457' : '123456' });
+        await phone.page.getByText('You have 4 tries left.').waitFor();
+      },
+      says: 'That code is not right',
+      helpCode: 'A7XM',
+      async goOn(phone) {
+        await phone.fill('Six-digit code', rightCode);
+        await phone.press('Open my images');
+      },
+      brings: 'CT, wrong code',
     },
     {
       name: 'expired',
-      force: (phone) => openWith(phone, { ...fresh, link: reissued(fresh.link, { expiresAtMs: 1_700_000_000_000 }) }),
+      force: (phone) => openWith(phone, { ...unused, link: reissued(unused.link, { expiresAtMs: 1_700_000_000_000 }) }),
       says: 'This link has ended',
+      helpCode: 'J5TP',
+      goOn: goHome,
     },
     {
       name: 'source down',
-      force: (phone) => openWith(phone, { ...fresh, link: reissued(fresh.link, { gatewayApi: 'http://127.0.0.1:9' }) }),
+      force: async (phone) => opening(phone, await invite('CT, source down'), () => phone.cutOff([gateway])),
       says: 'No answer right now',
+      helpCode: 'T9QD',
+      mend: (phone) => phone.reconnect(),
+      goOn: tryAgain,
+      brings: 'CT, source down',
     },
     {
       name: 'confirmation refused',
-      async force(phone) {
-        await phone.refuseConfirmation();
-        await openWith(phone, fresh);
-      },
+      force: async (phone) => opening(phone, await invite('CT, not confirmed'), () => phone.dismissConfirmation()),
       says: 'Your phone did not confirm that it is you',
+      helpCode: 'H4NC',
+      goOn: tryAgain,
+      brings: 'CT, not confirmed',
     },
     {
       name: 'storage full',
-      async force(phone) {
-        await phone.open(fresh.link);
-        await phone.fillStorage();
-        await phone.fill('Six-digit code', fresh.code);
-        await phone.press('Open my images');
-      },
+      force: async (phone) => opening(phone, await invite('CT, full'), () => phone.fillStorage()),
       says: 'This phone is full',
+      helpCode: 'F6YB',
+      mend: (phone) => phone.emptyStorage(),
+      goOn: tryAgain,
+      brings: 'CT, full',
     },
     {
       name: 'clock wrong',
       async force(phone) {
-        await phone.page.clock.setSystemTime(Date.now() + 365 * 86_400_000);
+        const fresh = await invite('CT, clock');
+        await setClock(phone, Date.now() + 365 * 86_400_000);
         await openWith(phone, fresh);
       },
       says: 'This phone’s clock is wrong',
+      helpCode: 'P8KM',
+      mend: (phone) => setClock(phone, Date.now()),
+      goOn: tryAgain,
+      brings: 'CT, clock',
     },
     {
       name: 'stale view',
       async force(phone) {
+        const fresh = await invite('CT, old view');
         // Nothing is sealed any more, and for her phone two minutes pass.
         still = standStill(net);
         await phone.followAllBut(still.apis);
-        await phone.page.clock.setSystemTime(Date.now() + 2 * 60_000);
+        await setClock(phone, Date.now() + 2 * 60_000);
         await openWith(phone, fresh);
       },
       says: 'Out of date',
-      undo: () => still?.goOn(),
+      helpCode: 'W3DJ',
+      async mend(phone) {
+        still?.goOn();
+        await setClock(phone, Date.now());
+        await phone.reconnect();
+      },
+      goOn: tryAgain,
+      brings: 'CT, old view',
     },
-    { name: 'revoked', force: (phone) => openWith(phone, takenBack), says: 'This link is closed' },
-    { name: 'opened before', force: (phone) => openWith(phone, claimed), says: 'Already opened' },
-    { name: 'replaced', force: (phone) => openWith(phone, replaced), says: 'This link is closed' },
+    {
+      name: 'revoked',
+      force: (phone) => openWith(phone, takenBack),
+      says: 'This link is closed',
+      helpCode: 'X2GL',
+      goOn: goHome,
+    },
+    {
+      name: 'opened before',
+      force: (phone) => openWith(phone, claimed),
+      says: 'Already opened',
+      helpCode: 'D7ZR',
+      goOn: goHome,
+    },
+    {
+      name: 'replaced',
+      force: (phone) => openWith(phone, replaced),
+      says: 'This link is closed',
+      helpCode: 'X2GL',
+      goOn: goHome,
+    },
     {
       name: 'unknown version',
-      force: (phone) => phone.open(withByte(fresh.link, 1, 2)),
+      force: (phone) => phone.open(withByte(unused.link, 1, 2)),
       says: 'This link does not work',
+      helpCode: 'R3VN',
+      goOn: goHome,
     },
-    { name: 'cut off', force: (phone) => phone.open(fresh.link.slice(0, -20)), says: 'This link does not work' },
+    {
+      name: 'cut off',
+      force: (phone) => phone.open(unused.link.slice(0, -20)),
+      says: 'This link does not work',
+      helpCode: 'R3VN',
+      goOn: goHome,
+    },
     {
       name: 'made for another network',
-      force: (phone) => openWith(phone, { ...fresh, link: withByte(fresh.link, 10, 0xff) }),
+      force: (phone) => openWith(phone, { ...unused, link: withByte(unused.link, 10, 0xff) }),
       says: 'This link is for another service',
+      helpCode: 'C8WF',
+      goOn: goHome,
     },
   ];
 }

@@ -113,7 +113,7 @@ export class Phone {
     await this.page.getByLabel(label, { exact: true }).fill(text);
   }
 
-  /** Its holder does not confirm that it is her. */
+  /** Its holder does not confirm that it is her, as often as it asks; after some tries it asks no more. */
   async refuseConfirmation(): Promise<void> {
     await this.devtools.send('WebAuthn.setUserVerified', {
       authenticatorId: this.authenticatorId,
@@ -139,6 +139,11 @@ export class Phone {
     }, ms);
   }
 
+  /** Its holder waves the next question away, and answers those after it. */
+  async dismissConfirmation(): Promise<void> {
+    await this.page.evaluate(refuseOnce);
+  }
+
   /** Nothing of the app is on it any more; its passkeys are, as on a new phone to which her account brought them. */
   async wipe(): Promise<void> {
     const origin = new URL(this.page.url()).origin;
@@ -146,10 +151,18 @@ export class Phone {
     await this.devtools.send('Storage.clearDataForOrigin', { origin, storageTypes: 'all' });
   }
 
-  /** Leaves the app no room. */
+  /** Leaves the app no room. Chromium lets a database go on that is open already, so its answer to that is given in the page. */
   async fillStorage(): Promise<void> {
     const origin = new URL(this.page.url()).origin;
     await this.devtools.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1 });
+    await this.page.evaluate(refuseToKeep);
+  }
+
+  /** Makes room again. */
+  async emptyStorage(): Promise<void> {
+    const origin = new URL(this.page.url()).origin;
+    await this.devtools.send('Storage.overrideQuotaForOrigin', { origin });
+    await this.page.evaluate('window.dispatchEvent(new Event("room"))');
   }
 
   /** Nothing comes from these origins any more. */
@@ -237,6 +250,25 @@ function countWhatSheDoes(): void {
     },
     { capture: true },
   );
+}
+
+/** Runs in the page: every write is refused as on a full disk, until there is room. */
+function refuseToKeep(): void {
+  const { prototype } = IDBObjectStore;
+  const kept = Object.getOwnPropertyDescriptor(prototype, 'put') as PropertyDescriptor;
+  prototype.put = () => {
+    throw new DOMException('full', 'QuotaExceededError');
+  };
+  window.addEventListener('room', () => Object.defineProperty(prototype, 'put', kept), { once: true });
+}
+
+/** Runs in the page: answers as the browser does when its question is closed. */
+function refuseOnce(): void {
+  const refuse = (): Promise<never> => {
+    for (const name of ['create', 'get']) Reflect.deleteProperty(navigator.credentials, name); // those of its class are left
+    return Promise.reject(new DOMException('closed', 'NotAllowedError'));
+  };
+  Object.assign(navigator.credentials, { create: refuse, get: refuse });
 }
 
 /** Runs in the page: Chromium's camera here shows a test picture, so its stream is replaced by a canvas's. Everything behind the stream is the app's own. */

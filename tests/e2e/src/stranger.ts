@@ -1,17 +1,27 @@
 /** Somebody who let himself into the directory of an open net, under any name, and does with it what he can. */
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type ClientError, isRefusal, type NodeClient } from '@radledger/client';
 import {
   createImageRequest,
+  createInvitation,
   createWellKnown,
+  decodeClaim,
   encodeImageRequestLink,
+  encodeInvitationLink,
   generateSealingKeyPair,
   wellKnownToJson,
 } from '@radledger/handover';
 import { createSigner, generateSeed, randomBytes } from '@radledger/primitives';
-import { createTransaction, type DefineStudyPayload, signAcceptance, signKeyProof } from '@radledger/transactions';
+import {
+  createTransaction,
+  type DefineStudyPayload,
+  signAcceptance,
+  signKeyProof,
+  studyIdOf,
+} from '@radledger/transactions';
+import { type Lie, lyingReply } from './lying-source.js';
 
 export interface Stranger {
   /** Where his gateway answers browsers. */
@@ -24,6 +34,8 @@ export interface Stranger {
   ): Promise<string>;
   /** A request for images that his gateway says, signed, is his. */
   requestLink(page: string, displayName?: string): Promise<string>;
+  /** An invitation of his, whose claims his gateway answers with a lie; any code is right. */
+  invitationLink(page: string, lie: Lie): string;
   stop(): Promise<void>;
 }
 
@@ -54,12 +66,31 @@ export async function becomeSource(node: NodeClient, chainId: Uint8Array, name: 
   await node.waitForFinalized(txId, { fromHeight: 1 });
 
   let asked = 0;
-  const server = createServer((_request, response) => {
+  let told: Lie = 'another key';
+  const cors = { 'Access-Control-Allow-Origin': '*', 'Access-Control-Allow-Headers': 'Content-Type' };
+  const server = createServer((request, response) => {
     asked += 1;
     const answer = async (): Promise<void> => {
+      if (request.method === 'OPTIONS') return void response.writeHead(204, cors).end();
+      if (request.url?.startsWith('/v1/claims') === true) {
+        const claim = decodeClaim(await bytesOf(request));
+        const study = { source, studySalt: randomBytes(32), studyInstanceUid: '2.25.77' };
+        const truth = {
+          ...study,
+          studyId: studyIdOf(study),
+          ownerKey: claim.ownerKey,
+          era: 0,
+          contentSalt: randomBytes(32),
+          grantSalt: randomBytes(32),
+          label: 'MRI, knee',
+          issuedAtMs: Date.now(),
+        };
+        response.writeHead(200, cors).end(await lyingReply({ claim, told: truth, signer, lie: told }));
+        return;
+      }
       const statement = { chainId, source, recipient: recipient.publicKey, api };
       const document = JSON.stringify(wellKnownToJson(await createWellKnown(statement, signer)));
-      response.writeHead(200, { 'Access-Control-Allow-Origin': '*', 'Content-Type': 'application/json' }).end(document);
+      response.writeHead(200, { ...cors, 'Content-Type': 'application/json' }).end(document);
     };
     void answer();
   });
@@ -111,9 +142,20 @@ export async function becomeSource(node: NodeClient, chainId: Uint8Array, name: 
       );
       return encodeImageRequestLink(request, page);
     },
+    invitationLink(page, lie) {
+      told = lie;
+      const expiresAtMs = Date.now() + 86_400_000;
+      return encodeInvitationLink(createInvitation({ chainId, gatewayApi: api, source, expiresAtMs }), page);
+    },
     stop: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+async function bytesOf(request: IncomingMessage): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  for await (const part of request) parts.push(part as Uint8Array);
+  return new Uint8Array(Buffer.concat(parts));
 }

@@ -90,6 +90,7 @@ const OF_CODE: Readonly<Record<string, Trouble>> = {
   TRANSFER_INVALID: 'otherPhone',
   END_DATE_REFUSED: 'endDate',
   GATEWAY_UNKNOWN: 'noAnswer',
+  ANSWER_INVALID: 'answerWrong',
   PROOF_INVALID: 'answerWrong',
   NO_NODES: 'answerWrong', // each of them showed something false
   CONFLICTING_FINALITY: 'answerWrong',
