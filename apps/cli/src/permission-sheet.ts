@@ -5,6 +5,9 @@
 import type { IdentityCheck } from '@radledger/handover';
 import type { RequestOrigin } from '@radledger/wallet';
 
+/** Characters; what a page of A4 holds in a printer's plain type. */
+const LINE_LENGTH = 78;
+
 export const PERMISSION_LANGUAGES = ['en', 'de'] as const;
 export type PermissionLanguage = (typeof PERMISSION_LANGUAGES)[number];
 
@@ -38,6 +41,7 @@ interface Texts {
   readonly origin: (origin: RequestOrigin) => string;
   readonly rights: readonly string[];
   readonly sign: readonly string[];
+  readonly number: string;
 }
 
 const TEXTS: Readonly<Record<PermissionLanguage, Texts>> = {
@@ -68,6 +72,7 @@ const TEXTS: Readonly<Record<PermissionLanguage, Texts>> = {
       'Whoever keeps it for me does nothing else with it that I have not agreed to, and hands it over as soon as I have a phone or a computer.',
     ],
     sign: ['Date', 'Signature'],
+    number: 'Sheet number',
   },
   de: {
     title: 'Erlaubnis, meine Bilder abzurufen',
@@ -91,11 +96,12 @@ const TEXTS: Readonly<Record<PermissionLanguage, Texts>> = {
         ? 'von niemandem bestätigt'
         : `bestätigt: ${origin.kind === 'source' ? origin.name : origin.host}`,
     rights: [
-      'Ich kann das jederzeit am Schalter beenden, ohne einen Grund zu nennen. Dann endet das Abrufen; schon gemachte Kopien bleiben bei denen, die sie gemacht haben, und können von ihnen ohne den hier geltenden Schutz weitergegeben werden.',
+      'Ich kann das jederzeit am Empfang beenden, ohne einen Grund zu nennen. Dann endet das Abrufen; schon gemachte Kopien bleiben bei denen, die sie gemacht haben, und können von ihnen ohne den hier geltenden Schutz weitergegeben werden.',
       'Meine Behandlung hängt von dieser Erlaubnis nicht ab.',
-      'Wer sie für mich verwahrt, tut damit nichts anderes, als ich erlaubt habe, und übergibt sie, sobald ich ein Telefon oder einen Computer habe.',
+      'Wer sie für mich verwahrt, tut damit nichts anderes, als ich erlaubt habe, und übergibt sie, sobald ich ein Handy oder einen Computer habe.',
     ],
     sign: ['Datum', 'Unterschrift'],
+    number: 'Blatt-Nummer',
   },
 };
 
@@ -111,8 +117,23 @@ export function permissionText(permission: Permission, language: PermissionLangu
   return [texts.title, '', ...rows, '', ...texts.rights].join('\n');
 }
 
-/** @param number - by which the sheet is found again */
+/**
+ * The text in lines that fit a page, with a place for her name under it.
+ * @param number - by which the sheet is found again
+ */
 export function permissionSheet(text: string, number: string, language: PermissionLanguage): string {
-  const lines = TEXTS[language].sign.map((name) => `${name}: ________________________________`);
-  return [text, '', ...lines, '', number, ''].join('\n');
+  const { sign, number: numberName } = TEXTS[language];
+  const toFill = sign.map((name) => `\n${name}: ________________________________`);
+  return [...text.split('\n').map(wrapped), ...toFill, '', `${numberName}: ${number}`, ''].join('\n');
+}
+
+/** Breaks a line at spaces, and sets what is more than one apart; a word that is longer than a line stays whole. */
+function wrapped(line: string): string {
+  const lines: string[] = [];
+  for (const word of line.split(' ')) {
+    const longer = `${lines.at(-1) ?? ''} ${word}`;
+    if (lines.length > 0 && longer.length <= LINE_LENGTH) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines.length > 1 ? `${lines.join('\n')}\n` : lines.join('');
 }

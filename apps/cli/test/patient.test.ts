@@ -173,10 +173,11 @@ test('the desk shares for a person without a phone: under a custodian, with a sh
     'Wofür: second opinion',
     'Für mich verwahrt von: Jo Doe, patient desk',
     'Wer ich bin, wurde geprüft: durch einen Lichtbildausweis',
-    number,
+    `Blatt-Nummer: ${number}`,
   ]) {
     expect(sheet.split('\n')).toContain(line);
   }
+  expect(sheet.split('\n').filter((line) => line.length > 78)).toEqual([]);
   expect((await share('sheet.txt', '--accept-unconfirmed')).json.error).toMatchObject({ code: 'FILE_EXISTS' });
   expect(asked).toEqual([{ studyInstanceUid: '1.2.77', label: 'MRI, Knie', identityCheckedBy: 'photo-id' }]);
   const { grants } = (await cli(['grant', 'list', studyId])).json.result as unknown as {

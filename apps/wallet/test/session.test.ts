@@ -103,6 +103,18 @@ test.each(OPENING)('five minutes after she confirmed, %s needs another yes of he
   await what(session);
 });
 
+test('whom this phone knows is stopped before it looks for others, however long that takes', async () => {
+  const { session, calls } = await openSession();
+  await session.stopEveryone();
+  expect(calls).toEqual(expect.arrayContaining(['queueStopAll', 'sendStops']));
+  expect(calls).not.toContain('findGrants');
+  await session.stopUnknown();
+  expect(calls.filter((name) => name === 'findGrants' || name === 'queueStopAll').slice(-2)).toEqual([
+    'findGrants',
+    'queueStopAll',
+  ]);
+});
+
 test('a Stop never waits for it', async () => {
   const { session, calls, holder, pass } = await openSession();
   pass(24 * 60 * MINUTE_MS);

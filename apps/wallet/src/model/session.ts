@@ -313,12 +313,16 @@ export class Session {
     await Promise.all([...(this.#prepared?.profiles.wallets() ?? [])].map((wallet) => wallet.sendStops()));
   }
 
-  /** Ends every share of whoever is shown, and whoever acts for her: what is known at once, then what another phone allowed. */
+  /** Ends every share of whoever is shown that this phone knows, and whoever acts for her. */
   async stopEveryone(): Promise<void> {
-    const wallet = this.wallet();
-    await wallet.queueStopAll();
+    await this.wallet().queueStopAll();
     await this.refresh();
     await this.sendStops();
+  }
+
+  /** Ends what another phone allowed as well: reads the whole ledger for it, which may take a while. */
+  async stopUnknown(): Promise<void> {
+    const wallet = this.wallet();
     await wallet.findGrants();
     await wallet.queueStopAll();
     await this.catchUp();

@@ -7,12 +7,14 @@ import { Heading } from '../parts/heading.js';
 /** One question, then everybody is stopped; and what she does next when somebody else can open her images. */
 export function StopAll() {
   const { texts, state, session, navigation, fail } = useApp();
-  const [phase, setPhase] = useState<'asking' | 'stopping' | 'stopped'>('asking');
+  const [phase, setPhase] = useState<'asking' | 'stopping' | 'looking' | 'stopped'>('asking');
   const stop = (): void => {
     setPhase('stopping');
     const stopped = async (): Promise<void> => {
       await session.stopEveryone();
       await session.knowDevices(); // she was asked, and said no
+      setPhase('looking');
+      await session.stopUnknown();
       setPhase('stopped');
     };
     stopped().catch((error: unknown) => fail(error, stop));
@@ -41,6 +43,9 @@ export function StopAll() {
   return (
     <>
       <Heading key="done">{isStopping ? texts.person.stopping : texts.stopAll.done}</Heading>
+      <p className="note" role="status">
+        {phase === 'looking' && texts.stopAll.looking}
+      </p>
       <section>
         <h2>{texts.stopAll.next}</h2>
         <ol>

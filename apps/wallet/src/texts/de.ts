@@ -79,7 +79,7 @@ export const de: Texts = {
   invitation: {
     title: (hospital) => `${hospital} hat Bilder für Sie`,
     titleUnnamed: 'Ein Krankenhaus hat Bilder für Sie',
-    text: 'Tippen Sie den sechsstelligen Code ein. Er steht auf Ihrem Besuchszettel, oder man hat ihn Ihnen am Empfang gesagt.',
+    text: 'Tippen Sie den sechsstelligen Code ein. Er steht auf einem eigenen Blatt, oder man hat ihn Ihnen am Empfang gesagt.',
     code: 'Sechsstelliger Code',
     open: 'Meine Bilder öffnen',
     confirm: 'Ihr Handy fragt gleich, ob Sie es sind. Kein Konto, kein Passwort.',
@@ -132,6 +132,8 @@ export const de: Texts = {
     title: 'Alles Teilen beenden?',
     text: 'Niemand kann Ihre Bilder mehr abrufen, und niemand handelt für Sie. Schon gespeicherte Kopien bleiben, wo sie sind.',
     done: 'Alles Teilen ist beendet',
+    looking:
+      'Die App sucht noch nach Leuten, die von einem anderen Handy aus zugelassen wurden. Auch für sie endet es.',
     next: 'Wenn jemand anders Ihre Bilder öffnen kann',
     desk: (hospitals) =>
       `Gehen Sie mit einem Ausweis und diesem Handy zum Empfang: ${hospitals}. Lassen Sie Ihren Zugang ersetzen.`,
@@ -543,7 +545,7 @@ export const de: Texts = {
     },
     codeWrong: {
       title: 'Dieser Code stimmt nicht',
-      text: 'Vergleichen Sie ihn mit Ihrem Besuchsblatt, oder fragen Sie am Empfang.',
+      text: 'Vergleichen Sie ihn mit dem Blatt mit Ihren sechs Ziffern, oder fragen Sie am Empfang.',
     },
     inUse: {
       title: 'Anderswo geöffnet',

@@ -77,7 +77,7 @@ export const en = {
   invitation: {
     title: (hospital: string) => `${hospital} has images for you`,
     titleUnnamed: 'A hospital has images for you',
-    text: 'Type the six-digit code. It is on your visit sheet, or the desk told you.',
+    text: 'Type the six-digit code. It is on a sheet of its own, or the desk told you.',
     code: 'Six-digit code',
     open: 'Open my images',
     confirm: 'Your phone will ask you to confirm that it is you. No account, no password.',
@@ -130,6 +130,7 @@ export const en = {
     title: 'Stop everyone?',
     text: 'Nobody can fetch your images any more, and nobody acts for you. Copies they already saved stay with them.',
     done: 'Everyone is stopped',
+    looking: 'The app still looks for people who were let in from another phone. It stops them too.',
     next: 'If someone else can open your images',
     desk: (hospitals: string) =>
       `Take a photo ID and this phone to the desk of ${hospitals}. Ask them to replace your access.`,
@@ -522,7 +523,10 @@ export const en = {
       title: 'Already opened',
       text: 'These images were opened before. If that was you on another phone, choose “Lost your phone?”. If it was not you, call the hospital’s desk now.',
     },
-    codeWrong: { title: 'That code is not right', text: 'Compare it with your visit sheet, or ask the desk.' },
+    codeWrong: {
+      title: 'That code is not right',
+      text: 'Compare it with the sheet of your six digits, or ask the desk.',
+    },
     inUse: {
       title: 'Open somewhere else',
       text: 'Another window of this app took over. Close the others and try again.',

@@ -25,7 +25,7 @@ export const SHEET_TEXTS = {
       '2. Type the six digits that you are given separately.',
       '3. Your images are yours: you decide who may see them, and until when.',
     ],
-    orType: 'No camera? Open this address in a browser:',
+    orType: 'No camera? Ask the desk to send you the link, or open this address in a browser:',
     codeApart: 'Keep this sheet and the six digits apart. Whoever has both could open your images before you.',
     codeTitle: (source) => `Your six digits for ${source}`,
     codeSteps: ['Type them when your phone asks for them. After five wrong tries you need a new sheet.'],
@@ -38,16 +38,17 @@ export const SHEET_TEXTS = {
     unnamedContact: 'fragen Sie am Empfang',
     invitationTitle: (source) => `${source} hat Bilder für Sie`,
     invitationSteps: [
-      '1. Richten Sie die Kamera Ihres Telefons auf das Quadrat und öffnen Sie die Seite, die es zeigt.',
+      '1. Richten Sie die Kamera Ihres Handys auf das Quadrat und öffnen Sie die Seite, die es zeigt.',
       '2. Tippen Sie die sechs Ziffern ein, die Sie getrennt bekommen.',
       '3. Die Bilder gehören Ihnen: Sie bestimmen, wer sie sehen darf und bis wann.',
     ],
-    orType: 'Keine Kamera? Öffnen Sie diese Adresse in einem Browser:',
+    orType:
+      'Keine Kamera? Lassen Sie sich den Link am Empfang schicken, oder öffnen Sie diese Adresse in einem Browser:',
     codeApart:
       'Bewahren Sie dieses Blatt und die sechs Ziffern getrennt auf. Wer beides hat, könnte Ihre Bilder vor Ihnen öffnen.',
     codeTitle: (source) => `Ihre sechs Ziffern für ${source}`,
     codeSteps: [
-      'Tippen Sie sie ein, wenn Ihr Telefon danach fragt. Nach fünf falschen Versuchen brauchen Sie ein neues Blatt.',
+      'Tippen Sie sie ein, wenn Ihr Handy danach fragt. Nach fünf falschen Versuchen brauchen Sie ein neues Blatt.',
     ],
     until: (day) => `Gilt bis ${day}.`,
     sheetNumber: (number) => `Blatt ${number}`,
