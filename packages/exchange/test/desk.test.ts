@@ -311,6 +311,7 @@ describe('replaced access', () => {
       info: { code: 'NOT_YET', availableAtMs: dueAtMs },
     });
     await restart();
+    expect((await hospital.source.desk.sheetOf(replaced.invitationId)).availableAtMs).toBe(dueAtMs);
     hospital.ledger.nowMs = dueAtMs - 1;
     await hospital.finalizeUntil(() => reads(old.owner, old.disclosure.studyId));
     hospital.ledger.nowMs = dueAtMs;

@@ -60,6 +60,16 @@ describe.skipIf(!hasPoppler)('read back by poppler', () => {
   );
 
   test.each([
+    ['en', 'it works from December 3, 2026 at 8:05:00 AM UTC on'],
+    ['de', 'gilt es ab 3. Dezember 2026 um 08:05:00 UTC'],
+  ] as const)('%s: a link with a waiting time says from when it works, on both sheets', async (language, from) => {
+    const availableAtMs = Date.UTC(2026, 11, 3, 8, 5);
+    for (const part of ['invitation', 'code'] as const) {
+      expect(textOf(await write({ language, part, availableAtMs })).replaceAll(/\s+/g, ' ')).toContain(from);
+    }
+  });
+
+  test.each([
     ['Chinese', '北京大学第一医院', '隐私办公室'],
     ['Arabic', 'مستشفى المدينة', 'مكتب الخصوصية'],
     ['Hebrew', 'בית חולים', 'לשכת הפרטיות'],

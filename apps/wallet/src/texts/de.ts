@@ -338,7 +338,7 @@ export const de: Texts = {
     known: 'Dieses Handy kennt mich',
     hospital: 'Zum Krankenhaus gehen',
     hospitalText:
-      'Gehen Sie mit einem Ausweis zum Empfang des Krankenhauses, das die Bilder gemacht hat. Dort prüft man, wer Sie sind, und gibt Ihnen einen neuen Link. Alte Erlaubnisse enden.',
+      'Gehen Sie mit einem Ausweis zum Empfang des Krankenhauses, das die Bilder gemacht hat. Dort prüft man, wer Sie sind, und gibt Ihnen einen neuen Link. Er gilt nach drei Tagen, oder sofort, wenn Ihr altes Handy zustimmt. Alte Erlaubnisse enden.',
     stolen:
       'Wenn es gestohlen wurde: Holen Sie zuerst hier alles zurück, und beenden Sie dann alles Teilen, das nicht von Ihnen ist.',
     here: 'PIN vergessen, oder dieses Handy öffnet Ihre Bilder nicht mehr? Diese Wege gehen auch hier, und was auf diesem Handy ist, bleibt.',

@@ -332,7 +332,7 @@ export const en = {
     known: 'This phone knows me',
     hospital: 'Visit the hospital',
     hospitalText:
-      'Bring a photo ID to the desk of the hospital that made the images. They check who you are and give you a new link. Old permissions end.',
+      'Bring a photo ID to the desk of the hospital that made the images. They check who you are and give you a new link. It works after three days, or at once if your old phone agrees. Old permissions end.',
     stolen: 'If it was stolen: bring everything back on this phone first, then stop every share that you did not make.',
     here: 'PIN forgotten, or this phone does not open your images any more? These ways work here too, and what is on this phone stays.',
   },

@@ -29,6 +29,8 @@ export interface SheetInput {
   readonly link: string;
   readonly code: string;
   readonly expiresAtMs: number;
+  /** Unix ms; absent when it works at once. */
+  readonly availableAtMs?: number | undefined;
   /** Whom she asks about her data; none when empty. */
   readonly privacyContact: string;
 }
@@ -61,8 +63,18 @@ export async function renderInvitationSheet(input: SheetInput): Promise<Uint8Arr
     page.moveDown(0.5).font('text').fontSize(13);
     for (const step of texts.codeSteps) page.text(step, { width: WIDTH });
   }
-  const day = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeZone: 'UTC' }).format(input.expiresAtMs);
-  page.moveDown(1).font('text').fontSize(11).text(texts.until(day), { width: WIDTH });
+  const { availableAtMs, expiresAtMs } = input;
+  page.moveDown(1);
+  if (availableAtMs !== undefined) {
+    const moment = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeStyle: 'long', timeZone: 'UTC' });
+    page
+      .font('strong')
+      .fontSize(13)
+      .text(texts.from(moment.format(availableAtMs)), { width: WIDTH })
+      .moveDown(0.5);
+  }
+  const day = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeZone: 'UTC' }).format(expiresAtMs);
+  page.font('text').fontSize(11).text(texts.until(day), { width: WIDTH });
   page.text(texts.sheetNumber(input.invitationId.slice(0, 8)), { width: WIDTH });
   if (contact !== '') page.text(texts.contact(contact), { width: WIDTH });
   page.end();

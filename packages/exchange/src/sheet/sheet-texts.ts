@@ -10,6 +10,8 @@ export interface SheetTexts {
   readonly codeApart: string;
   readonly codeTitle: (source: string) => string;
   readonly codeSteps: readonly string[];
+  /** Of a link that has a waiting time. */
+  readonly from: (moment: string) => string;
   readonly until: (day: string) => string;
   readonly sheetNumber: (number: string) => string;
   readonly contact: (contact: string) => string;
@@ -29,6 +31,8 @@ export const SHEET_TEXTS = {
     codeApart: 'Keep this sheet and the six digits apart. Whoever has both could open your images before you.',
     codeTitle: (source) => `Your six digits for ${source}`,
     codeSteps: ['Type them when your phone asks for them. After five wrong tries you need a new sheet.'],
+    from: (moment) =>
+      `This replaces lost access, so it works from ${moment} on; at once when your old phone opens your images and you say there that it was you.`,
     until: (day) => `Works until ${day}.`,
     sheetNumber: (number) => `Sheet ${number}`,
     contact: (contact) => `Questions about your data: ${contact}`,
@@ -50,6 +54,8 @@ export const SHEET_TEXTS = {
     codeSteps: [
       'Tippen Sie sie ein, wenn Ihr Handy danach fragt. Nach fünf falschen Versuchen brauchen Sie ein neues Blatt.',
     ],
+    from: (moment) =>
+      `Damit wird ein verlorener Zugang ersetzt, darum gilt es ab ${moment}; sofort, wenn Ihr altes Handy Ihre Bilder noch öffnet und Sie dort sagen, dass Sie es waren.`,
     until: (day) => `Gilt bis ${day}.`,
     sheetNumber: (number) => `Blatt ${number}`,
     contact: (contact) => `Fragen zu Ihren Daten: ${contact}`,

@@ -11,7 +11,7 @@ import type { KeyedLock } from '../keyed-lock.js';
 import type { LedgerPort } from '../ledger-port.js';
 import type { LedgerView } from '../ledger-view.js';
 import type { DeskAudit } from './desk-audit.js';
-import { type CreatedInvitation, currentStudy, type Invitations } from './invitations.js';
+import { currentStudy, type FoundInvitation, type Invitations } from './invitations.js';
 import type { Emergencies, EmergencyInput, EmergencyRecord } from './emergencies.js';
 import { createMailboxes, type Mailboxes } from './mailboxes.js';
 import { createErasureAnswers } from './erasure-answers.js';
@@ -52,7 +52,7 @@ export interface Desk {
   erasureNote(requestBytes: Uint8Array): Promise<Uint8Array>;
   readonly office: Pick<PrivacyOffice, 'list' | 'close'>;
   /** What is printed on an invitation's sheets; the name is the ledger's. @throws {ExchangeError} see `Invitations.find` */
-  sheetOf(invitationId: string): Promise<CreatedInvitation & { readonly sourceName: string }>;
+  sheetOf(invitationId: string): Promise<FoundInvitation & { readonly sourceName: string }>;
 }
 
 export interface DeskOptions {

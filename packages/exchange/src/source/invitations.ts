@@ -80,6 +80,12 @@ export interface DisclosureOptions {
   readonly disclosureFormat?: 1 | 2;
 }
 
+/** An invitation as it was issued. */
+export interface FoundInvitation extends CreatedInvitation {
+  /** When its waiting time is over, Unix ms; undefined when there is none. */
+  readonly availableAtMs: number | undefined;
+}
+
 export interface Invitations {
   /**
    * Makes an invitation with a fresh study secret; an earlier unclaimed one for the study is void from then on. How the patient was
@@ -99,7 +105,7 @@ export interface Invitations {
    * @param invitationId - 32 hex
    * @throws {ExchangeError} `INVITATION_UNKNOWN` | `INVITATION_EXPIRED` | `INVITATION_CLAIMED`
    */
-  find(invitationId: string): Promise<CreatedInvitation>;
+  find(invitationId: string): Promise<FoundInvitation>;
   /** An invitation with a fresh study secret that nobody knows of before its changes are committed. @throws {ExchangeError} `AUDIT_UNWRITABLE` */
   draft(input: InvitationInput): Promise<{
     readonly studyId: Uint8Array;
@@ -150,7 +156,8 @@ export function createInvitations(options: InvitationsOptions): Invitations {
       if ((await store.get(studyRecords, toHex(record.studyId)))?.claim !== undefined) throw claimed();
       const { gatewayApi, walletPage } = options;
       const invitation = { chainId, gatewayApi, source, invitationId: fromHex(invitationId), secret, expiresAtMs };
-      return { invitationId, link: encodeInvitationLink(invitation, walletPage), code, expiresAtMs };
+      const availableAtMs = await options.heldUntil(record.studyId);
+      return { invitationId, link: encodeInvitationLink(invitation, walletPage), code, expiresAtMs, availableAtMs };
     },
     invite: ({ studyInstanceUid, label, identityCheckedBy }) => {
       validatePlainText(label, { field: 'label', bytesMax: 128 });
