@@ -1,5 +1,6 @@
 import encodeQR from 'qr';
 import { useEffect, useState } from 'react';
+import { addressOf, cardLines } from '../model/papers.js';
 import { useApp } from '../parts/app-context.js';
 import { Button } from '../parts/button.js';
 import { Confirmed } from '../parts/confirmed.js';
@@ -19,7 +20,7 @@ export function Helpers() {
 }
 
 function Cards() {
-  const { texts, session, navigation, fail } = useApp();
+  const { texts, dates, session, navigation, fail } = useApp();
   const [cards, setCards] = useState<readonly string[]>([]);
   const [who, setWho] = useState('');
   const [isNoted, setNoted] = useState(false);
@@ -38,7 +39,7 @@ function Cards() {
       </>
     );
   }
-  const said = texts.helpers.paper(who.trim() === '' ? texts.helpers.someone : who.trim());
+  const lines = cardLines(texts, { who, address: addressOf(window.location), made: dates.dayHere(Date.now()) });
   return (
     <>
       <Heading>{texts.helpers.title}</Heading>
@@ -50,8 +51,9 @@ function Cards() {
       {cards.map((words, index) => (
         <section className="helper-card" key={words}>
           <h2>{texts.helpers.card(index + 1)}</h2>
-          <p>{said}</p>
-          <p>{texts.helpers.use}</p>
+          {lines.map((line) => (
+            <p key={line}>{line}</p>
+          ))}
           <ol className="words" lang="en" translate="no" aria-label={texts.helpers.words}>
             {words.split(' ').map((word, place) => (
               <li key={`${place}-${word}`}>{word}</li>
@@ -63,7 +65,7 @@ function Cards() {
             onPress={() =>
               save(
                 `${texts.helpers.card(index + 1)}.txt`,
-                [texts.helpers.card(index + 1), said, texts.helpers.use, words].join('\n\n'),
+                [texts.helpers.card(index + 1), ...lines, words].join('\n\n'),
               )
             }
           >
@@ -78,11 +80,14 @@ function Cards() {
   );
 }
 
+/** A browser may still be reading after the press: a file that is gone by then is saved empty, or not at all. */
+const READING_MS = 60_000;
+
 /** Hands a text to the device as a file, which the person sends or keeps as she likes. */
 function save(name: string, text: string): void {
   const link = document.createElement('a');
   link.href = URL.createObjectURL(new Blob([text], { type: 'text/plain' }));
   link.download = name;
   link.click();
-  URL.revokeObjectURL(link.href);
+  setTimeout(() => URL.revokeObjectURL(link.href), READING_MS);
 }

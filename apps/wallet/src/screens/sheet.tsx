@@ -1,5 +1,6 @@
 import encodeQR from 'qr';
 import { useMemo, useState } from 'react';
+import { addressOf } from '../model/papers.js';
 import { useApp } from '../parts/app-context.js';
 import { Button } from '../parts/button.js';
 import { Confirmed } from '../parts/confirmed.js';
@@ -18,7 +19,7 @@ export function Sheet() {
 }
 
 function Words() {
-  const { texts, session, navigation } = useApp();
+  const { texts, dates, session, navigation } = useApp();
   const words = useMemo(() => session.words(), [session]);
   const [isNoted, setNoted] = useState(false);
   const note = async (): Promise<void> => {
@@ -51,7 +52,7 @@ function Words() {
           ))}
         </ol>
         <Square modules={encodeQR(words, 'raw')} label={texts.sheet.square} />
-        <p className="on-paper">{texts.sheet.paper}</p>
+        <p>{texts.sheet.paper(addressOf(window.location), dates.dayHere(Date.now()))}</p>
       </section>
       <Button onPress={() => window.print()}>{texts.sheet.print}</Button>
       <Button kind="quiet" onPress={note}>

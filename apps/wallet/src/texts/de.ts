@@ -328,8 +328,8 @@ export const de: Texts = {
     written: 'Ich habe es auf Papier',
     done: 'Gut. Ihr Blatt ist vermerkt.',
     helpers: 'Menschen, denen Sie vertrauen, können ein weiterer Weg zurück sein.',
-    paper:
-      'Rettungsblatt für meine Bilder. So geht es: Link eines Krankenhauses öffnen, „Handy verloren?“ wählen, die Wörter in dieser Reihenfolge eintippen.',
+    paper: (address, day) =>
+      `Rettungsblatt für meine Bilder vom ${day}. So geht es: ${address} im Browser eines beliebigen Handys öffnen, „Handy verloren?“ wählen, die Wörter in dieser Reihenfolge eintippen.`,
   },
   lost: {
     title: 'Handy verloren?',
@@ -373,7 +373,9 @@ export const de: Texts = {
     card: (number) => `Helferkarte ${number} von 3`,
     paper: (who) =>
       `Sie bewahren diese Karte auf für ${who}. Geht das Handy verloren, werden Sie nach ihr gefragt. Rufen Sie erst an, unter einer Nummer, die Sie kennen, und seien Sie sicher, wer fragt. Zwei der drei Karten öffnen alle Bilder: Zeigen Sie sie sonst niemandem.`,
-    use: 'So geht es: Link eines Krankenhauses öffnen, „Handy verloren?“ wählen, dann „Meine Helfer fragen“.',
+    use: (address) =>
+      `So geht es: ${address} im Browser eines beliebigen Handys öffnen, „Handy verloren?“ wählen, dann „Meine Helfer fragen“.`,
+    made: (day) => `Vom ${day}.`,
     words: 'Sechzehn Wörter',
     square: 'Dieselben Wörter zum Scannen',
     print: 'Karten drucken',

@@ -322,8 +322,8 @@ export const en = {
     written: 'I have it on paper',
     done: 'Good. Your sheet is noted.',
     helpers: 'People you trust can be another way back.',
-    paper:
-      'Recovery sheet for my images. To use it: open the link of any hospital, choose “Lost your phone?”, and type the words in this order.',
+    paper: (address: string, day: string) =>
+      `Recovery sheet for my images, made on ${day}. To use it: open ${address} in the browser of any phone, choose “Lost your phone?”, and type the words in this order.`,
   },
   lost: {
     title: 'Lost your phone?',
@@ -365,7 +365,9 @@ export const en = {
     card: (number: number) => `Helper card ${number} of 3`,
     paper: (who: string) =>
       `You keep this card for ${who}. After losing their phone they will ask you for it. Call them first, on a number you know, and be sure that it is them. Two of the three cards open all their images: show it to nobody else.`,
-    use: 'To use it: open the link of any hospital, choose “Lost your phone?”, then “Ask my helpers”.',
+    use: (address: string) =>
+      `To use it: open ${address} in the browser of any phone, choose “Lost your phone?”, then “Ask my helpers”.`,
+    made: (day: string) => `Made on ${day}.`,
     words: 'Sixteen words',
     square: 'The same words, to be scanned',
     print: 'Print the cards',
