@@ -34,6 +34,7 @@ async function openSession() {
     name: '',
     words: 'twelve words',
     wrappers: () => ['passkey'],
+    helperCards: say('helperCards', []),
     makeHelperCards: say('makeHelperCards', []),
   };
   const profiles = {
@@ -79,7 +80,8 @@ const OPENING: readonly (readonly [string, (session: Session) => unknown])[] = [
       }),
   ],
   ['words', (session) => session.words()],
-  ['makeHelperCards', (session) => session.helperCards()],
+  ['helperCards', (session) => session.helperCards()],
+  ['makeHelperCards', (session) => session.helperCards({ areNew: true })],
   ['carried', (session) => session.carried()],
   ['queueRole', (session) => giveRole(session, {} as Parameters<typeof giveRole>[1], 1)],
   ['order', (session) => session.answerReplacement({ studyId: study.studyId, dueAtMs: 1 }, 'confirm')],

@@ -28,15 +28,21 @@ def seed_of(kept, by):
     return opened(hmac_sha256(raw(wrap["deviceKey"]), stretched), "radledger/vault-pin/1", [], wrap["sealed"])
 
 
+def cards_of(seed, name_of, sealed):
+    made_at_ms, cards = decode(opened(seed, "radledger/vault-cards/1", [name_of], sealed))
+    return {"madeAtMs": made_at_ms, "cards": cards}
+
+
 def profiles(kept, by):
     seed = seed_of(kept, by)
     listed = decode(opened(seed, "radledger/vault-profiles/1", [], kept["profiles"]))
-    snapshots = {snapshot["id"]: snapshot["sealed"] for snapshot in kept["snapshots"]}
+    snapshots, cards = ({one["id"]: one["sealed"] for one in kept[what]} for what in ("snapshots", "cards"))
     return [{
         "id": name_of,
         "name": name,
         "words": word_indices(own),
         "snapshot": opened(own, "radledger/vault-snapshot/1", [name_of], snapshots[name_of]).hex(),
+        "helperCards": cards_of(own, name_of, cards[name_of]),
     } for name_of, name, own in [("holder", "", seed)] + [(key.hex(), name, own) for key, name, own in listed]]
 
 

@@ -41,6 +41,18 @@ const VAULT = {
       sealed: '9301c40c0c0c0c0c0c0c0c0c0c0c0c0cc420f5f8445aa85ee2dcd0a4910fcf04e6e96e38b867de45fc845f7a1b892934c867',
     },
   ],
+  cards: [
+    {
+      id: 'holder',
+      sealed:
+        '9301c40c0d0d0d0d0d0d0d0d0d0d0d0dc5014509b85bec5d84015641465ad3b59736df766d44adec523e00458d6bb5453869f989ee51d7dbf52bf15484c20b2bc717806047593853f8c22bdb9d56d6c593e7dad7b1032731d76b61818bf742cc8d33ee4d455c057e1880a3c3e7160d2b745499c8b17e08fa54b4ca298ec0c839bb74d70e0c6cba0eb17efd87000aeda29f57cecddae085fbf6335793ae867aae5d73cd5fbf37ac55d652ef155ad9b125307bfd88ac45f5c2f244a0e63d0f008e83174c823eb72e2fccdb60b631cc3563044c2c580c68581a51b089a34743d27a5bb61d589ebf88eb29eb7d60c6f446dec5e51e1c9a8dc18a0c7561a38a2054b426d5a5e43080cef97720fef345f6dd0972fa8935d7e7536f7a65e92c2bc2481845a95aad3e86efe6301505b8041b613d67d308e261f8fc68edf7dc48d7c229ca281d2733c5deed6541b5f87d936de38a2abdac9bc74727a6',
+    },
+    {
+      id: '06060606060606060606060606060606',
+      sealed:
+        '9301c40c0e0e0e0e0e0e0e0e0e0e0e0ec501454cdc2c95b32ac936e772c1ba42787887e67b3b3f1912630ed3d0e7681edbcbc2a640ec5bddf1603482f431cf02b02d2ccab1a14081c8794f68e84ebb6f761b6c45970359bd9c44658e8e93c46443ec9f3c4496aeed3a928cf541d45a115e9e91eb62ab5623598eb164d390fb1eea2ae4337286f08dc749e5337be2438271e50e7b67ed604b0fa8a94489478b9881d5662bcaf7950955e9fdd0c3543aede581e9e3801f2b2bcf2d68ce6ec39d96e770564d6573f0abb101a32fdf91dd6ccd4b2117dc341c62bf61218106e1f32a5b4e15a1180726b31ef8b5a425d04b072340ecce7fb4b9c0e59c23d53eb29200098d30d655ff419c492f03982ac9129175a127c2127edecec32dd715f084ce9f8437b7a05f5f30f53f0bbef796dcbda723a07cd67c5e37fd844c258f2a2bda06ac0019918005bc654d03315b6260ab869a07d261896ce4d0',
+    },
+  ],
 };
 /** The passkey wrap above, as it is in the passkey. */
 const COPY = {
@@ -102,7 +114,8 @@ export async function vaultVectors(): Promise<VectorFile> {
 }
 
 async function opened(by: 'passkey' | 'pin'): Promise<unknown> {
-  const { passkey, pin, snapshots } = VAULT;
+  const { passkey, pin } = VAULT;
+  const sealedOf = ({ id, sealed: hex }: { id: string; sealed: string }) => ({ id, sealed: fromHex(hex) });
   const storage = createMemoryVaultStorage();
   const deviceKey = await crypto.subtle.importKey(
     'raw',
@@ -121,7 +134,8 @@ async function opened(by: 'passkey' | 'pin'): Promise<unknown> {
       { kind: 'pin', salt: fromHex(pin.salt), deviceKey, sealed: fromHex(pin.sealed), ...tries },
     ],
     profiles: fromHex(VAULT.profiles),
-    snapshots: snapshots.map((snapshot) => ({ id: snapshot.id, sealed: fromHex(snapshot.sealed) })),
+    snapshots: VAULT.snapshots.map(sealedOf),
+    cards: VAULT.cards.map(sealedOf),
   };
   await storage.save(record);
   const vault = await createVault({ storage, passkeys: passkeysOf(), lock: LOCK }).open(
@@ -129,11 +143,12 @@ async function opened(by: 'passkey' | 'pin'): Promise<unknown> {
   );
   return asJson({
     profiles: await Promise.all(
-      [vault, ...vault.profiles].map(async ({ id, name, words, store }) => ({
-        id,
-        name,
-        words: placesOf(words),
-        snapshot: await store.load(),
+      [vault, ...vault.profiles].map(async (profile) => ({
+        id: profile.id,
+        name: profile.name,
+        words: placesOf(profile.words),
+        snapshot: await profile.store.load(),
+        helperCards: await profile.helperCards(),
       })),
     ),
   });

@@ -36,6 +36,7 @@ export type { WalletPorts } from './wallet-ports.js';
 export { createMemoryStore, type WalletStore } from './wallet-store.js';
 export { entropyOf, generateEntropy, looksLikeWords, seedOf, wordsOf } from './words.js';
 export { wordsOfHelperCards } from './vault/helper-cards.js';
+export type { HelperCards } from './vault/kept-cards.js';
 export type { OpenVault, Profile } from './vault/open-vault.js';
 export type { PasskeyPort, PasskeySecret } from './vault/passkeys.js';
 export { type CarriedProfile, createPhoneOffer, type PhoneOffer, readPhoneOffer } from './vault/phone-transfer.js';

@@ -780,6 +780,7 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     await phone.press('Save card 1');
     const card = await readFile(await (await saved).path(), 'utf8');
     expect(card).toContain('Helper card 1 of 3');
+    expect(card).toContain(net.network.wallet); // the link of a hospital goes with the phone
     const words = card.trim().split('\n').at(-1) as string;
     expect(words.split(' ')).toHaveLength(16);
     const square = phone.page.getByRole('img', { name: 'The same words, to be scanned' }).nth(2);
@@ -788,6 +789,18 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     await phone.heading('Good. Your helpers are noted.').waitFor();
     await look('helpers noted');
     await phone.press('Done');
+    await phone.heading('MRI, knee').waitFor();
+    await phone.press('More');
+    await phone.press('Add helpers');
+    const again = phone.page.waitForEvent('download');
+    await phone.press('Save card 1');
+    expect((await readFile(await (await again).path(), 'utf8')).trim().split('\n').at(-1)).toBe(words);
+    await phone.press('Make new cards');
+    await phone.heading('Make new cards?').waitFor();
+    await look('new cards');
+    await phone.press('Keep these cards');
+    await phone.press('Back');
+    await phone.press('Back');
     await phone.heading('MRI, knee').waitFor();
     expect(await phone.button('Make a sheet').count()).toBe(0); // two ways back: the app asks no more
     const other = await Phone.switchOn(browser);

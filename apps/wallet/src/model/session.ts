@@ -4,6 +4,7 @@ import { CodedError, toHex } from '@radledger/primitives';
 import type {
   Contact,
   CarriedProfile,
+  HelperCards,
   NewDevice,
   OpenMailbox,
   Profile,
@@ -384,10 +385,13 @@ export class Session {
     this.#change({ wrappers: this.#shown().wrappers() });
   }
 
-  /** Three cards of sixteen words; any two bring back the images that are shown. */
-  async helperCards(): Promise<readonly [string, string, string]> {
+  /**
+   * Three cards of sixteen words; any two bring back the images that are shown. The same ones until she asks for others.
+   * @param input.areNew - she does: they do not fit the earlier ones
+   */
+  async helperCards(input: { readonly areNew?: boolean } = {}): Promise<HelperCards> {
     this.checkConfirmed();
-    return this.#shown().makeHelperCards();
+    return input.areNew === true ? this.#shown().makeHelperCards() : this.#shown().helperCards();
   }
 
   async noteHelperCardsMade(): Promise<void> {

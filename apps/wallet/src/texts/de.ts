@@ -375,7 +375,14 @@ export const de: Texts = {
       `Sie bewahren diese Karte auf für ${who}. Geht das Handy verloren, werden Sie nach ihr gefragt. Rufen Sie erst an, unter einer Nummer, die Sie kennen, und seien Sie sicher, wer fragt. Zwei der drei Karten öffnen alle Bilder: Zeigen Sie sie sonst niemandem.`,
     use: (address) =>
       `So geht es: ${address} im Browser eines beliebigen Handys öffnen, „Handy verloren?“ wählen, dann „Meine Helfer fragen“.`,
-    made: (day) => `Vom ${day}.`,
+    made: (moment) => `Vom ${moment}. Sie passt nur zu Karten von demselben Zeitpunkt.`,
+    same: 'Die App zeigt jedes Mal dieselben drei Karten.',
+    lost: 'Wenn eine Karte verloren ist',
+    again:
+      'Neue Karten passen nur zueinander. Verteilen Sie darum alle drei noch einmal. Zwei der früheren Karten öffnen die Bilder weiterhin: Lassen Sie sich die alten zurückgeben, und vernichten Sie sie.',
+    makeNew: 'Neue Karten machen',
+    ask: 'Neue Karten machen?',
+    keep: 'Diese Karten behalten',
     words: 'Sechzehn Wörter',
     square: 'Dieselben Wörter zum Scannen',
     print: 'Karten drucken',
@@ -607,7 +614,7 @@ export const de: Texts = {
     },
     cardsWrong: {
       title: 'Diese Karten passen nicht',
-      text: 'Prüfen Sie jedes Wort und die Reihenfolge. Es sind sechzehn auf jeder, von zwei verschiedenen Karten, die am selben Tag gemacht wurden.',
+      text: 'Prüfen Sie jedes Wort und die Reihenfolge. Es sind sechzehn auf jeder, von zwei verschiedenen Karten, auf denen derselbe Tag und dieselbe Uhrzeit stehen.',
     },
     notKnown: {
       title: 'Dieses Handy hat Ihre Bilder nicht zurückgeholt',

@@ -367,7 +367,14 @@ export const en = {
       `You keep this card for ${who}. After losing their phone they will ask you for it. Call them first, on a number you know, and be sure that it is them. Two of the three cards open all their images: show it to nobody else.`,
     use: (address: string) =>
       `To use it: open ${address} in the browser of any phone, choose “Lost your phone?”, then “Ask my helpers”.`,
-    made: (day: string) => `Made on ${day}.`,
+    made: (moment: string) => `Made on ${moment}. It fits only cards made at the same time.`,
+    same: 'The app shows these same three cards each time.',
+    lost: 'If a card is lost',
+    again:
+      'New cards fit only each other, so hand out all three again. Two of the earlier cards still open the images: ask for them back, and destroy them.',
+    makeNew: 'Make new cards',
+    ask: 'Make new cards?',
+    keep: 'Keep these cards',
     words: 'Sixteen words',
     square: 'The same words, to be scanned',
     print: 'Print the cards',
@@ -581,7 +588,7 @@ export const en = {
     wordsWrong: { title: 'These words do not fit', text: 'Check each word and their order. There are twelve.' },
     cardsWrong: {
       title: 'These cards do not fit',
-      text: 'Check each word and their order. There are sixteen on each, from two different cards that were made on the same day.',
+      text: 'Check each word and their order. There are sixteen on each, from two different cards on which the same day and time are printed.',
     },
     notKnown: {
       title: 'This phone did not bring your images back',

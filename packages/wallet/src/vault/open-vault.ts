@@ -15,6 +15,7 @@ import { WalletError } from '../errors.js';
 import type { WalletStore } from '../wallet-store.js';
 import { entropyOf, generateEntropy, wordsOf } from '../words.js';
 import { makeHelperCards } from './helper-cards.js';
+import { type HelperCards, keptCards, withCards } from './kept-cards.js';
 import type { PasskeyPort } from './passkeys.js';
 import { openAtRest, type RestContext, sealAtRest } from './sealed-at-rest.js';
 import { unlockByPasskey, unlockByPin, withoutTries, withPin } from './unlocking.js';
@@ -44,11 +45,13 @@ export interface Profile {
   wrappers(): readonly WrapperKind[];
   /** Remembers that the recovery sheet is on paper: say so only after the person has it. */
   noteSheetMade(): Promise<void>;
+  /** Three cards for three helpers; any two give the words back. The same set each time: made by the first call on this device, and kept. */
+  helperCards(): Promise<HelperCards>;
   /**
-   * Three cards for three helpers; any two give the words back. Each call makes another set, whose cards do not mix with earlier ones;
-   * those stay good: who lost trust in a helper moves her studies to new words.
+   * Another set in place of the kept one. Its cards do not mix with earlier ones, and those stay good: who lost trust in a helper moves her
+   * studies to new words.
    */
-  makeHelperCards(): Promise<readonly [string, string, string]>;
+  makeHelperCards(): Promise<HelperCards>;
   /** Remembers that helpers have cards: say so only after the person has printed or written them. */
   noteHelperCardsMade(): Promise<void>;
 }
@@ -205,8 +208,12 @@ export class OpenVault implements Profile {
     return this.#notePaper('sheet', HOLDER);
   }
 
-  makeHelperCards(): Promise<readonly [string, string, string]> {
-    return this.#helperCardsOf(this.#entropy);
+  helperCards(): Promise<HelperCards> {
+    return this.#helperCardsOf({ id: HOLDER, entropy: this.#entropy }, { isAnew: false });
+  }
+
+  makeHelperCards(): Promise<HelperCards> {
+    return this.#helperCardsOf({ id: HOLDER, entropy: this.#entropy }, { isAnew: true });
   }
 
   noteHelperCardsMade(): Promise<void> {
@@ -222,9 +229,20 @@ export class OpenVault implements Profile {
     this.#release();
   }
 
-  async #helperCardsOf(entropy: Uint8Array): Promise<readonly [string, string, string]> {
-    this.#checkOpen();
-    return makeHelperCards(entropy);
+  async #helperCardsOf(
+    profile: { readonly id: string; readonly entropy: Uint8Array },
+    input: { readonly isAnew: boolean },
+  ): Promise<HelperCards> {
+    await this.#change(async (record) => {
+      // Looked for when it is this call's turn, so that two calls make one set.
+      const kept = input.isAnew ? undefined : await keptCards(record, profile);
+      if (kept !== undefined) return [record, this.#listed];
+      const set = { madeAtMs: this.#ports.now(), cards: await makeHelperCards(profile.entropy) };
+      return [await withCards(record, profile, set), this.#listed];
+    });
+    const set = await keptCards(this.#record, profile);
+    if (set === undefined) throw closed();
+    return set;
   }
 
   #notePaper(kind: PaperWrap['kind'], profile: string): Promise<void> {
@@ -242,7 +260,8 @@ export class OpenVault implements Profile {
       store: this.#storeOf(id, entropy),
       wrappers: () => wrapperKinds(this.#record, id),
       noteSheetMade: () => this.#notePaper('sheet', id),
-      makeHelperCards: () => this.#helperCardsOf(entropy),
+      helperCards: () => this.#helperCardsOf({ id, entropy }, { isAnew: false }),
+      makeHelperCards: () => this.#helperCardsOf({ id, entropy }, { isAnew: true }),
       noteHelperCardsMade: () => this.#notePaper('helpers', id),
     };
   }
@@ -271,7 +290,7 @@ export class OpenVault implements Profile {
   }
 
   #checkOpen(): void {
-    if (this.#isClosed) throw new WalletError({ code: 'VAULT_CLOSED' }, 'the vault was closed; open it again');
+    if (this.#isClosed) throw closed();
   }
 
   /** One change after the other, each from what the one before left; one that fails changes nothing. */
@@ -279,11 +298,15 @@ export class OpenVault implements Profile {
     const written = this.#written.then(async () => {
       this.#checkOpen();
       const [record, listed] = await change(this.#record);
-      await this.#ports.storage.save(record);
+      if (record !== this.#record) await this.#ports.storage.save(record);
       this.#record = record;
       this.#listed = listed;
     });
     this.#written = written.catch(() => undefined);
     return written;
   }
+}
+
+function closed(): WalletError {
+  return new WalletError({ code: 'VAULT_CLOSED' }, 'the vault was closed; open it again');
 }

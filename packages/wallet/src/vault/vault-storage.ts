@@ -12,18 +12,21 @@ export interface VaultRecord {
   readonly profiles: Uint8Array;
   /** Sealed, each under the seed of its own profile. */
   readonly snapshots: readonly { readonly id: string; readonly sealed: Uint8Array }[];
+  /** Helpers' cards, sealed as the snapshots are; absent before the first were made. */
+  readonly cards?: readonly { readonly id: string; readonly sealed: Uint8Array }[];
 }
 
 /** @throws {WalletError} `VAULT_DAMAGED` when what was stored is no record of this format */
 export function checkedRecord(stored: VaultRecord | undefined): VaultRecord | undefined {
   if (stored === undefined) return undefined;
-  const { format, generation, wraps, profiles, snapshots } = stored as Partial<VaultRecord>;
+  const { format, generation, wraps, profiles, snapshots, cards = [] } = stored as Partial<VaultRecord>;
   const isWhole =
     format === 1 &&
     Number.isSafeInteger(generation) &&
     Array.isArray(wraps) &&
     profiles instanceof Uint8Array &&
-    Array.isArray(snapshots);
+    Array.isArray(snapshots) &&
+    Array.isArray(cards);
   if (isWhole) return stored;
   throw new WalletError({ code: 'VAULT_DAMAGED' }, 'what is stored is no vault; restore from the words');
 }

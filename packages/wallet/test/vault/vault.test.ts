@@ -286,13 +286,64 @@ describe('other persons', () => {
     await maya.noteHelperCardsMade();
     expect(maya.wrappers()).toEqual(['passkey', 'helpers']);
     expect(open.wrappers()).toEqual(['passkey', 'sheet']);
-    const [first, , third] = await maya.makeHelperCards();
-    expect(await wordsOfHelperCards([first, third])).toBe(maya.words);
+    const { cards } = await maya.helperCards();
+    expect(await wordsOfHelperCards(cards)).toBe(maya.words);
     open.close();
+    await expect(maya.helperCards()).rejects.toMatchObject({ code: 'VAULT_CLOSED' });
     await expect(maya.makeHelperCards()).rejects.toMatchObject({ code: 'VAULT_CLOSED' });
     const again = await device.window().open('passkey');
     expect(again.profiles[0]?.wrappers()).toEqual(['passkey', 'helpers']);
     expect(await device.window().wrappers()).toEqual(['passkey', 'sheet']);
+  });
+});
+
+describe('helpers’ cards', () => {
+  test('are the same each time they are looked at, also by two at once and after a new start', async () => {
+    const device = createDevice();
+    let nowMs = 1_795_000_000_000;
+    const open = await device.window({ now: () => nowMs }).create({ pin: '471103' });
+    const maya = await open.addProfile('Maya');
+    const [first, second] = await Promise.all([open.helperCards(), open.helperCards()]);
+    expect(second).toEqual(first);
+    expect(first).toMatchObject({ madeAtMs: nowMs });
+    const ofMaya = await maya.helperCards();
+    expect(ofMaya.cards).not.toEqual(first.cards);
+    const { words } = open;
+    nowMs += 86_400_000;
+    open.close();
+    const again = await device.window({ now: () => nowMs }).open({ pin: '471103' });
+    expect(await again.helperCards()).toEqual(first);
+    expect(await again.profiles[0]?.helperCards()).toEqual(ofMaya);
+    expect(await wordsOfHelperCards([first.cards[0] ?? '', (await again.helperCards()).cards[2] ?? ''])).toBe(words);
+  });
+
+  test('are others when she asks for others, from then on; the earlier ones stay good, and do not fit them', async () => {
+    const device = createDevice();
+    const open = await device.window().create(PASSKEY);
+    const before = await open.helperCards();
+    const after = await open.makeHelperCards();
+    expect(await open.helperCards()).toEqual(after);
+    expect(await wordsOfHelperCards(before.cards)).toBe(open.words);
+    await expect(wordsOfHelperCards([before.cards[0] ?? '', after.cards[1] ?? ''])).rejects.toMatchObject({
+      info: { code: 'CARD_INVALID', rule: 'other-set' },
+    });
+    await device.window().erase();
+    expect((await device.storage.load())?.cards).toBeUndefined();
+  });
+
+  test('that were changed at rest are made anew: none of them is shown', async () => {
+    const device = createDevice();
+    const open = await device.window().create(PASSKEY);
+    const before = await open.helperCards();
+    open.close();
+    const record = (await device.storage.load()) as VaultRecord;
+    const cards = (record.cards ?? []).map(({ id, sealed }) => ({
+      id,
+      sealed: sealed.with(-1, 1 ^ (sealed.at(-1) ?? 0)),
+    }));
+    await device.storage.save({ ...record, cards });
+    const again = await device.window().open('passkey');
+    expect((await again.helperCards()).cards).not.toEqual(before.cards);
   });
 });
 
@@ -341,11 +392,16 @@ describe('accidents', () => {
     const profile = await open.addProfile('Maya Rivera');
     const wallet = await createWallet(world.ports({ store: open.store }), { words: open.words });
     await wallet.claim(world.hospital.invite({ studyInstanceUid: '1.2.840.99', label: 'MRI, knee' }));
+    const cards = [open, profile].map((whose) => whose.helperCards());
+    const cardWords = (await Promise.all(cards)).flatMap((set) => set.cards.flatMap((card) => card.split(' ')));
     const stored = bytesOf(await device.storage.load());
+    expect((await device.storage.load())?.cards).toHaveLength(2);
     for (const secret of ['Maya Rivera', 'MRI, knee', '1.2.840.99', '471103', 'images.hospital.example']) {
       expect(stored.includes(secret)).toBe(false);
     }
-    for (const word of [...open.words.split(' '), ...profile.words.split(' ')].filter(({ length }) => length > 4)) {
+    for (const word of [...open.words.split(' '), ...profile.words.split(' '), ...cardWords].filter(
+      ({ length }) => length > 4,
+    )) {
       expect(stored.includes(word)).toBe(false);
     }
     // The search itself works: what is no secret is found.
@@ -368,12 +424,10 @@ describe('accidents', () => {
   });
 });
 
-/** Everything of a record as one text: names, texts, and bytes as Latin-1. */
+/** Everything in a record as one text, bytes as Latin-1; not how its parts are called: `device` and `wrong` are words of the list. */
 function bytesOf(value: unknown): string {
   if (value instanceof Uint8Array) return String.fromCharCode(...value);
   if (value instanceof CryptoKey) return value.extractable ? 'EXTRACTABLE' : '';
   if (typeof value !== 'object' || value === null) return String(value);
-  return Object.entries(value)
-    .map(([name, inner]) => `${name} ${bytesOf(inner)}`)
-    .join(' ');
+  return Object.values(value).map(bytesOf).join(' ');
 }
