@@ -1,4 +1,4 @@
-import type { SignedImageRequest } from '@radledger/handover';
+import type { Invitation, SignedImageRequest } from '@radledger/handover';
 import { WalletError } from '@radledger/wallet';
 import { expect, test } from 'vitest';
 import { giveRole } from '../src/model/roles.js';
@@ -27,6 +27,7 @@ async function openSession() {
     flush: () => Promise.resolve({ left: 0 }),
     askSources: () => Promise.resolve({ standings: [], unanswered: [] }),
     overview: () => Promise.reject(new Error('nobody answers')),
+    studyOfInvitation: () => undefined,
   };
   const wallet = new Proxy({}, { get: (_, name) => answers[String(name)] ?? say(String(name)) });
   const profile = {
@@ -37,6 +38,10 @@ async function openSession() {
     helperCards: say('helperCards', []),
     makeHelperCards: say('makeHelperCards', []),
   };
+  const maya = { ...profile, id: 'maya', name: 'Maya' };
+  const ofMaya = new Proxy(wallet, {
+    get: (of, name) => (name === 'studyOfInvitation' ? () => study.studyId : (Reflect.get(of, name) as unknown)),
+  });
   const profiles = {
     isOpen: false,
     open: () => Promise.resolve(profile),
@@ -46,9 +51,9 @@ async function openSession() {
       const no = new WalletError({ code: 'PASSKEY_REFUSED' }, 'the person said no');
       return holder.says === 'yes' ? Promise.resolve() : Promise.reject(no);
     },
-    all: () => [profile],
+    all: () => [profile, maya],
     wallets: () => [wallet],
-    wallet: () => wallet,
+    wallet: (id: string) => (id === 'maya' ? ofMaya : wallet),
     allowKnown: () => undefined,
   };
   const ports = {
@@ -126,4 +131,9 @@ test('a Stop never waits for it', async () => {
   await session.answerReplacement({ studyId: study.studyId, dueAtMs: 1 }, 'stop');
   expect(calls).toEqual(expect.arrayContaining(['queueStop', 'sendStops', 'queueStopAll', 'order']));
   expect(holder.asked).toBe(0);
+});
+
+test('a link that was used on this phone leads to its study, in whichever profile it is', async () => {
+  const { session } = await openSession();
+  expect(session.studyOf({} as Invitation)).toEqual({ profileId: 'maya', studyId: '00'.repeat(32) });
 });

@@ -58,6 +58,7 @@ export async function claim(
     receipt,
     grants: [],
     given: undefined,
+    invitationId: invitation.invitationId,
   };
   const invitationBytes = encodeInvitation(invitation);
   await core.update(({ pendingClaims, studies }) => ({

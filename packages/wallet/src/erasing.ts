@@ -42,5 +42,13 @@ async function askForNote(core: WalletCore, record: StudyRecord, options: CallOp
 
 /** The key's place stays: it is not used again. */
 function erased(record: StudyRecord, note: Uint8Array): StudyRecord {
-  return { ...record, secrets: undefined, gatewayApi: undefined, receipt: note, grants: [], given: undefined };
+  return {
+    ...record,
+    secrets: undefined,
+    gatewayApi: undefined,
+    receipt: note,
+    grants: [],
+    given: undefined,
+    invitationId: undefined,
+  };
 }

@@ -213,7 +213,13 @@ async function takeIn(
       const cell = await core.ledger.study(source, studyId, options.signal);
       // Not final yet, or not hers: the next look tells.
       if (keyIndex === undefined || cell === undefined || !equalBytes(cell.owner, key)) continue;
-      const unknown = { secrets: undefined, receipt: undefined, grants: [], given: undefined };
+      const unknown = {
+        secrets: undefined,
+        receipt: undefined,
+        grants: [],
+        given: undefined,
+        invitationId: undefined,
+      };
       const record: StudyRecord = { source, studyId, role: 'owner', branch, keyIndex, gatewayApi, ...unknown };
       await core.update((state) => (find(state) === undefined ? { studies: [...state.studies, record] } : {}));
     }

@@ -58,6 +58,7 @@ function withFound(state: WalletState, found: readonly FoundStudy[]): Partial<Wa
       receipt: undefined,
       grants: [],
       given: undefined,
+      invitationId: undefined,
     };
     studies = [...studies.filter((record) => record !== known), { ...base, role, branch, keyIndex }];
     // Claims that were not published yet may have promised the keys behind the last match.

@@ -106,7 +106,13 @@ function withTaken(state: WalletState, accepted: AcceptedRole): Partial<WalletSt
   const known = recordOf(state, accepted);
   if (known !== undefined && isOfKey(known, accepted)) return {};
   const { source, studyId, role, branch, keyIndex, gatewayApi } = accepted;
-  const unknown = { secrets: undefined, receipt: undefined, grants: known?.grants ?? [], given: undefined };
+  const unknown = {
+    secrets: undefined,
+    receipt: undefined,
+    grants: known?.grants ?? [],
+    given: undefined,
+    invitationId: undefined,
+  };
   const record: StudyRecord = { source, studyId, role, branch, keyIndex, gatewayApi, ...unknown };
   return { studies: [...state.studies.filter((other) => other !== known), record] };
 }

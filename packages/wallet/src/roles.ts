@@ -63,6 +63,7 @@ export async function receiveDelegation(
     receipt: undefined,
     grants: known?.grants ?? [],
     given: undefined,
+    invitationId: undefined,
   };
   await core.update(({ studies }) => ({ studies: [...studies.filter((other) => !isSameStudy(other, input)), record] }));
   return core.viewOf(record, cell);

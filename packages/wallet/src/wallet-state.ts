@@ -106,7 +106,13 @@ const given = struct({
   /** The end of a delegation; 0 for a next owner. */
   notAfterMs: uint(),
 });
-const study = struct({ ...studyFields, grants, given: optional(given) });
+const study3Fields = { ...studyFields, grants, given: optional(given) };
+const study3 = struct(study3Fields);
+const study = struct({
+  ...study3Fields,
+  /** The invitation that it was claimed with on this device: 16 bytes; absent when it came otherwise. */
+  invitationId: optional(bytes({ length: 16 })),
+});
 
 /** A claim that was built but not answered yet; sent again with the same bytes. */
 const pendingClaim = struct({
@@ -185,16 +191,18 @@ const acceptedRoles2 = list(acceptedRole2, { max: 1_000 });
 const state3Fields = {
   ...stateFields,
   acceptedRoles: list(acceptedRole, { max: 1_000 }),
-  studies: list(study, { max: 100_000 }),
+  studies: list(study3, { max: 100_000 }),
   todos,
   seen: optional(seen),
 };
-const state = struct({
-  format: literal(4),
+const state4Fields = {
   ...state3Fields,
   /** Devices that her images were brought back on. */
   devices: list(struct({ ...deviceFields, standing: oneOf('own', 'new', 'known') }), { max: DEVICES_MAX }),
-});
+};
+const state = struct({ format: literal(5), ...state4Fields, studies: list(study, { max: 100_000 }) });
+/** As it was before it kept which invitation a study came with. */
+const state4 = struct({ format: literal(4), ...state4Fields });
 /** As it was before other devices were heard of. */
 const state3 = struct({ format: literal(3), ...state3Fields });
 /** As it was before a person could be named or succeeded by another's answer. */
@@ -255,34 +263,46 @@ export function decodeWalletState(snapshot: Uint8Array): WalletState {
     // an older format, or none
   }
   try {
-    return { ...decodeWith(state3, snapshot, limits), format: 4, devices: [] };
+    return raised4(decodeWith(state4, snapshot, limits));
   } catch {
     // an older format, or none
   }
   try {
-    return raised(decodeWith(state2, snapshot, limits));
+    return raised3(decodeWith(state3, snapshot, limits));
+  } catch {
+    // an older format, or none
+  }
+  try {
+    return raised2(decodeWith(state2, snapshot, limits));
   } catch {
     // an older format, or none
   }
   try {
     const { studies, ...rest } = decodeWith(state1, snapshot, limits);
     const withGrants = studies.map((record) => ({ ...record, grants: record.grants.map(raisedGrant) }));
-    return raised({ ...rest, format: 2, studies: withGrants, todos: [], seen: undefined });
+    return raised2({ ...rest, format: 2, studies: withGrants, todos: [], seen: undefined });
   } catch {
     // Without its cause: the reader's error may quote a part of the snapshot, which holds the seed.
-    throw new WalletError({ code: 'SNAPSHOT_MALFORMED', field: '' }, 'this is not a wallet of format 1 to 4');
+    throw new WalletError({ code: 'SNAPSHOT_MALFORMED', field: '' }, 'this is not a wallet of format 1 to 5');
   }
 }
 
-function raised({ acceptedRoles, studies, seen: last, ...rest }: Infer<typeof state2>): WalletState {
-  return {
+function raised4({ studies, ...rest }: Infer<typeof state4>): WalletState {
+  return { ...rest, format: 5, studies: studies.map((record) => ({ ...record, invitationId: undefined })) };
+}
+
+function raised3(old: Infer<typeof state3>): WalletState {
+  return raised4({ ...old, format: 4, devices: [] });
+}
+
+function raised2({ acceptedRoles, studies, seen: last, ...rest }: Infer<typeof state2>): WalletState {
+  return raised3({
     ...rest,
-    format: 4,
-    devices: [],
+    format: 3,
     acceptedRoles: acceptedRoles.map((accepted) => ({ ...accepted, name: '', gatewayApi: undefined })),
     studies: studies.map((record) => ({ ...record, given: undefined })),
     seen: last && { ...last, studies: last.studies.map((one) => ({ ...one, delegate: undefined })) },
-  };
+  });
 }
 
 export function raisedGrant(old: Infer<typeof grant1Schema>): GrantRecord {

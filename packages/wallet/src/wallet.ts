@@ -1,5 +1,6 @@
 /** A patient's wallet: her keys, studies and grants. Spec: docs/spec/wallet-keys.md. */
 import type { Invitation, Role, RoleAcceptance, RoleAnswer, RoleOffer, SignedImageRequest } from '@radledger/handover';
+import { equalBytes } from '@radledger/primitives';
 import { claim } from './claiming.js';
 import { type Contact, readContacts } from './contacts.js';
 import { WalletError } from './errors.js';
@@ -53,7 +54,7 @@ export async function createWallet(
   const entropy = input.words === undefined ? generateEntropy() : entropyOf(input.words);
   const chainId = input.chainId ?? (await ports.node.status()).chainId;
   const state: WalletState = {
-    format: 4,
+    format: 5,
     chainId,
     entropy,
     profile: input.profile ?? 0,
@@ -112,6 +113,16 @@ export class Wallet {
     options: LongOptions = {},
   ): Promise<StudyView> {
     return claim(this.#core, input, options);
+  }
+
+  /** The study that this device claimed with an invitation: whoever opens that once more needs no code. Asks nobody. */
+  studyOfInvitation(invitation: Pick<Invitation, 'source' | 'invitationId'>): Uint8Array | undefined {
+    return this.#core.state.studies.find(
+      ({ source, invitationId }) =>
+        invitationId !== undefined &&
+        equalBytes(invitationId, invitation.invitationId) &&
+        equalBytes(source, invitation.source),
+    )?.studyId;
   }
 
   /** The studies of this wallet with their status on the ledger. */

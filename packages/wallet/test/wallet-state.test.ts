@@ -35,6 +35,17 @@ const SNAPSHOT_3 = [
   '06060606060606060606060606c42007070707070707070707070707070707070707070707070707070707070707070191ad',
   '4369747920486f73706974616c9090',
 ].join('');
+const SNAPSHOT_4 = [
+  '9b04c4200505050505050505050505050505050505050505050505050505050505050505c4100000000000000000000000',
+  '00000000000091920302909197c4200606060606060606060606060606060606060606060606060606060606060606c420',
+  '0909090909090909090909090909090909090909090909090909090909090909010300a090919ac4200606060606060606',
+  '060606060606060606060606060606060606060606060606c4200707070707070707070707070707070707070707070707',
+  '0707070707070707070003019090909090919a03c420060606060606060606060606060606060606060606060606060606',
+  '0606060606c4200707070707070707070707070707070707070707070707070707070707070707c4200000000000000000',
+  '0000000000000000000000000000000000000000000000000506010000a09192089196c420060606060606060606060606',
+  '0606060606060606060606060606060606060606c420070707070707070707070707070707070707070707070707070707',
+  '07070707070191ad4369747920486f73706974616c90909194c4081011121314151617050002',
+].join('');
 const NOTE_1 = [
   '92019196c420010101010101010101010101010101010101010101010101010101010101010191959201c420020202020202',
   '0202020202020202020202020202020202020202020202020202c42003030303030303030303030303030303030303030303',
@@ -51,11 +62,11 @@ const NOTE_2 = [
 
 const GRANT = { reason: 'second opinion', sequence: 7, notAfterMs: 9, recordedAtMs: 5 };
 
-test('a snapshot of format 1 is read and written as format 4', () => {
+test('a snapshot of format 1 is read and written as format 5', () => {
   const state = decodeWalletState(fromHex(SNAPSHOT_1));
   const { reason, ...rest } = GRANT;
   expect(state).toMatchObject({
-    format: 4,
+    format: 5,
     todos: [],
     studies: [{ role: 'owner', keyIndex: 1, grants: [{ ...rest, requester: { reason }, noticeDelivered: true }] }],
   });
@@ -65,7 +76,7 @@ test('a snapshot of format 1 is read and written as format 4', () => {
 test('so is one of format 2', () => {
   const state = decodeWalletState(fromHex(SNAPSHOT_2));
   expect(state).toMatchObject({
-    format: 4,
+    format: 5,
     acceptedRoles: [{ role: 'delegate', keyIndex: 0, name: '', gatewayApi: undefined }],
     studies: [{ role: 'owner', keyIndex: 1, given: undefined }],
     todos: [{ kind: 'note', attempts: 1 }],
@@ -76,7 +87,14 @@ test('so is one of format 2', () => {
 
 test('and of format 3', () => {
   const state = decodeWalletState(fromHex(SNAPSHOT_3));
-  expect(state).toMatchObject({ format: 4, todos: [{ kind: 'note' }], seen: { studies: [{}] }, devices: [] });
+  expect(state).toMatchObject({ format: 5, todos: [{ kind: 'note' }], seen: { studies: [{}] }, devices: [] });
+  expect(decodeWalletState(encodeWalletState(state))).toEqual(state);
+});
+
+test('and of format 4', () => {
+  const state = decodeWalletState(fromHex(SNAPSHOT_4));
+  const studies = [{ role: 'owner', keyIndex: 1, invitationId: undefined }];
+  expect(state).toMatchObject({ format: 5, studies, devices: [{ by: 'sheet', standing: 'known' }] });
   expect(decodeWalletState(encodeWalletState(state))).toEqual(state);
 });
 

@@ -70,6 +70,21 @@ describe('claiming', () => {
     expect(first.status).toBe('active');
   });
 
+  test('keeps the invitation with the study, on the device that claimed it', async () => {
+    const { invitation, code } = world.hospital.invite(STUDY);
+    const other = world.hospital.invite({ studyInstanceUid: '1.2.9', label: 'CT, hand' });
+    expect(wallet.studyOfInvitation(invitation)).toBeUndefined();
+    const { studyId } = await wallet.claim({ invitation, code });
+    expect(wallet.studyOfInvitation(invitation)).toEqual(studyId);
+    expect(wallet.studyOfInvitation(other.invitation)).toBeUndefined();
+    expect(wallet.studyOfInvitation({ ...invitation, source: new Uint8Array(32) })).toBeUndefined();
+    await wallet.restore();
+    expect(wallet.studyOfInvitation(invitation)).toEqual(studyId);
+    const restored = await world.newWallet(wallet.words());
+    await restored.restore();
+    expect(restored.studyOfInvitation(invitation)).toBeUndefined();
+  });
+
   // Regression: each claim took 21 indices, so three that came to nothing hid the fourth from the words.
   test('that came to nothing does not hide the next study from the twelve words', async () => {
     world.hospital.isDown = true;

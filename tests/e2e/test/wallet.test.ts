@@ -899,6 +899,17 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     expect(await phone.heading('MRI, wrist').count()).toBe(0);
     await phone.press('Yes, it was me'); // the phone of the two cards
     await phone.heading('Was that you?').waitFor({ state: 'detached' });
+
+    // Her link once more: what is on this phone is shown, whosever it is, and no code is asked.
+    await phone.open('about:blank');
+    await phone.open(wrist.link);
+    await phone.page.getByText('Opened on this phone before? Then no code is needed.').waitFor();
+    await phone.press('Open my images');
+    await phone.button('Keep a copy').waitFor({ timeout: 60_000 });
+    await phone.heading('MRI, wrist').waitFor();
+    await phone.press('Back');
+    await phone.page.getByRole('radio', { name: 'You' }).check();
+    await phone.heading('MRI, knee').waitFor();
   });
 
   test('B7 a new phone takes over from the old one by two squares, after four words were compared', async () => {

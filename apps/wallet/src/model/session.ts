@@ -66,6 +66,13 @@ export interface Origin {
   readonly proven: RequestOrigin;
 }
 
+/** A study on this device, and whose it is. */
+export interface ClaimedStudy {
+  readonly profileId: string;
+  /** As on the shelf: 64 hex. */
+  readonly studyId: string;
+}
+
 /** Somebody at a hospital's desk asked to replace her access to a study. */
 export interface Replacement {
   readonly studyId: Uint8Array;
@@ -204,6 +211,16 @@ export class Session {
    */
   checkConfirmed(): void {
     if (!this.isConfirmed()) throw notConfirmed();
+  }
+
+  /** The study that this device claimed with an invitation, whosever it is; undefined when there is none, or nothing is open. */
+  studyOf(invitation: Invitation): ClaimedStudy | undefined {
+    const { profiles } = this.#state;
+    for (const { id: profileId } of profiles) {
+      const studyId = this.wallet(profileId).studyOfInvitation(invitation);
+      if (studyId !== undefined) return { profileId, studyId: toHex(studyId) };
+    }
+    return undefined;
   }
 
   /** Shows the images of another person. */

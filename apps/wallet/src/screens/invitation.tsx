@@ -1,8 +1,9 @@
 import { isRefusal } from '@radledger/client';
 import type { Invitation } from '@radledger/handover';
-import { useEffect, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import type { Confirmation } from '../model/confirmation.js';
 import { isLookAlike } from '../model/look-alike.js';
+import type { ClaimedStudy } from '../model/session.js';
 import { useApp } from '../parts/app-context.js';
 import { Confirm } from '../parts/confirm.js';
 import { Field } from '../parts/field.js';
@@ -23,6 +24,22 @@ export function InvitationScreen(props: { readonly invitation: Invitation }) {
     session.nameOf(invitation.source).then(setHospital, () => undefined);
   }, [session, invitation]);
 
+  // What this phone has is shown without asking the hospital, which says of every link that was used that somebody has it.
+  const { replace } = navigation;
+  const showKnown = useCallback(
+    ({ profileId, studyId }: ClaimedStudy): void => {
+      void session.switchTo(profileId);
+      replace({ name: 'study', studyId });
+    },
+    [session, replace],
+  );
+  const [isKnownAtFirst] = useState(() => session.studyOf(invitation) !== undefined);
+  useEffect(() => {
+    const found = isKnownAtFirst ? session.studyOf(invitation) : undefined;
+    if (found !== undefined) showKnown(found);
+  }, [isKnownAtFirst, session, invitation, showKnown]);
+  if (isKnownAtFirst) return <p>{texts.frame.working}</p>;
+
   const isWhole = (): boolean => {
     setProblem(code.length === 6 ? undefined : texts.invitation.short);
     return code.length === 6;
@@ -30,8 +47,11 @@ export function InvitationScreen(props: { readonly invitation: Invitation }) {
   const claim = async (how: Confirmation): Promise<void> => {
     const isFirst = session.getState().phase !== 'open';
     await session.open(how);
+    const found = session.studyOf(invitation);
+    if (found !== undefined) return showKnown(found);
     // Whose they are is known only to her.
     if (isFirst && session.getState().profiles.length > 1) return;
+    if (!isWhole()) return;
     try {
       await session.claim(invitation, code);
     } catch (error) {
@@ -66,9 +86,10 @@ export function InvitationScreen(props: { readonly invitation: Invitation }) {
         onText={(text) => setCode(text.replace(/\D/g, '').slice(0, 6))}
         problem={problem}
       />
-      <Confirm isReady={isWhole} onConfirmed={claim}>
+      <Confirm isReady={() => state.phase === 'locked' || isWhole()} onConfirmed={claim}>
         {texts.invitation.open}
       </Confirm>
+      {state.phase === 'locked' && <p className="note">{texts.invitation.again}</p>}
       {state.phase === 'new' && state.confirmsBy === 'passkey' && <p className="note">{texts.invitation.confirm}</p>}
     </>
   );

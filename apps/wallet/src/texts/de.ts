@@ -83,6 +83,7 @@ export const de: Texts = {
     code: 'Sechsstelliger Code',
     open: 'Meine Bilder öffnen',
     confirm: 'Ihr Handy fragt gleich, ob Sie es sind. Kein Konto, kein Passwort.',
+    again: 'Schon auf diesem Handy geöffnet? Dann brauchen Sie keinen Code.',
     short: 'Der Code hat sechs Ziffern.',
     wrong: (left) => `Sie haben ${tries(left)}.`,
     lastWrong: 'Der Link ist jetzt geschlossen. Bitten Sie das Krankenhaus um einen neuen.',

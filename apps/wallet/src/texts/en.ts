@@ -81,6 +81,7 @@ export const en = {
     code: 'Six-digit code',
     open: 'Open my images',
     confirm: 'Your phone will ask you to confirm that it is you. No account, no password.',
+    again: 'Opened on this phone before? Then no code is needed.',
     short: 'The code has six digits.',
     wrong: (left: number) => `You have ${tries(left)} left.`,
     lastWrong: 'The link is now closed. Ask the hospital for a new one.',
