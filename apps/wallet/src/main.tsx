@@ -3,6 +3,7 @@ import { wrappersInBrowser } from '@radledger/wallet';
 import { createRoot } from 'react-dom/client';
 import { App } from './app.js';
 import { createDates } from './model/dates.js';
+import { keepStored } from './model/keep-stored.js';
 import { Session } from './model/session.js';
 import { createOrigins } from './model/origins.js';
 import { startStopwatch } from './model/stopwatch.js';
@@ -22,6 +23,7 @@ const start = (): Promise<Session> => {
   return Session.start({
     wrappers: wrappersInBrowser,
     origins,
+    keepStored: () => keepStored(navigator.storage),
     startStopwatch,
     prepare: async () => (await import('./model/opening.js')).prepare(origins, texts.appName),
   });

@@ -28,6 +28,11 @@ async function openSession() {
     askSources: () => Promise.resolve({ standings: [], unanswered: [] }),
     overview: () => Promise.reject(new Error('nobody answers')),
     studyOfInvitation: () => undefined,
+    restore: () => Promise.resolve({ unanswered: [] }),
+    claim: (_: unknown, { onProgress }: { onProgress: (progress: { step: string }) => void }) => {
+      onProgress({ step: 'claim-answered' });
+      return Promise.resolve();
+    },
   };
   const wallet = new Proxy({}, { get: (_, name) => answers[String(name)] ?? say(String(name)) });
   const profile = {
@@ -60,6 +65,7 @@ async function openSession() {
     wrappers: () => Promise.resolve(['passkey']),
     origins: { allow: () => undefined },
     prepare: () => Promise.resolve({ ledger: {}, profiles }),
+    keepStored: say('keepStored'),
     startStopwatch: () => {
       const fromMs = nowMs;
       return () => nowMs - fromMs;
@@ -136,4 +142,14 @@ test('a Stop never waits for it', async () => {
 test('a link that was used on this phone leads to its study, in whichever profile it is', async () => {
   const { session } = await openSession();
   expect(session.studyOf({} as Invitation)).toEqual({ profileId: 'maya', studyId: '00'.repeat(32) });
+});
+
+test('the browser is asked to keep what is here after images came, not before', async () => {
+  const { session, calls } = await openSession();
+  expect(calls).not.toContain('keepStored');
+  await session.restore('passkey', 'passkey');
+  expect(calls.filter((name) => name === 'keepStored')).toHaveLength(1);
+  calls.length = 0;
+  await session.claim({} as Invitation, '123456');
+  expect(calls).toContain('keepStored');
 });

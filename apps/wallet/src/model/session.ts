@@ -92,6 +92,8 @@ export interface SessionPorts {
   readonly origins: Origins;
   /** Loads the rest of the app and its settings; called again when it failed. */
   readonly prepare: () => Promise<Opening>;
+  /** Asks the browser to keep what rests here for good; never fails. */
+  readonly keepStored: () => Promise<void>;
   /** Measures from now on, in ms. */
   readonly startStopwatch: () => () => number;
 }
@@ -286,6 +288,7 @@ export class Session {
         .then(() => this.askHospitals())
         .catch(reject);
     });
+    void this.#ports.keepStored();
     await this.refresh();
   }
 
@@ -448,6 +451,7 @@ export class Session {
 
   /** What a hospital does not tell now, it is asked for again while the app is open, and when it is opened. */
   async #bringBack(wallets: Iterable<Wallet>, found?: Brought): Promise<void> {
+    void this.#ports.keepStored();
     const broughtBackBy = found === 'passkey' ? found : found && (found.from ?? 'phone');
     for (const wallet of wallets) {
       const { unanswered } = await wallet.restore(broughtBackBy === undefined ? {} : { broughtBackBy });

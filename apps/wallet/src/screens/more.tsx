@@ -20,6 +20,10 @@ export function More() {
           {texts.helpers.add}
         </Button>
       </section>
+      <section>
+        <h2>{texts.more.find}</h2>
+        <p>{texts.more.findText}</p>
+      </section>
       {state.profileId === holder?.id && (
         <section>
           <h2>{texts.more.phone}</h2>

@@ -424,6 +424,9 @@ export const de: Texts = {
     title: 'Mehr',
     waysBack: 'Wenn das Handy verloren geht',
     waysBackText: 'Mit einem Blatt oder mit Helfern kommt alles zurück. Am besten haben Sie beides.',
+    find: 'Die App wiederfinden',
+    findText:
+      'Mit „Zum Startbildschirm“ im Menü Ihres Browsers liegt sie bei Ihren anderen Apps, und viele Handys behalten dann länger, was darin ist. Auf einem iPhone ist die App dort zuerst leer: Holen Sie Ihre Bilder mit dem Rettungsblatt hinein.',
     phone: 'Ein neues Handy',
   },
   profiles: {

@@ -416,6 +416,9 @@ export const en = {
     title: 'More',
     waysBack: 'If the phone is lost',
     waysBackText: 'With a sheet or with helpers everything comes back. Best have both.',
+    find: 'Find the app again',
+    findText:
+      '“Add to home screen”, in your browser’s menu, puts it beside your other apps, and many phones then keep what is in it for longer. On an iPhone the app there starts empty: bring your images into it with your recovery sheet.',
     phone: 'A new phone',
   },
   profiles: {
