@@ -397,6 +397,15 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     for (let index = 0; index < READS; index += 1) expect(await retrieve(invitation)).toBe('retrieved');
     await phone.heading('1 person can see your images').waitFor();
     await look('home with a person');
+    await phone.press(/^Lakeside Orthopaedics/);
+    await phone.press('What you agreed to');
+    await phone.page
+      .getByText(/asks to see your images[\s\S]*Reason: Second opinion/)
+      .first()
+      .waitFor();
+    await look('what she agreed to');
+    await phone.press('Back');
+    await phone.press('Back');
     phone.presses = 0;
     const begun = performance.now();
     await phone.press(/^Lakeside Orthopaedics/);

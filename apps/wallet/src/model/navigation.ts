@@ -19,6 +19,7 @@ export type Screen =
   | { readonly name: 'copy'; readonly study: Study }
   | { readonly name: 'link' }
   | { readonly name: 'person'; readonly personId: string }
+  | { readonly name: 'agreed'; readonly personId: string }
   | { readonly name: 'who-looked'; readonly studyId?: string }
   | { readonly name: 'offer-role'; readonly role: Role; readonly studyId?: string }
   | { readonly name: 'role-offer'; readonly offer: RoleOffer }

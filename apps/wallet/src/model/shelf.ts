@@ -38,6 +38,8 @@ export interface Share {
   readonly heldUntilMs: number | undefined;
   readonly stoppedAtMs: number | undefined;
   readonly noticeDelivered: boolean;
+  /** What she agreed to, where it is kept. */
+  readonly receipt: Uint8Array | undefined;
 }
 
 /** Somebody who was allowed something. */
@@ -211,11 +213,11 @@ function stateOfStudy(
 }
 
 function shareOf(study: Study, grant: GrantView, pending: readonly PendingView[]): Share {
-  const { tag, notAfterMs: untilMs, noticeDelivered, stoppedAtMs } = grant;
+  const { tag, notAfterMs: untilMs, noticeDelivered, stoppedAtMs, receipt } = grant;
   const own = pending.filter((todo) => todo.tag !== undefined && toHex(todo.tag) === toHex(tag));
   const heldUntilMs = own.find(({ isHeldBack }) => isHeldBack)?.nextTryAtMs;
   const isRefused = own.some(({ state }) => state === 'refused');
-  return { study, tag, untilMs, noticeDelivered, heldUntilMs, stoppedAtMs, state: stateOf(grant, isRefused) };
+  return { study, tag, untilMs, noticeDelivered, heldUntilMs, stoppedAtMs, receipt, state: stateOf(grant, isRefused) };
 }
 
 function stateOf(grant: GrantView, isRefused: boolean): Share['state'] {

@@ -7,7 +7,7 @@ import { Question } from '../parts/question.js';
 
 /** F4: what one person can see, and the end of it. */
 export function PersonScreen(props: { readonly personId: string }) {
-  const { texts, state, session, fail } = useApp();
+  const { texts, state, session, navigation, fail } = useApp();
   const [stopping, setStopping] = useState<readonly Share[]>();
   const person = state.shelf?.people.find(({ id }) => id === props.personId);
   useFocusKept(person?.shares.some(canStop)); // the button that asked goes away
@@ -41,6 +41,11 @@ export function PersonScreen(props: { readonly personId: string }) {
           </Button>
         ))}
       <Shares title={texts.person.saw} shares={earlier} />
+      {person.shares.some(({ receipt }) => receipt !== undefined) && (
+        <Button kind="quiet" onPress={() => navigation.go({ name: 'agreed', personId: person.id })}>
+          {texts.agreed.title}
+        </Button>
+      )}
       {stopping !== undefined && (
         <Question
           title={texts.person.ask}

@@ -29,6 +29,7 @@ const OldPhone = lazy(async () => ({ default: (await import('./old-phone.js')).O
 const NewPhone = lazy(async () => ({ default: (await import('./new-phone.js')).NewPhone }));
 const ShareScreen = lazy(async () => ({ default: (await import('./share.js')).ShareScreen }));
 const CopyScreen = lazy(async () => ({ default: (await import('./copy.js')).CopyScreen }));
+const Agreed = lazy(async () => ({ default: (await import('./agreed.js')).Agreed }));
 const WhoLooked = lazy(async () => ({ default: (await import('./who-looked.js')).WhoLooked }));
 const ViewScreen = lazy(async () => ({ default: (await import('./view.js')).ViewScreen }));
 
@@ -74,6 +75,8 @@ export function ScreenOf(props: { readonly screen: Screen }) {
       return <CopyScreen study={screen.study} />;
     case 'person':
       return <PersonScreen personId={screen.personId} />;
+    case 'agreed':
+      return <Agreed personId={screen.personId} />;
     case 'who-looked':
       return <WhoLooked studyId={screen.studyId} />;
     case 'offer-role':

@@ -298,6 +298,12 @@ export const de: Texts = {
     stoppedAt: (time) => `Beendet ${time}`,
     ended: 'Abgelaufen',
   },
+  agreed: {
+    title: 'Was Sie erlaubt haben',
+    text: 'Das stand auf dem Bildschirm, als Sie „Erlauben“ drückten. Das Krankenhaus bewahrt es für Sie auf und kann es nicht lesen.',
+    shown: (when) => `Ihnen gezeigt am ${when}`,
+    print: 'Drucken',
+  },
   looked: {
     title: 'Wer hat nachgesehen',
     text: 'Jedes Krankenhaus führt diese Liste und steht für sie ein.',

@@ -293,6 +293,12 @@ export const en = {
     stoppedAt: (time: string) => `Stopped ${time}`,
     ended: 'Ended',
   },
+  agreed: {
+    title: 'What you agreed to',
+    text: 'This stood on the screen when you pressed Allow. The hospital keeps it for you too, and cannot read it.',
+    shown: (when: string) => `Shown to you on ${when}`,
+    print: 'Print',
+  },
   looked: {
     title: 'Who looked',
     text: 'Each hospital keeps this list and vouches for it.',
