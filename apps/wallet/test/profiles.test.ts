@@ -48,6 +48,15 @@ test('the words open a phone whose PIN is forgotten, for everybody on it, and a 
   expect((await after.open({ pin: '900900' })).words).toBe(words);
 });
 
+test('another PIN opens the phone from then on, and the one before does not', async () => {
+  const { start } = createPhone();
+  const before = start().profiles;
+  const { words } = await before.open({ pin: '471103' });
+  await before.setPin('900900');
+  await expect(start().profiles.open({ pin: '471103' })).rejects.toMatchObject({ code: 'WRONG_PIN' });
+  expect((await start().profiles.open({ pin: '900900' })).words).toBe(words);
+});
+
 test('somebody else’s words are told as that, and replace what rests there only when she says so', async () => {
   const phone = createPhone();
   const { words } = await phone.start().profiles.open({ pin: '471103' });

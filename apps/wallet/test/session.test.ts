@@ -56,6 +56,7 @@ async function openSession() {
       const no = new WalletError({ code: 'PASSKEY_REFUSED' }, 'the person said no');
       return holder.says === 'yes' ? Promise.resolve() : Promise.reject(no);
     },
+    setPin: say('setPin'),
     all: () => [profile, maya],
     wallets: () => [wallet],
     wallet: (id: string) => (id === 'maya' ? ofMaya : wallet),
@@ -93,6 +94,7 @@ const OPENING: readonly (readonly [string, (session: Session) => unknown])[] = [
   ['words', (session) => session.words()],
   ['helperCards', (session) => session.helperCards()],
   ['makeHelperCards', (session) => session.helperCards({ areNew: true })],
+  ['setPin', (session) => session.changePin('246813')],
   ['carried', (session) => session.carried()],
   ['queueRole', (session) => giveRole(session, {} as Parameters<typeof giveRole>[1], 1)],
   ['order', (session) => session.answerReplacement({ studyId: study.studyId, dueAtMs: 1 }, 'confirm')],

@@ -31,6 +31,7 @@ export type Screen =
   | { readonly name: 'stop-all' }
   | { readonly name: 'more' }
   | { readonly name: 'add-profile' }
+  | { readonly name: 'change-pin' }
   | { readonly name: 'old-phone' }
   | { readonly name: 'new-phone' }
   | { readonly name: 'lost-phone' }

@@ -126,6 +126,12 @@ export class Profiles {
     await this.#opened.confirm(how);
   }
 
+  /** Another PIN, for everybody on this phone. @throws as `OpenVault.setPin` */
+  async setPin(pin: string): Promise<void> {
+    if (this.#opened === undefined) throw new TypeError('nothing is open');
+    await this.#opened.setPin(pin);
+  }
+
   async add(name: string, found?: BroughtWords): Promise<{ readonly profile: Profile; readonly wallet: Wallet }> {
     if (this.#opened === undefined) throw new TypeError('nothing is open');
     const profile = await this.#opened.addProfile(

@@ -394,6 +394,12 @@ export class Session {
     return imagesOf(reader, signal);
   }
 
+  /** From now on this PIN opens what rests here, and the one before does not. */
+  async changePin(pin: string): Promise<void> {
+    this.checkConfirmed();
+    await this.#profiles.setPin(pin);
+  }
+
   /** The twelve words, for the recovery sheet. */
   words(): string {
     this.checkConfirmed();

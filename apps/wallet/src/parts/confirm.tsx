@@ -1,4 +1,5 @@
 import { isClosedFor, type Confirmation } from '../model/confirmation.js';
+import { isPin, PIN_LENGTH_MAX } from '../model/pin.js';
 import { type ReactNode, useState } from 'react';
 import { useApp } from './app-context.js';
 import { Button, type ButtonKind } from './button.js';
@@ -34,7 +35,7 @@ export function Confirm(props: {
       setAskedAgain(true);
       return setProblem(texts.pin.again);
     }
-    if (isAsking && pin.length < 6) return setProblem(texts.pin.short);
+    if (isAsking && (isMaking ? !isPin(pin) : pin === '')) return setProblem(texts.pin.short);
     setProblem(undefined);
     const how = isAsking ? { pin } : 'passkey';
     try {
@@ -55,6 +56,8 @@ export function Confirm(props: {
           <Field
             label={isMaking ? texts.pin.make : texts.pin.label}
             type="password"
+            inputMode="numeric"
+            maxLength={PIN_LENGTH_MAX}
             autoComplete={isMaking ? 'new-password' : 'current-password'}
             value={pin}
             onText={setPin}

@@ -32,6 +32,14 @@ export function More() {
           </Button>
         </section>
       )}
+      {state.wrappers.includes('pin') && (
+        <section>
+          <h2>{texts.pin.title}</h2>
+          <Button kind="quiet" onPress={() => go({ name: 'change-pin' })}>
+            {texts.pin.change}
+          </Button>
+        </section>
+      )}
       <section>
         <h2>{texts.roles.others}</h2>
         <p>{texts.roles.othersText}</p>

@@ -25,6 +25,7 @@ const StopScreen = lazy(async () => ({ default: (await import('./stop.js')).Stop
 const StopAll = lazy(async () => ({ default: (await import('./stop-all.js')).StopAll }));
 const More = lazy(async () => ({ default: (await import('./more.js')).More }));
 const AddProfile = lazy(async () => ({ default: (await import('./add-profile.js')).AddProfile }));
+const ChangePin = lazy(async () => ({ default: (await import('./change-pin.js')).ChangePin }));
 const OldPhone = lazy(async () => ({ default: (await import('./old-phone.js')).OldPhone }));
 const NewPhone = lazy(async () => ({ default: (await import('./new-phone.js')).NewPhone }));
 const ShareScreen = lazy(async () => ({ default: (await import('./share.js')).ShareScreen }));
@@ -97,6 +98,8 @@ export function ScreenOf(props: { readonly screen: Screen }) {
       return <More />;
     case 'add-profile':
       return <AddProfile />;
+    case 'change-pin':
+      return <ChangePin />;
     case 'old-phone':
       return <OldPhone />;
   }

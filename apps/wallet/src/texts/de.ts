@@ -53,11 +53,16 @@ export const de: Texts = {
   pin: {
     label: 'PIN',
     make: 'PIN wählen',
-    hint: 'Dieses Handy kann nicht anders prüfen, ob Sie es sind. Darum fragt die App nach einer PIN. Mindestens sechs Ziffern. Wer dieses Handy und die PIN hat, kann Ihre Bilder öffnen.',
+    hint: 'Dieses Handy kann nicht anders prüfen, ob Sie es sind. Darum fragt die App nach einer PIN. Mindestens sechs Ziffern, kein Geburtstag. Wer dieses Handy und die PIN hat, kann Ihre Bilder öffnen. Wer alles von diesem Handy kopiert, findet sechs Ziffern in wenigen Tagen heraus: Benutzen Sie auch die Bildschirmsperre Ihres Handys, oder nehmen Sie zehn Ziffern.',
     wrong: 'Diese PIN stimmt nicht. Bitte warten Sie kurz und versuchen Sie es noch einmal.',
-    short: 'Eine PIN hat mindestens sechs Ziffern.',
+    short: 'Eine PIN hat mindestens sechs Ziffern. Buchstaben gehen nicht.',
     go: 'Weiter',
     forgotten: 'PIN vergessen',
+    title: 'Die PIN dieses Handys',
+    change: 'PIN ändern',
+    repeat: 'Dieselbe PIN noch einmal',
+    other: 'Das ist eine andere PIN. Tippen Sie zweimal dieselbe.',
+    changed: 'Ihre PIN ist geändert',
     again:
       'Es ist etwas Zeit vergangen. Bitte geben Sie Ihre PIN noch einmal ein, damit niemand anders das für Sie tut.',
   },

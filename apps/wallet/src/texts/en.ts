@@ -52,11 +52,16 @@ export const en = {
   pin: {
     label: 'PIN',
     make: 'Choose a PIN',
-    hint: 'This phone cannot confirm that it is you in another way, so the app asks for a PIN. At least six digits. Whoever has this phone and the PIN can open your images.',
+    hint: 'This phone cannot confirm that it is you in another way, so the app asks for a PIN. At least six digits, and no birthday. Whoever has this phone and the PIN can open your images. Whoever copies everything from this phone can find six digits within days: use your phone’s screen lock too, or ten digits.',
     wrong: 'That PIN is not right. Please wait a moment and try again.',
-    short: 'A PIN has at least six digits.',
+    short: 'A PIN has at least six digits. Letters are not taken.',
     go: 'Continue',
     forgotten: 'I forgot the PIN',
+    title: 'The PIN of this phone',
+    change: 'Change PIN',
+    repeat: 'The same PIN again',
+    other: 'This is another PIN. Type the same one twice.',
+    changed: 'Your PIN is changed',
     again: 'Some time has passed. Please enter your PIN once more, so that nobody else does this for you.',
   },
   confirm: {
