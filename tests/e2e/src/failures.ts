@@ -37,6 +37,27 @@ export function reissued(link: string, change: { gatewayApi?: string; expiresAtM
   return encodeInvitationLink({ ...decodeInvitationLink(link), ...change }, link.split('#')[0] as string);
 }
 
+/** An invitation with one of its fields changed, and what is said then. */
+export function tamperedInvitations(
+  link: string,
+): readonly { readonly field: string; readonly link: string; readonly says: string }[] {
+  const [page = '', encoded = ''] = link.split('#i=');
+  const whole = Buffer.from(encoded, 'base64url');
+  const { chainId, secret, source, gatewayApi } = decodeInvitationLink(link);
+  const changed = (value: Uint8Array): string => {
+    const at = whole.indexOf(value);
+    if (at < 0) throw new Error('a field stands in the bytes of an invitation');
+    return withByte(link, at + value.length - 1, (value.at(-1) ?? 0) ^ 1);
+  };
+  return [
+    { field: 'chainId', link: changed(chainId), says: 'This link is for another service' },
+    { field: 'secret', link: changed(secret), says: 'This link is closed' },
+    { field: 'source', link: changed(source), says: 'This link is for another service' },
+    { field: 'gatewayApi', link: changed(Buffer.from(gatewayApi)), says: 'No answer right now' },
+    { field: 'one byte more', link: `${page}#i=${encoded}AA`, says: 'This link does not work' },
+  ];
+}
+
 /** A request for images with one of its fields changed, each in a link of its own. */
 export function tamperedRequests(link: string): readonly { readonly field: string; readonly link: string }[] {
   const [page, encoded = ''] = link.split('#r=');

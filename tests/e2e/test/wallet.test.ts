@@ -22,7 +22,7 @@ import { createMemoryStore, createWallet, wordsOf as wordsOfEntropy } from '@rad
 import { forbiddenIn, loadTexts } from '@radledger/wallet-app/texts';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest';
-import { failures, openWith, reissued, tamperedRequests } from '../src/failures.js';
+import { failures, openWith, reissued, tamperedInvitations, tamperedRequests } from '../src/failures.js';
 import { actsFor, endsActing, handsOver, letsAct, looksAndKeeps } from '../src/family.js';
 import { FIREFOX, FirefoxPhone } from '../src/firefox-phone.js';
 import { journey } from '../src/keyboard-journey.js';
@@ -47,6 +47,8 @@ import {
 import { firstScreen, plainPage } from '../src/slow-phone.js';
 import { stopsAfterOpening, stopsFromAnywhere } from '../src/stop-anywhere.js';
 import { standStill, stopsOnLedger } from '../src/stand-still.js';
+import { loseAtFirst } from '../src/first-sent.js';
+import { lieTo } from '../src/lying-node.js';
 import { LIES } from '../src/lying-source.js';
 import { becomeSource, type Stranger } from '../src/stranger.js';
 import { walk } from '../src/wallet-walk.js';
@@ -79,6 +81,9 @@ let viewer: Phone;
 let sharer: Phone;
 let sharedInvitation: typeof invitation;
 let stranger: Stranger;
+/** One with a study that a clinic can see, on which things go wrong. */
+let holder: Phone | undefined;
+let held: typeof invitation;
 let invitation: { link: string; code: string; studyInstanceUid: string };
 /** What it took her: PW-1. */
 let ofInvitation: { presses: number; fields: number; seconds: number };
@@ -169,6 +174,40 @@ async function answerCode(link: string): Promise<void> {
   const mailbox = decodeMailboxLink(link);
   const sealed = await sealMailboxRequest((await requestImages('Before the operation')).link, mailbox);
   await createGatewayClient({ url: mailbox.gatewayApi }).answerMailbox(mailbox.mailboxId, sealed);
+}
+
+/** A phone with one study, which a clinic can see. */
+async function sharedOn(own: Phone): Promise<typeof invitation> {
+  const study = await inviteToNewStudy('CT, hers');
+  await openWith(own, study);
+  await own.page.getByText('Ready', { exact: true }).waitFor({ timeout: 60_000 });
+  await own.open((await requestImages('Second opinion')).link);
+  await own.press('Allow');
+  await own.press('Done');
+  return study;
+}
+
+/** The phone on which things go wrong; made when it is used first. Its settings are changed on their way, which one that keeps the app would not see. */
+async function phoneWithShare(): Promise<Phone> {
+  if (holder !== undefined) return holder;
+  holder = await Phone.switchOn(browser, { keepsOffline: false });
+  held = await sharedOn(holder);
+  return holder;
+}
+
+/** Opens the app anew, as it rests on the phone. */
+async function openAgain(on: Phone): Promise<void> {
+  await on.open('about:blank');
+  await on.open(net.network.wallet);
+  await on.press('Open my images');
+}
+
+/** She has her study, and one clinic can see it. */
+async function nothingLost(on: Phone): Promise<void> {
+  await on.heading('My images').waitFor();
+  await on.heading('CT, hers').waitFor({ timeout: 30_000 });
+  await on.heading('1 person can see your images').waitFor();
+  expect(await on.button(/^Lakeside Orthopaedics/).count()).toBe(1);
 }
 
 /** What the practice gets when it asks for her images. */
@@ -468,25 +507,13 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
       const takenBack = await inviteToNewStudy('CT, head');
       await (await openDesk()).wrongPatient(takenBack.studyInstanceUid);
       const links = { invite: inviteToNewStudy, unused, claimed: invitation, replaced, takenBack, net };
-      const hers = await inviteToNewStudy('CT, hers');
-      const has: string[] = isNew ? [] : ['CT, hers'];
-      // Its settings are changed on their way, which a phone that keeps the app would not see.
-      let other = await Phone.switchOn(browser, { keepsOffline: false });
-      const atHome = async (name: string): Promise<void> => {
-        await other.heading(has.length === 0 ? 'No images here yet' : 'My images').waitFor({ timeout: 30_000 });
+      const has: string[] = [];
+      let other = isNew ? await Phone.switchOn(browser, { keepsOffline: false }) : await phoneWithShare();
+      const atHome = async (): Promise<void> => {
+        if (!isNew) await nothingLost(other);
+        else await other.heading(has.length === 0 ? 'No images here yet' : 'My images').waitFor({ timeout: 30_000 });
         for (const label of has) await other.heading(label).waitFor({ timeout: 30_000 });
-        if (isNew) return;
-        await other.heading('1 person can see your images').waitFor();
-        expect(await other.button(/^Lakeside Orthopaedics/).count(), name).toBe(1);
       };
-      if (!isNew) {
-        await openWith(other, hers);
-        await other.page.getByText('Ready', { exact: true }).waitFor({ timeout: 60_000 });
-        await other.open((await requestImages('Second opinion')).link);
-        await other.press('Allow');
-        await other.press('Done');
-        await atHome('before');
-      }
       const forced = failures(links);
       for (const { name, force, says, helpCode, mend, goOn, brings } of forced) {
         await other.open('about:blank'); // what she has rests on the phone, closed, when the link is opened
@@ -505,7 +532,7 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
           await other.heading(/^(Your|My) images$/).waitFor();
           if (await other.button('Open my images').isVisible()) await other.press('Open my images');
         }
-        await atHome(name);
+        await atHome();
         expect(await other.heading(says).count(), name).toBe(0);
         if (isNew) {
           await other.switchOff();
@@ -513,11 +540,168 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
           other = await Phone.switchOn(browser, { keepsOffline: false });
         }
       }
-      if (!isNew) expect(await retrieve(hers)).toBe('retrieved');
-      await other.switchOff();
+      if (isNew) await other.switchOff();
+      else expect(await retrieve(held)).toBe('retrieved');
       figures(context, { failures: forced.length, names: forced.map(({ name }) => name), lost: 0 });
     },
   );
+
+  test('tampered and replayed links, on a phone with a study and a share: refused or as before, and nothing is lost', async () => {
+    const own = await phoneWithShare();
+    const spare = await inviteToNewStudy('CT, spare');
+    for (const { field, link, says } of tamperedInvitations(spare.link)) {
+      await own.open('about:blank');
+      if (says === 'This link does not work') await own.open(link);
+      else await openWith(own, { link, code: spare.code });
+      await own.heading(says).waitFor();
+      expect(await own.page.getByText(/^Help code [A-Z0-9]{4}$/).count(), field).toBe(1);
+      await openAgain(own);
+      await nothingLost(own);
+    }
+    // Once more what was used: she has it already, and is told so.
+    await own.open('about:blank');
+    await openWith(own, held);
+    await own.heading('Already opened').waitFor();
+    await own.press('To my images');
+    await nothingLost(own);
+    const { link } = await requestImages('Second opinion');
+    for (const _ of ['first', 'replayed']) {
+      await own.open('about:blank');
+      await own.open(link);
+      await own.press('Open my images');
+      await own.button('Allow').waitFor();
+      for (const row of await own.page.locator('label.pick').all()) {
+        await row.getByRole('checkbox').setChecked((await row.innerText()).includes('CT, hers'));
+      }
+      await own.press('Allow');
+      await own.heading(/can see CT, hers until/).waitFor({ timeout: 60_000 });
+      await own.press('Done');
+      await nothingLost(own);
+    }
+    await own.press(/^Lakeside Orthopaedics/);
+    expect(await own.page.getByRole('main').getByText('CT, hers', { exact: true }).count()).toBe(1);
+    expect(await retrieve(held)).toBe('retrieved');
+    await openAgain(own);
+    await nothingLost(own);
+    expect(own.complaints).toEqual([]);
+  });
+
+  test('nodes that lie about the chain: she sees what is so by the one that does not, and nothing false when all do', async (context) => {
+    const own = await phoneWithShare();
+    const apis = net.network.nodes.map(({ api }) => api);
+    await own.open('about:blank');
+    const { asked } = await lieTo(own, apis.slice(0, -1));
+    await openAgain(own);
+    await nothingLost(own);
+    await own.page.getByText('Ready', { exact: true }).first().waitFor();
+    const askedOnce = new Map(asked);
+    expect([...askedOnce.values()].reduce((sum, count) => sum + count, 0)).toBeGreaterThan(0);
+    await own.press('Who looked');
+    await own.page.evaluate('window.dispatchEvent(new Event("online"))'); // looks anew
+    await own.press('Back');
+    await nothingLost(own);
+    expect(asked, 'whoever lied is asked no more').toEqual(askedOnce);
+    await own.reconnect();
+
+    await own.open('about:blank');
+    await lieTo(own, apis);
+    await openAgain(own);
+    await own.page.getByText(/^No answer right now\. This is how things stood \d/).waitFor({ timeout: 20_000 });
+    await nothingLost(own);
+    const next = await inviteToNewStudy('CT, next');
+    await openWith(own, next);
+    await own.heading('Something does not add up').waitFor();
+    await own.page.getByText('Help code G8JF').waitFor();
+    await look('nodes that lie', own);
+    await own.press('To my images');
+    await nothingLost(own);
+    await own.reconnect();
+    await openAgain(own);
+    await openWith(own, next);
+    await own.heading('CT, next').waitFor({ timeout: 60_000 });
+    await nothingLost(own);
+    expect(own.complaints).toEqual([]);
+    figures(context, { liars: askedOnce.size });
+  });
+
+  test('storage wiped, and the app closed, in the middle of a claim: the link goes on, and the code is used once', async () => {
+    const claims = /\/v1\/claims/;
+    const other = await Phone.switchOn(browser);
+    // Nothing got there, and nothing is on the phone any more.
+    const first = await inviteToNewStudy('CT, wiped before');
+    await other.context.route(claims, (route) => route.abort());
+    await openWith(other, first);
+    await other.heading('No answer right now').waitFor();
+    await other.wipe();
+    await other.reconnect();
+    await openWith(other, first);
+    await other.heading('CT, wiped before').waitFor({ timeout: 60_000 });
+    // It got there, its answer was lost, and the app was closed.
+    const second = await inviteToNewStudy('CT, answer lost');
+    let taken = 0;
+    await other.context.route(claims, async (route) => {
+      if (route.request().method() !== 'POST') return route.fallback();
+      taken += Number((await route.fetch()).ok());
+      return route.abort();
+    });
+    await openWith(other, second);
+    await other.heading('No answer right now').waitFor();
+    await other.reconnect();
+    await other.open('about:blank');
+    await openWith(other, second);
+    await other.heading('CT, answer lost').waitFor({ timeout: 60_000 });
+    await other.heading('CT, wiped before').waitFor();
+    expect(taken).toBe(1);
+    const studies = await net.cast.hospital.operator.studies();
+    const { studyInstanceUid } = second;
+    expect(studies.filter((study) => study.studyInstanceUid === studyInstanceUid)).toHaveLength(1);
+    // It got there, and nothing is on the phone any more: the desk gives her another way in.
+    await other.wipe();
+    await openWith(other, second);
+    await other.heading('Already opened').waitFor();
+    await (await openDesk()).replaceAccess({ studyInstanceUid, identityCheckedBy: 'photo-id' });
+    expect(other.complaints).toEqual([]);
+    await other.switchOff();
+  });
+
+  test('PW-14 a Stop that was asked for last goes first and arrives, whatever fails before it', async (context) => {
+    const own = await Phone.switchOn(browser);
+    const first = await sharedOn(own);
+    const other = await inviteToNewStudy('CT, later');
+    await openWith(own, other);
+    await own.heading('CT, later').waitFor({ timeout: 60_000 });
+    await expect.poll(() => own.page.getByText('Being sealed').count(), { timeout: 60_000 }).toBe(0);
+    const { link } = await requestImages('Second opinion');
+    await own.context.setOffline(true);
+    await own.open(link);
+    await own.button('Allow').waitFor();
+    for (const row of await own.page.locator('label.pick').all()) {
+      await row.getByRole('checkbox').setChecked((await row.innerText()).includes('CT, later'));
+    }
+    await own.press('Allow');
+    await own.heading('is kept').waitFor();
+    await own.press('Done');
+    await own.press(/^Lakeside Orthopaedics/);
+    await own.press('Stop sharing CT, hers');
+    await own.press('Stop');
+    await own.page.getByText('Stopping', { exact: true }).waitFor();
+    const gateways = net.network.sources.map(({ api }) => api);
+    const origins = [...net.network.nodes.map(({ api }) => api), ...gateways];
+    const sent = await loseAtFirst(own, fromHex(net.network.chainId), {
+      origins,
+      requests: 12,
+      transactions: net.network.nodes.length,
+    });
+    await own.context.setOffline(false);
+    await expect.poll(() => retrieve(first), { timeout: 60_000 }).toBe('XDSDocumentUniqueIdError');
+    await expect.poll(() => retrieve(other), { timeout: 60_000 }).toBe('retrieved');
+    expect([...new Set(sent.lost)]).toEqual(['revoke-access']);
+    expect([...new Set(sent.arrived)]).toEqual(['revoke-access', 'allow-access']);
+    await own.page.getByText(/^Stopped/).waitFor({ timeout: 60_000 });
+    figures(context, { failedBefore: sent.failed(), firstThatArrived: sent.arrived[0] });
+    expect(own.complaints).toEqual([]);
+    await own.switchOff();
+  });
 
   test('PW-5 twenty wrong codes at once: five are looked at, and the right one comes too late', async (context) => {
     const { link, code } = await inviteToNewStudy('XR, hand');
