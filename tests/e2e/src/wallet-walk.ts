@@ -92,6 +92,10 @@ export async function walk(
   await phone.press(/^Dr\. Rivera, Lakeside Orthopaedics/);
   await phone.button(texts.person.stopAll).waitFor();
   await visit('12-person');
+  await phone.press(texts.agreed.title);
+  await phone.heading(texts.agreed.title).waitFor();
+  await visit('53-what-she-agreed-to');
+  await phone.press(texts.frame.back);
   await phone.press(texts.person.stopAll);
   await phone.heading(texts.person.ask).waitFor();
   await visit('13-stop');
@@ -118,6 +122,10 @@ export async function walk(
   await phone.press(texts.helpers.add);
   await phone.button(texts.helpers.save(3)).waitFor();
   await visit('23-helpers');
+  await phone.press(texts.helpers.makeNew);
+  await phone.heading(texts.helpers.ask).waitFor();
+  await visit('54-new-cards');
+  await phone.press(texts.helpers.keep);
   await phone.press(texts.helpers.given);
   await phone.heading(texts.helpers.done).waitFor();
   await visit('24-helpers-noted');
