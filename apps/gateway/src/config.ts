@@ -84,7 +84,8 @@ function schemaIn(folder: string) {
             'must be https://host[:port][/path], http only on loopback, without a slash at the end',
           )
           .optional(),
-        requestsPerMinute: z.int().min(1).max(1_000_000).default(120),
+        requestsPerMinute: z.int().min(1).max(1_000_000).default(1_200),
+        refusedPerMinute: z.int().min(1).max(1_000_000).default(120),
         trustedProxies: z.int().min(0).max(16).default(0),
       }),
       operator: z.strictObject({

@@ -199,6 +199,7 @@ export async function startGateway(config: GatewayConfig, logger: Logger): Promi
         auditHead: () => audit.trail.head(),
         privacyContact: config.privacyContact,
         requestsPerMinute: config.api.requestsPerMinute,
+        refusedPerMinute: config.api.refusedPerMinute,
         trustedProxies,
       });
     const patientApi = patientApiBehind(config.api.trustedProxies);

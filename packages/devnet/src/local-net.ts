@@ -152,7 +152,7 @@ async function writeGatewayConfigs(input: {
   const { net, archives, missesPerMinute, walletPage, hospitalFolder, practiceFolder } = input;
   // Everybody here has one address.
   const listeners =
-    '[api]\nhost = "127.0.0.1"\nport = 0\nrequestsPerMinute = 1000000\n\n[operator]\nhost = "127.0.0.1"\nport = 0\n';
+    '[api]\nhost = "127.0.0.1"\nport = 0\nrequestsPerMinute = 1000000\nrefusedPerMinute = 1000000\n\n[operator]\nhost = "127.0.0.1"\nport = 0\n';
   // Each site asks its own operator's node, and believes only what is proven.
   const finality = '[finality]\ngenesis = "../genesis.json"\n';
   const head = (index: number): string =>

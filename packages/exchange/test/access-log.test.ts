@@ -1,5 +1,10 @@
 // Goal: the owner learns who looked, nobody else does, and nothing that left is missing. Method: readings over real TLS, then signed requests.
-import { createAccessLogRequest, generateSealingKeyPair, openAccessLog } from '@radledger/handover';
+import {
+  createAccessLogRequest,
+  createStudySecretRequest,
+  generateSealingKeyPair,
+  openAccessLog,
+} from '@radledger/handover';
 import { type Signer, toHex } from '@radledger/primitives';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ask } from './test-consumer.js';
@@ -129,6 +134,27 @@ test('nobody else sees it, nor twice with one request, nor with an old one', asy
   changed[changed.length - 1] = (changed.at(-1) ?? 0) ^ 1;
   await expect(hospital.source.accessLog(changed)).rejects.toMatchObject({ code: 'SIGNATURE_INVALID' });
   await expect(hospital.source.accessLog(new Uint8Array(10))).rejects.toMatchObject({ code: 'MALFORMED_REQUEST' });
+});
+
+test('one key asks 60 times a minute, of all kinds together; whoever has no part in the study takes nothing of that', async () => {
+  const { ledger, source } = hospital;
+  for (let n = 0; n < 60; n++) await expect(look(practice)).rejects.toMatchObject({ code: 'STUDY_UNKNOWN' });
+  for (let n = 0; n < 60; n++) await look(patient.owner);
+  await expect(look(patient.owner)).rejects.toMatchObject({ code: 'TOO_MANY_REQUESTS' });
+  const sealing = await generateSealingKeyPair();
+  const secretRequest = await createStudySecretRequest({
+    chainId: source.chainId,
+    source: source.source,
+    studyId: patient.disclosure.studyId,
+    owner: patient.owner,
+    sealingKey: sealing.publicKey,
+    timeMs: ledger.nowMs,
+  });
+  await expect(source.studySecret(secretRequest)).rejects.toMatchObject({ code: 'TOO_MANY_REQUESTS' });
+  ledger.nowMs += 60_000;
+  await ledger.finalize();
+  await eventually(() => source.view.head.height === ledger.height);
+  await look(patient.owner);
 });
 
 test('a long log comes in pages, without gaps, and outlives a restart', async () => {

@@ -40,6 +40,7 @@ beforeEach(async () => {
       gatewayApi: api.url,
       privacyContact: 'privacy@hospital.example',
       requestsPerMinute: 100,
+      refusedPerMinute: 80,
     }),
   );
   operator.mount(createOperatorApi({ ...shared, bearerToken: TOKEN, tlsPins: () => [hospital.tlsPin] }));
@@ -137,6 +138,13 @@ describe('patient-facing', () => {
     for (let i = 0; i < 101; i++) statuses.push((await fetch(`${api.url}/.well-known/radledger`)).status);
     expect(statuses.slice(0, 100).every((status) => status === 200)).toBe(true);
     expect(statuses[100]).toBe(429);
+  });
+
+  test('what is refused is counted apart: 80 a minute here; what is answered, or fails here, takes nothing of that', async () => {
+    for (let i = 0; i < 10; i++) await fetch(`${api.url}/.well-known/radledger`);
+    const statuses = [];
+    for (let i = 0; i < 81; i++) statuses.push((await post('/v1/claims', new Uint8Array(9))).status);
+    expect(statuses).toEqual([...Array<number>(80).fill(400), 429]);
   });
 });
 

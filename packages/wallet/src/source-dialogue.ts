@@ -15,6 +15,7 @@ import {
   type SealContext,
   type SignedStudyDisclosure,
   sealTo,
+  type WellKnown,
 } from '@radledger/handover';
 import { encodeCanonical, toHex } from '@radledger/primitives';
 import { believed } from './answer.js';
@@ -26,6 +27,8 @@ import type { WalletPorts } from './wallet-ports.js';
 import { decodeOwnerNote, encodeOwnerNote, type NotedDevice, type OwnerNote } from './owner-note.js';
 import type { StudyRecord } from './wallet-state.js';
 
+/** How long a gateway that proved whose it is is not asked for that again: an app that opens asks it about each study. */
+const LOCATED_MS = 60_000;
 const NOTHING_NOTED: OwnerNote = { grants: [], devices: [] };
 
 /** A source's gateway that answers, by what it signed of itself. */
@@ -43,6 +46,8 @@ export class SourceDialogue {
   readonly #ports: WalletPorts;
   readonly #ledger: LedgerView;
   readonly #keys: WalletKeys;
+  /** Where gateways were found last, by source and signing key. */
+  readonly #located = new Map<string, { readonly document: WellKnown; readonly atMs: number }>();
 
   constructor(ports: WalletPorts, ledger: LedgerView, keys: WalletKeys) {
     this.#ports = ports;
@@ -142,11 +147,18 @@ export class SourceDialogue {
 
   /** The gateway of a study's source. @throws {WalletError} `SOURCE_UNKNOWN` | `GATEWAY_UNKNOWN` */
   async gatewayOf(record: StudyRecord, signal: AbortSignal | undefined): Promise<SourceGateway> {
-    const { gateway, gatewayCandidates = [] } = this.#ports;
+    const { gateway, gatewayCandidates = [], now = Date.now } = this.#ports;
     const source = await this.#ledger.source(record.source, signal);
+    const name = toHex(source.id) + toHex(source.signingKey);
+    const nowMs = now();
+    const last = this.#located.get(name);
+    const isFresh = last !== undefined && nowMs >= last.atMs && nowMs - last.atMs < LOCATED_MS;
     const candidates = [...(record.gatewayApi === undefined ? [] : [record.gatewayApi]), ...gatewayCandidates];
-    const document = await locateGateway({ chainId: this.#ledger.chainId, source, gateway, candidates, signal });
+    const document = isFresh
+      ? last.document
+      : await locateGateway({ chainId: this.#ledger.chainId, source, gateway, candidates, signal });
     if (document !== undefined) {
+      if (!isFresh) this.#located.set(name, { document, atMs: nowMs });
       const { api, privacyContact } = document;
       return { api, privacyContact, source, client: gateway(api, source) };
     }

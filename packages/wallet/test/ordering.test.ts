@@ -103,6 +103,38 @@ test('a source that names studies and keys which are not hers adds nothing', asy
   expect(await labels()).toEqual([STUDY.label]);
 });
 
+test('an app that opens asks a gateway once where it answers, and once about each study; after a minute anew', async () => {
+  let nowMs = Date.now();
+  const asked: string[] = [];
+  const counting = await createWallet(
+    world.ports({
+      now: () => nowMs,
+      gateway: (url) =>
+        createGatewayClient({
+          url,
+          fetch: (address, init) => {
+            asked.push(new URL(address).pathname);
+            return world.hospital.fetch(address, init);
+          },
+        }),
+    }),
+  );
+  for (const studyInstanceUid of ['1.2.1', '1.2.2', '1.2.3']) {
+    await counting.claim(world.hospital.invite({ studyInstanceUid, label: 'MRI' }));
+  }
+  const once = ['/.well-known/radledger', ...Array<string>(3).fill('/v1/owner-requests')];
+  nowMs += 60_000;
+  asked.length = 0;
+  await counting.askSources();
+  expect(asked).toEqual(once);
+  await counting.askSources();
+  expect(asked).toEqual([...once, ...once.slice(1)]);
+  nowMs += 60_000;
+  asked.length = 0;
+  await counting.askSources();
+  expect(asked).toEqual(once);
+});
+
 test('her access is being replaced: she is told, and stops it', async () => {
   const replacement = { requestedAtMs: 1, dueAtMs: 2 };
   world.hospital.desk.standing = { ...world.hospital.desk.standing, replacement };

@@ -103,7 +103,7 @@ describe.skipIf(orthancIsMissing)('gateways that die', () => {
       const [api = 0, operatorPort = 0] = await freePorts(2);
       const head =
         `node = "${net.nodes[0]?.api}"\nchainId = "${toHex(net.chainId)}"\n` +
-        `[api]\nhost = "127.0.0.1"\nport = ${api}\nrequestsPerMinute = 100000\n[operator]\nhost = "127.0.0.1"\nport = ${operatorPort}\n`;
+        `[api]\nhost = "127.0.0.1"\nport = ${api}\nrequestsPerMinute = 100000\nrefusedPerMinute = 100000\n[operator]\nhost = "127.0.0.1"\nport = ${operatorPort}\n`;
       await writeFile(join(at(name), 'gateway.toml'), head + table);
       const nextPoint = (index: number): KillPoint => {
         if (index === 0 && first !== undefined) return first;

@@ -36,8 +36,10 @@ export interface PatientApiOptions {
   readonly auditHead?: () => Promise<AuditHead | undefined>;
   /** The clock, Unix ms; default the system's. */
   readonly now?: () => number;
-  /** Requests of one address a minute; default 120. */
+  /** Requests of one address a minute; default 1200: a waiting room, and a clinic's whole network, have one address. */
   readonly requestsPerMinute?: number;
+  /** Of these, requests that are refused, wrong codes among them; default 120. */
+  readonly refusedPerMinute?: number;
   /** Number of reverse proxies in front whose `X-Forwarded-For` is believed; default 0. */
   readonly trustedProxies?: number;
   readonly onFailure?: (error: unknown) => void;
@@ -56,14 +58,22 @@ export function createPatientApi(options: PatientApiOptions): Express {
   app.set('trust proxy', options.trustedProxies ?? 0);
   app.use(helmet({ crossOriginResourcePolicy: { policy: 'cross-origin' } }));
   app.use(openToEveryOrigin);
+  const ofOneAddress = {
+    windowMs: 60_000,
+    standardHeaders: 'draft-8',
+    legacyHeaders: false,
+    handler: (_request: Request, response: Response) =>
+      sendError(response, new ExchangeError({ code: 'TOO_MANY_REQUESTS' }, 'retry in a minute')),
+  } as const;
+  app.use(rateLimit({ ...ofOneAddress, identifier: 'requests', limit: options.requestsPerMinute ?? 1_200 }));
   app.use(
     rateLimit({
-      windowMs: 60_000,
-      limit: options.requestsPerMinute ?? 120,
-      standardHeaders: 'draft-8',
-      legacyHeaders: false,
-      handler: (_request, response) =>
-        sendError(response, new ExchangeError({ code: 'TOO_MANY_REQUESTS' }, 'retry in a minute')),
+      ...ofOneAddress,
+      identifier: 'refused',
+      limit: options.refusedPerMinute ?? 120,
+      // Counted while it is under way, and given back unless whoever asked is refused: what fails here is not theirs.
+      skipSuccessfulRequests: true,
+      requestWasSuccessful: (_request, { statusCode }) => statusCode < 400 || statusCode >= 500,
     }),
   );
 

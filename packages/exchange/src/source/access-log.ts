@@ -14,6 +14,7 @@ import type { LedgerPort } from '../ledger-port.js';
 import { type LedgerView, requireUsable } from '../ledger-view.js';
 import { accessPrefix, accessRecords, type BeginAccess, createAccessRecorder } from './access-records.js';
 import { roleOf } from './authorise.js';
+import type { LimitOwner } from './owner-limits.js';
 import { refusedRequest } from './refused-request.js';
 import type { DurableReplayStore } from './replay-store.js';
 import type { SourceIdentity } from './source-identity.js';
@@ -22,7 +23,8 @@ export interface AccessLogs {
   readonly begin: BeginAccess;
   /**
    * Answers a signed request.
-   * @throws {ExchangeError} `MALFORMED_REQUEST` | `SIGNATURE_INVALID` | `REQUEST_EXPIRED` | `VIEW_STALE` | `STUDY_UNKNOWN` | `REPLAYED`
+   * @throws {ExchangeError} `MALFORMED_REQUEST` | `SIGNATURE_INVALID` | `REQUEST_EXPIRED` | `VIEW_STALE` | `STUDY_UNKNOWN` |
+   *   `TOO_MANY_REQUESTS` | `REPLAYED`
    */
   answer(requestBytes: Uint8Array): Promise<Uint8Array>;
 }
@@ -33,6 +35,7 @@ export function createAccessLogs(options: {
   readonly view: LedgerView;
   readonly identity: SourceIdentity;
   readonly replay: DurableReplayStore;
+  readonly limitOwner: LimitOwner;
   /** Whether a study was given to the wrong patient: its owner is told nothing more. */
   readonly isWrongPatient: (studyId: Uint8Array) => boolean;
   readonly now: () => number;
@@ -65,6 +68,7 @@ export function createAccessLogs(options: {
       ) {
         throw new ExchangeError({ code: 'STUDY_UNKNOWN' }, 'this source holds no such study of yours');
       }
+      options.limitOwner(request.key);
       const untilMs = request.timeMs + 2 * REQUEST_SKEW_MS;
       if (!(await options.replay.remember(toHex(request.key), toHex(request.nonce), untilMs))) {
         throw new ExchangeError({ code: 'REPLAYED' }, 'this request was answered before; make a new one');

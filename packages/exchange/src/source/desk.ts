@@ -16,6 +16,7 @@ import type { Emergencies, EmergencyInput, EmergencyRecord } from './emergencies
 import { createMailboxes, type Mailboxes } from './mailboxes.js';
 import { createErasureAnswers } from './erasure-answers.js';
 import type { Erasure, Erasures } from './erasures.js';
+import type { LimitOwner } from './owner-limits.js';
 import { createOwnerRequests } from './owner-requests.js';
 import { createPrivacyOffice, type PrivacyOffice } from './privacy-office.js';
 import type { Publisher } from './publisher.js';
@@ -71,6 +72,7 @@ export interface DeskOptions {
   readonly erasures: Erasures;
   readonly emergencies: Pick<Emergencies, 'release'>;
   readonly audit: Audit;
+  readonly limitOwner: LimitOwner;
   readonly endpointUrl: string;
   readonly deskAudit: DeskAudit;
   /** How long a study is held back before it is sent by itself, in ms. */

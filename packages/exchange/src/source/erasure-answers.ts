@@ -6,6 +6,7 @@ import type { LedgerPort } from '../ledger-port.js';
 import { type LedgerView, requireUsable } from '../ledger-view.js';
 import { roleOf } from './authorise.js';
 import type { Erasures } from './erasures.js';
+import type { LimitOwner } from './owner-limits.js';
 import { readOwnerRequest, unknownStudy } from './owner-requests.js';
 import type { DurableReplayStore } from './replay-store.js';
 import type { SourceIdentity } from './source-identity.js';
@@ -13,7 +14,8 @@ import type { SourceIdentity } from './source-identity.js';
 /**
  * Makes the function that answers an owner request (its order is not carried out) with the sealed note: to who owns the study on the ledger,
  * which is all that is left to know her by, or her delegate.
- * @throws {ExchangeError} (when called) `MALFORMED_REQUEST` | `SIGNATURE_INVALID` | `REQUEST_EXPIRED` | `REPLAYED` | `VIEW_STALE` | `STUDY_UNKNOWN`
+ * @throws {ExchangeError} (when called) `MALFORMED_REQUEST` | `SIGNATURE_INVALID` | `REQUEST_EXPIRED` | `REPLAYED` | `VIEW_STALE` | `STUDY_UNKNOWN` |
+ *   `TOO_MANY_REQUESTS`
  */
 export function createErasureAnswers(options: {
   readonly erasures: Pick<Erasures, 'noteOf'>;
@@ -21,6 +23,7 @@ export function createErasureAnswers(options: {
   readonly view: LedgerView;
   readonly identity: SourceIdentity;
   readonly replay: DurableReplayStore;
+  readonly limitOwner: LimitOwner;
   /** Whether a study was given to the wrong patient: its owner is told nothing more. */
   readonly isWrongPatient: (studyId: Uint8Array) => boolean;
   readonly now: () => number;
@@ -34,6 +37,7 @@ export function createErasureAnswers(options: {
     const cell = await ledger.study(identity.source, studyId);
     const role = cell && roleOf(cell, key, Math.max(now(), view.head.timestampMs));
     if (note === undefined || role === undefined || options.isWrongPatient(studyId)) throw unknownStudy();
+    options.limitOwner(key);
     if (!(await options.replay.remember(toHex(key), toHex(nonce), timeMs + 2 * REQUEST_SKEW_MS))) {
       throw new ExchangeError({ code: 'REPLAYED' }, 'this request was answered before; make a new one');
     }

@@ -21,6 +21,7 @@ import { createInvitations, currentStudy } from './invitations.js';
 import { createOrderLook } from './order-look.js';
 import { openOrders } from './orders.js';
 import { createClaimSpread } from './claim-spread.js';
+import { createOwnerLimit } from './owner-limits.js';
 import { createPublisher } from './publisher.js';
 import { createReplayStore } from './replay-store.js';
 import { createDesk } from './desk.js';
@@ -86,6 +87,7 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
   const repositoryUniqueId = toHex(source);
   const endpointUrl = `${options.baseUrl}/xds/iti43`;
   const requestsPerMinute = options.requestsPerMinute ?? 600;
+  const limitOwner = createOwnerLimit(options.ownerRequestsPerMinute ?? 60, now);
 
   const suspensions = await openSuspensions({
     store,
@@ -240,6 +242,7 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     erasures,
     emergencies,
     audit: options.audit,
+    limitOwner,
     endpointUrl,
     deskAudit,
     releaseMs: options.sendsByItself?.releaseMs ?? 0,
@@ -256,6 +259,7 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     eras,
     now,
     replay: createReplayStore({ store, lock, scope: 'study-secret', now }),
+    limitOwner,
     decoy,
     isWrongPatient,
   });
@@ -267,6 +271,7 @@ export async function openImageSource(options: ImageSourceOptions): Promise<Imag
     identity,
     now,
     replay: createReplayStore({ store, lock, scope: 'access-log', now }),
+    limitOwner,
     isWrongPatient,
   });
 

@@ -16,6 +16,7 @@ import type { LedgerPort } from '../ledger-port.js';
 import { type LedgerView, requireUsable } from '../ledger-view.js';
 import { roleOf } from './authorise.js';
 import type { Mailboxes } from './mailboxes.js';
+import type { LimitOwner } from './owner-limits.js';
 import type { PrivacyOffice } from './privacy-office.js';
 import { refusedRequest } from './refused-request.js';
 import { keepReaderName } from './reader-names.js';
@@ -31,6 +32,7 @@ export interface OwnerRequestsOptions {
   readonly view: LedgerView;
   readonly identity: SourceIdentity;
   readonly replay: DurableReplayStore;
+  readonly limitOwner: LimitOwner;
   readonly links: StandingLinks;
   readonly mailboxes: Mailboxes;
   readonly office: PrivacyOffice;
@@ -56,6 +58,7 @@ export function createOwnerRequests(options: OwnerRequestsOptions): (requestByte
     const request = await readOwnerRequest(requestBytes, { ...identity, nowMs: now() });
     const { study, isHers } = await studyOf(request);
     const untilMs = request.timeMs + 2 * REQUEST_SKEW_MS;
+    options.limitOwner(request.key);
     if (!(await options.replay.remember(toHex(request.key), toHex(request.nonce), untilMs))) {
       throw new ExchangeError({ code: 'REPLAYED' }, 'this request was carried out before; make a new one');
     }

@@ -45,6 +45,8 @@ export interface ImageSourceOptions {
   readonly tlsPins: readonly Uint8Array[] | (() => readonly Uint8Array[]);
   /** Work asked of a source that genesis does not name; default 0. */
   readonly workBits?: number;
+  /** Signed requests of one owner's key a minute, of all kinds together; default 60. */
+  readonly ownerRequestsPerMinute?: number;
   /** Documents that one key may ask for by ITI-43 a minute, default 600; by DICOMweb ten times as many studies. */
   readonly requestsPerMinute?: number;
   /**

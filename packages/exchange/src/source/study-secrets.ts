@@ -17,6 +17,7 @@ import { type LedgerView, requireUsable } from '../ledger-view.js';
 import { roleOf } from './authorise.js';
 import type { Eras } from './eras.js';
 import { type DisclosureOptions, identityFor } from './invitations.js';
+import type { LimitOwner } from './owner-limits.js';
 import { refusedRequest } from './refused-request.js';
 import type { DurableReplayStore } from './replay-store.js';
 import type { SourceIdentity } from './source-identity.js';
@@ -30,6 +31,7 @@ export interface StudySecretsOptions {
   readonly identity: SourceIdentity;
   readonly eras: Eras;
   readonly replay: DurableReplayStore;
+  readonly limitOwner: LimitOwner;
   readonly decoy: Decoy<StudyRecord>;
   /** Whether a study was given to the wrong patient: its owner is told nothing more. */
   readonly isWrongPatient: (studyId: Uint8Array) => boolean;
@@ -41,7 +43,7 @@ export interface StudySecretsOptions {
  * needs the salts to allow; the owner's note is the owner's alone.
  * The returned function gives the sealed reply.
  * @throws {ExchangeError} (when called) `MALFORMED_REQUEST` | `SIGNATURE_INVALID` | `REQUEST_EXPIRED` | `VIEW_STALE` |
- *   `STUDY_UNKNOWN` | `REPLAYED`
+ *   `STUDY_UNKNOWN` | `TOO_MANY_REQUESTS` | `REPLAYED`
  */
 export function createStudySecrets(
   options: StudySecretsOptions,
@@ -58,6 +60,7 @@ export function createStudySecrets(
     if (!found || cell === undefined || role === undefined || options.isWrongPatient(request.studyId)) {
       throw new ExchangeError({ code: 'STUDY_UNKNOWN' }, 'this source holds no such study of yours');
     }
+    options.limitOwner(request.ownerKey);
     const untilMs = request.timeMs + 2 * REQUEST_SKEW_MS;
     if (!(await options.replay.remember(toHex(request.ownerKey), toHex(request.nonce), untilMs))) {
       throw new ExchangeError({ code: 'REPLAYED' }, 'this request was answered before; make a new one');
