@@ -148,6 +148,20 @@ export async function isErasedNow(
   return isRefusal(refusal, 'STUDY_UNKNOWN') && takeErasureIfAny(core, record, options);
 }
 
+/** See `Wallet.takeErasures`. */
+export async function takeErasures(
+  core: WalletCore,
+  studyIds: readonly Uint8Array[],
+  options: CallOptions = {},
+): Promise<boolean> {
+  let isAny = false;
+  for (const studyId of studyIds) {
+    const record = core.record(studyId);
+    if (erasureNoteOf(record) === undefined && (await takeErasureIfAny(core, record, options))) isAny = true;
+  }
+  return isAny;
+}
+
 async function takeErasureIfAny(core: WalletCore, record: StudyRecord, options: CallOptions): Promise<boolean> {
   const { takeErasure } = await import('./erasing.js');
   return takeErasure(core, record, options).catch(() => {

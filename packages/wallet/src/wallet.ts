@@ -17,6 +17,7 @@ import {
   order,
   type PlainOrder,
   type SourceStanding,
+  takeErasures,
 } from './ordering.js';
 import { lastOverview, type Overview, readOverview } from './overview.js';
 import type { StudyReader } from './reading.js';
@@ -430,6 +431,16 @@ export class Wallet {
     options: AskOptions = {},
   ): Promise<{ readonly standings: readonly SourceStanding[]; readonly unanswered: readonly Uint8Array[] }> {
     return askSources(this.#core, options);
+  }
+
+  /**
+   * Asks the sources of studies that the ledger shows as retired whether they erased them: a source does that a little later, and an app that
+   * is open then would hear of it at its next opening only. Sources that do not answer are passed over.
+   * @returns whether one did: then a new `overview` shows its note
+   * @throws {WalletError} `STUDY_UNKNOWN`
+   */
+  takeErasures(studyIds: readonly Uint8Array[], options: CallOptions = {}): Promise<boolean> {
+    return takeErasures(this.#core, studyIds, options);
   }
 
   /** Opens a mailbox at a study's source for 15 minutes: a clinic that is shown its link leaves an image request there. @throws as `order` */

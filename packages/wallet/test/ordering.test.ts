@@ -177,6 +177,19 @@ test('a clinic that was shown her code leaves its request in her app', async () 
   expect(found?.reason).toBe('second opinion');
 });
 
+test('an app that is open takes an erasure when it asks about what went off the ledger; a source that is away is passed over', async () => {
+  const noteOf = async () => (await wallet.overview()).studies[0]?.erasureNote;
+  expect(await wallet.takeErasures([studyId])).toBe(false);
+  await world.hospital.erase(studyId);
+  world.hospital.isDown = true;
+  expect(await wallet.takeErasures([studyId])).toBe(false);
+  expect(await noteOf()).toBeUndefined();
+  world.hospital.isDown = false;
+  expect(await wallet.takeErasures([studyId])).toBe(true);
+  expect(await noteOf()).toBeDefined();
+  expect(await wallet.takeErasures([studyId])).toBe(false);
+});
+
 test('what a hospital erased goes here too, but for its signed note; that it only says so takes nothing', async () => {
   const request = await world.practice.request();
   await wallet.allow({ studyId, request, notAfterMs: Date.now() + DAY_MS });

@@ -84,6 +84,8 @@ let stranger: Stranger;
 /** One with a study that a clinic can see, on which things go wrong. */
 let holder: Phone | undefined;
 let held: typeof invitation;
+/** Of a child, on her mother's phone. */
+let ofMaya: typeof invitation;
 let invitation: { link: string; code: string; studyInstanceUid: string };
 /** What it took her: PW-1. */
 let ofInvitation: { presses: number; fields: number; seconds: number };
@@ -1073,10 +1075,10 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     await phone.heading('No images here yet').waitFor();
     expect(await phone.page.getByRole('radio', { name: 'Maya (daughter)' }).isChecked()).toBe(true);
     await look('nothing of Maya’s');
-    const wrist = await inviteToNewStudy('MRI, wrist');
+    ofMaya = await inviteToNewStudy('MRI, wrist');
     await phone.open('about:blank');
-    await phone.open(wrist.link);
-    await phone.fill('Six-digit code', wrist.code);
+    await phone.open(ofMaya.link);
+    await phone.fill('Six-digit code', ofMaya.code);
     await phone.press('Open my images'); // only now the app knows that there are two, and asks whose these are
     const maya = phone.page.getByRole('radio', { name: 'Maya (daughter)' });
     await maya.check();
@@ -1098,7 +1100,7 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
 
     // Her link once more: what is on this phone is shown, whosever it is, and no code is asked.
     await phone.open('about:blank');
-    await phone.open(wrist.link);
+    await phone.open(ofMaya.link);
     await phone.page.getByText('Opened on this phone before? Then no code is needed.').waitFor();
     await phone.press('Open my images');
     await phone.button('Keep a copy').waitFor({ timeout: 60_000 });
@@ -1165,6 +1167,10 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     await phone.page.getByRole('radio', { name: 'Maya (daughter)' }).check();
     await phone.heading('MRI, wrist').waitFor();
     const { tabs } = await handsOver(phone, maya, 'MRI, wrist', look);
+    // Her app is open when the hospital erases them, and says so by itself.
+    await eraseStudy(ofMaya);
+    await maya.page.getByText('Erased', { exact: true }).waitFor({ timeout: 30_000 });
+    expect(await maya.heading('MRI, wrist').count()).toBe(0);
     await phone.page.getByRole('radio', { name: 'You' }).check();
     await phone.heading('MRI, knee').waitFor();
     expect(maya.complaints).toEqual([]);

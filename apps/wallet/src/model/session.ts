@@ -23,6 +23,8 @@ import type { Brought, BroughtWords, Profiles } from './profiles.js';
 import { foldReadings, type Look } from './readings.js';
 import { type Share, type Shelf, shelfOf, type Study } from './shelf.js';
 
+/** How often a hospital is asked about a study that went off the ledger whether it erased it: it does so a little later. */
+const LOOKS_AT_GONE = 4;
 const CLOCK_SKEW_MS_MAX = 5 * 60_000;
 /** What opens her images to others is done without another question for this long after she confirmed that it is her. */
 const CONFIRMED_FOR_MS = 5 * 60_000;
@@ -106,6 +108,8 @@ export class Session {
   /** When hospitals are asked again, of which one did not answer, and how long that is after they were asked. */
   #askAgainAtMs: number | undefined;
   #askAgainMs = ASK_AGAIN_MS.min;
+  /** How often it was asked about each study that is gone, by its id. */
+  readonly #looksAtGone = new Map<string, number>();
   /** How long ago the device's holder confirmed that it is her, in ms. */
   #sinceConfirmed: () => number = () => Infinity;
   #state: SessionState;
@@ -366,6 +370,7 @@ export class Session {
       }
     }
     await this.refresh();
+    await this.#findErasures();
     if (this.#askAgainAtMs !== undefined && this.#askAgainAtMs <= Date.now()) void this.askHospitals();
   }
 
@@ -520,6 +525,19 @@ export class Session {
       ...(overview && { shelf: shelfOf(overview, wallet.pending()) }),
     });
     if (read !== undefined) void this.#findShares(wallet);
+  }
+
+  /** Whether the hospital erased what went off the ledger, at the first looks that show it so. */
+  async #findErasures(): Promise<void> {
+    const wallet = this.#shownWallet();
+    const looksAt = ({ id }: Study): number => this.#looksAtGone.get(id) ?? 0;
+    const gone = (this.#state.shelf?.studies ?? []).filter(
+      (study) => study.state === 'gone' && looksAt(study) < LOOKS_AT_GONE,
+    );
+    for (const study of gone) this.#looksAtGone.set(study.id, looksAt(study) + 1);
+    if (wallet === undefined || gone.length === 0) return;
+    const isAny = await wallet.takeErasures(gone.map(({ studyId }) => studyId)).catch(() => false);
+    if (isAny) await this.refresh();
   }
 
   /** Looks for shares that were made elsewhere, and shows them: she may not have made them. */
