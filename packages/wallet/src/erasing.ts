@@ -14,10 +14,11 @@ export async function takeErasure(core: WalletCore, record: StudyRecord, options
   const cell = await core.ledger.study(record.source, record.studyId, options.signal);
   if (cell?.retired === undefined) return false;
   const note = await askForNote(core, record, options);
-  await core.update(({ studies, todos, acceptedRoles, seen }) => ({
+  await core.update(({ studies, todos, acceptedRoles, seen, news }) => ({
     studies: studies.map((other) => (isSameStudy(other, record) ? erased(other, note) : other)),
     todos: todos.filter((todo) => !isSameStudy(todo, record)),
     acceptedRoles: acceptedRoles.filter((role) => !isSameStudy(role, record)),
+    news: { ...news, seen: news.seen.filter((one) => !isSameStudy(one, record)) },
     seen: seen && {
       ...seen,
       studies: seen.studies.map((other) =>

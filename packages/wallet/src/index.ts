@@ -11,6 +11,7 @@ export type { AllowInput } from './granting.js';
 export type { Contact } from './contacts.js';
 export type { DirectorySource, WalletNode } from './ledger-view.js';
 export type { RequestOrigin } from './request-origin.js';
+export type { SeenReadings } from './news.js';
 export { GRANT_SPREAD_MS } from './outbox.js';
 export type { OpenMailbox, PlainOrder, SourceStanding } from './ordering.js';
 export type { Overview, StudyOverview } from './overview.js';

@@ -200,8 +200,18 @@ const state4Fields = {
   /** Devices that her images were brought back on. */
   devices: list(struct({ ...deviceFields, standing: oneOf('own', 'new', 'known') }), { max: DEVICES_MAX }),
 };
-const state = struct({ format: literal(5), ...state4Fields, studies: list(study, { max: 100_000 }) });
-/** As it was before it kept which invitation a study came with. */
+const state = struct({
+  format: literal(5),
+  ...state4Fields,
+  studies: list(study, { max: 100_000 }),
+  news: struct({
+    /** She does not want to be told who looked. */
+    isOff: flag,
+    /** When the newest reading of a study was that she has seen. */
+    seen: list(struct({ source: id, studyId: id, untilMs: uint() }), { max: 100_000 }),
+  }),
+});
+/** As it was before it kept which invitation a study came with, and who looked since. */
 const state4 = struct({ format: literal(4), ...state4Fields });
 /** As it was before other devices were heard of. */
 const state3 = struct({ format: literal(3), ...state3Fields });
@@ -288,7 +298,12 @@ export function decodeWalletState(snapshot: Uint8Array): WalletState {
 }
 
 function raised4({ studies, ...rest }: Infer<typeof state4>): WalletState {
-  return { ...rest, format: 5, studies: studies.map((record) => ({ ...record, invitationId: undefined })) };
+  return {
+    ...rest,
+    format: 5,
+    studies: studies.map((record) => ({ ...record, invitationId: undefined })),
+    news: { isOff: false, seen: [] },
+  };
 }
 
 function raised3(old: Infer<typeof state3>): WalletState {

@@ -7,6 +7,7 @@ import { WalletError } from './errors.js';
 import { allow, type AllowInput, deliverNotices, revoke } from './granting.js';
 import { GrantSearch } from './grant-search.js';
 import { deriveWalletKeys } from './keys.js';
+import { noteReadingsSeen, readingsSeenUntil, type SeenReadings } from './news.js';
 import { Outbox } from './outbox.js';
 import {
   type AskOptions,
@@ -66,6 +67,7 @@ export async function createWallet(
     todos: [],
     seen: undefined,
     devices: [],
+    news: { isOff: false, seen: [] },
   };
   await ports.store.save(encodeWalletState(state));
   return walletOf(ports, state);
@@ -176,6 +178,25 @@ export class Wallet {
    */
   whoLooked(studyId: Uint8Array, options: CallOptions = {}): Promise<readonly ReadingView[]> {
     return showReadings(this.#core, studyId, options);
+  }
+
+  /** When the newest reading of a study was that she has seen, Unix ms by its source's clock; 0 for none. @throws {WalletError} `STUDY_UNKNOWN` */
+  readingsSeenUntil(studyId: Uint8Array): number {
+    return readingsSeenUntil(this.#core, this.#core.record(studyId));
+  }
+
+  /** Remembers which readings she has seen; an earlier time than is known changes nothing. @throws {WalletError} `STUDY_UNKNOWN` */
+  noteReadingsSeen(seen: readonly SeenReadings[]): Promise<void> {
+    return noteReadingsSeen(this.#core, seen);
+  }
+
+  /** Whether she wants to be told of readings that she has not seen; she does until she says otherwise. */
+  get wantsNews(): boolean {
+    return !this.#core.state.news.isOff;
+  }
+
+  wantNews(isWanted: boolean): Promise<void> {
+    return this.#core.update(({ news }) => ({ news: { ...news, isOff: !isWanted } }));
   }
 
   /**

@@ -94,7 +94,12 @@ test('and of format 3', () => {
 test('and of format 4', () => {
   const state = decodeWalletState(fromHex(SNAPSHOT_4));
   const studies = [{ role: 'owner', keyIndex: 1, invitationId: undefined }];
-  expect(state).toMatchObject({ format: 5, studies, devices: [{ by: 'sheet', standing: 'known' }] });
+  expect(state).toMatchObject({
+    format: 5,
+    studies,
+    devices: [{ by: 'sheet', standing: 'known' }],
+    news: { seen: [] },
+  });
   expect(decodeWalletState(encodeWalletState(state))).toEqual(state);
 });
 

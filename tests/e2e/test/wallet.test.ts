@@ -30,6 +30,7 @@ import { addLargeStudy } from '../src/large-study.js';
 import { CHROMIUM, launchChromium, Phone } from '../src/phone.js';
 import { SCREENS_FOLDER, takePictures } from '../src/pictures.js';
 import { addMixedStudy, type FileName, type Kind, KINDS } from '../src/mixed-study.js';
+import { hearsWhoLooked } from '../src/hears-who-looked.js';
 import { hearsOfTheOther } from '../src/other-phone.js';
 import { askedOnceMore, pinOnceMore } from '../src/once-more.js';
 import { readPicture } from '../src/read-picture.js';
@@ -1524,6 +1525,23 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     figures(context, await stopsFromAnywhere(other, { requestLink, label: 'XR, foot', look }));
     await allow();
     await stopsAfterOpening(other);
+    expect(other.complaints).toEqual([]);
+    await other.switchOff();
+  });
+
+  test('B14 who looked since she did is told when the app opens, until she has seen it or wants it no more', async () => {
+    const other = await Phone.switchOn(browser);
+    const shown = await inviteToNewStudy('XR, elbow');
+    await other.open(shown.link);
+    await other.fill('Six-digit code', shown.code);
+    await other.press('Open my images');
+    await other.page.getByText('Ready', { exact: true }).waitFor({ timeout: 60_000 });
+    await other.open((await requestImages('Second opinion')).link);
+    await other.press('Allow');
+    await other.heading(/can see XR, elbow until/).waitFor({ timeout: 60_000 });
+    await other.press('Done');
+    const read = async (): Promise<void> => expect(await retrieve(shown)).toBe('retrieved');
+    await hearsWhoLooked(other, { label: 'XR, elbow', read, look });
     expect(other.complaints).toEqual([]);
     await other.switchOff();
   });

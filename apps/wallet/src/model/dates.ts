@@ -1,6 +1,8 @@
 /** Days and times as the reader's own language writes them. */
 import { endOfDay } from '@radledger/wallet';
 
+const DAY_MS = 86_400_000;
+
 export interface Dates {
   /** "22 December 2026": the UTC day on which something ends. */
   day(ms: number): string;
@@ -10,6 +12,8 @@ export interface Dates {
   time(ms: number): string;
   /** "22 December 2026, 14:02" */
   moment(ms: number): string;
+  /** "today 14:02", "yesterday 14:02", and the moment of what is longer ago. */
+  lately(ms: number, nowMs: number): string;
 }
 
 export function createDates(locale: string): Dates {
@@ -17,7 +21,13 @@ export function createDates(locale: string): Dates {
   const day = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeZone: 'UTC' });
   const moment = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'short' });
   const time = new Intl.DateTimeFormat(locale, { timeStyle: 'short' });
+  const daysAgo = new Intl.RelativeTimeFormat(locale, { numeric: 'auto' });
+  const midnight = (ms: number): number => new Date(ms).setHours(0, 0, 0, 0);
   return {
+    lately(ms, nowMs) {
+      const days = Math.round((midnight(ms) - midnight(nowMs)) / DAY_MS);
+      return days === 0 || days === -1 ? `${daysAgo.format(days, 'day')} ${time.format(ms)}` : moment.format(ms);
+    },
     time: (ms) => time.format(ms),
     day: (ms) => day.format(ms),
     dayHere: (ms) => dayHere.format(ms),
@@ -25,7 +35,6 @@ export function createDates(locale: string): Dates {
   };
 }
 
-const DAY_MS = 86_400_000;
 const DEFAULT_DAYS = 30;
 
 /** When a share is offered to end: on the day it was asked to, and in at most 30 days. */

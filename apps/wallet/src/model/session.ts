@@ -50,6 +50,10 @@ export interface SessionState {
   readonly standings: readonly SourceStanding[];
   /** Other phones that the images of whoever is shown were brought back on, and that she was not asked about. */
   readonly newDevices: readonly NewDevice[];
+  /** Who looked since she looked last, while she wants to be told. */
+  readonly news: readonly Look[];
+  /** Whether she does. */
+  readonly wantsNews: boolean;
   /** The newest reading failed: what is shown is as old as it says. */
   readonly isStale: boolean;
   /** What rested here was damaged and brought back: what was written down and not sent is lost, and she was not told yet. */
@@ -137,6 +141,8 @@ export class Session {
       replacements: [],
       standings: [],
       newDevices: [],
+      news: [],
+      wantsNews: true,
       isStale: false,
       isMended: false,
     });
@@ -191,7 +197,7 @@ export class Session {
     if (isMended) this.#change({ isMended });
     if (this.#state.phase === 'open') return;
     this.#change({ phase: 'open' });
-    void this.askHospitals();
+    void this.#arrive();
   }
 
   /** She was told that something was brought back. */
@@ -234,8 +240,14 @@ export class Session {
     const profile = this.#profiles.all().find(({ id }) => id === profileId);
     if (profile === undefined || profileId === this.#state.profileId) return;
     this.#show(profile);
-    void this.askHospitals();
+    void this.#arrive();
     await this.refresh();
+  }
+
+  /** What hospitals have to say to whoever comes. */
+  async #arrive(): Promise<void> {
+    await this.askHospitals();
+    await this.#findNews().catch(() => undefined);
   }
 
   /** Makes room for somebody whose images she looks after, and shows it; with words, brings their images back. */
@@ -371,25 +383,45 @@ export class Session {
     }
     await this.refresh();
     await this.#findErasures();
-    if (this.#askAgainAtMs !== undefined && this.#askAgainAtMs <= Date.now()) void this.askHospitals();
+    if (this.#askAgainAtMs !== undefined && this.#askAgainAtMs <= Date.now()) void this.#arrive();
   }
 
-  /** Who looked at each study, as its hospital tells; `unanswered` did not. */
+  /** Who looked at each study, as its hospital tells; `unanswered` did not. What she is shown now is no news any more. */
   async looks(
     studies: readonly Study[],
   ): Promise<{ readonly looks: readonly Look[]; readonly unanswered: readonly Study[] }> {
     const wallet = this.wallet();
-    const readings: { study: Study; reading: ReadingView }[] = [];
-    const unanswered: Study[] = [];
-    for (const study of studies) {
-      try {
-        for (const reading of await wallet.whoLooked(study.studyId)) readings.push({ study, reading });
-      } catch {
-        unanswered.push(study);
-      }
-    }
+    const { readings, unanswered } = await readingsOf(wallet, studies);
+    await wallet.noteReadingsSeen(
+      readings.map(({ study: { studyId }, reading }) => ({ studyId, untilMs: reading.atMs })),
+    );
+    const news = this.#state.news.filter(({ study: { id } }) => !readings.some(({ study }) => study.id === id));
+    if (wallet === this.#shownWallet()) this.#change({ news });
+    return { looks: foldReadings(readings, this.#readers()), unanswered };
+  }
+
+  /** Whether she is told on the first screen who looked. */
+  async wantNews(isWanted: boolean): Promise<void> {
+    const wallet = this.wallet();
+    this.#change({ wantsNews: isWanted, news: [] });
+    await wallet.wantNews(isWanted).finally(() => this.#change({ wantsNews: this.wallet().wantsNews }));
+    if (isWanted) await this.#findNews();
+  }
+
+  /** Looks who looked since she did; her own looking is no news. */
+  async #findNews(): Promise<void> {
+    const wallet = this.#shownWallet();
+    if (wallet?.wantsNews !== true) return;
+    const studies = (this.#state.shelf?.studies ?? []).filter(({ state }) => state === 'ready');
+    const { readings } = await readingsOf(wallet, studies);
+    if (wallet !== this.#shownWallet()) return;
+    const unseen = readings.filter(({ study, reading }) => reading.atMs > wallet.readingsSeenUntil(study.studyId));
+    this.#change({ news: foldReadings(unseen, this.#readers()).filter(({ who }) => who !== 'self') });
+  }
+
+  #readers(): Pick<Shelf, 'people' | 'chosen'> {
     const { people = [], chosen = [] } = this.#state.shelf ?? {};
-    return { looks: foldReadings(readings, { people, chosen }), unanswered };
+    return { people, chosen };
   }
 
   /** Her own way to the pictures of a study. What fetches and checks them is loaded when it is used first. */
@@ -597,6 +629,8 @@ export class Session {
       replacements: [],
       standings: [],
       newDevices: [],
+      news: [],
+      wantsNews: this.#profiles.wallet(profile.id)?.wantsNews ?? true,
       isStale: false,
     });
   }
@@ -605,4 +639,24 @@ export class Session {
     this.#state = { ...this.#state, ...change };
     for (const listener of this.#listeners) listener();
   }
+}
+
+/** What the hospitals of these studies tell of who read them; `unanswered` told nothing. */
+async function readingsOf(
+  wallet: Wallet,
+  studies: readonly Study[],
+): Promise<{
+  readonly readings: readonly { readonly study: Study; readonly reading: ReadingView }[];
+  readonly unanswered: readonly Study[];
+}> {
+  const readings: { study: Study; reading: ReadingView }[] = [];
+  const unanswered: Study[] = [];
+  for (const study of studies) {
+    try {
+      for (const reading of await wallet.whoLooked(study.studyId)) readings.push({ study, reading });
+    } catch {
+      unanswered.push(study);
+    }
+  }
+  return { readings, unanswered };
 }

@@ -12,6 +12,7 @@ import { ProfileSwitcher } from '../parts/profile-switcher.js';
 import { Seal } from '../parts/seal.js';
 import { saidOf, whose } from '../parts/study-name.js';
 
+const News = lazy(async () => ({ default: (await import('../parts/news.js')).News }));
 const DeviceNotice = lazy(async () => ({ default: (await import('../parts/device-notice.js')).DeviceNotice }));
 
 /** Her images, and who can see them. */
@@ -37,6 +38,11 @@ export function Home() {
       )}
       {state.isMended && <MendedNotice />}
       {isStale && <p className="note">{texts.frame.asOf(dates.moment(shelf.asOfMs))}</p>}
+      {state.news.length > 0 && (
+        <Suspense>
+          <News />
+        </Suspense>
+      )}
       <ul className="cards">
         {shelf.studies.map((study) => (
           <li key={study.id}>

@@ -4,7 +4,7 @@ import { Heading } from '../parts/heading.js';
 
 /** What is done once and seldom: ways back, a new phone, somebody else's images. */
 export function More() {
-  const { texts, state, navigation } = useApp();
+  const { texts, state, session, navigation, fail } = useApp();
   const { go } = navigation;
   const [holder] = state.profiles;
   return (
@@ -58,6 +58,17 @@ export function More() {
         <Button kind="stop" onPress={() => go({ name: 'stop-all' })}>
           {texts.stopAll.open}
         </Button>
+      </section>
+      <section>
+        <h2>{texts.home.whoLooked}</h2>
+        <label className="pick">
+          <input
+            type="checkbox"
+            checked={state.wantsNews}
+            onChange={(event) => void session.wantNews(event.target.checked).catch(fail)}
+          />
+          <span>{texts.news.wanted}</span>
+        </label>
       </section>
       <section>
         <h2>{texts.profiles.title}</h2>

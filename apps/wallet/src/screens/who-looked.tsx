@@ -4,6 +4,7 @@ import { canStop, type Study } from '../model/shelf.js';
 import { useApp } from '../parts/app-context.js';
 import { Button } from '../parts/button.js';
 import { Heading } from '../parts/heading.js';
+import { lookSaid } from '../parts/look-words.js';
 import type { Texts } from '../texts/index.js';
 
 /** F5: who looked at one study, or at any. */
@@ -44,7 +45,6 @@ function LookRow(props: { readonly look: Look }) {
   const { texts, dates, state, session, navigation } = useApp();
   const [isStrange, setStrange] = useState(false);
   const [isTold, setTold] = useState(false);
-  const label = study.label ?? texts.study.unnamed;
   /** Somebody whom she let in; else somebody with a role, she herself, or nobody she knows. */
   const person = typeof who === 'object' && !('role' in who) ? who : undefined;
   const role = typeof who === 'object' && 'role' in who ? who.role : undefined;
@@ -54,7 +54,7 @@ function LookRow(props: { readonly look: Look }) {
       : undefined;
   const why = isEmergency ? texts.looked.emergency : (because ?? byRole(who, texts));
   const hasShare = state.shelf?.people.find(({ id }) => id === person?.id)?.shares.some(canStop) === true;
-  const row = rowOf(props.look, texts, label);
+  const row = lookSaid(props.look, texts);
   const tell = async (): Promise<void> => {
     await session.tellPrivacyOffice(study, texts.looked.message(`${row}, ${dates.moment(atMs)}`));
     setTold(true);
@@ -89,13 +89,6 @@ function LookRow(props: { readonly look: Look }) {
       )}
     </>
   );
-}
-
-function rowOf({ who, times }: Look, { looked, person, roles }: Texts, label: string): string {
-  if (who === 'self') return looked.youOpened(label);
-  const byRole = who !== undefined && 'role' in who;
-  const name = who === undefined ? looked.unknown : (who.name ?? (byRole ? roles.unnamed : person.unnamed));
-  return times === 1 || byRole ? looked.opened(name, label) : looked.copied(name, label, times);
 }
 
 /** Why somebody could read whom she gave no permission. */

@@ -330,6 +330,12 @@ export const de: Texts = {
     told: 'Die Datenschutzstelle hat Ihre Nachricht.',
     message: (row) => `Das kenne ich nicht: ${row}`,
   },
+  news: {
+    title: 'Neu, seit Sie zuletzt nachgesehen haben',
+    more: (count) => (count === 1 ? 'und noch einmal' : `und noch ${count}-mal`),
+    open: 'Nachsehen, wer es war',
+    wanted: 'Auf „Meine Bilder“ sagen, wenn jemand nachgesehen hat',
+  },
   sheet: {
     title: 'Ihr Rettungsblatt',
     text: 'Diese zwölf Wörter bringen Ihre Bilder auf jedem Handy zurück. Drucken Sie sie oder schreiben Sie sie ab, und legen Sie das Blatt zu Ihren wichtigen Papieren.',

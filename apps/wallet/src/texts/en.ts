@@ -324,6 +324,12 @@ export const en = {
     told: 'The privacy office has your message.',
     message: (row: string) => `I do not recognise this: ${row}`,
   },
+  news: {
+    title: 'New since you last looked',
+    more: (count: number) => (count === 1 ? 'and one more' : `and ${count} more`),
+    open: 'See who looked',
+    wanted: 'Tell me on “My images” when someone has looked',
+  },
   sheet: {
     title: 'Your recovery sheet',
     text: 'These twelve words bring your images back on any phone. Print them or write them down, and keep the paper where you keep important papers.',
