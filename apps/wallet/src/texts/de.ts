@@ -347,7 +347,7 @@ export const de: Texts = {
     done: 'Gut. Ihr Blatt ist vermerkt.',
     helpers: 'Menschen, denen Sie vertrauen, können ein weiterer Weg zurück sein.',
     paper: (address, day) =>
-      `Rettungsblatt für meine Bilder vom ${day}. So geht es: ${address} im Browser eines beliebigen Handys öffnen, „Handy verloren?“ wählen, die Wörter in dieser Reihenfolge eintippen.`,
+      `Rettungsblatt für meine Bilder, erstellt am ${day}. So geht es: ${address} im Browser eines beliebigen Handys öffnen, „Handy verloren?“ wählen, die Wörter in dieser Reihenfolge eintippen.`,
   },
   lost: {
     title: 'Handy verloren?',
@@ -393,7 +393,7 @@ export const de: Texts = {
       `Sie bewahren diese Karte auf für ${who}. Geht das Handy verloren, werden Sie nach ihr gefragt. Rufen Sie erst an, unter einer Nummer, die Sie kennen, und seien Sie sicher, wer fragt. Zwei der drei Karten öffnen alle Bilder: Zeigen Sie sie sonst niemandem.`,
     use: (address) =>
       `So geht es: ${address} im Browser eines beliebigen Handys öffnen, „Handy verloren?“ wählen, dann „Meine Helfer fragen“.`,
-    made: (moment) => `Vom ${moment}. Sie passt nur zu Karten von demselben Zeitpunkt.`,
+    made: (moment) => `Erstellt am ${moment}. Sie passt nur zu Karten mit demselben Tag und derselben Uhrzeit.`,
     same: 'Die App zeigt jedes Mal dieselben drei Karten.',
     lost: 'Wenn eine Karte verloren ist',
     again:

@@ -385,7 +385,7 @@ export const en = {
       `You keep this card for ${who}. After losing their phone they will ask you for it. Call them first, on a number you know, and be sure that it is them. Two of the three cards open all their images: show it to nobody else.`,
     use: (address: string) =>
       `To use it: open ${address} in the browser of any phone, choose “Lost your phone?”, then “Ask my helpers”.`,
-    made: (moment: string) => `Made on ${moment}. It fits only cards made at the same time.`,
+    made: (moment: string) => `Made on ${moment}. It fits only cards with the same day and time.`,
     same: 'The app shows these same three cards each time.',
     lost: 'If a card is lost',
     again:
