@@ -7,6 +7,7 @@ import type { Share, Study } from '../src/model/shelf.js';
 
 const MINUTE_MS = 60_000;
 const study = { id: 'a', studyId: new Uint8Array(32) } as Study;
+const REPLACEMENT = { ...study, profileId: 'holder', dueAtMs: 1, label: undefined, hospital: undefined };
 
 /** An open session of which only the wallet's calls count; time passes as told. */
 async function openSession() {
@@ -22,6 +23,7 @@ async function openSession() {
   const answers: Readonly<Record<string, unknown>> = {
     words: () => 'twelve words',
     newDevices: () => [],
+    unfinishedInvitations: () => [],
     pending: () => [],
     lastOverview: () => undefined,
     flush: () => Promise.resolve({ left: 0 }),
@@ -97,7 +99,7 @@ const OPENING: readonly (readonly [string, (session: Session) => unknown])[] = [
   ['setPin', (session) => session.changePin('246813')],
   ['carried', (session) => session.carried()],
   ['queueRole', (session) => giveRole(session, {} as Parameters<typeof giveRole>[1], 1)],
-  ['order', (session) => session.answerReplacement({ studyId: study.studyId, dueAtMs: 1 }, 'confirm')],
+  ['order', (session) => session.answerReplacement(REPLACEMENT, 'confirm')],
 ];
 
 test.each(OPENING)('five minutes after she confirmed, %s needs another yes of hers', async (call, what) => {
@@ -136,7 +138,7 @@ test('a Stop never waits for it', async () => {
   holder.says = 'no';
   await session.stop([{ study, tag: new Uint8Array(32) } as Share]);
   await session.stopEveryone();
-  await session.answerReplacement({ studyId: study.studyId, dueAtMs: 1 }, 'stop');
+  await session.answerReplacement(REPLACEMENT, 'stop');
   expect(calls).toEqual(expect.arrayContaining(['queueStop', 'sendStops', 'queueStopAll', 'order']));
   expect(holder.asked).toBe(0);
 });

@@ -1,4 +1,5 @@
 /** From an invitation to a study that is hers on the ledger. */
+import { isRefusal } from '@radledger/client';
 import {
   createClaim,
   decodeClaim,
@@ -19,6 +20,8 @@ import { isSameStudy, signalOf, type WalletCore } from './wallet-core.js';
 import { secretsOf, type StudyRecord, type WalletState } from './wallet-state.js';
 
 const PUBLISH_TIMEOUT_MS = 10 * 60_000;
+/** Refusals after which no claim of an invitation is taken any more. */
+const CLOSED = ['INVITATION_UNKNOWN', 'INVITATION_EXPIRED', 'INVITATION_CLAIMED'];
 
 /** See `Wallet.claim`. */
 export async function claim(
@@ -42,7 +45,13 @@ export async function claim(
   const source = await core.ledger.source(invitation.source, options.signal);
   const pending = await pendingClaim(core, invitation, input.code, options.signal);
   options.onProgress?.({ step: 'claim-sent' });
-  const sealed = await core.ports.gateway(invitation.gatewayApi, source).claim(pending.claim, { ...signalOf(options) });
+  const sealed = await core.ports
+    .gateway(invitation.gatewayApi, source)
+    .claim(pending.claim, { ...signalOf(options) })
+    .catch(async (error: unknown) => {
+      if (CLOSED.some((reason) => isRefusal(error, reason))) await forget(core, invitation);
+      throw error;
+    });
   const sealingKeyPair = { publicKey: pending.sealingPublicKey, privateKey: pending.sealingPrivateKey };
   const { disclosure, receipt } = await believed(
     openClaimReply({ claim: pending.claim, sealed, sealingKeyPair, signingKey: source.signingKey }),
@@ -68,6 +77,21 @@ export async function claim(
   options.onProgress?.({ step: 'claim-answered', studyId: record.studyId });
   await waitUntilPublished(core, record, input.publishTimeoutMs ?? PUBLISH_TIMEOUT_MS, options);
   return showStudy(core, record.studyId, options);
+}
+
+/** See `Wallet.unfinishedInvitations`. */
+export function unfinishedInvitations(core: WalletCore): readonly Invitation[] {
+  return core.state.pendingClaims
+    .map(({ invitation }) => decodeInvitation(invitation))
+    .filter(({ expiresAtMs }) => expiresAtMs > core.now());
+}
+
+/** Its key's place stays: it is not used again. */
+function forget(core: WalletCore, invitation: Invitation): Promise<void> {
+  const invitationBytes = encodeInvitation(invitation);
+  return core.update(({ pendingClaims }) => ({
+    pendingClaims: pendingClaims.filter((other) => !equalBytes(other.invitation, invitationBytes)),
+  }));
 }
 
 async function pendingClaim(

@@ -1,7 +1,7 @@
 /** A patient's wallet: her keys, studies and grants. Spec: docs/spec/wallet-keys.md. */
 import type { Invitation, Role, RoleAcceptance, RoleAnswer, RoleOffer, SignedImageRequest } from '@radledger/handover';
 import { equalBytes } from '@radledger/primitives';
-import { claim } from './claiming.js';
+import { claim, unfinishedInvitations } from './claiming.js';
 import { type Contact, readContacts } from './contacts.js';
 import { WalletError } from './errors.js';
 import { allow, type AllowInput, deliverNotices, revoke } from './granting.js';
@@ -126,6 +126,11 @@ export class Wallet {
         equalBytes(invitationId, invitation.invitationId) &&
         equalBytes(source, invitation.source),
     )?.studyId;
+  }
+
+  /** Invitations that a claim was made for and no source has answered yet, and that have not ended: `claim` goes on with them. Asks nobody. */
+  unfinishedInvitations(): readonly Invitation[] {
+    return unfinishedInvitations(this.#core);
   }
 
   /** The studies of this wallet with their status on the ledger. */

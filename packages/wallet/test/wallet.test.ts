@@ -62,11 +62,15 @@ describe('claiming', () => {
     world.hospital.isDown = true;
     await expect(wallet.claim({ invitation, code })).rejects.toMatchObject({ code: 'UNREACHABLE' });
     world.hospital.isDown = false;
+    expect(wallet.unfinishedInvitations()).toEqual([invitation]);
     const first = await wallet.claim({ invitation, code });
+    expect(wallet.unfinishedInvitations()).toEqual([]);
     // Nobody else has the invitation's keys: another wallet is refused, this one may ask again.
-    await expect((await world.newWallet()).claim({ invitation, code })).rejects.toMatchObject({
+    const other = await world.newWallet();
+    await expect(other.claim({ invitation, code })).rejects.toMatchObject({
       info: { reason: 'INVITATION_CLAIMED' },
     });
+    expect(other.unfinishedInvitations()).toEqual([]); // it never will be hers
     expect(first.status).toBe('active');
   });
 

@@ -85,7 +85,7 @@ export async function actsFor(anna: Phone, label: string, requestLink: string, l
   await anna.press('Share');
   await anna.page.getByRole('img', { name: 'Square for the clinic to scan' }).waitFor();
   await look('share of who acts', anna);
-  await anna.press('They gave me a link');
+  await anna.press('They gave me a code');
   await anna.fill('Link', requestLink);
   await anna.press('Open');
   await anna.press('Change');

@@ -108,7 +108,7 @@ async function leaveAndAskAgain(): Promise<void> {
 
 /** @returns the words, as she would type them */
 async function makesSheet(phone: Phone, hands: Keyboard): Promise<string> {
-  await hands.press('Make a sheet');
+  await hands.press('Print it');
   await hands.arrive('Your recovery sheet');
   const words = await phone.page.getByRole('list').getByRole('listitem').allInnerTexts();
   await hands.press('I have it on paper');

@@ -109,7 +109,7 @@ export async function walk(
   await visit('15-who-looked');
   await phone.press(texts.frame.back);
   await phone.letPass(6 * 60_000);
-  await phone.press(texts.home.sheetOpen);
+  await phone.press(texts.sheet.print);
   await phone.button(texts.confirm.go).waitFor();
   await visit('51-confirm-once-more');
   await phone.press(texts.confirm.go);

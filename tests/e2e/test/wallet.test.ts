@@ -339,10 +339,56 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     await look('share');
     await phone.context.grantPermissions(['clipboard-read', 'clipboard-write']);
     await phone.press('Copy it as a link');
-    await answerCode(await phone.page.evaluate('navigator.clipboard.readText()'));
+    const code: string = await phone.page.evaluate('navigator.clipboard.readText()');
+    // A network that is away for a moment ends nothing.
+    const failed = phone.page.waitForEvent('requestfailed', (request) => request.url().includes('/v1/mailboxes/'));
+    await phone.cutOff([new URL(decodeMailboxLink(code).gatewayApi).origin]);
+    await failed;
+    await phone.reconnect();
+    await answerCode(code);
     await phone.page.getByText('Before the operation').waitFor({ timeout: 20_000 });
     await phone.press('Not now');
     await phone.heading('My images').waitFor();
+    await phone.press('Share: MRI, knee'); // the same from the card
+    await phone.page.getByText('Waiting for the clinic. Who asks shows here by itself.').waitFor();
+    await phone.press('Back');
+  });
+
+  test('an invitation that has ended: the hospital that knows her is asked for another, else she is told whom to ask', async () => {
+    const fresh = await inviteToNewStudy('CT, foot');
+    const ended = { ...fresh, link: reissued(fresh.link, { expiresAtMs: 1_700_000_000_000 }) };
+    await openWith(phone, ended);
+    await phone.heading('This link has ended').waitFor();
+    await phone.press('Send me a new link');
+    await phone.page.getByText('City Hospital has your wish for a new link.').waitFor();
+    await look('a new link is asked for');
+    expect(await (await openDesk()).privacyOffice()).toContainEqual(
+      expect.objectContaining({ kind: 'message', text: 'My link has ended. Please send me a new one.' }),
+    );
+    await phone.press('Back');
+    const other = await Phone.switchOn(browser);
+    await openWith(other, ended);
+    await other.heading('This link has ended').waitFor();
+    await other.press('Send me a new link');
+    await other.heading('Ask the desk of City Hospital').waitFor();
+    await other.page.getByText(/help code J5TP/).waitFor();
+    await look('whom to ask for a new link', other);
+    // What she began and the hospital did not answer goes on from home.
+    await other.open(fresh.link);
+    await other.fill('Six-digit code', fresh.code === '123456' ? '123457' : '123456');
+    await other.press('Open my images');
+    await other.page.getByText(/You have \d tries left/).waitFor();
+    await other.open(net.network.wallet);
+    await other.press('Open my images');
+    await other.heading('Not finished').waitFor();
+    await look('not finished', other);
+    await other.press('Go on');
+    await other.fill('Six-digit code', fresh.code);
+    await other.press('Open my images');
+    await other.page.getByText('Ready', { exact: true }).waitFor({ timeout: 60_000 });
+    expect(await other.heading('Not finished').count()).toBe(0);
+    expect(other.complaints).toEqual([]);
+    await other.switchOff();
   });
 
   test('two studies go one by one, with the time of the second on the screen, until she sends it now', async () => {
@@ -476,7 +522,7 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
   test('PW-9 who looked is shown with why it was allowed; repeated copies are one row', async (context) => {
     await phone.press('Back');
     await phone.press('Who looked');
-    const row = phone.page.getByText(/^Automatic copies of MRI, knee/);
+    const row = phone.page.getByText(/^Repeated copies of MRI, knee/);
     await row.waitFor();
     const times = Number(/\((\d+) times\)/.exec(await row.innerText())?.[1]);
     expect(times).toBeGreaterThanOrEqual(READS);
@@ -493,7 +539,7 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     const entries = await (await openDesk()).privacyOffice();
     const { studyInstanceUid } = invitation;
     const told = expect.stringMatching(
-      /^I do not recognise this: Automatic copies of MRI, knee by Lakeside Orthopaedics/,
+      /^I do not recognise this: Repeated copies of MRI, knee by Lakeside Orthopaedics/,
     );
     expect(entries).toContainEqual(
       expect.objectContaining({ kind: 'message', by: 'owner', studyInstanceUid, text: told }),
@@ -792,7 +838,7 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
   test('PW-10 another phone restores from the sheet, and names nothing of hers to any node', async (context) => {
     await phone.page.goto(net.network.wallet);
     await phone.press('Open my images');
-    await phone.press('Make a sheet');
+    await phone.press('Print it');
     await phone.heading('Your recovery sheet').waitFor();
     const words = await phone.page.getByRole('list').getByRole('listitem').allInnerTexts();
     expect(words).toHaveLength(12);
@@ -818,7 +864,7 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     await other.heading('MRI, knee').waitFor({ timeout: 60_000 });
     await other.press('Open MRI, knee');
     await other.press('Who looked');
-    await other.page.getByText(/^Automatic copies of MRI, knee/).waitFor();
+    await other.page.getByText(/^Repeated copies of MRI, knee/).waitFor();
     const studyId = await studyIdOf(invitation);
     expect(asked.length).toBeGreaterThan(0);
     // A place in the state has 8 digits of a hash, about a hundred cells lie there; what names one thing has 64.
@@ -922,7 +968,13 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
   test('B8 somebody at the desk asks to replace her access: she hears of it when the app opens, and stops it', async () => {
     const desk = await openDesk();
     const { studyInstanceUid } = invitation;
-    await desk.replaceAccess({ studyInstanceUid, identityCheckedBy: 'photo-id' });
+    const replaced = await desk.replaceAccess({ studyInstanceUid, identityCheckedBy: 'photo-id' });
+    const early = await Phone.switchOn(browser);
+    await openWith(early, replaced);
+    await early.heading('Not yet').waitFor();
+    await early.page.getByText(/^This link works from \d+ \p{L}+ \d{4}/u).waitFor();
+    await look('not yet', early);
+    await early.switchOff();
     await phone.page.reload();
     await phone.press('Open my images');
     await phone.heading('Someone at City Hospital asked to replace your access').waitFor();
@@ -1001,7 +1053,7 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     await phone.press('Back');
     await phone.press('Back');
     await phone.heading('MRI, knee').waitFor();
-    expect(await phone.button('Make a sheet').count()).toBe(0); // two ways back: the app asks no more
+    expect(await phone.button('Print it').count()).toBe(0); // two ways back: the app asks no more
     const other = await Phone.switchOn(browser);
     await other.open(net.network.wallet);
     await other.press('Lost your phone?');

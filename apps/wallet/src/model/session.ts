@@ -22,14 +22,15 @@ import type { Origins } from './origins.js';
 import type { Brought, BroughtWords, Profiles } from './profiles.js';
 import { foldReadings, type Look } from './readings.js';
 import { type Share, type Shelf, shelfOf, type Study } from './shelf.js';
+import { type Trouble, troubleOf } from './trouble.js';
 
 /** How often a hospital is asked about a study that went off the ledger whether it erased it: it does so a little later. */
 const LOOKS_AT_GONE = 4;
 const CLOCK_SKEW_MS_MAX = 5 * 60_000;
 /** What opens her images to others is done without another question for this long after she confirmed that it is her. */
 const CONFIRMED_FOR_MS = 5 * 60_000;
-/** A hospital that did not answer is asked again after this long, and then after twice as long each time. */
-const ASK_AGAIN_MS = { min: 60_000, max: 3_600_000 };
+/** Hospitals are asked at least this often while the app is looked at: somebody may replace her access. One that did not answer sooner. */
+const ASK_AGAIN_MS = { min: 60_000, max: 180_000 };
 
 export interface SessionState {
   /** `new`: nothing rests on this device. */
@@ -44,7 +45,7 @@ export interface SessionState {
   readonly profileId?: string;
   /** Ways back of whoever is shown, this device among them; the app nudges below two. */
   readonly wrappers: readonly WrapperKind[];
-  /** Studies whose hospital was asked, by somebody at its desk, to replace her access. */
+  /** Studies of anybody on this phone whose hospital was asked, by somebody at its desk, to replace her access. */
   readonly replacements: readonly Replacement[];
   /** How things stood at the hospital of each of her studies when it was asked last; none before that. */
   readonly standings: readonly SourceStanding[];
@@ -56,6 +57,8 @@ export interface SessionState {
   readonly wantsNews: boolean;
   /** The newest reading failed: what is shown is as old as it says. */
   readonly isStale: boolean;
+  /** Invitations of whoever is shown that were opened, and that no hospital has answered yet. */
+  readonly unfinished: readonly Invitation[];
   /** What rested here was damaged and brought back: what was written down and not sent is lost, and she was not told yet. */
   readonly isMended: boolean;
 }
@@ -81,8 +84,11 @@ export interface ClaimedStudy {
 
 /** Somebody at a hospital's desk asked to replace her access to a study. */
 export interface Replacement {
+  readonly profileId: string;
   readonly studyId: Uint8Array;
   readonly dueAtMs: number;
+  readonly label: string | undefined;
+  readonly hospital: string | undefined;
 }
 
 /** What a session works with when more than the first screen is asked for. */
@@ -102,6 +108,12 @@ export interface SessionPorts {
   readonly keepStored: () => Promise<void>;
   /** Measures from now on, in ms. */
   readonly startStopwatch: () => () => number;
+}
+
+/** Who looked, and of which studies nobody knows it, and why. */
+export interface Looks {
+  readonly looks: readonly Look[];
+  readonly untold: readonly { readonly study: Study; readonly trouble: Trouble }[];
 }
 
 export class Session {
@@ -145,6 +157,7 @@ export class Session {
       wantsNews: true,
       isStale: false,
       isMended: false,
+      unfinished: [],
     });
   }
 
@@ -309,6 +322,34 @@ export class Session {
   }
 
   /**
+   * Asks for another invitation than one that has ended: a hospital that has images of hers already is told, as she is known there.
+   * @param text - what she says to it
+   * @returns whether it was told; else whom she asks herself, where that is known
+   */
+  async askForLink(
+    invitation: Invitation,
+    text: string,
+  ): Promise<{ readonly isTold: boolean; readonly contact?: string | undefined }> {
+    const known = this.#shownWallet()
+      ?.lastOverview()
+      ?.studies.find(
+        ({ source, role, status }) =>
+          role === 'owner' && status === 'active' && toHex(source) === toHex(invitation.source),
+      );
+    const isTold =
+      known !== undefined &&
+      (await this.wallet()
+        .order(known.studyId, { kind: 'tell-privacy-office', text })
+        .then(
+          () => true,
+          () => false,
+        ));
+    if (isTold) return { isTold };
+    const { profiles } = await this.prepare();
+    return { isTold, contact: await profiles.contactOf(invitation).catch(() => undefined) };
+  }
+
+  /**
    * Lets the sender of a request see studies until a time. Written down first, so that nothing of it is lost; done when it resolves, or as
    * soon as the network is there.
    * @param input.receiptFor - what stood on her screen of one study
@@ -343,6 +384,13 @@ export class Session {
     await Promise.all([this.refresh(), this.sendStops()]);
     await this.refresh();
     await this.catchUp();
+  }
+
+  /** She has seen that these will never be: they are shown no more. */
+  async dismiss(shares: readonly Share[]): Promise<void> {
+    const wallet = this.wallet();
+    for (const { study, tag } of shares) await wallet.dismiss({ studyId: study.studyId, tag });
+    await this.refresh();
   }
 
   /** Sends what anybody on this device stopped; waits for nothing else. */
@@ -386,18 +434,19 @@ export class Session {
     if (this.#askAgainAtMs !== undefined && this.#askAgainAtMs <= Date.now()) void this.#arrive();
   }
 
-  /** Who looked at each study, as its hospital tells; `unanswered` did not. What she is shown now is no news any more. */
-  async looks(
-    studies: readonly Study[],
-  ): Promise<{ readonly looks: readonly Look[]; readonly unanswered: readonly Study[] }> {
+  /**
+   * Who looked at each study, as its hospital tells; of `untold` it did not tell, or what it told did not hold. What she is shown now is no
+   * news any more.
+   */
+  async looks(studies: readonly Study[]): Promise<Looks> {
     const wallet = this.wallet();
-    const { readings, unanswered } = await readingsOf(wallet, studies);
+    const { readings, untold } = await readingsOf(wallet, studies);
     await wallet.noteReadingsSeen(
       readings.map(({ study: { studyId }, reading }) => ({ studyId, untilMs: reading.atMs })),
     );
     const news = this.#state.news.filter(({ study: { id } }) => !readings.some(({ study }) => study.id === id));
     if (wallet === this.#shownWallet()) this.#change({ news });
-    return { looks: foldReadings(readings, this.#readers()), unanswered };
+    return { looks: foldReadings(readings, this.#readers()), untold };
   }
 
   /** Whether she is told on the first screen who looked. */
@@ -498,39 +547,66 @@ export class Session {
     const broughtBackBy = found === 'passkey' ? found : found && (found.from ?? 'phone');
     for (const wallet of wallets) {
       const { unanswered } = await wallet.restore(broughtBackBy === undefined ? {} : { broughtBackBy });
-      if (unanswered.length > 0) this.#askAgain();
+      if (unanswered.length > 0) this.#askAgain(false);
     }
     await this.catchUp(); // also tells her other phones
   }
 
-  #askAgain(): void {
-    this.#askAgainAtMs = Date.now() + this.#askAgainMs;
-    this.#askAgainMs = Math.min(ASK_AGAIN_MS.max, 2 * this.#askAgainMs);
+  /** @param isAnswered - by all of them */
+  #askAgain(isAnswered: boolean): void {
+    this.#askAgainAtMs = Date.now() + (isAnswered ? ASK_AGAIN_MS.max : this.#askAgainMs);
+    this.#askAgainMs = isAnswered ? ASK_AGAIN_MS.min : Math.min(ASK_AGAIN_MS.max, 2 * this.#askAgainMs);
   }
 
   /** Stops the replacing of her access, or says that it was she who asked: then it is done at once. */
-  async answerReplacement({ studyId }: Replacement, answer: 'stop' | 'confirm'): Promise<void> {
+  async answerReplacement({ profileId, studyId }: Replacement, answer: 'stop' | 'confirm'): Promise<void> {
     if (answer === 'confirm') this.checkConfirmed();
     const kind = answer === 'stop' ? 'stop-replacement' : 'confirm-replacement';
-    await this.wallet().order(studyId, { kind });
+    await this.wallet(profileId).order(studyId, { kind });
     this.#change({ replacements: this.#state.replacements.filter((other) => other.studyId !== studyId) });
     await this.refresh();
   }
 
-  /** Takes in studies that came by themselves, lets more come, and hears whether somebody wants to replace her access. */
+  /**
+   * Takes in studies that came by themselves, lets more come, and hears whether somebody wants to replace her access: of whoever is shown, then
+   * of everybody else on this phone. Asked again by `catchUp`.
+   */
   async askHospitals(): Promise<void> {
-    const wallet = this.#shownWallet();
     this.#askAgainAtMs = undefined;
-    const asked = await wallet?.askSources({ startLinks: true }).catch(() => undefined);
-    if (asked?.unanswered.length === 0) this.#askAgainMs = ASK_AGAIN_MS.min;
-    else this.#askAgain();
-    if (asked === undefined || wallet !== this.#shownWallet()) return;
-    const replacements = asked.standings.flatMap(({ studyId, replacement }) =>
-      replacement === undefined ? [] : [{ studyId, dueAtMs: replacement.dueAtMs }],
+    const shown = this.#shownWallet();
+    let isUnanswered = false;
+    for (const id of new Set([this.#state.profileId, ...this.#profiles.all().map((profile) => profile.id)])) {
+      const wallet = this.#profiles.wallet(id);
+      const asked = await wallet?.askSources({ startLinks: wallet === shown }).catch(() => undefined);
+      isUnanswered ||= asked === undefined || asked.unanswered.length > 0;
+      if (id === undefined || wallet === undefined || asked === undefined) continue;
+      this.#noteReplacements(id, wallet, asked);
+      if (wallet !== shown || wallet !== this.#shownWallet()) continue;
+      this.#change({ standings: asked.standings });
+      await wallet.lookForDevices().catch(() => undefined);
+      await this.refresh();
+    }
+    this.#askAgain(!isUnanswered);
+  }
+
+  /** What a hospital said of replacing; what it did not say anything of now, stays. */
+  #noteReplacements(
+    profileId: string,
+    wallet: Wallet,
+    { standings, unanswered }: Awaited<ReturnType<Wallet['askSources']>>,
+  ): void {
+    const silent = new Set(unanswered.map(toHex));
+    const stay = this.#state.replacements.filter(
+      (other) => other.profileId !== profileId || silent.has(toHex(other.studyId)),
     );
-    this.#change({ replacements, standings: asked.standings });
-    await wallet?.lookForDevices().catch(() => undefined);
-    await this.refresh();
+    const studies = wallet.lastOverview()?.studies ?? [];
+    const heard = standings.flatMap(({ studyId, replacement }): readonly Replacement[] => {
+      if (replacement === undefined) return [];
+      const study = studies.find((other) => toHex(other.studyId) === toHex(studyId));
+      const { dueAtMs } = replacement;
+      return [{ profileId, studyId, dueAtMs, label: study?.label, hospital: study?.sourceName }];
+    });
+    this.#change({ replacements: [...stay, ...heard] });
   }
 
   /** Whom the shown person asks: nobody while the app is locked, or nobody answers. */
@@ -554,6 +630,7 @@ export class Session {
     this.#change({
       isStale: read === undefined,
       newDevices: wallet.newDevices(),
+      unfinished: wallet.unfinishedInvitations(),
       ...(overview && { shelf: shelfOf(overview, wallet.pending()) }),
     });
     if (read !== undefined) void this.#findShares(wallet);
@@ -626,12 +703,12 @@ export class Session {
       profileId: profile.id,
       wrappers,
       shelf: undefined,
-      replacements: [],
       standings: [],
       newDevices: [],
       news: [],
       wantsNews: this.#profiles.wallet(profile.id)?.wantsNews ?? true,
       isStale: false,
+      unfinished: [],
     });
   }
 
@@ -641,22 +718,22 @@ export class Session {
   }
 }
 
-/** What the hospitals of these studies tell of who read them; `unanswered` told nothing. */
+/** What the hospitals of these studies tell of who read them; of `untold` nothing that holds. */
 async function readingsOf(
   wallet: Wallet,
   studies: readonly Study[],
 ): Promise<{
   readonly readings: readonly { readonly study: Study; readonly reading: ReadingView }[];
-  readonly unanswered: readonly Study[];
+  readonly untold: Looks['untold'];
 }> {
   const readings: { study: Study; reading: ReadingView }[] = [];
-  const unanswered: Study[] = [];
+  const untold: Looks['untold'][number][] = [];
   for (const study of studies) {
     try {
       for (const reading of await wallet.whoLooked(study.studyId)) readings.push({ study, reading });
-    } catch {
-      unanswered.push(study);
+    } catch (error) {
+      untold.push({ study, trouble: troubleOf(error, navigator.onLine) });
     }
   }
-  return { readings, unanswered };
+  return { readings, untold };
 }

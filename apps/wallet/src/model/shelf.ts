@@ -216,7 +216,7 @@ function shareOf(study: Study, grant: GrantView, pending: readonly PendingView[]
   const { tag, notAfterMs: untilMs, noticeDelivered, stoppedAtMs, receipt } = grant;
   const own = pending.filter((todo) => todo.tag !== undefined && toHex(todo.tag) === toHex(tag));
   const heldUntilMs = own.find(({ isHeldBack }) => isHeldBack)?.nextTryAtMs;
-  const isRefused = own.some(({ state }) => state === 'refused');
+  const isRefused = own.some(({ kind, state }) => kind === 'allow' && state === 'refused');
   return { study, tag, untilMs, noticeDelivered, heldUntilMs, stoppedAtMs, receipt, state: stateOf(grant, isRefused) };
 }
 

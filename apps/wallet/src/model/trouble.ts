@@ -34,7 +34,7 @@ export const TROUBLES = {
   notKnown: { helpCode: 'A5XN', wayOn: 'try-again' },
   otherPhone: { helpCode: 'U8KE', wayOn: 'try-again' },
   endDate: { helpCode: 'N2BW', wayOn: 'try-again' },
-  answerWrong: { helpCode: 'G8JF', wayOn: 'home' },
+  answerWrong: { helpCode: 'G8JF', wayOn: 'try-again' },
   imagesWrong: { helpCode: 'S4BV', wayOn: 'home' },
   unknown: { helpCode: 'Z4TQ', wayOn: 'try-again' },
 } as const satisfies Record<string, { readonly helpCode: string; readonly wayOn: WayOn }>;
@@ -85,6 +85,7 @@ const OF_CODE: Readonly<Record<string, Trouble>> = {
   WORDS_INVALID: 'wordsWrong',
   WORDS_OF_ANOTHER: 'wordsOfAnother',
   WRAPPER_MISSING: 'otherLock',
+  PASSKEY_WITHOUT_PRF: 'otherLock',
   NOT_YET: 'notYet',
   CARD_INVALID: 'cardsWrong',
   TRANSFER_INVALID: 'otherPhone',

@@ -43,7 +43,7 @@ export function Confirm(props: {
       setAskedAgain(false);
       await props.onConfirmed(how);
     } catch (error) {
-      if (!isOpen && isClosedFor(error, 'PASSKEY_WITHOUT_PRF')) return session.usePin();
+      if (isMaking && isClosedFor(error, 'PASSKEY_WITHOUT_PRF')) return session.usePin();
       if (isClosedFor(error, 'WRONG_PIN')) return setProblem(texts.pin.wrong);
       throw error;
     }
@@ -68,8 +68,12 @@ export function Confirm(props: {
       <Button kind={kind} onPress={press}>
         {props.children}
       </Button>
-      {state.phase === 'locked' && !isMaking && (
-        <button type="button" className="link" onClick={() => navigation.go({ name: 'lost-phone' })}>
+      {(state.phase === 'locked' || isAskedAgain) && !isMaking && (
+        <button
+          type="button"
+          className="link"
+          onClick={() => (isOpen ? window.location.reload() : navigation.go({ name: 'lost-phone' }))}
+        >
           {isAsking ? texts.pin.forgotten : texts.locked.stuck}
         </button>
       )}

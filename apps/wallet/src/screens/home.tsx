@@ -28,14 +28,13 @@ export function Home() {
     <>
       <Heading>{texts.home.title}</Heading>
       <ProfileSwitcher />
-      {state.replacements.map((replacement) => (
-        <ReplacementNotice key={toHex(replacement.studyId)} replacement={replacement} />
-      ))}
+      <Replacements />
       {state.newDevices.length > 0 && (
         <Suspense>
           <DeviceNotice />
         </Suspense>
       )}
+      <Unfinished />
       {state.isMended && <MendedNotice />}
       {isStale && <p className="note">{texts.frame.asOf(dates.moment(shelf.asOfMs))}</p>}
       {state.news.length > 0 && (
@@ -63,15 +62,29 @@ export function Home() {
   );
 }
 
-/** Somebody at a desk says that she lost her access. If it was not she, one press ends it. */
+/** Somebody at a desk says that she, or whoever's images are on this phone too, lost her access. */
+function Replacements() {
+  const { replacements } = useApp().state;
+  return replacements.map((replacement) => (
+    <ReplacementNotice key={`${replacement.profileId}/${toHex(replacement.studyId)}`} replacement={replacement} />
+  ));
+}
+
+/** If it was not she, one press ends it. */
 function ReplacementNotice(props: { readonly replacement: Replacement }) {
   const { replacement } = props;
   const { texts, dates, state, session } = useApp();
-  const study = state.shelf?.studies.find(({ id }) => id === toHex(replacement.studyId));
+  const { profileId, label, hospital, dueAtMs } = replacement;
+  const { name = '' } = state.profiles.find(({ id }) => id === profileId) ?? {};
   return (
     <section className="notice" role="alert">
-      <h2>{texts.replacement.title(study?.hospital ?? texts.study.unnamedHospital)}</h2>
-      <p>{texts.replacement.text(study?.label ?? texts.study.unnamed, dates.moment(replacement.dueAtMs))}</p>
+      <h2>{texts.replacement.title(hospital ?? texts.study.unnamedHospital)}</h2>
+      {name !== '' && (
+        <p>
+          {texts.profiles.whose}: <bdi>{name}</bdi>
+        </p>
+      )}
+      <p>{texts.replacement.text(label ?? texts.study.unnamed, dates.moment(dueAtMs))}</p>
       <div className="pair">
         <Button kind="stop" onPress={() => session.answerReplacement(replacement, 'stop')}>
           {texts.replacement.stop}
@@ -80,6 +93,43 @@ function ReplacementNotice(props: { readonly replacement: Replacement }) {
           {texts.replacement.confirm}
         </Confirm>
       </div>
+    </section>
+  );
+}
+
+/** What she began, and what waits for her: it goes on with one press. */
+function Unfinished() {
+  const { texts, state, navigation } = useApp();
+  const refused = (state.shelf?.people ?? []).filter(({ shares }) => shares.some((share) => share.state === 'refused'));
+  return (
+    <>
+      {state.unfinished.map((invitation) => (
+        <UnfinishedRow
+          key={toHex(invitation.invitationId)}
+          what={texts.unfinished.invitation}
+          onGoOn={() => navigation.go({ name: 'invitation', invitation })}
+        />
+      ))}
+      {refused.map(({ id, name }) => (
+        <UnfinishedRow
+          key={id}
+          what={texts.unfinished.share(name ?? texts.person.unnamed)}
+          onGoOn={() => navigation.go({ name: 'person', personId: id })}
+        />
+      ))}
+    </>
+  );
+}
+
+function UnfinishedRow(props: { readonly what: string; readonly onGoOn: () => void }) {
+  const { texts } = useApp();
+  return (
+    <section className="nudge">
+      <h2>{texts.unfinished.title}</h2>
+      <p>{props.what}</p>
+      <Button kind="quiet" onPress={props.onGoOn}>
+        {texts.unfinished.goOn}
+      </Button>
     </section>
   );
 }
@@ -104,6 +154,8 @@ function Empty() {
     <>
       <Heading>{texts.empty.title}</Heading>
       <ProfileSwitcher />
+      <Replacements />
+      <Unfinished />
       <p className="lead">{texts.empty.text}</p>
       <Button kind="quiet" onPress={() => navigation.go({ name: 'link' })}>
         {texts.empty.paste}
@@ -123,22 +175,56 @@ function StudyCard(props: { readonly study: Study }) {
   const label = study.label ?? texts.study.unnamed;
   return (
     <article className="card">
-      <Seal state={study.state} />
-      <div>
-        <h2>
-          <bdi>{label}</bdi>
-        </h2>
-        <p>{study.hospital !== undefined && <bdi>{study.hospital}</bdi>}</p>
-        {study.actsFor !== undefined && <p>{whose(texts, study)}</p>}
-        <p className={`state ${study.state}`}>{saidOf(texts, study)}</p>
+      <div className="head">
+        <Seal state={study.state} />
+        <div>
+          <h2>
+            <bdi>{label}</bdi>
+          </h2>
+          <p>{study.hospital !== undefined && <bdi>{study.hospital}</bdi>}</p>
+          {study.actsFor !== undefined && <p>{whose(texts, study)}</p>}
+          <p className={`state ${study.state}`}>{saidOf(texts, study)}</p>
+        </div>
+        <button
+          type="button"
+          className="cover"
+          aria-label={texts.study.details(label)}
+          onClick={() => navigation.go({ name: 'study', studyId: study.id })}
+        />
       </div>
-      <button
-        type="button"
-        className="cover"
-        aria-label={texts.study.details(label)}
-        onClick={() => navigation.go({ name: 'study', studyId: study.id })}
-      />
+      <CardActions study={study} />
     </article>
+  );
+}
+
+/** What is done most often with a study, one press from home. */
+function CardActions(props: { readonly study: Study }) {
+  const { study } = props;
+  const { texts, navigation } = useApp();
+  const { share, view, whoLooked, of } = texts.study;
+  const label = study.label ?? texts.study.unnamed;
+  const isReady = study.state === 'ready';
+  if (study.state === 'being-sealed' || study.state === 'erased') return null;
+  return (
+    <div className="actions">
+      {isReady && (
+        <Button kind="quiet" label={of(share, label)} onPress={() => navigation.go({ name: 'share', study })}>
+          {share}
+        </Button>
+      )}
+      {isReady && (
+        <Button kind="quiet" label={of(view, label)} onPress={() => navigation.go({ name: 'view', study })}>
+          {view}
+        </Button>
+      )}
+      <Button
+        kind="quiet"
+        label={of(whoLooked, label)}
+        onPress={() => navigation.go({ name: 'who-looked', studyId: study.id })}
+      >
+        {whoLooked}
+      </Button>
+    </div>
   );
 }
 
@@ -174,7 +260,7 @@ function SheetNudge() {
       <p>{texts.home.sheetText}</p>
       <div className="pair">
         <Button kind="quiet" onPress={() => navigation.go({ name: 'sheet' })}>
-          {texts.home.sheetOpen}
+          {texts.sheet.print}
         </Button>
         <Button kind="quiet" onPress={later}>
           {texts.home.later}

@@ -1,14 +1,20 @@
 import { isRefusal } from '@radledger/client';
 import type { Invitation } from '@radledger/handover';
-import { useCallback, useEffect, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
 import type { Confirmation } from '../model/confirmation.js';
 import { isLookAlike } from '../model/look-alike.js';
 import type { ClaimedStudy } from '../model/session.js';
+import { type Trouble, TROUBLES, troubleOf } from '../model/trouble.js';
 import { useApp } from '../parts/app-context.js';
 import { Confirm } from '../parts/confirm.js';
 import { Field } from '../parts/field.js';
 import { Heading } from '../parts/heading.js';
 import { ProfileSwitcher } from '../parts/profile-switcher.js';
+
+const NewLink = lazy(async () => ({ default: (await import('../parts/new-link.js')).NewLink }));
+
+/** What only another link helps. */
+const ENDED: readonly Trouble[] = ['linkExpired', 'linkClosed', 'linkTaken'];
 
 /** F1: from an invitation to the first card, with one field and one press. */
 export function InvitationScreen(props: { readonly invitation: Invitation }) {
@@ -18,6 +24,7 @@ export function InvitationScreen(props: { readonly invitation: Invitation }) {
   const [problem, setProblem] = useState<string>();
   /** From when on the link works, where that is told. */
   const [fromMs, setFromMs] = useState<number>();
+  const [ended, setEnded] = useState<Trouble>();
   const [hospital, setHospital] = useState<string>();
   useEffect(() => {
     // A name that does not come keeps nobody from opening her images.
@@ -60,6 +67,7 @@ export function InvitationScreen(props: { readonly invitation: Invitation }) {
         setProblem(left === 0 ? texts.invitation.lastWrong : texts.invitation.wrong(left));
       }
       if (isRefusal(error, 'NOT_YET')) setFromMs(error.info.availableAtMs);
+      setEnded(troubleOf(error, navigator.onLine));
       throw error;
     }
     navigation.home();
@@ -90,6 +98,11 @@ export function InvitationScreen(props: { readonly invitation: Invitation }) {
         {texts.invitation.open}
       </Confirm>
       {state.phase === 'locked' && <p className="note">{texts.invitation.again}</p>}
+      {ended !== undefined && ENDED.includes(ended) && (
+        <Suspense>
+          <NewLink invitation={invitation} hospital={hospital} helpCode={TROUBLES[ended].helpCode} />
+        </Suspense>
+      )}
       {state.phase === 'new' && state.confirmsBy === 'passkey' && <p className="note">{texts.invitation.confirm}</p>}
     </>
   );

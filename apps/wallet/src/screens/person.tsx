@@ -14,6 +14,7 @@ export function PersonScreen(props: { readonly personId: string }) {
   if (person === undefined) return <p>{texts.frame.working}</p>;
   const seeing = person.shares.filter(isSeeing);
   const live = person.shares.filter(canStop);
+  const refused = person.shares.filter(({ state: at }) => at === 'refused');
   const earlier = person.shares.filter((share) => !isSeeing(share));
   const close = (): void => setStopping(undefined);
   const stop = (shares: readonly Share[]): void => {
@@ -45,6 +46,20 @@ export function PersonScreen(props: { readonly personId: string }) {
         <Button kind="quiet" onPress={() => navigation.go({ name: 'agreed', personId: person.id })}>
           {texts.agreed.title}
         </Button>
+      )}
+      {refused.length > 0 && (
+        <>
+          <p className="note">{texts.person.refusedText}</p>
+          <Button
+            kind="quiet"
+            onPress={async () => {
+              await session.dismiss(refused);
+              navigation.home();
+            }}
+          >
+            {texts.person.refusedSeen}
+          </Button>
+        </>
       )}
       {stopping !== undefined && (
         <Question

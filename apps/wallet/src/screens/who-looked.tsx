@@ -1,34 +1,46 @@
 import { useCallback, useEffect, useState } from 'react';
 import type { Look } from '../model/readings.js';
+import type { Looks } from '../model/session.js';
 import { canStop, type Study } from '../model/shelf.js';
+import { type Trouble, TROUBLES } from '../model/trouble.js';
 import { useApp } from '../parts/app-context.js';
 import { Button } from '../parts/button.js';
 import { Heading } from '../parts/heading.js';
 import { lookSaid } from '../parts/look-words.js';
 import type { Texts } from '../texts/index.js';
 
-/** F5: who looked at one study, or at any. */
+/** F5: who looked at one study, or at any: also at those that their hospital does not hold any more. */
 export function WhoLooked(props: { readonly studyId: string | undefined }) {
   const { studyId } = props;
   const { texts, session, fail } = useApp();
-  const [answer, setAnswer] = useState<{ looks: readonly Look[]; unanswered: readonly Study[] }>();
-  const read = useCallback(() => {
+  const [answer, setAnswer] = useState<Looks>();
+  const { studies = [] } = session.getState().shelf ?? {};
+  const meant = studies.filter(({ id }) => studyId === undefined || id === studyId);
+  const read = useCallback(async () => {
     const all = session.getState().shelf?.studies ?? [];
-    const asked = all.filter(({ id, state }) => state === 'ready' && (studyId === undefined || id === studyId));
-    session.looks(asked).then(setAnswer, (error: unknown) => fail(error, read));
-  }, [session, studyId, fail]);
-  useEffect(read, [read]);
+    const asked = all.filter(({ id, state }) => hasList(state) && (studyId === undefined || id === studyId));
+    setAnswer(await session.looks(asked));
+  }, [session, studyId]);
+  useEffect(() => {
+    read().catch((error: unknown) => fail(error, () => void read().catch(fail)));
+  }, [read, fail]);
   return (
     <>
       <Heading>{texts.looked.title}</Heading>
       <p className="lead">{texts.looked.text}</p>
       {answer === undefined && <p role="status">{texts.frame.working}</p>}
-      {answer?.looks.length === 0 && answer.unanswered.length === 0 && <p>{texts.looked.nobody}</p>}
-      {answer?.unanswered.map(({ id, label }) => (
-        <p className="note" key={id}>
-          {texts.looked.unanswered(label ?? texts.study.unnamed)}
+      {answer?.looks.length === 0 && answer.untold.length === 0 && <p>{texts.looked.nobody}</p>}
+      {answer?.untold.map(({ study, trouble }) => (
+        <p className="note" key={study.id}>
+          {untoldOf(texts, trouble, study.label ?? texts.study.unnamed)}
         </p>
       ))}
+      {answer?.untold.some(({ trouble }) => trouble !== 'imagesGone') === true && (
+        <Button kind="quiet" onPress={read}>
+          {texts.ways.tryAgain}
+        </Button>
+      )}
+      {meant.some(({ state }) => state === 'erased') && <p className="note">{texts.looked.erased}</p>}
       <ul className="rows plain">
         {answer?.looks.map((look) => (
           <li key={look.id}>
@@ -38,6 +50,20 @@ export function WhoLooked(props: { readonly studyId: string | undefined }) {
       </ul>
     </>
   );
+}
+
+/** Whether a hospital may have a list of who looked: not before there was something to look at, and not after it was erased. */
+function hasList(state: Study['state']): boolean {
+  return state !== 'being-sealed' && state !== 'erased';
+}
+
+/** Why nobody knows who looked at a study. */
+function untoldOf({ looked, troubles, ways }: Texts, trouble: Trouble, label: string): string {
+  if (trouble === 'imagesGone') return looked.gone(label);
+  if (trouble === 'noAnswer') return looked.unanswered(label);
+  const code = ways.code(TROUBLES[trouble].helpCode);
+  if (trouble === 'answerWrong') return `${looked.unchecked(label)} ${code}`;
+  return `${label}: ${troubles[trouble].title}. ${troubles[trouble].text} ${code}`;
 }
 
 function LookRow(props: { readonly look: Look }) {

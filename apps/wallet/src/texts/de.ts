@@ -77,7 +77,7 @@ export const de: Texts = {
   },
   link: {
     title: 'Link öffnen',
-    text: 'Fügen Sie den Link ein, den Sie vom Krankenhaus oder von der Praxis haben.',
+    text: 'Scannen Sie das Quadrat oder fügen Sie den Link ein, den Sie vom Krankenhaus oder von der Praxis haben.',
     label: 'Link',
     open: 'Öffnen',
   },
@@ -93,6 +93,22 @@ export const de: Texts = {
     wrong: (left) => `Sie haben ${tries(left)}.`,
     lastWrong: 'Der Link ist jetzt geschlossen. Bitten Sie das Krankenhaus um einen neuen.',
     notYet: (when) => `Dieser Link gilt ab ${when}.`,
+  },
+  newLink: {
+    ask: 'Neuen Link anfordern',
+    message: 'Mein Link gilt nicht mehr. Bitte schicken Sie mir einen neuen.',
+    told: (hospital) =>
+      `${hospital} hat Ihre Bitte um einen neuen Link. Kommt in zwei Tagen keiner, fragen Sie am Empfang.`,
+    title: (hospital) => `Fragen Sie am Empfang: ${hospital}`,
+    contact: 'Oder schreiben Sie an',
+    say: (code) =>
+      `Sagen Sie: „Mein Link gilt nicht mehr, Hilfe-Code ${code}. Bitte machen Sie einen neuen.“ Dort wird geprüft, wer Sie sind, und Sie bekommen einen Link und einen Code.`,
+  },
+  unfinished: {
+    title: 'Noch nicht fertig',
+    invitation: 'Sie haben einen Link geöffnet, und das Krankenhaus hat noch nicht geantwortet.',
+    share: (who) => `Etwas, worum Sie zu ${who} gebeten haben, ist nicht mehr möglich.`,
+    goOn: 'Weitermachen',
   },
   home: {
     title: 'Meine Bilder',
@@ -168,6 +184,7 @@ export const de: Texts = {
     whoLooked: 'Wer hat nachgesehen',
     whoCanSee: 'Wer das sehen kann',
     nobody: 'Niemand sonst kann das sehen.',
+    of: (what, study) => `${what}: ${study}`,
     details: (study) => `${study} öffnen`,
     adds: 'Das Krankenhaus darf neue Bilder von Ihnen selbst hinzufügen.',
     addsEnd: 'Nur mit Einladung',
@@ -214,7 +231,10 @@ export const de: Texts = {
     square: 'Quadrat zum Scannen für die Praxis',
     until: (time) => `Gilt bis ${time}.`,
     copy: 'Als Link kopieren',
-    paste: 'Ich habe einen Link bekommen',
+    paste: 'Ich habe einen Code bekommen',
+    waiting: 'Wir warten auf die Praxis. Wer fragt, erscheint hier von selbst.',
+    over: 'Dieses Quadrat gilt nicht mehr. Nichts wurde geteilt.',
+    again: 'Neues Quadrat zeigen',
   },
   view: {
     notForDiagnosis: 'Nicht zur Diagnose',
@@ -298,6 +318,9 @@ export const de: Texts = {
     keep: 'Weiter teilen',
     sealing: 'Wird versiegelt',
     refused: 'Nicht mehr möglich',
+    refusedText:
+      'Diese Bilder sind nicht mehr vorhanden oder nicht mehr Ihre, oder der letzte Tag ist vorbei. Werden sie noch gebraucht, bitten Sie um eine neue Anfrage.',
+    refusedSeen: 'In Ordnung',
     stopping: 'Wird beendet',
     stopped: 'Beendet',
     stoppedAt: (time) => `Beendet ${time}`,
@@ -315,7 +338,7 @@ export const de: Texts = {
     nobody: 'Noch niemand.',
     opened: (who, study) => `${who} hat ${study} geöffnet`,
     youOpened: (study) => `Sie haben ${study} geöffnet`,
-    copied: (who, study, count) => `Automatische Kopien von ${study} durch ${who} (${count}-mal)`,
+    copied: (who, study, count) => `Wiederholte Kopien von ${study} durch ${who} (${count}-mal)`,
     unknown: 'Jemand, den dieses Handy nicht kennt',
     because: (day, reason) => `weil Sie es am ${day} erlaubt haben. Grund: ${reason}`,
     self: 'mit Ihrem eigenen Zugang',
@@ -323,6 +346,10 @@ export const de: Texts = {
     owner: 'es sind die eigenen Bilder dieser Person',
     emergency: 'das Krankenhaus hat es ohne Sie erlaubt: ein Notfall',
     unanswered: (study) => `Das Krankenhaus hat für ${study} nicht geantwortet. Versuchen Sie es später.`,
+    unchecked: (study) =>
+      `Die Liste des Krankenhauses für ${study} stimmt nicht, deshalb zeigt die App sie nicht. Rufen Sie den Empfang des Krankenhauses an und nennen Sie den Hilfe-Code.`,
+    gone: (study) => `Das Krankenhaus sagt diesem Handy nicht mehr, wer ${study} angesehen hat.`,
+    erased: 'Von gelöschten Bildern gibt es hier keine Liste mehr.',
     strange: 'Das kenne ich nicht',
     strangeText:
       'Sie können das Teilen jetzt beenden und es der Datenschutzstelle des Krankenhauses sagen. Sie geht dem nach.',
@@ -618,8 +645,8 @@ export const de: Texts = {
       text: 'Öffnen Sie dies auf dem Handy, von dem die Anfrage kam.',
     },
     wordsOfAnother: {
-      title: 'Das gehört zu anderen Bildern',
-      text: 'Was Sie mitgebracht haben, öffnet nicht, was auf diesem Handy ist. Suchen Sie das Blatt oder die Karten, die hier gemacht wurden.',
+      title: 'Das öffnet nicht, was auf diesem Handy ist',
+      text: 'Es gehört zu anderen Bildern, oder was auf diesem Handy liegt, ist beschädigt. Suchen Sie das Blatt oder die Karten, die hier gemacht wurden.',
     },
     otherLock: {
       title: 'So öffnet dieses Handy Ihre Bilder nicht mehr',
@@ -651,7 +678,7 @@ export const de: Texts = {
     },
     answerWrong: {
       title: 'Hier passt etwas nicht zusammen',
-      text: 'Die Antwort ließ sich nicht prüfen, darum hat die App sie nicht benutzt. Rufen Sie den Empfang mit dem Hilfe-Code an.',
+      text: 'Eine Antwort hielt der Prüfung nicht stand, deshalb hat die App sie nicht verwendet. Versuchen Sie es noch einmal. Geschieht es wieder, nennen Sie dem Empfang des Krankenhauses den Hilfe-Code.',
     },
     imagesWrong: {
       title: 'Das sind nicht die versiegelten Bilder',

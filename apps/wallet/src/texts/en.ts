@@ -75,7 +75,7 @@ export const en = {
   },
   link: {
     title: 'Open a link',
-    text: 'Paste the link that the hospital or the clinic gave you.',
+    text: 'Scan the square, or paste the link, that the hospital or the clinic gave you.',
     label: 'Link',
     open: 'Open',
   },
@@ -91,6 +91,22 @@ export const en = {
     wrong: (left: number) => `You have ${tries(left)} left.`,
     lastWrong: 'The link is now closed. Ask the hospital for a new one.',
     notYet: (when: string) => `This link works from ${when} on.`,
+  },
+  newLink: {
+    ask: 'Send me a new link',
+    message: 'My link has ended. Please send me a new one.',
+    told: (hospital: string) =>
+      `${hospital} has your wish for a new link. If none comes within two days, ask at its desk.`,
+    title: (hospital: string) => `Ask the desk of ${hospital}`,
+    contact: 'Or write to',
+    say: (code: string) =>
+      `Say: “My link has ended, help code ${code}. Please make a new one.” They check who you are and give you a link and a code.`,
+  },
+  unfinished: {
+    title: 'Not finished',
+    invitation: 'You opened a link, and the hospital has not answered yet.',
+    share: (who: string) => `Something that you asked for about ${who} is not possible any more.`,
+    goOn: 'Go on',
   },
   home: {
     title: 'My images',
@@ -165,6 +181,7 @@ export const en = {
     whoLooked: 'Who looked',
     whoCanSee: 'Who can see this',
     nobody: 'Nobody else can see this.',
+    of: (what: string, study: string) => `${what}: ${study}`,
     details: (study: string) => `Open ${study}`,
     adds: 'The hospital may add new images of yours by itself.',
     addsEnd: 'Only with an invitation',
@@ -211,7 +228,10 @@ export const en = {
     square: 'Square for the clinic to scan',
     until: (time: string) => `Good until ${time}.`,
     copy: 'Copy it as a link',
-    paste: 'They gave me a link',
+    paste: 'They gave me a code',
+    waiting: 'Waiting for the clinic. Who asks shows here by itself.',
+    over: 'This square has ended. Nothing was shared.',
+    again: 'Show a new square',
   },
   view: {
     notForDiagnosis: 'Not for diagnosis',
@@ -293,6 +313,9 @@ export const en = {
     keep: 'Keep',
     sealing: 'Being sealed',
     refused: 'Not possible any more',
+    refusedText:
+      'These images are not held, or not yours, any more, or the last day has passed. Ask for a new request if they are still needed.',
+    refusedSeen: 'All right',
     stopping: 'Stopping',
     stopped: 'Stopped',
     stoppedAt: (time: string) => `Stopped ${time}`,
@@ -310,7 +333,7 @@ export const en = {
     nobody: 'Nobody has looked yet.',
     opened: (who: string, study: string) => `${who} opened ${study}`,
     youOpened: (study: string) => `You opened ${study}`,
-    copied: (who: string, study: string, count: number) => `Automatic copies of ${study} by ${who} (${times(count)})`,
+    copied: (who: string, study: string, count: number) => `Repeated copies of ${study} by ${who} (${times(count)})`,
     unknown: 'Someone this phone does not know',
     because: (day: string, reason: string) => `because you allowed it on ${day}. Reason: ${reason}`,
     self: 'with your own access',
@@ -318,6 +341,10 @@ export const en = {
     owner: 'these are their images',
     emergency: 'the hospital let them in without asking you: an emergency',
     unanswered: (study: string) => `The hospital did not answer for ${study}. Try again later.`,
+    unchecked: (study: string) =>
+      `The hospital’s list for ${study} does not hold, so the app does not show it. Call the hospital’s desk with the help code.`,
+    gone: (study: string) => `The hospital no longer tells this phone who looked at ${study}.`,
+    erased: 'Of images that were erased there is no list here any more.',
     strange: 'I don’t recognise this',
     strangeText: 'You can stop sharing now, and tell the hospital’s privacy office. It will look into this.',
     tell: 'Tell the privacy office',
@@ -595,8 +622,8 @@ export const en = {
       text: 'Open this on the phone that asked for it.',
     },
     wordsOfAnother: {
-      title: 'These belong to other images',
-      text: 'What you brought does not open what is on this phone. Look for the sheet or the cards that were made here.',
+      title: 'This does not open what is on this phone',
+      text: 'It belongs to other images, or what is on this phone was damaged. Look for the sheet or the cards that were made here.',
     },
     otherLock: {
       title: 'This phone does not open your images this way any more',
@@ -622,7 +649,7 @@ export const en = {
     endDate: { title: 'That end date is not possible', text: 'Choose a day between today and ten years from now.' },
     answerWrong: {
       title: 'Something does not add up',
-      text: 'The answer could not be checked, so the app did not use it. Call the hospital’s desk with the help code.',
+      text: 'An answer did not hold when the app checked it, so the app did not use it. Try again. If it happens once more, call the hospital’s desk with the help code.',
     },
     imagesWrong: {
       title: 'These are not the images that were sealed',
