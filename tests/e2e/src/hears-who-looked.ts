@@ -58,7 +58,7 @@ export async function hearsWhoLooked(phone: Phone, { label, read, look }: Readin
   for (let copies = 0; copies < 3; copies += 1) await read();
   await reopen();
   await page
-    .getByText(new RegExp(`^Automatic copies of ${label} by Lakeside Orthopaedics \\(3 times\\), today`))
+    .getByText(new RegExp(`^Repeated copies of ${label} by Lakeside Orthopaedics \\(3 times\\), today`))
     .waitFor({ timeout: 20_000 });
   await phone.press('More');
   await page.getByRole('checkbox', { name: 'Tell me on “My images” when someone has looked' }).uncheck();
