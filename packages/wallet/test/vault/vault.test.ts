@@ -4,6 +4,7 @@ import {
   createMemoryVaultStorage,
   createWallet,
   openWallet,
+  type PasskeyPort,
   type VaultRecord,
   WalletError,
   wordsOf,
@@ -202,7 +203,7 @@ describe('its holder is asked once more while it is open', () => {
   test('by the passkey: refused, or that of somebody else, confirms nothing', async () => {
     const device = createDevice();
     const refused = new WalletError({ code: 'PASSKEY_REFUSED' }, 'the person said no');
-    let ask = device.passkeys.ask;
+    let ask: PasskeyPort['ask'] = (ids, copy) => device.passkeys.ask(ids, copy);
     const passkeys = { ...device.passkeys, ask: (ids: readonly Uint8Array[], copy?: Uint8Array) => ask(ids, copy) };
     const open = await device.window({ passkeys }).create(PASSKEY);
     await open.confirm('passkey');
