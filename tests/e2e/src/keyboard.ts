@@ -8,6 +8,8 @@ const STOPS_MAX = 60;
 export class Keyboard {
   /** Presses of Tab so far. */
   tabs = 0;
+  /** Names of the fields that were typed into, one for each time. */
+  readonly typed: string[] = [];
 
   constructor(private readonly phone: Phone) {}
 
@@ -37,6 +39,7 @@ export class Keyboard {
     await field.waitFor();
     await this.reach(field, label);
     await this.phone.page.keyboard.type(text);
+    this.typed.push(label);
   }
 
   /** Waits for the title of a screen, and for the focus to be on it. */

@@ -12,6 +12,13 @@ export interface WalkLinks {
   readonly label: string;
   /** On another device, with the words of the sheet. */
   readonly bringBackElsewhere: (words: string) => Promise<void>;
+  /** The clinic that was let in fetches the images. */
+  readonly clinicLooks: () => Promise<void>;
+  /** To other images, and a request by somebody else for both. */
+  readonly another: { readonly link: string; readonly code: string; readonly label: string };
+  readonly anotherRequest: { readonly link: string };
+  /** Somebody at the desk asks to replace her access to the other images. */
+  readonly replaceAccess: () => Promise<void>;
 }
 
 /** @param visit - called on each screen, under its name */
@@ -34,6 +41,10 @@ export async function walk(
   await phone.press(texts.askHelpers.open);
   await phone.heading(texts.askHelpers.title).waitFor();
   await visit('22-ask-helpers');
+  await phone.press(texts.scan.of(texts.askHelpers.first));
+  await phone.heading(texts.scan.title).waitFor();
+  await visit('54-scanner');
+  await page.keyboard.press('Escape');
   await phone.press(texts.frame.back);
   await phone.press(texts.lost.sheet);
   await phone.heading(texts.restore.title).waitFor();
@@ -44,6 +55,10 @@ export async function walk(
   await phone.open(invitation.link);
   await phone.heading(texts.invitation.title('City Hospital')).waitFor();
   await visit('03-invitation');
+  await phone.fill(texts.invitation.code, invitation.code === '123456' ? '123457' : '123456');
+  await phone.press(texts.invitation.open);
+  await phone.heading(texts.troubles.codeWrong.title).waitFor();
+  await visit('55-wrong-code');
   await phone.fill(texts.invitation.code, invitation.code);
   await phone.press(texts.invitation.open);
   await page.getByText(texts.study.ready, { exact: true }).waitFor({ timeout: 60_000 });
@@ -85,6 +100,7 @@ export async function walk(
   await phone.press(texts.allowed.done);
   await phone.heading(texts.home.canSee(1)).waitFor();
   await visit('11-home-shared');
+  await links.clinicLooks();
   await phone.press(texts.stop.open);
   await phone.button(texts.stop.one('Dr. Rivera, Lakeside Orthopaedics')).waitFor();
   await visit('52-whom-to-stop');
@@ -107,6 +123,12 @@ export async function walk(
   await phone.heading(texts.looked.title).waitFor();
   await page.getByText(texts.looked.youOpened(label)).waitFor();
   await visit('15-who-looked');
+  await phone.button(texts.looked.strange).first().click();
+  await phone.button(texts.looked.tell).waitFor();
+  await visit('56-not-recognised');
+  await phone.press(texts.looked.tell);
+  await page.getByText(texts.looked.told).waitFor();
+  await visit('57-complaint');
   await phone.press(texts.frame.back);
   await phone.letPass(6 * 60_000);
   await phone.press(texts.sheet.print);
@@ -141,6 +163,7 @@ export async function walk(
   await phone.heading(texts.stopAll.done).waitFor({ timeout: 60_000 });
   await visit('49-everyone-stopped');
   await phone.press(texts.allowed.done);
+  await otherImages(phone, texts, links, visit);
   await phone.press(texts.more.title);
   await phone.heading(texts.more.title).waitFor();
   await visit('25-more');
@@ -168,6 +191,53 @@ export async function walk(
   await phone.press(texts.frame.getHelp);
   await phone.heading(texts.help.title).waitFor();
   await visit('20-help');
+}
+
+/** A second study: shared together with the first, asked for at the desk by somebody, and not hers. */
+async function otherImages(
+  phone: Phone,
+  texts: Texts,
+  links: WalkLinks,
+  visit: (name: string) => Promise<void>,
+): Promise<void> {
+  const { page } = phone;
+  const { another, anotherRequest, label } = links;
+  const ready = page.getByText(texts.study.ready, { exact: true });
+  await phone.open(another.link);
+  await phone.fill(texts.invitation.code, another.code);
+  await phone.press(texts.invitation.open);
+  await ready.nth(1).waitFor({ timeout: 60_000 });
+  await phone.open(anotherRequest.link);
+  await phone.button(texts.request.allow).waitFor();
+  for (const box of await page.getByRole('checkbox').all()) await box.check();
+  await phone.press(texts.request.allow);
+  await phone.button(texts.allowed.sendNow).waitFor({ timeout: 60_000 });
+  await visit('58-held-back');
+  await phone.press(texts.allowed.sendNow);
+  await phone.button(texts.allowed.sendNow).waitFor({ state: 'detached', timeout: 60_000 });
+  await phone.press(texts.allowed.done);
+  await links.replaceAccess();
+  await page.reload();
+  await phone.button(texts.locked.open).waitFor();
+  await visit('59-locked');
+  await phone.press(texts.locked.open);
+  const asked = phone.heading(texts.replacement.title('City Hospital'));
+  await asked.waitFor({ timeout: 20_000 });
+  await visit('60-replacement');
+  await phone.press(texts.replacement.stop);
+  await asked.waitFor({ state: 'detached' });
+  await phone.press(texts.study.details(another.label));
+  await phone.press(texts.study.wrong);
+  await phone.heading(texts.study.wrongAsk).waitFor();
+  await visit('61-not-my-images');
+  await phone.press(texts.study.wrongTell);
+  await page.getByText(texts.study.states.gone, { exact: true }).waitFor({ timeout: 60_000 });
+  await visit('62-home-gone');
+  await phone.press(texts.study.details(another.label));
+  await page.getByText(texts.study.goneText).waitFor();
+  await visit('63-gone');
+  await phone.press(texts.frame.back);
+  await phone.heading(label).waitFor();
 }
 
 /** Both people on one phone: the holder, and Maya, whose images it has too. */

@@ -52,7 +52,7 @@ import { loseAtFirst } from '../src/first-sent.js';
 import { lieTo } from '../src/lying-node.js';
 import { LIES } from '../src/lying-source.js';
 import { becomeSource, type Stranger } from '../src/stranger.js';
-import { walk } from '../src/wallet-walk.js';
+import { walk, type WalkLinks } from '../src/wallet-walk.js';
 
 const DAY_MS = 86_400_000;
 /** Retrievals before she looks who looked; `npm run e2e:wallet` does a hundred. */
@@ -138,6 +138,23 @@ async function bringBackElsewhere(words: string): Promise<void> {
 async function wordsOf(on: Phone): Promise<string> {
   const shown = await on.page.locator('.words').getByRole('listitem').allInnerTexts();
   return shown.map((word) => word.replace(/^\d+\.\s*/, '')).join(' ');
+}
+
+/** For a walk through all screens. */
+async function walkLinks(label: string, anotherLabel: string, reason: string): Promise<WalkLinks> {
+  const [study, another] = [await inviteToNewStudy(label), await inviteToNewStudy(anotherLabel)];
+  const { studyInstanceUid } = another;
+  return {
+    invitation: study,
+    request: await requestImages(reason, 'Dr. Rivera'),
+    label,
+    bringBackElsewhere,
+    clinicLooks: async () => expect(await retrieve(study)).toBe('retrieved'),
+    another: { ...another, label: anotherLabel },
+    anotherRequest: await requestImages(reason, 'Dr. Rivera'),
+    replaceAccess: async () =>
+      void (await (await openDesk()).replaceAccess({ studyInstanceUid, identityCheckedBy: 'photo-id' })),
+  };
 }
 
 /** As the privacy office does when a patient asks for it; resolves when it is done. */
@@ -823,21 +840,42 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     figures(context, { lies: LIES.length, shown: 0 });
   });
 
-  test('PW-12 F1, F2, F4 to F7 by keyboard alone', async (context) => {
-    const [own, other] = [await Phone.switchOn(browser), await Phone.switchOn(browser)];
-    const links = {
-      invitation: await inviteToNewStudy('MRI, shoulder'),
-      request: await requestImages('Second opinion'),
-    };
-    figures(context, await journey({ own, other, page: net.network.wallet, label: 'MRI, shoulder', ...links }));
-    expect([...own.complaints, ...other.complaints]).toEqual([]);
-    await own.switchOff();
-    await other.switchOff();
+  test('PW-12 F1 to F7 by keyboard alone, and nothing is asked twice', async (context) => {
+    const phones = await Promise.all(Array.from({ length: 4 }, () => Phone.switchOn(browser)));
+    const [own, other, byHelpers, fromOld] = phones as [Phone, Phone, Phone, Phone];
+    const shoulder = await inviteToNewStudy('MRI, shoulder');
+    const links = { invitation: shoulder, request: await requestImages('Second opinion'), answerCode };
+    const clinicLooks = async (): Promise<void> => expect(await retrieve(shoulder)).toBe('retrieved');
+    const page = net.network.wallet;
+    figures(
+      context,
+      await journey({ own, other, byHelpers, fromOld, page, label: 'MRI, shoulder', clinicLooks, ...links }),
+    );
+    expect(phones.flatMap(({ complaints }) => complaints)).toEqual([]);
+    for (const one of phones) await one.switchOff();
   });
 
   test('PW-10 another phone restores from the sheet, and names nothing of hers to any node', async (context) => {
+    await phone.open((await requestImages('Follow-up')).link);
+    await phone.button('Allow').waitFor();
+    const noted = phone.page.waitForResponse(/\/v1\/study-secrets/);
+    await phone.press('Allow');
+    await phone.heading(/can see MRI, knee until/).waitFor({ timeout: 60_000 });
+    await noted; // her note at the hospital has whom she let in
     await phone.page.goto(net.network.wallet);
     await phone.press('Open my images');
+    const people = async (on: Phone): Promise<string> => {
+      await on.heading('1 person can see your images').waitFor({ timeout: 30_000 });
+      const row = await on.button(/^Lakeside Orthopaedics/).innerText();
+      await on.press(/^Lakeside Orthopaedics/);
+      await on.heading('Can see').waitFor();
+      return `${row} | ${await on.page.locator('section', { has: on.heading('Can see') }).innerText()}`;
+    };
+    const allowed = await people(phone);
+    expect(allowed).toMatch(
+      /Lakeside Orthopaedics[^|]*MRI, knee, until \d+ \w+ \d{4} \| Can see\s+MRI, knee\s+until \d+ \w+ \d{4}$/,
+    );
+    await phone.press('Back');
     await phone.press('Print it');
     await phone.heading('Your recovery sheet').waitFor();
     const words = await phone.page.getByRole('list').getByRole('listitem').allInnerTexts();
@@ -862,6 +900,8 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     }
     await refusing.switchOff(); // words alone open nothing: its holder comes first
     await other.heading('MRI, knee').waitFor({ timeout: 60_000 });
+    expect(await people(other)).toBe(allowed);
+    await other.press('Back');
     await other.press('Open MRI, knee');
     await other.press('Who looked');
     await other.page.getByText(/^Repeated copies of MRI, knee/).waitFor();
@@ -869,7 +909,7 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     expect(asked.length).toBeGreaterThan(0);
     // A place in the state has 8 digits of a hash, about a hundred cells lie there; what names one thing has 64.
     expect(asked.filter((request) => request.includes(studyId) || /[0-9a-f]{64}/i.test(request))).toEqual([]);
-    figures(context, { requestsToNodes: asked.length, naming: 0 });
+    figures(context, { requestsToNodes: asked.length, naming: 0, restored: allowed });
     await hearsOfTheOther(phone, other, (await requestImages('Second opinion')).link, look);
     const wish = { repositoryUniqueId: net.cast.hospital.source, documentUniqueId: studyId };
     expect((await ask(net.cast.hospital.iti43, wish, net.cast.practice.recipient)).answer).toBe(
@@ -1615,33 +1655,29 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
   test.each(SCREENS_FOLDER === undefined ? ['de'] : ['en', 'de'])('PW-16 every screen in %s', async (language) => {
     const [texts, forbidden] = await Promise.all([loadTexts([language]), forbiddenIn(language)]);
     const other = await Phone.switchOn(browser, { language });
-    const links = {
-      invitation: await inviteToNewStudy('MRT, Knie'),
-      request: await requestImages('Zweitmeinung', 'Dr. Rivera'),
-      label: 'MRT, Knie',
-      bringBackElsewhere,
-    };
-    await walk(other, texts, links, async (name) => {
-      expect((await other.words()).match(forbidden) ?? [], `forbidden words on ${name}`).toEqual([]);
-      expect(await overflowsAt320(other), `${name} scrolls sideways`).toBe(false);
-      expect(await clipped(other), name).toEqual([]);
+    const links = await walkLinks('MRT, Knie', 'Röntgen, Hand', 'Zweitmeinung');
+    const visitOn = async (on: Phone, name: string): Promise<void> => {
+      expect((await on.words()).match(forbidden) ?? [], `forbidden words on ${name}`).toEqual([]);
+      expect(await overflowsAt320(on), `${name} scrolls sideways`).toBe(false);
+      expect(await clipped(on), name).toEqual([]);
       if (name === '08-request')
-        expect(await other.words()).toMatch(language === 'de' ? /\d\. \p{L}+ \d{4}/u : /\p{L}+ \d{1,2}, \d{4}/u);
-      await takePictures(other, `${language}-${name}`);
-    });
-    expect(other.complaints).toEqual([]);
+        expect(await on.words()).toMatch(language === 'de' ? /\d\. \p{L}+ \d{4}/u : /\p{L}+ \d{1,2}, \d{4}/u);
+      await takePictures(on, `${language}-${name}`);
+    };
+    await walk(other, texts, links, (name) => visitOn(other, name));
+    const plain = await Phone.switchOn(browser, { language, canConfirm: false });
+    await plain.open(links.invitation.link);
+    await plain.page.getByLabel(texts.pin.make, { exact: true }).waitFor();
+    await visitOn(plain, '64-choose-a-pin');
+    expect([...other.complaints, ...plain.complaints]).toEqual([]);
+    await plain.switchOff();
     await other.switchOff();
   });
 
   test('PW-16 every screen two fifths longer, from the right and from the left, with the dates of the place and without motion', async (context) => {
     const other = await Phone.switchOn(browser, { language: 'en-US', keepsOffline: false });
     const texts = await speakPseudo(other);
-    const links = {
-      invitation: await inviteToNewStudy('MRI, knee'),
-      request: await requestImages('Follow-up', 'Dr. Rivera'),
-      label: 'MRI, knee',
-      bringBackElsewhere,
-    };
+    const links = await walkLinks('MRI, knee', 'XR, hand', 'Follow-up');
     const seen: string[] = [];
     await walk(other, texts, links, async (name) => {
       for (const direction of ['rtl', 'ltr'] as const) {
