@@ -11,7 +11,7 @@ import {
   wordsOfHelperCards,
 } from '../../src/index.js';
 import { createWorld } from '../wallet-fixture.js';
-import { createDevice, type FakePasskeys } from './vault-fixture.js';
+import { createDevice } from './vault-fixture.js';
 
 const PASSKEY = { passkey: { userName: 'My images' } };
 const OTHER_WORDS = wordsOf(new Uint8Array(16));
