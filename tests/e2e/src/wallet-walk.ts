@@ -1,5 +1,6 @@
 /** One way through every screen of the patient's app, in any of its languages. */
 import type { Texts } from '@radledger/wallet-app/texts';
+import { expect } from 'vitest';
 import type { Phone } from './phone.js';
 
 /** What a new phone shows: format 1 and a public key. */
@@ -43,6 +44,8 @@ export async function walk(
   await visit('22-ask-helpers');
   await phone.press(texts.scan.of(texts.askHelpers.first));
   await phone.heading(texts.scan.title).waitFor();
+  const camera = page.locator('video.camera');
+  await expect.poll(() => camera.evaluate((video) => (video as HTMLVideoElement).currentTime > 0)).toBe(true);
   await visit('54-scanner');
   await page.keyboard.press('Escape');
   await phone.press(texts.frame.back);
