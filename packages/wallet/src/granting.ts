@@ -1,5 +1,6 @@
 /** Allowing, telling the recipient, and stopping. */
 import type { GrantCell } from '@radledger/chain';
+import { isRefusal } from '@radledger/client';
 import { type SignedImageRequest, sealGrantNotice, verifyImageRequest } from '@radledger/handover';
 import { equalBytes, toHex } from '@radledger/primitives';
 import { openingOf, recipientTag } from '@radledger/transactions';
@@ -215,8 +216,8 @@ export async function deliverNotice(
 }
 
 /**
- * Leaves the sealed note at the source, with what another device of hers left there; false when the source did not take it: without it,
- * stopping still works.
+ * Leaves the sealed note at the source, with what another device of hers left there; nothing where the source forgot a study that it retired.
+ * @returns false when the source did not take it: without it, stopping still works
  */
 export async function leaveNote(core: WalletCore, studyId: Uint8Array, options: CallOptions): Promise<boolean> {
   if (core.record(studyId).role !== 'owner') return true;
@@ -227,10 +228,17 @@ export async function leaveNote(core: WalletCore, studyId: Uint8Array, options: 
     const { disclosure } = await core.source.ask(record, { note, ...options });
     // One of a device whose clock runs ahead is kept instead: this one is read into the next.
     return disclosure.note !== undefined && equalBytes(disclosure.note.sealed, note);
-  } catch {
+  } catch (error) {
     options.signal?.throwIfAborted();
-    return false;
+    // What it retired it may have forgotten; one that lags behind the ledger says the same of a study that is there.
+    return isRefusal(error, 'STUDY_UNKNOWN') && (await isRetired(core, studyId, options));
   }
+}
+
+async function isRetired(core: WalletCore, studyId: Uint8Array, { signal }: CallOptions): Promise<boolean> {
+  const record = core.record(studyId);
+  const [cell] = await core.ledger.studies([record], signal);
+  return core.viewOf(record, cell).status === 'retired';
 }
 
 /** Tells the source whom she let in: it accounts for whom it gave images to, and knows the reader's key alone. */

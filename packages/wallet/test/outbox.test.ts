@@ -1,4 +1,5 @@
 // Goal: what she asked for is done, once, whatever fails in between; Stop before everything else.
+import { ClientError } from '@radledger/client';
 import { toHex } from '@radledger/primitives';
 import { isKind } from '@radledger/transactions';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -167,6 +168,22 @@ describe('an Allow', () => {
     await wallet.dismiss({ studyId, tag });
     expect(wallet.pending()).toEqual([]);
     expect(await wallet.grants(studyId)).toEqual([]);
+  });
+
+  // Regression: a note that its source has no place for any more was sent again for ever.
+  test('leaves no note where the source forgot the study, once the study is retired', async () => {
+    const studyId = await claim();
+    await queueAllow(studyId);
+    const forgotten = new ClientError({ code: 'REFUSED', status: 404, reason: 'STUDY_UNKNOWN' }, 'unknown here');
+    const forgetful: WalletPorts = {
+      ...ports,
+      gateway: (api, source) => ({ ...ports.gateway(api, source), studySecret: () => Promise.reject(forgotten) }),
+    };
+    wallet = (await openWallet(forgetful)) as Wallet;
+    expect(await wallet.flush()).toMatchObject({ left: 1 }); // a source may lag behind the ledger
+    await world.hospital.retire(studyId);
+    nowMs += 60_000;
+    expect(await wallet.flush()).toEqual({ left: 0 });
   });
 
   test('tells the source whom she let in, as it was proven to her', async () => {
