@@ -41,6 +41,20 @@ test('a hundred copies of one day are one row with a count, the newest time firs
   expect(rows[0]?.who).toBe(person);
 });
 
+// Regression: one look at twenty images in a viewer was told as twenty-one copies.
+test('what a viewer fetches piece by piece is one look, and another one after a pause of more than ten minutes', () => {
+  const piece = (part: 'manifest' | 'metadata' | 'instances', afterMs: number, readings = 1) => {
+    const { study: of, reading: whole } = reading(NOON + afterMs);
+    return { study: of, reading: { ...whole, part, readings } };
+  };
+  const first = [piece('instances', 1000, 20), piece('metadata', 500), piece('manifest', 0)];
+  const timesOf = (all: Parameters<typeof foldReadings>[0]) => foldReadings(all, { people, chosen: [] })[0]?.times;
+  expect(timesOf(first)).toBe(1);
+  expect(timesOf([piece('instances', 601_000, 20), ...first])).toBe(1);
+  expect(timesOf([piece('instances', 601_001, 20), ...first])).toBe(2);
+  expect(timesOf([reading(NOON + 1500), ...first])).toBe(2);
+});
+
 test('a reader whom nobody allowed is nobody, and she herself is not a stranger', () => {
   const rows = foldReadings(
     [reading(NOON, new Uint8Array(32)), reading(NOON + 1, new Uint8Array(32).fill(1), 'owner')],

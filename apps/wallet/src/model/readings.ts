@@ -21,9 +21,12 @@ export interface Look {
   readonly isEmergency: boolean;
   /** When she allowed it. */
   readonly allowedAtMs: number | undefined;
-  /** How many readings the row stands for. */
+  /** How often that was, from 1: pieces that a viewer fetched one after the other are one time. */
   readonly times: number;
 }
+
+/** Pieces that are further apart belong to two looks at the images; ms. */
+const LOOK_MS = 600_000;
 
 /** One row for each reader, study and day; newest first. */
 export function foldReadings(
@@ -31,19 +34,24 @@ export function foldReadings(
   shelf: Pick<Shelf, 'people' | 'chosen'>,
 ): readonly Look[] {
   const rows = new Map<string, Look>();
-  for (const { study, reading } of readings) {
+  /** Of each row: when the last piece was fetched. */
+  const pieces = new Map<string, number>();
+  for (const { study, reading } of readings.toSorted((a, b) => a.reading.atMs - b.reading.atMs)) {
     const reader = toHex(reading.reader);
     const isEmergency = reading.basis === 'emergency';
     const id = `${study.id}/${reader}/${new Date(reading.atMs).toDateString()}${isEmergency ? '!' : ''}`;
     const known = rows.get(id);
+    const isPiece = reading.part !== 'file-set';
+    const isSameLook = isPiece && reading.atMs - (pieces.get(id) ?? Number.NEGATIVE_INFINITY) <= LOOK_MS;
+    if (isPiece) pieces.set(id, reading.atMs);
     rows.set(id, {
       id,
       study,
       who: readerOf(study, reader, reading.basis, shelf),
-      atMs: Math.max(known?.atMs ?? 0, reading.atMs),
+      atMs: reading.atMs,
       isEmergency,
       allowedAtMs: reading.allowedAtMs,
-      times: (known?.times ?? 0) + reading.readings,
+      times: (known?.times ?? 0) + (isSameLook ? 0 : 1),
     });
   }
   return [...rows.values()].sort((a, b) => b.atMs - a.atMs);
