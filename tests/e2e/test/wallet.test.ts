@@ -57,6 +57,8 @@ import { walk, type WalkLinks } from '../src/wallet-walk.js';
 const DAY_MS = 86_400_000;
 /** Retrievals before she looks who looked; `npm run e2e:wallet` does a hundred. */
 const READS = Number(process.env['WALLET_READS'] ?? 10);
+/** Walked through word by word: by `npm run e2e:wallet`, and for the pictures. CI walks once, in longer texts; `texts.test.ts` of the app reads each language. */
+const LANGUAGES = SCREENS_FOLDER !== undefined ? ['en', 'de'] : READS >= 100 ? ['de'] : [];
 /** Files, rows and columns of the studies that are scrolled through; `npm run soak` takes larger ones. */
 const LARGE = (process.env['RADLEDGER_VIEWER'] ?? '24x512x512').split(',').map((study) => {
   const [files = 0, rows = 0, columns = 0] = study.split('x').map(Number);
@@ -1656,7 +1658,7 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     figures(context, { screens: screens.length });
   });
 
-  test.each(SCREENS_FOLDER === undefined ? ['de'] : ['en', 'de'])('PW-16 every screen in %s', async (language) => {
+  test.each(LANGUAGES)('PW-16 every screen in %s', async (language) => {
     const [texts, forbidden] = await Promise.all([loadTexts([language]), forbiddenIn(language)]);
     const other = await Phone.switchOn(browser, { language });
     const links = await walkLinks('MRT, Knie', 'Röntgen, Hand', 'Zweitmeinung');
