@@ -1,7 +1,6 @@
 /** B14: who looked since she did is told when the app opens, until she has seen it, or wants it no more. */
 import { expect } from 'vitest';
 import type { Phone } from './phone.js';
-import { takePictures } from './pictures.js';
 
 const NEWS = 'New since you last looked';
 
@@ -47,7 +46,6 @@ export async function hearsWhoLooked(phone: Phone, { label, read, look }: Readin
   await phone.heading(NEWS).waitFor({ timeout: 20_000 });
   await page.getByText(new RegExp(`^Lakeside Orthopaedics opened ${label}, today \\d\\d:\\d\\d$`)).waitFor();
   await look('home with news', phone);
-  await takePictures(phone, 'en-55-news');
   await phone.press('See who looked');
   await page.getByText(`Lakeside Orthopaedics opened ${label}`).waitFor();
   await phone.press('Back');

@@ -104,6 +104,10 @@ export async function walk(
   await phone.heading(texts.home.canSee(1)).waitFor();
   await visit('11-home-shared');
   await links.clinicLooks();
+  await page.reload();
+  await phone.press(texts.locked.open);
+  await phone.heading(texts.news.title).waitFor({ timeout: 20_000 });
+  await visit('65-news');
   await phone.press(texts.stop.open);
   await phone.button(texts.stop.one('Dr. Rivera, Lakeside Orthopaedics')).waitFor();
   await visit('52-whom-to-stop');
@@ -149,7 +153,7 @@ export async function walk(
   await visit('23-helpers');
   await phone.press(texts.helpers.makeNew);
   await phone.heading(texts.helpers.ask).waitFor();
-  await visit('54-new-cards');
+  await visit('66-new-cards');
   await phone.press(texts.helpers.keep);
   await phone.press(texts.helpers.given);
   await phone.heading(texts.helpers.done).waitFor();

@@ -427,7 +427,6 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     await other.press('Allow');
     await other.heading(/can see MRI, hip until/).waitFor({ timeout: 60_000 });
     await other.page.getByText(/^CT, chest follows by itself at \d/).waitFor();
-    await takePictures(other, 'en-21-held-back');
     await other.press('Send now');
     await other.heading(/can see (MRI, hip and CT, chest|CT, chest and MRI, hip) until/).waitFor({ timeout: 60_000 });
     expect(await other.button('Send now').count()).toBe(0);
