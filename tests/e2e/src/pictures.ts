@@ -9,15 +9,16 @@ const SIZES = [
   { width: 1280, height: 800 },
 ] as const;
 
-/** The whole page at both sizes, light and dark; the phone is as before afterwards. */
+/** The whole page, or what a question covers, at both sizes, light and dark; the phone is as before afterwards. */
 export async function takePictures({ page }: Phone, name: string): Promise<void> {
   if (SCREENS_FOLDER === undefined) return;
+  const fullPage = (await page.locator('dialog[open]').count()) === 0;
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
     for (const { width, height } of SIZES) {
       await page.setViewportSize({ width, height });
       const path = join(SCREENS_FOLDER, `${name}-${width}x${height}-${colorScheme}.png`);
-      await page.screenshot({ path, fullPage: true });
+      await page.screenshot({ path, fullPage });
     }
   }
   await page.emulateMedia({ colorScheme: 'light' });

@@ -550,7 +550,7 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     await look('who looked');
     figures(context, { times, rows: await phone.page.getByRole('main').getByRole('listitem').count() });
     await phone.button('I don’t recognise this').first().click();
-    await phone.page.getByText('You can stop sharing now, and tell the hospital’s privacy office.').waitFor();
+    await phone.page.getByText('Tell the hospital’s privacy office. It will look into this.').waitFor();
     await look('a reading she does not recognise');
     await phone.press('Tell the privacy office');
     await phone.page.getByText('The privacy office has your message.').waitFor();
@@ -1660,7 +1660,10 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
   test.each(LANGUAGES)('PW-16 every screen in %s', async (language) => {
     const [texts, forbidden] = await Promise.all([loadTexts([language]), forbiddenIn(language)]);
     const other = await Phone.switchOn(browser, { language });
-    const links = await walkLinks('MRT, Knie', 'Röntgen, Hand', 'Zweitmeinung');
+    const links =
+      language === 'de'
+        ? await walkLinks('MRT, Knie', 'Röntgen, Hand', 'Zweitmeinung')
+        : await walkLinks('MRI, knee', 'XR, hand', 'Second opinion');
     const visitOn = async (on: Phone, name: string): Promise<void> => {
       expect((await on.words()).match(forbidden) ?? [], `forbidden words on ${name}`).toEqual([]);
       expect(await overflowsAt320(on), `${name} scrolls sideways`).toBe(false);

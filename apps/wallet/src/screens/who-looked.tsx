@@ -99,7 +99,7 @@ function LookRow(props: { readonly look: Look }) {
         </button>
       )}
       {isStrange && (
-        <div className="nudge" role="status">
+        <div className="nudge strange" role="status">
           <p>{isTold ? texts.looked.told : texts.looked.strangeText}</p>
           {hasShare && person !== undefined && (
             <Button kind="stop" onPress={() => navigation.go({ name: 'person', personId: person.id })}>

@@ -121,9 +121,9 @@ export const de: Texts = {
     later: 'Später',
   },
   replacement: {
-    title: (hospital) => `Bei ${hospital} wollte jemand Ihren Zugang ersetzen`,
+    title: (hospital) => `Bei ${hospital} hat jemand verlangt, Ihren Zugang zu ersetzen`,
     text: (study, when) =>
-      `Wenn es niemand stoppt, verliert dieses Handy ${study} am ${when}. Waren Sie es nicht, stoppen Sie es jetzt.`,
+      `Wenn es niemand stoppt, verliert dieses Handy „${study}“ am ${when}. Waren Sie es nicht, stoppen Sie es jetzt.`,
     stop: 'Das stoppen',
     confirm: 'Das war ich',
   },
@@ -152,7 +152,7 @@ export const de: Texts = {
   stopAll: {
     open: 'Alles Teilen beenden',
     title: 'Alles Teilen beenden?',
-    text: 'Niemand kann Ihre Bilder mehr abrufen, und niemand handelt für Sie. Schon gespeicherte Kopien bleiben, wo sie sind.',
+    text: 'Dann kann niemand Ihre Bilder mehr abrufen, und niemand handelt für Sie. Schon gespeicherte Kopien bleiben, wo sie sind.',
     done: 'Alles Teilen ist beendet',
     looking:
       'Die App sucht noch nach Leuten, die von einem anderen Handy aus zugelassen wurden. Auch für sie endet es.',
@@ -193,7 +193,7 @@ export const de: Texts = {
     wrong: 'Das sind nicht meine Bilder',
     wrongAsk: 'Nicht Ihre Bilder?',
     wrongText: 'Das Krankenhaus erfährt es sofort und zeigt sie niemandem mehr. Das lässt sich nicht zurücknehmen.',
-    wrongTell: 'Dem Krankenhaus sagen',
+    wrongTell: 'Dem Krankenhaus melden',
     known: {
       'photo-id': (day) => `Das Krankenhaus hat am ${day} Ihren Ausweis geprüft.`,
       known: (day) => `Im Krankenhaus kannte man Sie am ${day} persönlich.`,
@@ -259,7 +259,7 @@ export const de: Texts = {
     fetch: 'Holen und prüfen',
     fetching: 'Wird geholt und geprüft. Bitte lassen Sie diese Seite offen.',
     progress: (done, all) => (all === undefined ? done : `${done} von ${all}`),
-    ready: 'Alle Bilder sind da, und es sind genau die versiegelten.',
+    ready: 'Alle Bilder sind da, und es sind genau die, die versiegelt wurden.',
     save: 'Kopie speichern',
     care: 'Wer diese Datei hat, kann sie öffnen. Ihr Name steht darin. Bewahren Sie sie auf wie einen Brief vom Krankenhaus.',
     fileName: 'meine-bilder.zip',
@@ -351,9 +351,8 @@ export const de: Texts = {
     gone: (study) => `Das Krankenhaus sagt diesem Handy nicht mehr, wer ${study} angesehen hat.`,
     erased: 'Von gelöschten Bildern gibt es hier keine Liste mehr.',
     strange: 'Das kenne ich nicht',
-    strangeText:
-      'Sie können das Teilen jetzt beenden und es der Datenschutzstelle des Krankenhauses sagen. Sie geht dem nach.',
-    tell: 'Der Datenschutzstelle sagen',
+    strangeText: 'Melden Sie es der Datenschutzstelle des Krankenhauses. Sie geht dem nach.',
+    tell: 'Der Datenschutzstelle melden',
     told: 'Die Datenschutzstelle hat Ihre Nachricht.',
     message: (row) => `Das kenne ich nicht: ${row}`,
   },
@@ -361,7 +360,7 @@ export const de: Texts = {
     title: 'Neu, seit Sie zuletzt nachgesehen haben',
     more: (count) => (count === 1 ? 'und noch einmal' : `und noch ${count}-mal`),
     open: 'Nachsehen, wer es war',
-    wanted: 'Auf „Meine Bilder“ sagen, wenn jemand nachgesehen hat',
+    wanted: 'Unter „Meine Bilder“ anzeigen, wenn jemand nachgesehen hat',
   },
   sheet: {
     title: 'Ihr Rettungsblatt',
@@ -383,9 +382,9 @@ export const de: Texts = {
     known: 'Dieses Handy kennt mich',
     hospital: 'Zum Krankenhaus gehen',
     hospitalText:
-      'Gehen Sie mit einem Ausweis zum Empfang des Krankenhauses, das die Bilder gemacht hat. Dort prüft man, wer Sie sind, und gibt Ihnen einen neuen Link. Er gilt nach drei Tagen, oder sofort, wenn Ihr altes Handy zustimmt. Alte Erlaubnisse enden.',
+      'Gehen Sie mit einem Ausweis zum Empfang des Krankenhauses, das die Bilder gemacht hat. Dort prüft man, wer Sie sind, und gibt Ihnen einen neuen Link. Er gilt erst nach drei Tagen, oder sofort, wenn Ihr altes Handy zustimmt. Alte Erlaubnisse enden.',
     stolen:
-      'Wenn es gestohlen wurde: Holen Sie zuerst hier alles zurück, und beenden Sie dann alles Teilen, das nicht von Ihnen ist.',
+      'Wenn es gestohlen wurde: Holen Sie zuerst hier alles zurück, und beenden Sie dann alles Teilen, das Sie nicht selbst erlaubt haben.',
     here: 'PIN vergessen, oder dieses Handy öffnet Ihre Bilder nicht mehr? Diese Wege gehen auch hier, und was auf diesem Handy ist, bleibt.',
   },
   restore: {
@@ -477,7 +476,7 @@ export const de: Texts = {
     whose: 'Wessen Bilder',
     you: 'Sie',
     title: 'Bilder von jemand anderem',
-    text: 'Für ein Kind oder einen Elternteil, um dessen Bilder Sie sich kümmern. Sie bleiben von Ihren getrennt und haben ein eigenes Rettungsblatt und eigene Helfer.',
+    text: 'Für ein Kind oder einen Elternteil, um dessen Bilder Sie sich kümmern. Diese Bilder bleiben von Ihren getrennt und haben ein eigenes Rettungsblatt und eigene Helfer.',
     name: 'Name',
     nameMissing: 'Geben Sie einen Namen an, den Sie wiedererkennen.',
     someone: 'Jemanden hinzufügen',
@@ -505,7 +504,7 @@ export const de: Texts = {
     },
     owner: {
       offer: 'Bilder übergeben',
-      text: 'Wenn ein Kind alt genug ist oder sich ab jetzt jemand anderes um diese Bilder kümmert. Sie gehen auf das Handy der anderen Person über.',
+      text: 'Für ein Kind, das alt genug ist, oder wenn sich ab jetzt jemand anderes um diese Bilder kümmert. Die Bilder gehen auf das Handy der anderen Person über.',
       asked: (who) => `${who} übergibt Ihnen Bilder`,
       askedText: 'Sie gehören dann Ihnen: Ab da bestimmen nur Sie, wer sie sieht. Was vorher erlaubt war, endet.',
       decide: (who) => `Diese Bilder an ${who} übergeben?`,

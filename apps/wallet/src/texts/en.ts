@@ -346,7 +346,7 @@ export const en = {
     gone: (study: string) => `The hospital no longer tells this phone who looked at ${study}.`,
     erased: 'Of images that were erased there is no list here any more.',
     strange: 'I don’t recognise this',
-    strangeText: 'You can stop sharing now, and tell the hospital’s privacy office. It will look into this.',
+    strangeText: 'Tell the hospital’s privacy office. It will look into this.',
     tell: 'Tell the privacy office',
     told: 'The privacy office has your message.',
     message: (row: string) => `I do not recognise this: ${row}`,
