@@ -3,9 +3,8 @@ import { ClientError } from '@radledger/client';
 import { toHex } from '@radledger/primitives';
 import { type ReadingView, WalletError } from '@radledger/wallet';
 import { afterEach, expect, test, vi } from 'vitest';
-import { createOrigins } from '../src/model/origins.js';
-import { type Opening, Session } from '../src/model/session.js';
 import type { Study } from '../src/model/shelf.js';
+import { sessionOn } from './session-on.js';
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -31,13 +30,7 @@ async function looksOf(answers: Readonly<Record<number, Error | readonly Reading
     return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
   };
   const profiles = { wallet: () => ({ whoLooked, noteReadingsSeen: () => Promise.resolve() }) };
-  const session = await Session.start({
-    wrappers: () => Promise.resolve(['pin']),
-    origins: createOrigins(),
-    prepare: () => Promise.resolve({ profiles } as unknown as Opening),
-    startStopwatch: () => () => 0,
-    keepStored: () => Promise.resolve(),
-  });
+  const session = await sessionOn(profiles);
   await session.prepare();
   return session.looks(Object.keys(answers).map((byte) => studyOf(Number(byte))));
 }

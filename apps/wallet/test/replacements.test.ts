@@ -2,8 +2,7 @@
 import { toHex } from '@radledger/primitives';
 import type { Wallet } from '@radledger/wallet';
 import { afterEach, expect, test, vi } from 'vitest';
-import { createOrigins } from '../src/model/origins.js';
-import { type Opening, Session } from '../src/model/session.js';
+import { sessionOn } from './session-on.js';
 
 afterEach(() => vi.useRealTimers());
 
@@ -62,13 +61,7 @@ async function opened() {
     wallets: () => wallets.values(),
     allowKnown: () => undefined,
   };
-  const session = await Session.start({
-    wrappers: () => Promise.resolve(['pin']),
-    origins: createOrigins(),
-    prepare: () => Promise.resolve({ profiles } as unknown as Opening),
-    startStopwatch: () => () => 0,
-    keepStored: () => Promise.resolve(),
-  });
+  const session = await sessionOn(profiles);
   await session.open({ pin: '471103' });
   await vi.waitFor(() => expect(maya.hospital.asked).toBe(1));
   const whose = (): readonly string[] => session.getState().replacements.map(({ profileId }) => profileId);

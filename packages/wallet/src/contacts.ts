@@ -2,6 +2,7 @@
 import { toHex } from '@radledger/primitives';
 import type { CallOptions } from './views.js';
 import type { WalletCore } from './wallet-core.js';
+import type { StudyRecord } from './wallet-state.js';
 
 export interface Contact {
   /** The hospital's name on the ledger. */
@@ -17,10 +18,20 @@ export async function readContacts(core: WalletCore, { signal }: CallOptions): P
     [...bySource.values()].reverse().map(async (record): Promise<Contact | undefined> => {
       const { name } = await core.ledger.source(record.source, signal);
       if (name === undefined) return undefined;
-      const told = await core.source.gatewayOf(record, signal).catch(() => undefined);
+      const contact = await contactOf(core, record, { ...(signal && { signal }) }).catch(() => undefined);
       signal?.throwIfAborted();
-      return { name, contact: told?.privacyContact || undefined };
+      return { name, contact };
     }),
   );
   return contacts.filter((contact) => contact !== undefined);
+}
+
+/** As one source says, of whom she may have no study yet. @throws {WalletError} `SOURCE_UNKNOWN` | `GATEWAY_UNKNOWN` */
+export async function contactOf(
+  core: WalletCore,
+  at: Pick<StudyRecord, 'source' | 'gatewayApi'>,
+  { signal }: CallOptions,
+): Promise<string | undefined> {
+  const { privacyContact } = await core.source.gatewayOf(at, signal);
+  return privacyContact || undefined;
 }

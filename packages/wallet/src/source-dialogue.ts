@@ -146,7 +146,10 @@ export class SourceDialogue {
   }
 
   /** The gateway of a study's source. @throws {WalletError} `SOURCE_UNKNOWN` | `GATEWAY_UNKNOWN` */
-  async gatewayOf(record: StudyRecord, signal: AbortSignal | undefined): Promise<SourceGateway> {
+  async gatewayOf(
+    record: Pick<StudyRecord, 'source' | 'gatewayApi'>,
+    signal: AbortSignal | undefined,
+  ): Promise<SourceGateway> {
     const { gateway, gatewayCandidates = [], now = Date.now } = this.#ports;
     const source = await this.#ledger.source(record.source, signal);
     const name = toHex(source.id) + toHex(source.signingKey);

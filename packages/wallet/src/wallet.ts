@@ -2,7 +2,7 @@
 import type { Invitation, Role, RoleAcceptance, RoleAnswer, RoleOffer, SignedImageRequest } from '@radledger/handover';
 import { equalBytes } from '@radledger/primitives';
 import { claim, unfinishedInvitations } from './claiming.js';
-import { type Contact, readContacts } from './contacts.js';
+import { type Contact, contactOf, readContacts } from './contacts.js';
 import { WalletError } from './errors.js';
 import { allow, type AllowInput, deliverNotices, revoke } from './granting.js';
 import { GrantSearch } from './grant-search.js';
@@ -155,6 +155,14 @@ export class Wallet {
   /** Whom she asks about her images. @throws {ClientError} of the node; a gateway that does not answer is one without a contact */
   contacts(options: CallOptions = {}): Promise<readonly Contact[]> {
     return readContacts(this.#core, options);
+  }
+
+  /** Whom the hospital of an invitation says that patients ask. @throws {WalletError} `SOURCE_UNKNOWN` | `GATEWAY_UNKNOWN`; {ClientError} of the node */
+  contactOf(
+    invitation: Pick<Invitation, 'source' | 'gatewayApi'>,
+    options: CallOptions = {},
+  ): Promise<string | undefined> {
+    return contactOf(this.#core, invitation, options);
   }
 
   /** @throws {WalletError} `STUDY_UNKNOWN` */

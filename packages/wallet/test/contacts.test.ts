@@ -7,6 +7,8 @@ test('whom she asks: each hospital of hers once, with the contact that it signed
   let nowMs = Date.now();
   const wallet = await createWallet(world.ports({ now: () => nowMs }));
   expect(await wallet.contacts()).toEqual([]);
+  const { invitation } = world.hospital.invite({ studyInstanceUid: '1.2.3', label: 'CT, chest' });
+  expect(await wallet.contactOf(invitation)).toBe('privacy@hospital.example');
   for (const label of ['MRI, knee', 'MRI, hip']) {
     await wallet.claim(world.hospital.invite({ studyInstanceUid: `1.2.${label.length}`, label }));
   }

@@ -390,6 +390,7 @@ describe.skipIf(!existsSync(CHROMIUM) && process.env['CI'] === undefined)('the p
     await other.heading('This link has ended').waitFor();
     await other.press('Send me a new link');
     await other.heading('Ask the desk of City Hospital').waitFor();
+    await other.page.getByText('privacy@city-hospital.example').waitFor();
     await other.page.getByText(/help code J5TP/).waitFor();
     await look('whom to ask for a new link', other);
     // What she began and the hospital did not answer goes on from home.

@@ -1,7 +1,5 @@
 /** Whose images this device has: its holder's, and those of people she looks after. Each has words and a wallet of its own. */
 import { createGatewayClient } from '@radledger/client';
-import { type Invitation, verifyWellKnown } from '@radledger/handover';
-import { equalBytes } from '@radledger/primitives';
 import {
   type CarriedProfile,
   createWallet,
@@ -179,22 +177,6 @@ export class Profiles {
       },
       gatewayCandidates: gateways,
     };
-  }
-
-  /**
-   * Whom a source says that patients ask, from its gateway's own document.
-   * @returns undefined when it names nobody, or nobody answers there for it
-   */
-  async contactOf({ source: id, gatewayApi }: Pick<Invitation, 'source' | 'gatewayApi'>): Promise<string | undefined> {
-    const { node, origins } = this.#ports;
-    const { sources } = await node.sources();
-    const source = sources.find((other) => equalBytes(other.id, id));
-    if (source === undefined) return undefined;
-    origins.allow(gatewayApi);
-    const document = await createGatewayClient({ url: gatewayApi, fetch: origins.fetch }).wellKnown();
-    await verifyWellKnown(document, source.signingKey);
-    const isHers = document.source !== undefined && equalBytes(document.source, id);
-    return isHers ? document.privacyContact || undefined : undefined;
   }
 
   /** Those whom she let in may be told of it, also after the app was closed. */

@@ -345,8 +345,12 @@ export class Session {
           () => false,
         ));
     if (isTold) return { isTold };
-    const { profiles } = await this.prepare();
-    return { isTold, contact: await profiles.contactOf(invitation).catch(() => undefined) };
+    return {
+      isTold,
+      contact: await this.wallet()
+        .contactOf(invitation)
+        .catch(() => undefined),
+    };
   }
 
   /**
